@@ -1,0 +1,47 @@
+# Everything that a person types. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+PYTHONS := .venv/bin/python python3.13 python3.12 python3.11 python3
+IN_VENV := .venv/bin/python
+
+# The first Python of at least 3.11 that really starts (a version manager's shim may not) makes `.venv`.
+define setup
+@for python in $(PYTHONS); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		&& exec "$$python" -I flowweb/local/venv.py $(1); \
+done; \
+echo "flowweb needs Python 3.11 or newer, and none was found. On Debian: apt install python3 python3-venv" >&2; \
+exit 2
+endef
+
+.PHONY: help run test lint bench soak lock venv venv-dev
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+run: venv ## everything on this machine: http://127.0.0.1:8000 (PORT=… for another port)
+	@exec $(IN_VENV) -m flowweb.local
+
+test: venv-dev ## every check and every test, on SQLite and on Postgres
+	@exec $(IN_VENV) -m tests
+
+lint: venv-dev ## format, lint, types, import rules, migrations, deploy check
+	@exec $(IN_VENV) -m tests --only lint
+
+bench: venv-dev ## figures, as ratios within one run
+	@exec $(IN_VENV) -m tests.bench
+
+soak: venv-dev ## outages, load and the whole crash matrix; takes long
+	@exec $(IN_VENV) -m tests --only faults --soak
+
+lock: venv-dev ## compile both requirements files again from pyproject.toml (LOCK=--upgrade for newer ones)
+	@$(IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header $(LOCK) pyproject.toml -o requirements.txt
+	@$(IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header $(LOCK) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+
+venv:
+	$(call setup,requirements.txt)
+
+venv-dev:
+	$(call setup,requirements-dev.txt)

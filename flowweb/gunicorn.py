@@ -1,0 +1,64 @@
+"""gunicorn's configuration, on one machine and hosted: threads, because requests wait for a database."""
+
+import os
+import sys
+
+from django.db import DatabaseError
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.workers.base import Worker
+
+from flowweb.checked import settings
+from flowweb.local.leash import die_with
+from flowweb.redacted import Line, redact_all
+
+LOCAL: bool = settings.LOCAL
+bind = f"127.0.0.1:{settings.PORT}" if LOCAL else f"0.0.0.0:{settings.PORT}"
+worker_class = "gthread"
+workers = 1 if LOCAL else int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 8
+timeout = 60
+graceful_timeout = 5 if LOCAL else 25
+keepalive = 15
+_MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes a file of its own there, and removes its name at once
+# Heartbeats on a disk can stall behind a busy one.
+worker_tmp_dir = _MEMORY if os.path.isdir(_MEMORY) else None
+# Nobody asks it, and it would leave a socket in the home directory.
+control_socket_disable = True
+loglevel = "warning"
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Addresses may be secrets: neither the access log, where it is switched on, nor an error shows them."""
+
+    def setup(self, cfg: object) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Line(self.error_fmt, self.datefmt))
+
+    def atoms(self, *details: object) -> dict[str, object]:
+        atoms: dict[str, object] = redact_all(super().atoms(*details))
+        return atoms
+
+
+logger_class = QuietLogger
+
+
+def post_worker_init(_worker: Worker) -> None:
+    """With the wrong FIELD_KEYS the site would encrypt what no worker can read: better that it doesn't start."""
+    from apps.accounts.keys import KeysDontFit, check_keys
+
+    try:
+        check_keys()
+    except KeysDontFit as error:
+        print(f"flowweb: {error}", file=sys.stderr, flush=True)
+        # The code that makes gunicorn give up instead of starting the next worker.
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
+    except DatabaseError:
+        # /readyz says so, and the keys were checked by the release step; a restart mends no database.
+        return
+
+
+def post_fork(_server: Arbiter, worker: Worker) -> None:
+    """A killed gunicorn must not leave workers that hold the port."""
+    die_with(worker.ppid)

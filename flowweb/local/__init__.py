@@ -1,0 +1,1 @@
+"""`make run`: everything that flowweb needs, on one machine, under one supervisor."""

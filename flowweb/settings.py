@@ -1,0 +1,263 @@
+"""Every setting of flowweb. Values come from the environment (see README.md) and are checked as they are read.
+
+`FLOWWEB_LOCAL=on` (set by `make run`) means one machine: plain http on loopback, files under FLOWWEB_DATA.
+"""
+
+import ssl
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from flowweb import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL = env.flag("FLOWWEB_LOCAL")
+DATA_DIR = env.folder("FLOWWEB_DATA", BASE_DIR / "var")
+
+SECRET_KEY = env.secret("SECRET_KEY", least=32 if LOCAL else 50)
+FIELD_KEYS = env.field_keys("FIELD_KEYS")
+DEBUG = False
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None)
+PUBLIC = urlsplit(PUBLIC_URL)
+SECURE = PUBLIC.scheme == "https"
+if not LOCAL and not SECURE:
+    raise env.SettingError("PUBLIC_URL must start with https:// when hosted (plain http only with make run).")
+
+# The remote side. The sandbox is there only when the local start has started one.
+USEAPI_BASE_URL = env.url("USEAPI_BASE_URL", "https://api.useapi.net")
+MUSICAPI_BASE_URL = env.url("MUSICAPI_BASE_URL", "https://api.musicapi.ai")
+SANDBOX_URL = env.url("SANDBOX_URL", "")
+# Origins at which the operator's own settings allow plain http and private addresses.
+OPERATOR_ORIGINS = frozenset(
+    env.origin(address) for address in (USEAPI_BASE_URL, MUSICAPI_BASE_URL, SANDBOX_URL) if address
+)
+WEBHOOKS = env.flag("WEBHOOKS", default=SECURE)
+
+ALLOWED_HOSTS = [PUBLIC.hostname or "", "127.0.0.1", "localhost"] if LOCAL else [PUBLIC.hostname or ""]
+CSRF_TRUSTED_ORIGINS = [env.origin(PUBLIC_URL)]
+ROOT_URLCONF = "flowweb.urls"
+WSGI_APPLICATION = "flowweb.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "apps.accounts",
+    "apps.library",
+    "apps.generation",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "flowweb.pages.CompressedPages",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.accounts.context.studio",
+            ],
+            "builtins": ["apps.accounts.templatetags.studio"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS += ["django.forms"]
+
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'flowweb.sqlite3'}")}
+
+# Redis: the broker in database 0, the cache in database 1 of the same server.
+REDIS_URL = env.redis_url("REDIS_URL", f"unix://{DATA_DIR / 'redis.sock'}")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "flowweb",
+        "OPTIONS": {"db": 1, "socket_timeout": 5, "socket_connect_timeout": 5},
+    }
+}
+
+# Signing in
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "apps.accounts.adapter.ClosedSignup"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+
+# Safe by default; the local start has no https.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
+# Other sites may live beside this one under the same domain: what they need is not ours to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# A PaaS ends TLS in front of us; trusted only where the operator says that a proxy sets this header.
+if env.flag("TRUST_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Else everybody would share one limit of failed sign-ins: the proxy's.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+# Audio, covers and uploads: files under DATA_DIR, or an S3-compatible store with short-lived links.
+S3_BUCKET = env.text("AWS_STORAGE_BUCKET_NAME", "")
+MEDIA_ROOT = DATA_DIR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o640
+_FILES = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+_S3 = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": env.text("AWS_S3_ENDPOINT_URL", "") or None,
+        "region_name": env.text("AWS_S3_REGION_NAME", "") or None,
+        "querystring_auth": True,
+        "querystring_expire": 600,
+        "file_overwrite": False,
+        "default_acl": None,
+    },
+}
+STORAGES = {
+    "default": _S3 if S3_BUCKET else _FILES,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# No form has a file in it: what comes as one is not kept, also not for the time of the request.
+FILE_UPLOAD_HANDLERS = ["flowweb.uploads.NoFiles"]
+
+# Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.
+_MEDIA = [
+    SELF,
+    "blob:",
+    *env.store_origins(S3_BUCKET),
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": _MEDIA,
+        "media-src": _MEDIA,
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Celery: messages are hints. No results, no retries, no countdowns: the database is the timer. What isn't set here is
+# Celery's default and meant to be: JSON alone, taken from the queue before the work begins, times in UTC.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+if REDIS_URL.startswith("rediss://"):  # unasked, Celery's transport would take any certificate
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0.2,
+}
+CELERY_TASK_ROUTES = {
+    "library.archive": {"queue": "slow"},
+    "library.sweep": {"queue": "slow"},
+}
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+TICK = 5  # seconds between two looks at the rows that are due
+CELERY_BEAT_SCHEDULE = {
+    "generation": {
+        "task": "generation.tick",
+        "schedule": TICK,
+        "options": {"expires": TICK},
+    },
+    "library": {
+        "task": "library.sweep",
+        "schedule": 3 * TICK,
+        "options": {"expires": 3 * TICK},
+    },
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+for _name, _value in env.email("EMAIL_URL", "console:" if LOCAL else "dummy:").items():
+    globals()[_name] = _value
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"flowweb@{PUBLIC.hostname}")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"()": "flowweb.redacted.Line", "format": "{levelname} {name} {message}", "style": "{"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # Request lines of the HTTP library could show addresses of media and webhooks.
+    "loggers": {"urllib3": {"level": "WARNING"}, "botocore": {"level": "WARNING"}},
+}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "flowweb.frames.NoVariables"
+SENTRY_DSN = env.text("SENTRY_DSN", "")
+if SENTRY_DSN:
+    # Here and not above: it takes a while to load, and most sites have none.
+    from flowweb import reports
+
+    reports.start(SENTRY_DSN)

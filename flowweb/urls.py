@@ -1,0 +1,8 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.accounts.urls")),
+    path("library/", include("apps.library.urls")),
+    path("", include("apps.generation.urls")),
+    path("auth/", include("allauth.account.urls")),
+]
