@@ -1,0 +1,115 @@
+"""Clips: the takes of a song, as rows and as the API shows them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from apps.sandbox.jobs import Job
+from apps.sandbox.scenarios import Scenario
+from apps.sandbox.songs.song import Song
+from apps.sandbox.state import State
+from apps.sandbox.times import iso
+
+CLIP_ID = re.compile(r"user:\d+-.+-clip:(?P<uuid>[0-9a-f-]{36})")
+# Flow Music shows a clip's creation some time after the job's; the audio comes later still.
+CREATED_AFTER = 0.15
+
+
+@dataclass(frozen=True)
+class Clip:
+    """`timing` are [start, end] pairs in seconds, None for instrumentals. `take` is 0 or 1."""
+
+    uuid: str
+    jobid: str
+    take: int
+    title: str
+    lyrics: str
+    duration_s: float
+    timing: list[list[float]] | None
+
+    def clip_id(self, job: Job) -> str:
+        return f"user:{job.number}-{job.email}-clip:{self.uuid}"
+
+    def image_url(self, job: Job) -> str | None:
+        return None if Scenario.NO_COVER in job.called else f"{job.base}/media/{self.uuid}.jpg"
+
+    def record(self, job: Job, secret: str) -> dict[str, Any]:
+        """As in the `clips` of a job record."""
+        link = f"{job.base}/media/{self.uuid}"
+        signed = f"?sig={signature(secret, self.uuid)}"
+        return {
+            "clip": self.clip_id(job),
+            "title": self.title,
+            "duration_s": self.duration_s,
+            "lyrics": self.lyrics,
+            "seed": None,
+            "lyrics_timing": self.timing,
+            "created_at": iso(job.created + CREATED_AFTER * (job.done_at - job.created)),
+            "audio_url": f"{link}.m4a{signed}",
+            "wav_url": f"{link}.wav{signed}",
+            "image_url": self.image_url(job),
+        }
+
+    def listed(self, job: Job) -> dict[str, Any]:
+        """As in GET /music: no links to the audio, no created_at, no seed."""
+        return {
+            "clip": self.clip_id(job),
+            "title": self.title,
+            "lyrics": self.lyrics,
+            "duration_s": self.duration_s,
+            "image_url": self.image_url(job),
+        }
+
+
+def signature(secret: str, uuid: str) -> str:
+    """What makes a media link valid."""
+    return hmac.new(secret.encode(), uuid.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def insert(state: State, job: Job, take: int, uuid: str) -> None:
+    """Decides what the take will be; it is played only when somebody wants to hear it."""
+    song = Song.asked_for(job.request, uuid, take)
+    timing = json.dumps(song.timing) if song.timing else None
+    row = (uuid, job.jobid, take, song.title, song.lyrics, song.seconds, timing)
+    state.execute("INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+
+
+def from_row(row: sqlite3.Row) -> Clip:
+    values = dict(row)
+    return Clip(**values | {"timing": json.loads(values["timing"]) if values["timing"] else None})
+
+
+def of_job(state: State, job: Job) -> list[Clip]:
+    rows = state.rows("SELECT * FROM clips WHERE jobid = ? ORDER BY take", job.jobid)
+    return [from_row(row) for row in rows]
+
+
+def get(state: State, uuid: str) -> Clip | None:
+    rows = state.rows("SELECT * FROM clips WHERE uuid = ?", uuid)
+    return from_row(rows[0]) if rows else None
+
+
+def made(state: State, tenant: str, email: str, *, limit: int, offset: int) -> list[Clip]:
+    """An account's finished clips, most recent first; those of cancelled jobs too."""
+    rows = state.rows(
+        "SELECT clips.* FROM clips JOIN jobs USING (jobid) WHERE tenant = ? AND email = ? AND done_at <= ?"
+        " ORDER BY done_at DESC, created DESC, take LIMIT ? OFFSET ?",
+        tenant,
+        email,
+        time.time(),
+        limit,
+        offset,
+    )
+    return [from_row(row) for row in rows]
+
+
+def job_record(state: State, job: Job) -> dict[str, Any]:
+    """The whole record of a job, as POST /music, GET /jobs/{jobid} and the webhook show it."""
+    return job.record([clip.record(job, state.secret) for clip in of_job(state, job)], time.time())

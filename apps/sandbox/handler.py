@@ -1,0 +1,202 @@
+"""One HTTP request: read, find the operation, let scenarios have their way, answer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import select
+import time
+import traceback
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qsl
+
+from apps.sandbox import accounts, bodies, callers, routing, scenarios
+from apps.sandbox.answers import Answer, Refusal, Silence, error, refuse
+from apps.sandbox.callers import Caller
+from apps.sandbox.routing import Route
+from apps.sandbox.scenarios import Scenario, Scenarios
+from apps.sandbox.sockets import Server
+from apps.sandbox.state import Closed
+from apps.sandbox.world import Request, World
+
+HANG_S = 120.0
+HANG_STEP_S = 0.2
+DRAINED = 16 * bodies.LIMIT
+CHUNK = 64 * 1024
+NOBODY = Caller("0", "")
+HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+    server_version = "flowweb-sandbox"
+    # Idle connections are given up; small answers leave at once.
+    timeout = 75
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    @property
+    def world(self) -> World:
+        return self.server.world
+
+    def serve(self) -> None:
+        """Whatever goes wrong in the sandbox itself is told as the API would tell it, and to the operator in full."""
+        self.logged: int | None = None
+        try:
+            self._send(self._answer())
+        except Silence as silence:
+            self.close_connection = True
+            if silence.hold:
+                self._hold()
+        except (Closed, ConnectionError, TimeoutError):
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
+
+    def _answer(self) -> Answer:
+        try:
+            return self._operate()
+        except Refusal as refusal:
+            return refusal.answer
+        except (Silence, Closed, ConnectionError, TimeoutError):
+            raise
+        except Exception:
+            traceback.print_exc()
+            return Answer(500, error(500, "Internal Server Error").body, close=True)
+
+    def _operate(self) -> Answer:
+        path, _, query = self.path.partition("?")
+        routes = routing.find(path)
+        route, arguments = routes.get(self.command, (None, ()))
+        ordered = self._arrived(route)
+        if Scenario.DROP_BEFORE in ordered:
+            raise Silence(hold=False)
+        body = self._read_body()
+        if route is None:
+            return self._no_route(path, sorted(routes))
+        caller = NOBODY if route.open else callers.identify(self.headers["Authorization"])
+        form = bodies.parse(self.headers["Content-Type"] or "", body) if self._takes_form(route, body) else {}
+        tagged = scenarios.in_prompt(form.get("prompt")) if route.name == "music" else scenarios.NONE
+        request = Request(
+            arguments=arguments,
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            form=form,
+            caller=caller,
+            called=ordered | tagged,
+            base=self._base(),
+            range=self.headers["Range"],
+            if_range=self.headers["If-Range"],
+        )
+        return self._perform(route, request)
+
+    def _arrived(self, route: Route | None) -> Scenarios:
+        """Logs the request; the scenarios that were ordered for it. What tests order and ask is no call of the API."""
+        number = callers.number_in(self.headers["Authorization"])
+        if route is None:
+            self.logged = self.world.state.log(number, f"{self.command} *")
+        elif route.name:
+            self.logged = self.world.state.log(number, route.label)
+            return self.world.state.due_scenarios(route.name, number)
+        return scenarios.NONE
+
+    @staticmethod
+    def _takes_form(route: Route, body: bytes) -> bool:
+        return route.method == "POST" and (bool(body) or not route.open)
+
+    def _perform(self, route: Route, request: Request) -> Answer:
+        if not route.open:
+            accounts.begin(self.world.state, request.caller)
+        if route.name != "music":  # It has an account to name in its refusals, and checks for itself.
+            scenarios.check(request.called, email=accounts.STUDIO, accounts=2)
+        return scenarios.distort(request.called, route.operation(self.world, request))
+
+    def _no_route(self, path: str, methods: list[str]) -> Answer:
+        if not methods:
+            return error(404, f"Route {self.command} {path} not found")
+        allowed = ", ".join([*methods, "OPTIONS"])
+        if self.command == "OPTIONS":
+            return Answer(204, content_type=None, headers=(("Allow", allowed),))
+        return error(405, f"Method {self.command} not allowed", Allow=allowed)
+
+    def _read_body(self) -> bytes:
+        """The whole body; one that is too long, or has no length, is refused and the connection closed."""
+        length = self.headers["Content-Length"] or "0"
+        if self.headers["Transfer-Encoding"]:
+            self.close_connection = True
+            raise refuse(411, "Content-Length is required")
+        if not (length.isascii() and length.isdigit()):
+            self.close_connection = True
+            raise refuse(400, "Content-Length is not valid")
+        if len(length) > 12 or int(length) > bodies.LIMIT:
+            self.close_connection = True
+            self._drain(int(length[:12]))
+            raise refuse(413, f"Request body is larger than {bodies.LIMIT} bytes")
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ConnectionError("the client left while it was sending")
+        return body
+
+    def _drain(self, length: int) -> None:
+        """Reads past a body that is too long: closing with unread bytes would take the refusal away from the client."""
+        left = min(length, DRAINED)
+        while left > 0 and (chunk := self.rfile.read(min(CHUNK, left))):
+            left -= len(chunk)
+
+    def _base(self) -> str:
+        host = self.headers["Host"] or ""
+        return f"http://{host}" if HOST.fullmatch(host) else self.server.url
+
+    def _send(self, answer: Answer) -> None:
+        if self.logged is not None:
+            self.world.state.log_status(self.logged, answer.status)
+        if answer.close:
+            self.close_connection = True
+        self.send_response(answer.status)
+        for name, value in self._headers(answer):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self._send_body(answer)
+        self.wfile.flush()
+
+    def _headers(self, answer: Answer) -> list[tuple[str, str]]:
+        headers = [*answer.headers, ("cf-ray", f"{secrets.token_hex(8)}-SBX")]
+        if answer.content_type:
+            headers.append(("Content-Type", answer.content_type))
+        if answer.status != 204:
+            headers.append(("Content-Length", str(answer.length)))
+        if self.close_connection:
+            headers.append(("Connection", "close"))
+        return headers
+
+    def _send_body(self, answer: Answer) -> None:
+        left = answer.length // 2 if answer.cut else answer.length
+        if answer.file is None:
+            self.wfile.write(answer.body[:left])
+            return
+        with answer.file.path.open("rb") as file:
+            file.seek(answer.file.start)
+            while left > 0 and (chunk := file.read(min(CHUNK, left))):
+                self.wfile.write(chunk)
+                left -= len(chunk)
+
+    def _hold(self) -> None:
+        """Keeps the connection open without a word until the client closes it, for two minutes at most."""
+        end = time.monotonic() + HANG_S
+        while time.monotonic() < end and not self.world.closing.is_set():
+            readable, _, _ = select.select([self.connection], [], [], HANG_STEP_S)
+            if readable and not self._still_there():
+                return
+
+    def _still_there(self) -> bool:
+        try:
+            return bool(self.connection.recv(4096))
+        except OSError:
+            return False
+
+    def version_string(self) -> str:
+        return self.server_version
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent: requests are in the database, and the start of flowweb has better things to print."""

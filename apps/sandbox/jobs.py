@@ -1,0 +1,166 @@
+"""Jobs: rows whose state follows from the clock, and the record in which the API shows them.
+
+No thread makes a song: a job is pending until its `done_at` has passed. So a restart or a kill changes nothing for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from apps.sandbox.scenarios import FAILING, Scenario, Scenarios
+from apps.sandbox.state import State
+from apps.sandbox.times import iso
+
+JOB_ID = re.compile(r"job:[0-9a-f-]{36}-user:\d+-.+-bot:flowmusic")
+SHORTEST_S, LONGEST_S = 40, 150
+SLOWER = 5
+CANCEL = "UPDATE jobs SET cancelled_at = ? WHERE jobid = ? AND cancelled_at IS NULL AND done_at > ?"
+FINISH = "UPDATE jobs SET done_at = ? WHERE jobid = ? AND cancelled_at IS NULL AND done_at > ?"
+ERRORS = {
+    "moderation_reject": "the model declined to generate audio for this prompt",
+    "user_cancelled": "the job was cancelled by the user",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Times are seconds since 1970. `base` is the address under which the client asked: media links point there."""
+
+    jobid: str
+    tenant: str
+    number: str
+    email: str
+    mode: str
+    base: str
+    request: dict[str, Any]
+    reference: str
+    called: Scenarios
+    charged: int
+    created: float
+    done_at: float
+    cancelled_at: float | None = None
+
+    def status(self, now: float) -> str:
+        if self.cancelled_at is not None:
+            return "failed"
+        if now < self.done_at:
+            return "pending"
+        return "failed" if self.called & FAILING else "completed"
+
+    def running(self, now: float) -> bool:
+        return self.status(now) == "pending"
+
+    def vanished(self, now: float) -> bool:
+        return Scenario.VANISH in self.called and not self.running(now)
+
+    def made(self, now: float) -> bool:
+        """Whether its clips can be had; those of a cancelled job when the time that it would have taken is over."""
+        return now >= self.done_at
+
+    @property
+    def takes(self) -> int:
+        """How many clips it makes."""
+        if self.called & FAILING:
+            return 0
+        return 1 if Scenario.ONE_TAKE in self.called else 2
+
+    def record(self, clips: list[dict[str, Any]], now: float) -> dict[str, Any]:
+        """The job record of GET /jobs/{jobid}; `clips` are shown only when completed."""
+        status = self.status(now)
+        record: dict[str, Any] = {"jobid": self.jobid, "email": self.email, "status": status}
+        record["created_at"] = iso(self.created)
+        if status != "pending":
+            ended = self.done_at if self.cancelled_at is None else self.cancelled_at
+            record["completed_at"] = iso(ended)
+        if status == "completed":
+            record["duration_ms"] = round((self.done_at - self.created) * 1000)
+            record["clips"] = clips
+        if status == "failed":
+            code = "moderation_reject" if self.cancelled_at is None else "user_cancelled"
+            record["error"] = {"code": code, "message": ERRORS[code]}
+        return record | {"request": self.request}
+
+    def listed(self) -> dict[str, Any]:
+        """As in GET /jobs: without the request."""
+        return {"jobid": self.jobid, "status": "pending", "created_at": iso(self.created)}
+
+
+def usual_seconds(prompt: str) -> float:
+    """40 to 150 s, always the same for the same prompt."""
+    share = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:4], "big") / 2**32
+    return SHORTEST_S + share * (LONGEST_S - SHORTEST_S)
+
+
+def insert(state: State, job: Job) -> None:
+    row: tuple[object, ...] = (
+        job.jobid,
+        job.tenant,
+        job.number,
+        job.email,
+        job.mode,
+        job.base,
+        json.dumps(job.request),
+        job.reference,
+        json.dumps(sorted(job.called)),
+        job.charged,
+        job.created,
+        job.done_at,
+        job.cancelled_at,
+    )
+    state.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+
+
+def from_row(row: sqlite3.Row) -> Job:
+    values = dict(row)
+    values["request"] = json.loads(values["request"])
+    values["called"] = frozenset(Scenario(tag) for tag in json.loads(values["called"]))
+    return Job(**values)
+
+
+def get(state: State, jobid: str) -> Job | None:
+    rows = state.rows("SELECT * FROM jobs WHERE jobid = ?", jobid)
+    return from_row(rows[0]) if rows else None
+
+
+def running_async(state: State, tenant: str) -> list[Job]:
+    rows = state.rows(
+        "SELECT * FROM jobs WHERE tenant = ? AND mode = 'async' AND cancelled_at IS NULL AND done_at > ?"
+        " ORDER BY created",
+        tenant,
+        time.time(),
+    )
+    return [from_row(row) for row in rows]
+
+
+def cancel(state: State, job: Job) -> bool:
+    """Marks a running job as cancelled; its webhook is due now. False if it had ended already."""
+    return _end(state, job, CANCEL)
+
+
+def finish(state: State, job: Job) -> bool:
+    """Ends a running job now, as if its time were over. False if it had ended already."""
+    return _end(state, job, FINISH)
+
+
+def _end(state: State, job: Job, statement: str) -> bool:
+    now = time.time()
+    with state.transaction():
+        ended = state.execute(
+            statement,
+            now,
+            job.jobid,
+            now,
+        )
+        if ended:
+            state.execute(
+                "UPDATE hooks SET due_at = due_at - ? WHERE jobid = ? AND sent_at IS NULL",
+                job.done_at - now,
+                job.jobid,
+            )
+    return ended == 1

@@ -1,0 +1,135 @@
+"""/_sandbox/: what tests in other processes order and ask.
+
+None of this exists at the real API, and none of it needs a token.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from apps.sandbox import accounts, jobs
+from apps.sandbox.answers import EMPTY, Answer, as_json, refuse
+from apps.sandbox.callers import Caller
+from apps.sandbox.jobs import Job
+from apps.sandbox.scenarios import BY_TAG
+from apps.sandbox.world import Request, World
+
+OPERATIONS = (
+    "accounts", "account", "music", "clips", "download", "jobs", "job", "cancel", "media", "*"
+)  # fmt: skip
+
+
+def charges(world: World, request: Request) -> Answer:
+    """{replyRef: songs charged}"""
+    return as_json(world.state.charges())
+
+
+def requests(world: World, request: Request) -> Answer:
+    """{"METHOD /route": calls}; ?method= and ?path= choose."""
+    return as_json(world.state.requests(request.query.get("method"), request.query.get("path")))
+
+
+def all_jobs(world: World, request: Request) -> Answer:
+    """[{jobid, email, mode, status, replyRef, charged}] as they came, also those that nobody was told of."""
+    rows = world.state.rows("SELECT * FROM jobs ORDER BY rowid")
+    return as_json([_overview(jobs.from_row(row)) for row in rows])
+
+
+def _overview(job: Job) -> dict[str, object]:
+    overview: dict[str, object] = {"jobid": job.jobid, "email": job.email, "mode": job.mode}
+    return overview | {
+        "status": job.status(time.time()),
+        "replyRef": job.reference,
+        "charged": job.charged,
+    }
+
+
+def hooks(world: World, request: Request) -> Answer:
+    """[{jobid, due_at, sent_at, result}]; `result` is a status, "refused" (not loopback), "failed" or null."""
+    rows = world.state.rows("SELECT jobid, due_at, sent_at, result FROM hooks ORDER BY id")
+    return as_json([dict(row) for row in rows])
+
+
+def order_scenario(world: World, request: Request) -> Answer:
+    """{operation, scenario, times = 1, number = any}: the next `times` calls of that operation go this way."""
+    form = request.form
+    operation, scenario, times = form.get("operation"), form.get("scenario"), form.get("times", 1)
+    if operation not in OPERATIONS:
+        raise refuse(400, f"Parameter operation must be one of {', '.join(OPERATIONS)}")
+    if scenario not in BY_TAG:
+        raise refuse(400, f"Parameter scenario must be one of {', '.join(BY_TAG)}")
+    if not _is_count(times) or times < 1:
+        raise refuse(400, "Parameter times must be a whole number above 0")
+    number = str(form["number"]) if "number" in form else None
+    world.state.schedule(operation, BY_TAG[scenario], times=times, number=number)
+    return EMPTY
+
+
+def drop_scenarios(world: World, request: Request) -> Answer:
+    """Forgets what was ordered and not yet used up."""
+    world.state.execute("DELETE FROM scheduled")
+    return EMPTY
+
+
+def reset(world: World, request: Request) -> Answer:
+    """As freshly started: no jobs, no songs, no requests; subscriptions begin again with their accounts."""
+    world.reset()
+    return EMPTY
+
+
+def set_account(world: World, request: Request) -> Answer:
+    """{email, number = "1000", kind = "", credits, error, maxJobs, remove}: changes what is given.
+
+    An account that isn't there is made; `kind` is the word behind "sandbox" in the token.
+    """
+    form, state = request.form, world.state
+    email = form.get("email")
+    if not isinstance(email, str) or "@" not in email:
+        raise refuse(400, "Parameter email is required")
+    caller = Caller(str(form.get("number", "1000")), str(form.get("kind", "")))
+    if caller.kind not in accounts.BEGINNINGS:
+        raise refuse(400, f"Parameter kind must be one of {', '.join(accounts.BEGINNINGS)}")
+    changes = _changes(form)
+    accounts.begin(state, caller)
+    with state.transaction():
+        if form.get("remove"):
+            state.execute("DELETE FROM accounts WHERE tenant = ? AND email = ?", caller.tenant, email)
+            return EMPTY
+        if email not in accounts.of_tenant(state, caller.tenant):
+            accounts.add(state, caller.tenant, email)
+        for statement, value in changes:
+            state.execute(f"{statement} WHERE tenant = ? AND email = ?", value, caller.tenant, email)
+    return as_json(accounts.of_tenant(state, caller.tenant)[email].detail())
+
+
+def _changes(form: dict[str, Any]) -> list[tuple[str, int | str | None]]:
+    """Statements and the new values that they set."""
+    changes: list[tuple[str, int | str | None]] = []
+    for name, statement, least in (
+        ("credits", "UPDATE accounts SET credits = ?", 0),
+        ("maxJobs", "UPDATE accounts SET max_jobs = ?", 1),
+    ):
+        if name in form:
+            value = form[name]
+            if not _is_count(value) or value < least:
+                raise refuse(400, f"Parameter {name} must be a whole number, at least {least}")
+            changes.append((statement, value))
+    if "error" in form:
+        changes.append(("UPDATE accounts SET error = ?", str(form["error"]) if form["error"] else None))
+    return changes
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+
+
+def finish(world: World, request: Request) -> Answer:
+    """{jobid}: that job's time is over now. 409 if it had ended already."""
+    job = jobs.get(world.state, str(request.form.get("jobid", "")))
+    if job is None:
+        raise refuse(404, "Job not found")
+    if not jobs.finish(world.state, job):
+        raise refuse(409, "Job has ended already")
+    world.ring()
+    return EMPTY

@@ -1,0 +1,55 @@
+"""GET /jobs, GET and DELETE /jobs/{jobid}.
+
+Pages: get-flowmusic-jobs, get-flowmusic-jobs-jobid, delete-flowmusic-jobs-jobid.
+"""
+
+from __future__ import annotations
+
+import time
+from itertools import groupby
+
+from apps.sandbox import accounts, clips, jobs
+from apps.sandbox.answers import EMPTY, Answer, as_json, refuse
+from apps.sandbox.jobs import Job
+from apps.sandbox.world import Request, World
+
+
+def list_jobs(world: World, request: Request) -> Answer:
+    """200 with the running async jobs by account e-mail; {} if nothing runs."""
+    tenant = request.caller.tenant
+    limits = {email: account.max_jobs for email, account in accounts.of_tenant(world.state, tenant).items()}
+    running = sorted(jobs.running_async(world.state, tenant), key=lambda job: (job.email, job.created))
+    listed = {
+        email: [job.listed() for job in group] for email, group in groupby(running, key=lambda job: job.email)
+    }
+    return as_json(
+        {
+            email: {"running": len(group), "maxJobs": limits.get(email, len(group)), "jobs": group}
+            for email, group in listed.items()
+        }
+    )
+
+
+def show_job(world: World, request: Request) -> Answer:
+    """200 with the record, also of a failed job; 404 unknown, 403 another subscription's."""
+    return as_json(clips.job_record(world.state, _find(world, request)))
+
+
+def cancel_job(world: World, request: Request) -> Answer:
+    """204 without a body, for jobs that have ended too.
+
+    What was charged stays charged, and the song is made all the same.
+    """
+    jobs.cancel(world.state, _find(world, request))
+    world.ring()
+    return EMPTY
+
+
+def _find(world: World, request: Request) -> Job:
+    (jobid,) = request.arguments
+    job = jobs.get(world.state, jobid)
+    if job is None or job.vanished(time.time()):
+        raise refuse(404, f"Job {jobid} not found")
+    if job.tenant != request.caller.tenant:
+        raise refuse(403, "The jobid does not belong to your account")
+    return job

@@ -1,0 +1,74 @@
+"""The media links of a clip: public, with Range, as a storage service serves them."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+
+from apps.sandbox import clips, jobs
+from apps.sandbox.answers import Answer, FileSlice, Refusal
+from apps.sandbox.clips import Clip
+from apps.sandbox.jobs import Job
+from apps.sandbox.scenarios import Scenario
+from apps.sandbox.world import Request, World
+
+FILE = re.compile(r"(?P<uuid>[0-9a-f-]{36})\.(?P<suffix>m4a|wav|jpg)")
+RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+TYPES = {"m4a": "audio/mp4", "wav": "audio/wav", "jpg": "image/jpeg"}
+
+
+def fetch(world: World, request: Request) -> Answer:
+    """200 or 206 with the file; errors are XML, as storage services send them."""
+    found = FILE.fullmatch(request.arguments[0])
+    clip = clips.get(world.state, found["uuid"]) if found else None
+    job = jobs.get(world.state, clip.jobid) if clip else None
+    if found is None or clip is None or job is None or not job.made(time.time()):
+        raise _refuse(404, "NoSuchKey", "The specified key does not exist.")
+    _check_link(world, request, job, clip, found["suffix"])
+    if found["suffix"] == "jpg":
+        path = world.shelf.cover(job.request, clip.uuid)
+    else:
+        path = world.shelf.audio(job.request, clip.uuid, clip.take, found["suffix"])
+    etag = f'"{clip.uuid}-{found["suffix"]}"'
+    return _slice(request, FileSlice(path, 0, path.stat().st_size), TYPES[found["suffix"]], etag)
+
+
+def _check_link(world: World, request: Request, job: Job, clip: Clip, suffix: str) -> None:
+    if Scenario.LINK_EXPIRED in job.called:
+        raise _refuse(403, "ExpiredToken", "The provided token has expired.")
+    if suffix == "jpg":
+        if Scenario.NO_COVER in job.called:
+            raise _refuse(404, "NoSuchKey", "The specified key does not exist.")
+    elif not hmac.compare_digest(
+        request.query.get("sig", "").encode(), clips.signature(world.state.secret, clip.uuid).encode()
+    ):
+        raise _refuse(403, "SignatureDoesNotMatch", "The request signature does not match.")
+
+
+def _refuse(status: int, code: str, message: str) -> Refusal:
+    text = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return Refusal(Answer(status, text.encode(), content_type="application/xml; charset=UTF-8"))
+
+
+def _slice(request: Request, whole: FileSlice, content_type: str, etag: str) -> Answer:
+    """The part that a Range header asks for; several ranges, or a range of another version, give the whole file."""
+    headers: tuple[tuple[str, str], ...] = (("Accept-Ranges", "bytes"), ("ETag", etag))
+    found = RANGE.fullmatch(request.range or "")
+    if not found or found[0] == "bytes=-" or request.if_range not in (None, etag):
+        return Answer(200, content_type=content_type, headers=headers, file=whole)
+    first, last = _bounds(found[1], found[2], whole.length)
+    if first > last:
+        return Answer(
+            416, content_type=None, headers=(*headers, ("Content-Range", f"bytes */{whole.length}"))
+        )
+    headers += (("Content-Range", f"bytes {first}-{last}/{whole.length}"),)
+    part = FileSlice(whole.path, first, last - first + 1)
+    return Answer(206, content_type=content_type, headers=headers, file=part)
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+    """First and last byte; the first is behind the last if the range can't be satisfied."""
+    if not first:
+        return max(0, size - int(last)), size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1

@@ -1,0 +1,84 @@
+"""Which operation a method and a path mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from apps.sandbox.answers import Answer
+from apps.sandbox.operations import accounts, clips, control, guide, jobs, media, music
+from apps.sandbox.world import Request, World
+
+Operation = Callable[[World, Request], Answer]
+FLOWMUSIC = "/v1/flowmusic"
+
+
+@dataclass(frozen=True)
+class Route:
+    """`path` is as the log shows it; `name` is what scenarios are ordered for, "" for what isn't the API's."""
+
+    method: str
+    path: str
+    operation: Operation
+    name: str = ""
+    prefix: str = ""
+    open: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def parts(self) -> list[str]:
+        return (self.prefix + self.path).split("/")
+
+    def match(self, parts: list[str]) -> tuple[str, ...] | None:
+        """The variable parts of a path, decoded once; None if it isn't this route's."""
+        own = self.parts
+        if len(own) != len(parts):
+            return None
+        pairs = list(zip(own, parts, strict=True))
+        if any(mine != theirs for mine, theirs in pairs if not mine.startswith("{")):
+            return None
+        return tuple(unquote(theirs) for mine, theirs in pairs if mine.startswith("{"))
+
+
+def _api(method: str, path: str, operation: Operation, name: str) -> Route:
+    return Route(method, path, operation, name, FLOWMUSIC)
+
+
+def _open(method: str, path: str, operation: Operation, name: str = "") -> Route:
+    return Route(method, path, operation, name, open=True)
+
+
+ROUTES = (
+    _api("GET", "/accounts", accounts.list_accounts, "accounts"),
+    _api("GET", "/accounts/{email}", accounts.show_account, "account"),
+    _api("POST", "/music", music.create_song, "music"),
+    _api("GET", "/music", clips.list_clips, "clips"),
+    _api("GET", "/music/download", clips.download, "download"),
+    _api("GET", "/jobs", jobs.list_jobs, "jobs"),
+    _api("GET", "/jobs/{jobid}", jobs.show_job, "job"),
+    _api("DELETE", "/jobs/{jobid}", jobs.cancel_job, "cancel"),
+    _open("GET", "/media/{file}", media.fetch, "media"),
+    _open("GET", "/", guide.show),
+    _open("GET", "/_sandbox/charges", control.charges),
+    _open("GET", "/_sandbox/requests", control.requests),
+    _open("GET", "/_sandbox/jobs", control.all_jobs),
+    _open("GET", "/_sandbox/hooks", control.hooks),
+    _open("POST", "/_sandbox/scenario", control.order_scenario),
+    _open("DELETE", "/_sandbox/scenario", control.drop_scenarios),
+    _open("POST", "/_sandbox/reset", control.reset),
+    _open("POST", "/_sandbox/accounts", control.set_account),
+    _open("POST", "/_sandbox/finish", control.finish),
+)
+
+
+def find(path: str) -> dict[str, tuple[Route, tuple[str, ...]]]:
+    """The routes of a path by method; HEAD is GET without its body."""
+    parts = path.split("/")
+    found = {
+        route.method: (route, matched) for route in ROUTES if (matched := route.match(parts)) is not None
+    }
+    return found | ({"HEAD": found["GET"]} if "GET" in found else {})

@@ -1,0 +1,72 @@
+"""Songs and covers as files: each is made when it is first wanted, once, however many ask at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from apps.sandbox import covers
+from apps.sandbox.songs import encoding
+from apps.sandbox.songs.performance import perform
+from apps.sandbox.songs.song import Song
+
+AT_ONCE = 2
+
+
+class Shelf:
+    """A folder of `<uuid>.<suffix>`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._guard = threading.Lock()
+        self._makers = threading.BoundedSemaphore(AT_ONCE)
+
+    def audio(self, request: dict[str, Any], uuid: str, take: int, suffix: str) -> Path:
+        """The take in "wav", "m4a" or "mp3". `request` is the body of the POST /music that asked for it."""
+        song = Song.asked_for(request, uuid, take)
+        wav = self._kept(uuid, "wav", lambda path: encoding.write_wav(perform(song), path))
+        if suffix == "wav":
+            return wav
+        tags = {"title": song.title, "comment": "made by the flowweb sandbox"}
+        return self._kept(
+            uuid, suffix, lambda path: encoding.encode(encoding.read_wav(wav), path, suffix, tags)
+        )
+
+    def cover(self, request: dict[str, Any], uuid: str) -> Path:
+        """The take's artwork, a JPEG."""
+        return self._kept(uuid, "jpg", lambda path: covers.paint(request["prompt"], uuid, path))
+
+    def clear(self) -> None:
+        """Removes what is finished; what is being made right now is nobody's any more, and stays unseen."""
+        for path in self.folder.glob("[!.]*"):
+            path.unlink(missing_ok=True)
+
+    def _kept(self, uuid: str, suffix: str, make: Callable[[Path], None]) -> Path:
+        path = self.folder / f"{uuid}.{suffix}"
+        if path.exists():
+            return path
+        with self._guard:
+            lock = self._locks[path]
+        with lock, self._makers:
+            if not path.exists():
+                self._make(path, make)
+        return path
+
+    def _make(self, path: Path, make: Callable[[Path], None]) -> None:
+        """Under another name first: a killed sandbox leaves no half song behind."""
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".making-")
+        os.close(handle)
+        try:
+            make(Path(name))
+            Path(name).replace(path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).unlink()

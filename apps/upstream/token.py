@@ -1,0 +1,99 @@
+"""An API token: somebody's money. It can be used for a call, but not read by accident."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+_FORMAT = re.compile(r"user:(?P<number>[0-9]+)-[A-Za-z0-9]+")
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
+_SHORTEST_SECRET = 6
+
+
+class Token(AuthBase):
+    """The secret, wrapped: it signs the request that it is handed to, and shows four characters at most.
+
+    The raw text lives in a slot, so `vars()`, `repr()`, formatting, pickling and copying do not carry it.
+    """
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: str) -> None:
+        """Take any provider's token.
+
+        Raises ValueError, in words for a person, if it can't be a token at all.
+        """
+        stripped = raw.strip()
+        if not stripped:
+            raise ValueError("The token is empty.")
+        if not _VISIBLE_ASCII.fullmatch(stripped):
+            raise ValueError(
+                "A token has no spaces, line breaks or accented letters in it. Copy it once more."
+            )
+        self._raw = stripped
+
+    @classmethod
+    def parse(cls, raw: str) -> Token:
+        """Take a useapi.net token, `user:<digits>-<letters and digits>`.
+
+        Raises ValueError in words for a person.
+        """
+        token = cls(raw)
+        if not _FORMAT.fullmatch(token._raw):
+            raise ValueError(
+                "A useapi.net token looks like user:1234-abcdefgh: the word user, a colon, a number, a dash, "
+                "then letters and digits. Copy all of it."
+            )
+        return token
+
+    def reveal(self) -> str:
+        """The secret itself, for `apps/accounts/crypto.py` only, which encrypts it."""
+        return self._raw
+
+    @property
+    def last4(self) -> str:
+        """The end, for people to tell tokens apart; empty if the token is too short to hide the rest."""
+        return self._raw[-4:] if len(self._raw) >= 8 else ""
+
+    @property
+    def number(self) -> str:
+        """The digits after `user:`, which name the subscription; empty for another provider's token."""
+        match = _FORMAT.fullmatch(self._raw)
+        return match["number"] if match else ""
+
+    def redact(self, text: str) -> str:
+        """`text` without this token, in whatever spelling a remote side may quote it."""
+        secret = self._raw.rpartition("-")[2]
+        spellings = [self._raw, quote(self._raw, safe=""), quote(self._raw)]
+        if len(secret) >= _SHORTEST_SECRET:
+            spellings.append(secret)
+        for spelling in spellings:
+            text = text.replace(spelling, "[token]")
+        return text
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        r.headers["Authorization"] = f"Bearer {self._raw}"
+        return r
+
+    def __repr__(self) -> str:
+        return f"Token(…{self.last4})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        """In constant time. Defining it also makes tokens unhashable, so none ends up as a key somewhere."""
+        if not isinstance(other, Token):
+            return NotImplemented
+        return hmac.compare_digest(self._raw.encode(), other._raw.encode())
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("A token is not copied, pickled or sent in a message.")
