@@ -1,0 +1,106 @@
+"""Who may see a page: every view of a team's things goes through `team_view`, which finds team and role in one query.
+
+A stranger gets 404 from the view (everything is fetched through `request.team`), a member whose role isn't enough 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, Literal, ParamSpec, cast
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, IntegerField, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.template.response import TemplateResponse
+from django_htmx.middleware import HtmxDetails
+
+from apps.accounts.models import Membership, Role, Team, User
+
+Need = Literal["see", "create", "manage", "own"]
+P = ParamSpec("P")
+
+# In the session: the team that the person last chose.
+CHOSEN_TEAM = "team_id"
+
+_REFUSED: dict[Need, str] = {
+    "see": "",
+    "create": "You can listen in this team, but not make anything. An owner or admin can change that.",
+    "manage": "Only an owner or admin of this team can do this.",
+    "own": "Only an owner of this team can do this.",
+}
+
+
+class TeamRequest(HttpRequest):
+    """What a view under `team_view` gets."""
+
+    user: User
+    team: Team
+    membership: Membership
+    htmx: HtmxDetails
+
+
+TeamView = Callable[Concatenate[TeamRequest, P], HttpResponseBase]
+AnyView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def team_view(*, needs: Need = "see", anonymous: int = 302) -> Callable[[TeamView[P]], AnyView[P]]:
+    """Sets `request.team` and `request.membership` for a signed-in person whose role allows `needs`.
+
+    `anonymous` is the status for someone who isn't signed in: 302 to the sign-in page, or 401 for what a page
+    loads by itself (audio, covers), where a redirect would be read as the thing itself.
+    """
+
+    def decorate(view: TeamView[P]) -> AnyView[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _sign_in(request, anonymous)
+            membership = membership_of(request)
+            if membership is None:
+                return TemplateResponse(request, "accounts/no_team.html", status=404)
+            if not allows(membership.rights, needs):
+                raise PermissionDenied(_REFUSED[needs])
+            ours = cast(TeamRequest, request)
+            ours.team, ours.membership = membership.team, membership
+            return view(ours, *args, **kwargs)
+
+        return login_not_required(checked)
+
+    return decorate
+
+
+def allows(role: Role, needs: Need) -> bool:
+    match needs:
+        case "see":
+            return True
+        case "create":
+            return role.may_create
+        case "manage":
+            return role.may_manage
+        case "own":
+            return role is Role.OWNER
+
+
+def membership_of(request: HttpRequest) -> Membership | None:
+    """The signed-in person's membership in the team that they chose, else in their first one. One query."""
+    chosen = Case(
+        When(team_id=request.session.get(CHOSEN_TEAM), then=Value(0)),
+        default=Value(1),
+        output_field=IntegerField(),
+    )
+    memberships = Membership.objects.filter(user=cast(User, request.user)).select_related("team")
+    return memberships.order_by(chosen, "joined_at", "pk").first()
+
+
+def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:
+    """To the sign-in page and back. A part of a page must not be replaced by it, so HTMX is told to leave the page."""
+    htmx = cast(TeamRequest, request).htmx
+    if htmx and not htmx.boosted:
+        page = htmx.current_url_abs_path or "/"
+        login = redirect_to_login(page)["Location"]
+        return HttpResponse(status=401, headers={"HX-Redirect": login})
+    if status == 401:
+        return HttpResponse("Sign in to hear this.", status=401, content_type="text/plain")
+    return redirect_to_login(request.get_full_path(), resolve_url("account_login"))

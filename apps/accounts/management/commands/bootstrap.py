@@ -1,0 +1,88 @@
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from apps.accounts import bootstrap
+from apps.accounts.models import Role, User
+
+
+class Command(BaseCommand):
+    help = (
+        "Brings a person into a team and prints a one-time sign-in link. May be run again: for others, for another "
+        "team or role, for a fresh link."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--email", help="the person's address, with which they sign in")
+        parser.add_argument("--team", help="the team's name; made if there is none")
+        parser.add_argument("--name", default="", help="how the pages call the person")
+        parser.add_argument("--role", choices=Role.values, help="default: owner of a new team, else member")
+        parser.add_argument(
+            "--password-stdin", action="store_true", help="reads a password; then no link is made"
+        )
+        parser.add_argument(
+            "--if-empty", action="store_true", help="does nothing when there is a user already"
+        )
+        parser.add_argument(
+            "--sandbox", action="store_true", help="also gives the person the sandbox's token"
+        )
+        parser.add_argument(
+            "--link",
+            action="store_true",
+            help="only a fresh link for the first owner, while nobody has signed in",
+        )
+
+    def handle(self, *args: object, **options: Any) -> None:
+        if options["link"] and not options["email"]:
+            owner = bootstrap.first_owner()
+            if owner:
+                self._print_link(owner)
+            return
+        if options["if_empty"] and User.objects.exists():
+            return
+        self._bring_in(options)
+
+    def _bring_in(self, options: dict[str, Any]) -> None:
+        email, team = _address(options["email"]), (options["team"] or "").strip()
+        if not 0 < len(team) <= 80:
+            raise CommandError("--team must be a name of 1 to 80 characters.")
+        password = _password(email) if options["password_stdin"] else None
+        user, created = bootstrap.person(email=email, name=options["name"][:80], password=password)
+        membership = bootstrap.join(user, team=team, role=Role(options["role"]) if options["role"] else None)
+        self.stdout.write(
+            f"{'Added' if created else 'Found'} {user.email}: {membership.role} of {membership.team.name}."
+        )
+        if options["sandbox"]:
+            self._add_sandbox(bootstrap.add_sandbox(membership))
+        if password is None:
+            self._print_link(user)
+
+    def _print_link(self, user: User) -> None:
+        self.stdout.write(f"Sign in as {user.email}, once, within 24 hours:\n{bootstrap.link(user)}")
+
+    def _add_sandbox(self, known: bool | None) -> None:
+        if known is not None:
+            later = "" if known else " It does not run yet; its accounts are asked for at first use."
+            self.stdout.write(f"Added a token of the sandbox.{later}")
+
+
+def _address(email: str | None) -> str:
+    try:
+        validate_email(email or "")
+    except ValidationError:
+        raise CommandError("--email must be an address such as mara@nightbus.example.") from None
+    return str(email)
+
+
+def _password(email: str) -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        validate_password(password, User(email=email))
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from None
+    return password

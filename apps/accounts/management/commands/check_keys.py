@@ -1,0 +1,14 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.accounts.keys import KeysDontFit, check_keys
+
+
+class Command(BaseCommand):
+    help = "Checks that FIELD_KEYS are the keys with which the tokens in this database were encrypted."
+
+    def handle(self, *args: object, **options: object) -> None:
+        try:
+            check_keys()
+        except KeysDontFit as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("FIELD_KEYS fit this database.")

@@ -1,0 +1,17 @@
+from apps.accounts.models.keys import KeyCanary
+from apps.accounts.models.people import SignInLink, User
+from apps.accounts.models.subscriptions import ApiToken, FlowAccount, Subscription
+from apps.accounts.models.teams import AuditEntry, Membership, Role, Team
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "FlowAccount",
+    "KeyCanary",
+    "Membership",
+    "Role",
+    "SignInLink",
+    "Subscription",
+    "Team",
+    "User",
+]

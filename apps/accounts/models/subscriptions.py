@@ -1,0 +1,172 @@
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Count, Q, Sum
+
+from apps.accounts.crypto import decrypt, encrypt
+from apps.accounts.models.people import User
+from apps.accounts.models.teams import Team
+from apps.upstream.token import Token
+
+REAL = "https://"  # how the endpoint of whoever charges for it starts; a sandbox is on this machine
+CREDITS_PER_SONG = 5  # about; the API's start page. An account with less can't make one
+
+
+class Subscription(models.Model):
+    """A paid place at a provider, known by the number in its tokens. It owns Flow Music accounts, slots and polling,
+    however many people hold a token of it, in however many teams."""
+
+    class Provider(models.TextChoices):
+        FLOWMUSIC = "flowmusic", "Flow Music by useapi.net"
+        MUSICAPI = "musicapi", "MusicAPI"
+
+    provider = models.CharField(max_length=20, choices=Provider.choices)
+    endpoint = models.CharField(max_length=200)
+    number = models.CharField(max_length=40)
+
+    next_poll_at = models.DateTimeField(null=True)  # when generation asks for GET /jobs again
+    # Why nothing is sent for now, in plain words (the useapi.net subscription has ended), and when to try again.
+    blocked_reason = models.CharField(max_length=300, blank=True)
+    blocked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "endpoint", "number"], name="one_subscription")
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_poll_at"])]
+
+    @property
+    def is_sandbox(self) -> bool:
+        return not self.endpoint.startswith(REAL)
+
+
+class FlowAccountQuerySet(models.QuerySet["FlowAccount"]):
+    def for_team(self, team: Team) -> "FlowAccountQuerySet":
+        """All under a token that somebody has in the team, each once."""
+        subscriptions = ApiToken.objects.for_team(team).values("subscription")
+        return self.filter(subscription__in=subscriptions)
+
+    def owned_by(self, user: User, team: Team) -> "FlowAccountQuerySet":
+        """Those under the person's own tokens in the team."""
+        subscriptions = ApiToken.objects.for_team(team).owned_by(user).values("subscription")
+        return self.filter(subscription__in=subscriptions)
+
+    def credits_left(self) -> int | None:
+        """On all of them that are still configured, as far as it is known; None when nothing is.
+
+        The sandbox's credits are no money: they count only while there is no real account. One query.
+        """
+        real = Q(subscription__endpoint__startswith=REAL)
+        here = self.exclude(block=FlowAccount.Block.GONE)
+        left = here.aggregate(
+            accounts=Count("pk", filter=real), real=Sum("credits", filter=real), sandbox=Sum("credits")
+        )
+        return left["real"] if left["accounts"] else left["sandbox"]
+
+
+class FlowAccount(models.Model):
+    """A Flow Music account under a subscription, as the API last described it."""
+
+    class Block(models.TextChoices):
+        NONE = "", "usable"
+        ERROR = "error", "needs a new sign-in"
+        CREDITS = "credits", "out of credits"
+        BUSY = "busy", "told to wait"
+        GONE = "gone", "not configured any more"
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="flow_accounts")
+    email = models.CharField(max_length=254)
+    tier = models.CharField(max_length=20, default="unknown")
+    max_jobs = models.PositiveSmallIntegerField(default=1)
+    credits = models.IntegerField(null=True)
+    checked_at = models.DateTimeField(null=True)  # when tier, credits and error were last asked for
+
+    running = models.PositiveSmallIntegerField(default=0)  # of all sources, in the newest GET /jobs
+    elsewhere = models.PositiveSmallIntegerField(default=0)  # of these, not started by us
+    # Grows with every slot taken: two dispatchers that counted the same free slot can't both have it.
+    slot_version = models.PositiveIntegerField(default=0)
+
+    block = models.CharField(max_length=10, choices=Block.choices, default="", blank=True)
+    block_reason = models.CharField(max_length=300, blank=True)  # the API's own words
+    # When to try or look again; null: when a person has mended it.
+    block_until = models.DateTimeField(null=True)
+
+    objects: ClassVar = FlowAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subscription", "email"], name="one_flow_account")
+        ]
+        ordering: ClassVar = ["email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def short(self) -> str:
+        """`studio@`, as the pages call it; the full address belongs in a title."""
+        return self.email.partition("@")[0] + "@"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def for_team(self, team: Team) -> "ApiTokenQuerySet":
+        return self.filter(team=team)
+
+    def owned_by(self, user: User) -> "ApiTokenQuerySet":
+        return self.filter(owner_id=user.pk)
+
+    def usable(self) -> "ApiTokenQuerySet":
+        """Those that the API has not refused."""
+        return self.filter(refused_at=None)
+
+
+class ApiToken(models.Model):
+    """A person's API token in a team. The text is encrypted and bound to this row, its team and its owner."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tokens")
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="tokens")
+    ciphertext = models.TextField(editable=False)
+    last4 = models.CharField(max_length=4)
+    added_at = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)  # the API answered 401; nothing is sent until it is replaced
+    refused_reason = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["team", "owner", "subscription"],
+                name="one_token_per_subscription",
+            )
+        ]
+        ordering: ClassVar = ["added_at"]
+
+    def __str__(self) -> str:
+        return f"token …{self.last4}"
+
+    @property
+    def bound_to(self) -> str:
+        """What the encrypted text is bound to: copied to another row, team, owner or endpoint it does not decrypt."""
+        place = self.subscription
+        return f"api_token:{self.pk}:{self.team_id}:{self.owner_id}:{place.provider}:{place.number}:{place.endpoint}"
+
+    def set_token(self, token: Token) -> None:
+        """Not saved. The row's team and owner must be set, for the text is bound to them."""
+        self.ciphertext = encrypt(token, bound_to=self.bound_to)
+        self.last4 = token.last4
+
+    def token(self) -> Token:
+        """Raises crypto.CannotDecrypt."""
+        return decrypt(self.ciphertext, bound_to=self.bound_to)
+
+    def refuse(self, *, at: datetime, reason: str) -> None:
+        """The API answered 401 to this text. Does nothing if the token was replaced meanwhile."""
+        ApiToken.objects.filter(pk=self.pk, ciphertext=self.ciphertext).update(
+            refused_at=at, refused_reason=reason
+        )

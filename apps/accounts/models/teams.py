@@ -1,0 +1,61 @@
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from apps.accounts.models.people import User
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+    @property
+    def may_create(self) -> bool:
+        return self is not Role.VIEWER
+
+    @property
+    def may_manage(self) -> bool:
+        return self in {Role.OWNER, Role.ADMIN}
+
+
+class Team(models.Model):
+    """Owns jobs, clips, files and collections."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="teams")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["team", "user"], name="one_membership")]
+        ordering: ClassVar = ["joined_at", "pk"]
+
+    @property
+    def rights(self) -> Role:
+        return Role(self.role)
+
+
+class AuditEntry(models.Model):
+    """One line of a team's append-only audit trail."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="audit")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    action = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]

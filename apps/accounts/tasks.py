@@ -1,0 +1,10 @@
+"""Tasks carry ids; what they do is in flow_accounts.py."""
+
+from celery import shared_task
+
+from apps.accounts import flow_accounts
+
+
+@shared_task(name="accounts.refresh")
+def refresh_token(token_id: str) -> None:
+    flow_accounts.refresh_unchecked(token_id)

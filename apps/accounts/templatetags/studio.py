@@ -1,0 +1,86 @@
+"""Built in to every template (settings.TEMPLATES): icons, and times and addresses as the pages write them."""
+
+from datetime import datetime, timedelta
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+ICONS = "vendor/bootstrap-icons-1.13.2/icons.svg"
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16, title: str = "") -> SafeString:
+    """One picture of the sprite. Without a title it is decoration: the words beside it say what it means."""
+    link = f"{static(ICONS)}#{name}"
+    if not title:
+        return format_html(
+            '<svg class="icon" width="{0}" height="{0}" aria-hidden="true" focusable="false">'
+            '<use href="{1}"></use></svg>',
+            size,
+            link,
+        )
+    return format_html(
+        '<svg class="icon" width="{0}" height="{0}" role="img" focusable="false">'
+        '<title>{2}</title><use href="{1}"></use></svg>',
+        size,
+        link,
+        title,
+    )
+
+
+@register.filter
+def clock(seconds: float | str | None) -> str:
+    """Seconds as 1:12 (1:02:03 from an hour on); "" when not known."""
+    if seconds is None or seconds == "":
+        return ""
+    minutes, rest = divmod(max(0, round(float(seconds))), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def short_email(address: str | None) -> str:
+    """`studio@` of studio@nightbus.example; the full address belongs in a title."""
+    name, at, _ = (address or "").partition("@")
+    return name + at
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """14:02 today, yesterday, Tue in the last week, else 3 Nov (3 Nov 2025 in another year); "" when not known."""
+    if not moment:
+        return ""
+    local, today = timezone.localtime(moment), timezone.localdate()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    if local.date() == today - timedelta(days=1):
+        return "yesterday"
+    if today - timedelta(days=7) < local.date() < today:
+        return f"{local:%a}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}"
+
+
+@register.filter
+def control(field: BoundField, size: str = "") -> SafeString:
+    """A form field's input in the house's look; Django adds aria-invalid and aria-describedby by itself."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        name = "form-check-input"
+    else:
+        name = "form-select" if isinstance(widget, forms.Select) else "form-control"
+    return field.as_widget(attrs={"class": f"{name} {name}-{size}" if size else name})
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """NB of Night Bus, FL of Flow: two letters for the little circle beside a name."""
+    words = (name or "").split()
+    letters = "".join(word[0] for word in words[:2]) if len(words) > 1 else "".join(words)[:2]
+    return letters.upper()

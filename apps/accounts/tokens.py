@@ -1,0 +1,135 @@
+"""A person's tokens in a team: taking one in once the API knows it, replacing it, removing it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.accounts import clients, flow_accounts
+from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.models import ApiToken, AuditEntry, Subscription, Team, User
+from apps.upstream import errors
+from apps.upstream.token import Token
+
+PATH = "/v1/flowmusic"
+# Known to every sandbox (apps/sandbox); it is worth nothing anywhere else.
+SANDBOX_TOKEN = "user:1000-sandboxdemo"  # noqa: S105
+
+Outcome = Literal["added", "replaced", "refreshed"]
+WELCOME: dict[Outcome, str] = {
+    "added": "Kept your {token}.",
+    "replaced": "Your {token} stands in the place of the older one. What waited for it goes on.",
+    "refreshed": "Your {token} was here already. Asked useapi.net about it again.",
+}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A token that is kept now: it is new, stands in the place of another one, or was here already."""
+
+    token: ApiToken
+    outcome: Outcome
+
+
+def endpoint() -> str:
+    return settings.USEAPI_BASE_URL + PATH
+
+
+def sandbox_endpoint() -> str:
+    """ "" when there is no sandbox."""
+    return settings.SANDBOX_URL + PATH if settings.SANDBOX_URL else ""
+
+
+def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
+    """Asks the API about the token, then keeps it with the Flow Music accounts under it.
+
+    Nothing is kept if the API can't be asked or doesn't take it: raises UpstreamError. Ten seconds at most.
+    """
+    described = flow_accounts.read(clients.at_endpoint(endpoint, token))
+    with transaction.atomic():
+        taken = keep(token, team=team, owner=owner, endpoint=endpoint)
+        flow_accounts.keep(taken.token.subscription, described)
+        flow_accounts.works(taken.token)
+    return taken
+
+
+def keep(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
+    """Keeps a token unasked. The person's older one of the same subscription is replaced in its row, so that what is
+    in line with it goes on with the new one."""
+    subscription, _ = Subscription.objects.get_or_create(
+        provider=Subscription.Provider.FLOWMUSIC, endpoint=endpoint, number=token.number
+    )
+    new = ApiToken(team=team, owner=owner, subscription=subscription)
+    new.set_token(token)
+    with transaction.atomic():
+        kept, created = ApiToken.objects.select_for_update().get_or_create(
+            team=team,
+            owner=owner,
+            subscription=subscription,
+            defaults={"pk": new.pk, "ciphertext": new.ciphertext, "last4": new.last4},
+        )
+        outcome: Outcome = "added" if created else _replace(kept, token)
+        if outcome != "refreshed":
+            _audit(kept, f"token {outcome}", by=owner)
+    kept.subscription = subscription
+    return Taken(kept, outcome)
+
+
+def remove(token: ApiToken, *, by: User) -> None:
+    """Erases the token at once. Jobs keep their story; those in line wait for another token of their subscription."""
+    with transaction.atomic():
+        _audit(token, "token removed", by=by)
+        token.delete()
+
+
+def words_for(error: errors.UpstreamError) -> str:
+    """Why a token that is kept here could not be checked, and what to do."""
+    if isinstance(error, errors.TokenRefused):
+        return (
+            "useapi.net does not know this token any more. It may have been reset. Enter the new one below."
+        )
+    return error.user_message
+
+
+def words_for_new(error: errors.UpstreamError) -> str:
+    """Why a token that was just entered is not kept, and what to do."""
+    match error:
+        case errors.TokenRefused():
+            return (
+                "useapi.net does not know this token. Copy all of it, also what follows the dash; "
+                "one that was reset works no more."
+            )
+        case errors.SubscriptionEnded():
+            return "The subscription of this token has ended. Renew it at useapi.net, then enter the token again."
+        case errors.AddressRefused():
+            return "The address set for useapi.net is one that flowweb does not call. Ask whoever runs this site."
+        case errors.NotSent():
+            return "useapi.net could not be reached, so the token was not checked and not kept. Try again in a moment."
+        case errors.Unavailable():
+            return (
+                "useapi.net gave no usable answer, so the token was not checked and not kept. "
+                "Try again in a few minutes."
+            )
+    return f"{error.user_message} The token was not kept."
+
+
+def _replace(kept: ApiToken, token: Token) -> Outcome:
+    if _is(kept, token):
+        return "refreshed"
+    kept.set_token(token)
+    kept.refused_at, kept.refused_reason = None, ""
+    kept.save(update_fields=["ciphertext", "last4", "refused_at", "refused_reason"])
+    return "replaced"
+
+
+def _is(kept: ApiToken, token: Token) -> bool:
+    try:
+        return kept.token() == token
+    except CannotDecrypt:
+        return False
+
+
+def _audit(token: ApiToken, action: str, *, by: User) -> None:
+    place = "the sandbox" if token.subscription.is_sandbox else token.subscription.get_provider_display()
+    AuditEntry.objects.create(team=token.team, by=by, action=action, subject=f"{token} for {place}")

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from apps.accounts import health
+from apps.accounts.views import flow_accounts, sign_in, teams, tokens
+
+urlpatterns = [
+    path("", tokens.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("auth/link/<str:secret>/", sign_in.use_link, name="sign-in-link"),
+    path("teams/switch/", teams.switch, name="team-switch"),
+    path("settings/tokens/", tokens.token_list, name="tokens"),
+    path("settings/tokens/sandbox/", tokens.try_sandbox, name="token-sandbox"),
+    path("settings/tokens/<uuid:pk>/check/", tokens.check, name="token-check"),
+    path("settings/tokens/<uuid:pk>/remove/", tokens.remove, name="token-remove"),
+    path("flow-accounts/", flow_accounts.account_list, name="flow-accounts"),
+    path("flow-accounts/<int:pk>/check/", flow_accounts.check, name="flow-account-check"),
+]

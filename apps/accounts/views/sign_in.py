@@ -1,0 +1,50 @@
+"""/auth/link/<secret>/: the one-time way in that `manage.py bootstrap` prints."""
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.models import SignInLink
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """GET shows whose link it is, so that a preview by a mail program doesn't use it up; POST signs in."""
+    link = SignInLink.find(secret)
+    if request.method != "POST" and link:
+        return _quiet(TemplateResponse(request, "accounts/sign_in_link.html", {"person": link.user}))
+    if link is None or not link.consume():
+        return _quiet(TemplateResponse(request, "accounts/sign_in_link_gone.html", status=410))
+    login(request, link.user, backend=BACKEND)
+    if not link.user.has_usable_password():
+        _offer_password(request)
+    return _quiet(redirect("home"))
+
+
+def _offer_password(request: HttpRequest) -> None:
+    words = format_html(
+        'This link works no more. <a href="{}">Set a password</a> to come back without one.',
+        reverse("account_set_password"),
+    )
+    messages.info(request, words)
+
+
+def _quiet(response: HttpResponse) -> HttpResponse:
+    """The secret stands in the address: nothing that this page loads or leads to may learn it.
+
+    Not `no-referrer`: browsers then send `Origin: null` with the form, which the CSRF check refuses.
+    """
+    response["Referrer-Policy"] = "strict-origin"
+    response["X-Robots-Tag"] = "noindex"
+    return response

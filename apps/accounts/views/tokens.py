@@ -1,0 +1,117 @@
+"""/settings/tokens/: a person's own tokens in the team that they are in."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts import flow_accounts, tokens
+from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.forms import TokenForm
+from apps.accounts.models import ApiToken
+from apps.upstream.errors import UpstreamError
+from apps.upstream.token import Token
+
+
+@require_safe
+@team_view(needs="see")
+def home(request: TeamRequest) -> HttpResponseBase:
+    """`/`: the create page, or the way to a token while the person has none in this team."""
+    if own_tokens(request).exists():
+        return redirect("create")
+    return _page(request, TokenForm())
+
+
+@sensitive_post_parameters("token")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="see")
+def token_list(request: TeamRequest) -> HttpResponseBase:
+    if request.method != "POST":
+        return _page(request, TokenForm())
+    if not request.membership.rights.may_create:
+        raise PermissionDenied("You can listen in this team, but not bring a token.")
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form)
+    refused = _take_in(request, form.cleaned_data["token"], endpoint=tokens.endpoint())
+    if refused:
+        form.refuse(refused)
+        return _page(request, form)
+    return redirect("tokens")
+
+
+@require_POST
+@team_view(needs="create")
+def try_sandbox(request: TeamRequest) -> HttpResponseBase:
+    """Adds the sandbox's token: the same way as a real one, for which nobody pays."""
+    endpoint = tokens.sandbox_endpoint()
+    if not endpoint:
+        raise Http404("This site has no sandbox.")
+    refused = _take_in(request, Token.parse(tokens.SANDBOX_TOKEN), endpoint=endpoint)
+    return _page(request, TokenForm(), sandbox_refused=refused) if refused else redirect("tokens")
+
+
+@require_POST
+@team_view(needs="see")
+def check(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    token = _own_token(request, pk)
+    error = flow_accounts.refresh(token)
+    if request.htmx and not request.htmx.boosted:
+        context = {"token": _own_token(request, pk), "check_error": tokens.words_for(error) if error else ""}
+        return TemplateResponse(request, "accounts/_token.html", context)
+    if error:
+        messages.error(request, tokens.words_for(error))
+    else:
+        messages.success(request, f"Checked token …{token.last4}.")
+    return redirect("tokens")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="see")
+def remove(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    token = _own_token(request, pk)
+    if request.method != "POST":
+        return TemplateResponse(request, "accounts/token_remove.html", {"token": token})
+    tokens.remove(token, by=request.user)
+    messages.success(request, f"Token …{token.last4} is erased.")
+    return redirect("tokens")
+
+
+def own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
+    return ApiToken.objects.for_team(request.team).owned_by(request.user).select_related("subscription")
+
+
+def _own_token(request: TeamRequest, pk: UUID) -> ApiToken:
+    return get_object_or_404(own_tokens(request), pk=pk)
+
+
+def _take_in(request: TeamRequest, token: Token, *, endpoint: str) -> str:
+    """Why the remote side didn't take it, in words; "" if it is kept now."""
+    try:
+        taken = tokens.take_in(token, team=request.team, owner=request.user, endpoint=endpoint)
+    except UpstreamError as error:
+        return tokens.words_for_new(error)
+    messages.success(request, tokens.WELCOME[taken.outcome].format(token=taken.token))
+    return ""
+
+
+def _page(request: TeamRequest, form: TokenForm, *, sandbox_refused: str = "") -> TemplateResponse:
+    """The list, or the first steps while there is nothing to list."""
+    own = list(own_tokens(request).prefetch_related("subscription__flow_accounts"))
+    context = {
+        "tokens": own,
+        "may_create": request.membership.rights.may_create,
+        "form": form,
+        "sandbox": bool(tokens.sandbox_endpoint()) and not any(t.subscription.is_sandbox for t in own),
+        "sandbox_refused": sandbox_refused,
+    }
+    template = "accounts/tokens.html" if own else "accounts/first_run.html"
+    return TemplateResponse(request, template, context, status=422 if form.errors or sandbox_refused else 200)
