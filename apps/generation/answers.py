@@ -1,0 +1,151 @@
+"""What an answer to POST /music means for its job (DESIGN section 3, "What answers mean").
+
+The words are for the person who asked: what happened, what it means for the money, what to do next.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.accounts.models import FlowAccount, Subscription
+from apps.generation import records, transitions
+from apps.generation.models import Job
+from apps.upstream import errors
+from apps.upstream.records import JobRecord
+from apps.wake import wake
+
+LOST = "The connection broke while this was being sent. It may have gone through, so it is not sent again."
+BUSY_FOR = timedelta(seconds=10)
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
+ANOTHERS = "The answer to this was about another song."
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One POST of one claim, whose answer is to be written down."""
+
+    job: Job
+    account: FlowAccount
+    claim: UUID
+
+    def give_back(self, text: str, *, after: timedelta | None = None, error: errors.UpstreamError) -> None:
+        not_before = timezone.now() + after if after else None
+        transitions.give_back(self.job, text, mine=self.claim, not_before=not_before, evidence=error.evidence)
+
+
+def write_down(sent: Sent, answer: JobRecord | errors.UpstreamError) -> None:
+    """Brings the job into the state that the answer stands for. May be called twice."""
+    if isinstance(answer, JobRecord) and answer.reference not in {None, "", sent.job.reference}:
+        # Something in between repeated another song's answer. Ours may have been made all the same.
+        transitions.lose(
+            sent.job, ANOTHERS, mine=sent.claim, error_text=ANOTHERS, evidence={"record": answer.raw}
+        )
+        return
+    if isinstance(answer, JobRecord):
+        Subscription.objects.filter(pk=sent.job.subscription_id).exclude(blocked_reason="").update(
+            blocked_reason="", blocked_until=None
+        )
+        records.apply(sent.job, answer)
+        return
+    for kind, reaction in REACTIONS.items():
+        if isinstance(answer, kind):
+            reaction(sent, answer)
+            return
+    _lost(sent, answer)
+
+
+def _not_sent(sent: Sent, error: errors.UpstreamError) -> None:
+    wait = timedelta(seconds=min(60, 2 ** min(sent.job.attempts, 6)))
+    sent.give_back(error.user_message, after=wait, error=error)
+
+
+def _busy(sent: Sent, error: errors.Busy) -> None:
+    """Either the account that was asked runs as much as it may, or all of the subscription do."""
+    wait = timedelta(seconds=error.retry_after) if error.retry_after else BUSY_FOR
+    until = timezone.now() + wait
+    if error.scope == "all":
+        Subscription.objects.filter(pk=sent.job.subscription_id).update(blocked_until=until)
+    else:
+        _block(sent.account, FlowAccount.Block.BUSY, error.user_message, until=until)
+    sent.give_back("Flow Music is busy; this goes on when a place is free.", after=wait, error=error)
+
+
+def _token_refused(sent: Sent, error: errors.UpstreamError) -> None:
+    if sent.job.token:
+        sent.job.token.refuse(at=timezone.now(), reason=error.user_message)
+    sent.give_back(error.user_message, error=error)
+
+
+def _subscription_ended(sent: Sent, error: errors.UpstreamError) -> None:
+    Subscription.objects.filter(pk=sent.job.subscription_id).update(
+        blocked_reason=error.user_message[:300], blocked_until=timezone.now() + LOOK_AGAIN_AFTER
+    )
+    sent.give_back(error.user_message, error=error)
+
+
+def _out_of_credits(sent: Sent, error: errors.UpstreamError) -> None:
+    text = f"{sent.account.email} has no credits left. Nothing was spent."
+    _block(
+        sent.account, FlowAccount.Block.CREDITS, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER
+    )
+    sent.give_back(text, error=error)
+    # Whatever was counted, it isn't enough for a song; the next look at the account brings the true figure.
+    FlowAccount.objects.filter(pk=sent.account.pk, credits__gt=0).update(credits=0)
+
+
+def _account_broken(sent: Sent, error: errors.UpstreamError) -> None:
+    text = f"Flow Music wants {sent.account.email} to sign in again. Nothing was spent."
+    _block(sent.account, FlowAccount.Block.ERROR, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER)
+    sent.give_back(text, error=error)
+
+
+def _block(account: FlowAccount, block: str, reason: str, *, until: datetime) -> None:
+    FlowAccount.objects.filter(pk=account.pk).update(
+        block=block, block_reason=reason[:300], block_until=until
+    )
+    wake("generation.changed", account.subscription_id)
+
+
+def _render_failed(sent: Sent, error: errors.UpstreamError) -> None:
+    record = error.record if isinstance(error, errors.RenderFailed) else None
+    records.fail(sent.job, record, evidence=error.evidence) if record else _lost(sent, error)
+
+
+def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
+    if error.status == 404:  # the account is not configured there any more: no reason to burn the whole batch
+        _block(
+            sent.account, FlowAccount.Block.GONE, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER
+        )
+        sent.give_back(f"{sent.account.email} is not connected at useapi.net any more.", error=error)
+        return
+    transitions.reject(
+        sent.job,
+        "Flow Music did not take this. Nothing was spent.",
+        mine=sent.claim,
+        error_code=str(error.code or error.status or ""),
+        error_text=error.user_message[:500],
+        error_quote=str(error.evidence.get("message", ""))[:500],
+        evidence=error.evidence,
+    )
+
+
+def _lost(sent: Sent, error: errors.UpstreamError) -> None:
+    transitions.lose(
+        sent.job, LOST, mine=sent.claim, error_text=error.user_message[:500], evidence=error.evidence
+    )
+
+
+REACTIONS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {
+    errors.NotSent: _not_sent,
+    errors.Busy: _busy,
+    errors.TokenRefused: _token_refused,
+    errors.SubscriptionEnded: _subscription_ended,
+    errors.OutOfCredits: _out_of_credits,
+    errors.AccountBroken: _account_broken,
+    errors.RenderFailed: _render_failed,
+    errors.Rejected: _rejected,
+}

@@ -1,0 +1,242 @@
+"""What a job's card says, for every state of LOOK.md's table: plain words, and the next thing to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import Membership
+from apps.accounts.templatetags.studio import clock, short_email, when
+from apps.generation import answers, decisions, waiting
+from apps.generation.models import Job, State
+from apps.generation.slots import CREDITS_PER_SONG, Slots
+from apps.library.models import Clip
+
+TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
+ABOUT_COST = f"about {CREDITS_PER_SONG} credits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A button of a card. `post` sends at once, `get` opens a page that may ask back."""
+
+    label: str
+    url: str
+    method: str = "get"
+    style: str = "quiet"
+    by_anyone: bool = False  # also for members who didn't ask for the song
+
+
+@dataclass(kw_only=True)
+class Card:
+    """One job as the panel and the jobs page show it."""
+
+    id: UUID
+    state: str
+    kind: str
+    title: str
+    url: str
+    who_initials: str
+    who_name: str
+    subtitle: str = ""
+    account_full: str = ""
+    time_text: str = ""
+    side_text: str = ""
+    position: int | None = None
+    started_epoch: int | None = None
+    usual_s: int | None = None
+    text: str = ""
+    quote: str = ""
+    cover_url: str = ""
+    tone: str = ""
+    heed_icon: str = "octagon"
+    takes: list[Clip] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    segments: list["Card"] = field(default_factory=list)
+    sandbox: bool = False
+    wish: UUID | None = None  # the songs of one form have it in common
+    wish_size: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What several cards share, loaded once."""
+
+    membership: Membership
+    slots: Mapping[int, Slots]
+    positions: Mapping[UUID, int]
+    usual: Mapping[str, int]
+    is_paused: bool = False  # nothing is sent at all, after a restored backup
+    now: datetime = field(default_factory=timezone.now)
+
+
+def card(job: Job, around: Surroundings) -> Card:
+    """The card of a job loaded with `for_cards`."""
+    account = job.ran_on or job.account
+    made = Card(
+        id=job.pk,
+        state=job.state,
+        kind=job.state,
+        title=_title(job),
+        url=reverse("job", args=[job.pk]),
+        who_initials=job.asked_by.initials if job.asked_by else "?",
+        who_name=job.asked_by.short_name if job.asked_by else "Somebody who left",
+        subtitle=short_email(account.email) if account else "",
+        account_full=account.email if account else "",
+        time_text=str(when(job.finished_at or job.created_at)),
+        usual_s=around.usual.get(job.operation),
+        sandbox=job.subscription.is_sandbox,
+        wish=job.nonce,
+        wish_size=job.batch_size,
+    )
+    DRAW[State(job.state)](made, job, around)
+    if job.incident:
+        made.text = f"{made.text} {TWICE}".strip()
+    if not decisions.may_decide(around.membership, job):
+        may_create = around.membership.rights.may_create
+        made.actions = [action for action in made.actions if may_create and action.by_anyone]
+    return made
+
+
+def _title(job: Job) -> str:
+    takes = _takes(job)
+    if takes and takes[0].title:
+        return takes[0].title
+    words = " ".join(str(job.params.get("prompt", "")).split())
+    return f"“{words[:80]}{'…' if len(words) > 80 else ''}”"
+
+
+def _takes(job: Job) -> list[Clip]:
+    return list(job.song.takes.all()) if job.song else []
+
+
+def _action(label: str, name: str, job: Job, **values: Any) -> Action:
+    return Action(label=label, url=reverse(name, args=[job.pk]), **values)
+
+
+def _queued(made: Card, job: Job, around: Surroundings) -> None:
+    made.position = around.positions.get(job.pk)
+    made.actions = [_action("Drop", "job-cancel", job, method="post")]
+    reason = (
+        waiting.STOPPED if around.is_paused else waiting.reason(job, around.slots, made.position, around.now)
+    )
+    made.kind, made.text, made.heed_icon = reason.kind, reason.text, reason.icon or "octagon"
+    if reason.kind == "paused":
+        made.actions.insert(0, _action("Go on", "job-resume", job, method="post", style="soft"))
+    elif reason.kind == "blocked":
+        made.side_text = "nothing spent"
+        if reason.mend_label:
+            made.actions.insert(0, Action(label=reason.mend_label, url=reason.mend_url, style="soft"))
+    else:
+        made.actions.insert(0, _action("Keep back", "job-pause", job, method="post"))
+        made.subtitle = reason.short or made.subtitle
+        made.side_text = ABOUT_COST
+
+
+def _submitting(made: Card, job: Job, around: Surroundings) -> None:
+    made.subtitle = f"to {made.subtitle}"
+    made.actions = [] if job.cancel_requested_at else [_action("Stop waiting…", "job-cancel", job)]
+
+
+def _running(made: Card, job: Job, around: Surroundings) -> None:
+    started = job.accepted_at or job.created_at
+    elapsed = (around.now - started).total_seconds()
+    made.started_epoch = int(started.timestamp())
+    made.time_text = str(clock(elapsed))
+    made.subtitle = f"Song · {made.subtitle}"
+    made.side_text = f"usually {clock(made.usual_s)}" if made.usual_s else ""
+    if made.usual_s and elapsed > made.usual_s:
+        made.kind, made.text = "long", "Still being made. Nothing to do."
+    if job.token and job.token.refused_at:
+        made.text = (
+            "It is being made, but useapi.net does not know the token any more. It goes on with the new one."
+        )
+        made.actions = [Action(label="Enter the new token", url=reverse("tokens"), style="soft")]
+    elif job.cancel_requested_at:
+        made.text = "Being stopped. What it cost is spent."
+    else:
+        made.actions = [_action("Stop waiting…", "job-cancel", job)]
+
+
+def _unknown(made: Card, job: Job, around: Surroundings) -> None:
+    looked = f"Looked {job.looks} times" if job.looks != 1 else "Looked once"
+    look = _action("Look now", "job-look", job, method="post", style="soft")
+    close = _action("Close it…", "job-abandon", job)
+    made.time_text = str(when(job.sent_at or job.unknown_since))
+    if job.given_up:
+        made.kind = "given_up"
+        made.text = "Not found in 40 min. If it went through after all, making it again pays twice."
+        again = _action("Make it again…", "job-retry", job, style="line")
+        made.actions = [again, look, close]
+    else:
+        made.text = f"{job.error_text or answers.LOST} {looked}."
+        made.actions = [look, close, _action("Make it again…", "job-retry", job, style="line")]
+
+
+def _collecting(made: Card, job: Job, around: Surroundings) -> None:
+    takes = _takes(job)
+    saved = sum(take.is_playable for take in takes)
+    made.subtitle = f"Saving the audio, {saved} of {len(takes)} takes"
+    made.takes = [take for take in takes if take.is_playable]
+    made.time_text = str(clock((job.duration_ms or 0) / 1000)) if job.duration_ms else ""
+
+
+def _completed(made: Card, job: Job, around: Surroundings) -> None:
+    takes = _takes(job)
+    made.takes = [take for take in takes if take.is_playable]
+    count = {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
+    made.subtitle, made.tone = count, job.song.tone if job.song else ""
+    made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
+    made.side_text = ABOUT_COST
+    made.cover_url = takes[0].thumb_url if takes else ""
+    missing = [take.letter for take in takes if not take.is_playable]
+    if missing:
+        made.kind, made.text = "incomplete", f"The file of take {' and '.join(missing)} is not there yet."
+
+
+def _hide(job: Job) -> list[Action]:
+    return [] if job.hidden_at else [_action("Hide", "job-hide", job, method="post")]
+
+
+def _failed(made: Card, job: Job, around: Surroundings) -> None:
+    _rejected(made, job, around)
+    made.side_text = f"after {clock(job.duration_ms / 1000)}" if job.duration_ms else ""
+    made.actions.insert(1, _action("Make it again…", "job-retry", job, style="line"))
+
+
+def _rejected(made: Card, job: Job, around: Surroundings) -> None:
+    """What was refused as it is would be refused again: only other words help."""
+    made.text, made.quote, made.side_text = job.error_text, job.error_quote, "nothing spent"
+    words = f"{reverse('create')}?from={job.pk}"
+    made.actions = [Action(label="Change the words", url=words, style="soft", by_anyone=True), *_hide(job)]
+
+
+def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
+    if job.jobid is None:
+        made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."
+    else:
+        made.text = f"The {CREDITS_PER_SONG} credits may be spent; the song may still turn up at Flow Music."
+    made.actions = _hide(job)
+
+
+def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
+    made.text = f"Never found. It may have cost {CREDITS_PER_SONG} credits."
+    made.actions = _hide(job)
+
+
+DRAW = {
+    State.QUEUED: _queued,
+    State.SUBMITTING: _submitting,
+    State.RUNNING: _running,
+    State.UNKNOWN: _unknown,
+    State.COLLECTING: _collecting,
+    State.COMPLETED: _completed,
+    State.FAILED: _failed,
+    State.REJECTED: _rejected,
+    State.CANCELLED: _cancelled,
+    State.ABANDONED: _abandoned,
+}

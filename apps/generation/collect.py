@@ -1,0 +1,34 @@
+"""Closes jobs whose song is saved. The files themselves are copied by apps/library/archive.py."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.generation import ends
+from apps.generation.models import Job, PanelVersion, State
+from apps.library.models import ClipFile
+
+WAIT_FOR_FILES = timedelta(minutes=10)
+WANTED_FIRST = Q(kind__in=ClipFile.FIRST, state=ClipFile.State.WANTED)
+
+
+def finish(song_id: str | None = None) -> int:
+    """Completes jobs whose takes are playable, or that have waited long enough; what is missing shows on the clip."""
+    collecting = Job.objects.filter(state=State.COLLECTING)
+    if song_id:
+        collecting = collecting.filter(song_id=song_id)
+    done = 0
+    for job in collecting:
+        missing = ClipFile.objects.filter(WANTED_FIRST, clip__song_id=str(job.song_id)).count()
+        if not missing:
+            done += ends.complete(job, "Everything is saved.")
+        elif job.collecting_since and timezone.now() - job.collecting_since >= WAIT_FOR_FILES:
+            done += ends.complete(job, f"{missing} files are still missing; they are tried for seven days.")
+    return done
+
+
+def show(song_id: str) -> None:
+    """A file of the song has come: its card says so."""
+    for team_id in Job.objects.filter(song_id=song_id).values_list("team_id", flat=True):
+        PanelVersion.bump(team_id)

@@ -1,0 +1,116 @@
+"""What people decide about jobs: stop waiting, close, keep back, hide, look again, make it again."""
+
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, Membership, User
+from apps.generation import schedule
+from apps.generation.models import Job, PanelVersion, State
+from apps.generation.models.jobs import LIVE
+from apps.generation.transitions import move, note
+from apps.wake import wake
+
+RETRYABLE = frozenset({State.FAILED, State.CANCELLED, State.ABANDONED, State.UNKNOWN})
+
+
+class FoundMeanwhile(Exception):
+    """The first song turned up while somebody was deciding to make it again: nothing more is to be paid."""
+
+
+def may_decide(membership: Membership, job: Job) -> bool:
+    """The person who asked, and the team's owners and admins; a viewer decides nothing."""
+    rights = membership.rights
+    return rights.may_manage or (rights.may_create and job.asked_by_id == membership.user_id)
+
+
+def cancel(job: Job, *, by: User) -> bool:
+    """A queued job is dropped at once; one that was sent is stopped as soon as its jobid is known."""
+    now = timezone.now()
+    if move(
+        job,
+        {State.QUEUED},
+        State.CANCELLED,
+        f"Dropped from the line by {by.short_name}. Nothing spent.",
+        by=by,
+        cancel_requested_at=now,
+        finished_at=now,
+    ):
+        return True
+    asked = note(
+        job,
+        f"{by.short_name} stopped waiting.",
+        where=Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None),
+        by=by,
+        cancel_requested_at=now,
+        check_at=now,
+    )
+    if asked:
+        wake("generation.read", job.subscription_id)
+    return asked
+
+
+def abandon(job: Job, *, by: User) -> bool:
+    text = f"Closed by {by.short_name}. It was never found; it may have cost credits."
+    return move(job, {State.UNKNOWN}, State.ABANDONED, text, by=by, finished_at=timezone.now(), check_at=None)
+
+
+def pause(job: Job, paused: bool, *, by: User) -> bool:
+    text = f"{by.short_name} keeps this back." if paused else f"{by.short_name} lets this go on."
+    return note(job, text, where=Q(state=State.QUEUED, paused=not paused), by=by, paused=paused)
+
+
+def hide(job: Job) -> bool:
+    with transaction.atomic():
+        PanelVersion.bump(job.team_id)
+        return Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()) == 1
+
+
+def look_now(job: Job) -> None:
+    """Looks for a job whose outcome is not known, without waiting for the next look."""
+    Job.objects.filter(pk=job.pk, state=State.UNKNOWN, jobid__isnull=False).update(check_at=timezone.now())
+    schedule.look_now(job.subscription_id)
+    wake("generation.watch", job.subscription_id)
+
+
+def make_again(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
+    """The same wish as a new job, paid with the person's own token; None without such a token.
+
+    One that is alive already, or was made by the page with that nonce, is the answer to a second click. A job whose
+    outcome is not known is closed by it: the person has decided.
+    """
+    nonce = nonce or uuid.uuid4()
+    if before := job.retries.filter(nonce=nonce).first():
+        return before
+    token = ApiToken.objects.for_team(job.team).owned_by(by).filter(subscription=job.subscription_id).first()
+    if token is None:
+        return None
+    try:
+        with transaction.atomic():
+            # As it is now, not as the page showed it: it may have been found meanwhile, and would be paid twice.
+            job.refresh_from_db(from_queryset=Job.objects.select_for_update())
+            if job.state not in RETRYABLE:
+                return None
+            new = Job.objects.create(
+                team_id=job.team_id,
+                asked_by=by,
+                token=token,
+                subscription_id=job.subscription_id,
+                account=job.account,
+                account_is_fixed=job.account_is_fixed,
+                operation=job.operation,
+                params=job.params,
+                nonce=nonce,
+                retry_of=job,
+            )
+            move(new, {State.QUEUED}, State.QUEUED, f"Asked for again by {by.short_name}.", by=by)
+            if job.state == State.UNKNOWN and not abandon(job, by=by):
+                raise FoundMeanwhile
+    except IntegrityError:
+        return job.retries.filter(Q(state__in=LIVE) | Q(nonce=nonce)).first()
+    except FoundMeanwhile:
+        return None
+    schedule.look_now(job.subscription_id)
+    return new

@@ -1,0 +1,119 @@
+"""Sends queued jobs: claim, commit, one POST, write down (DESIGN section 3).
+
+No transaction is open across the POST. What it answered is written down through database locks and restarts of the
+database, for as long as the process lives; if it doesn't, the expired claim says that the outcome is not known.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts import clients
+from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.models import FlowAccount, Subscription
+from apps.accounts.models.people import hash_secret
+from apps.generation import answers, ends, transitions, turns
+from apps.generation.models import Job, State
+from apps.upstream.errors import UpstreamError
+from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.records import JobRecord
+from apps.upstream.transport import Deadline
+from apps.wake import wake
+
+logger = logging.getLogger(__name__)
+
+POST_DEADLINE_S = 60.0  # shorter than transitions.CLAIM_LASTS
+KEEP_WRITING_S = 600.0
+
+
+def run(subscription_id: int) -> int:
+    """Sends what can be sent on this subscription; each job sent asks for another sender beside this one."""
+    sent = 0
+    while True:
+        subscription = Subscription.objects.filter(pk=subscription_id).first()
+        claimed = turns.claim_next(subscription) if subscription else None
+        if claimed is None:
+            return sent
+        wake("generation.dispatch", subscription_id)
+        submit(*claimed)
+        sent += 1
+
+
+def due(now: datetime) -> list[int]:
+    """Subscriptions that have something in line."""
+    return list(Job.objects.ready(now).order_by().values_list("subscription_id", flat=True).distinct())
+
+
+def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
+    """One POST for one claim, and what it answered."""
+    sent = answers.Sent(job, account, mine)
+    # Runs from before `sent_at`: a process that was stopped meanwhile sends nothing.
+    deadline = Deadline(POST_DEADLINE_S)
+    hook = secrets.token_urlsafe(32) if _can_call_back(job.subscription) else ""
+    client = _client(job)
+    if client is None or not transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else ""):
+        transitions.release(job, mine, "Not sent, nothing spent.")
+        drop_cancelled()
+        return
+    try:
+        answer: JobRecord | UpstreamError = client.music(_body(job, account, hook), deadline=deadline)
+    except UpstreamError as error:
+        answer = error
+    persistently(lambda: answers.write_down(sent, answer))
+    drop_cancelled()
+
+
+def _client(job: Job) -> FlowMusic | None:
+    """By the token that pays. One that can't be read is set aside: its jobs would be claimed again and again."""
+    if job.token is None:
+        return None
+    try:
+        return clients.of_token(job.token)
+    except CannotDecrypt:
+        logger.exception("job %s: its token can't be decrypted", job.pk)
+        job.token.refuse(
+            at=timezone.now(), reason="This token can't be read here any more. Enter it again to go on."
+        )
+        return None
+
+
+def _can_call_back(subscription: Subscription) -> bool:
+    """A site on loopback can be called by the sandbox beside it, but not by anybody outside."""
+    return settings.WEBHOOKS and (settings.PUBLIC_URL.startswith("https://") or subscription.is_sandbox)
+
+
+def _body(job: Job, account: FlowAccount, hook: str) -> dict[str, object]:
+    """The request's parameters: the person's, and ours. Nothing that the page doesn't name, nothing empty."""
+    body = {**job.params, "email": account.email, "mode": "async", "replyRef": job.reference}
+    if hook:
+        body["replyUrl"] = settings.PUBLIC_URL + reverse("hook", args=[hook])
+    return body
+
+
+def drop_cancelled() -> None:
+    """Rows that came back into the line after a person had stopped waiting for them."""
+    for job in Job.objects.filter(state=State.QUEUED, cancel_requested_at__isnull=False):
+        ends.drop(job)
+
+
+def persistently(write: Callable[[], None]) -> None:
+    """Runs the write until the database takes it: an answer of the remote side is never thrown away."""
+    started, pause = time.monotonic(), 0.05
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() - started > KEEP_WRITING_S:
+                raise
+            logger.warning("the database can't be written to; trying again")
+            close_old_connections()
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)

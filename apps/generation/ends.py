@@ -1,0 +1,45 @@
+"""How jobs end, by the moves of transitions.py: made, stopped, dropped, or made nothing of."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.generation.models import Job, State
+from apps.generation.transitions import move
+
+
+def fail(job: Job, text: str, **values: Any) -> bool:
+    """The remote side tried and made nothing."""
+    sources = {State.SUBMITTING, State.RUNNING, State.UNKNOWN}
+    return move(job, sources, State.FAILED, text, finished_at=timezone.now(), check_at=None, **values)
+
+
+def finish_cancelled(job: Job, text: str, **values: Any) -> bool:
+    sources = {State.RUNNING, State.UNKNOWN}
+    return move(job, sources, State.CANCELLED, text, finished_at=timezone.now(), check_at=None, **values)
+
+
+def start_collecting(job: Job, **values: Any) -> bool:
+    """It is made: from now on only its files are missing."""
+    sources = {State.SUBMITTING, State.RUNNING, State.UNKNOWN, State.ABANDONED}
+    now = timezone.now()
+    return move(
+        job,
+        sources,
+        State.COLLECTING,
+        "Made. Saving the audio.",
+        collecting_since=now,
+        check_at=None,
+        **values,
+    )
+
+
+def complete(job: Job, text: str) -> bool:
+    return move(job, {State.COLLECTING}, State.COMPLETED, text, finished_at=timezone.now())
+
+
+def drop(job: Job) -> bool:
+    """A row that came back into the line after its cancellation was asked for."""
+    asked, now = Q(cancel_requested_at__isnull=False), timezone.now()
+    return move(job, {State.QUEUED}, State.CANCELLED, "Dropped. Nothing spent.", where=asked, finished_at=now)

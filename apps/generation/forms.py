@@ -1,0 +1,175 @@
+"""The song form: every parameter of POST /music that a person chooses, under the API's own names.
+
+Limits and values are those of the page post-flowmusic-music; `words` is ours and chooses between `lyrics`,
+`ghostwriter` and `instrumental`, which exclude each other.
+"""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation.wishes import Wish
+
+PROMPT_LIMIT = LYRICS_LIMIT = 10_000
+MOST_SONGS = 20
+
+WORDS = [("own", "My own"), ("ghostwriter", "Ghostwriter"), ("instrumental", "Instrumental")]
+GHOSTWRITERS = [("", "Flow Music decides"), ("standard", "Standard"), ("pro", "Pro")]
+MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]
+
+
+class PlainText(forms.CharField):
+    """Counts as the browser's counter does: a line break is one character, and nothing is trimmed inside."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+_ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
+
+
+class SongForm(forms.Form):
+    prompt = PlainText(
+        max_length=PROMPT_LIMIT,
+        widget=forms.Textarea,
+        error_messages={
+            "required": "Say how it should sound: a style, a mood, instruments, a tempo.",
+            "max_length": "That is %(show_value)d characters; Flow Music takes up to 10,000.",
+        },
+    )
+    words = forms.ChoiceField(
+        choices=WORDS, required=False, widget=forms.RadioSelect, error_messages=_ONE_OF_THESE
+    )
+    lyrics = PlainText(
+        max_length=LYRICS_LIMIT,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": "That is %(show_value)d characters; Flow Music takes up to 10,000."},
+    )
+    instrumental = forms.BooleanField(required=False)
+    ghostwriter = forms.ChoiceField(choices=GHOSTWRITERS, required=False, error_messages=_ONE_OF_THESE)
+    model = forms.ChoiceField(choices=MODELS, required=False, error_messages=_ONE_OF_THESE)
+    count = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_SONGS,
+        initial=1,
+        error_messages={
+            "required": "Say how many songs, from 1 to 20.",
+            "invalid": "Say how many songs, from 1 to 20.",
+            "min_value": "Make at least 1 song.",
+            "max_value": "Up to 20 songs at a time.",
+        },
+    )
+    place = forms.UUIDField(widget=forms.HiddenInput, required=False)  # the team that the form was opened in
+    nonce = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team, self.user = team, user
+        own = ApiToken.objects.for_team(team).owned_by(user)
+        self.tokens = list(own.select_related("subscription"))
+        self.accounts = list(
+            FlowAccount.objects.owned_by(user, team)
+            .exclude(block=FlowAccount.Block.GONE)
+            .select_related("subscription")
+        )
+        emails = dict.fromkeys(account.email for account in self.accounts)
+        self.fields["token"] = forms.ModelChoiceField(
+            own,
+            required=False,
+            error_messages={"invalid_choice": "This token is not here any more. Choose another."},
+        )
+        self.fields["email"] = forms.ChoiceField(
+            choices=[("", "Automatic"), *((email, email) for email in emails)],
+            required=False,
+            error_messages={
+                "invalid_choice": "This account is under none of your tokens. Choose another, or Automatic."
+            },
+        )
+        self.fields["nonce"].initial = uuid.uuid4
+        self.fields["place"].initial = team.pk
+
+    @property
+    def songs(self) -> int:
+        """For how many songs the page names a price: what stands in the field, as far as it is a number of songs."""
+        try:
+            return int(self.fields["count"].clean(self["count"].value()))
+        except forms.ValidationError:
+            return 1
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["token"] = data.get("token") or (self.tokens[0] if self.tokens else None)
+        if data["token"] is None:
+            self.add_error("token", "Add a token first: a song is paid with it.")
+        self._check_words(data)
+        self._check_account(data)
+        if self.errors.pop("nonce", None):
+            self.start_anew("Nothing was sent yet. Send it once more.")
+        elif data.get("place", self.team.pk) not in {None, self.team.pk}:
+            self.start_anew(
+                f"You are in {self.team} now; this was written elsewhere. Send it again to make it here."
+            )
+        return data
+
+    def start_anew(self, words: str) -> None:
+        """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
+        self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4()), "place": str(self.team.pk)}
+        self.add_error(None, words)
+
+    def _check_words(self, data: dict[str, Any]) -> None:
+        """`words` decides; a form without it says the same by what it carries."""
+        lyrics, instrumental = data.get("lyrics", "").strip(), data.get("instrumental")
+        if not data.get("words"):
+            if lyrics and instrumental:
+                self.add_error("instrumental", "Own words or instrumental: choose one.")
+            data["words"] = "instrumental" if instrumental else "own" if lyrics else "ghostwriter"
+
+    def _check_account(self, data: dict[str, Any]) -> None:
+        email, token = data.get("email"), data.get("token")
+        data["account"] = None
+        if email and token:
+            here = [
+                a for a in self.accounts if a.email == email and a.subscription_id == token.subscription_id
+            ]
+            data["account"] = here[0] if here else None
+            if not here:
+                self.add_error(
+                    "email", "This account is not under the token that pays. Choose another, or Automatic."
+                )
+
+    def wish(self) -> Wish:
+        """The valid form as a wish; optionals that were not chosen are left out."""
+        data = self.cleaned_data
+        return Wish(
+            team=self.team,
+            by=self.user,
+            token=data["token"],
+            account=data["account"],
+            operation="music",
+            params=self._params(data),
+            count=data["count"],
+            nonce=data["nonce"],
+        )
+
+    @staticmethod
+    def _params(data: dict[str, Any]) -> dict[str, Any]:
+        params: dict[str, Any] = {"prompt": data["prompt"].strip()}
+        if data["words"] == "instrumental":
+            params["instrumental"] = True
+        elif data["words"] == "own" and data["lyrics"].strip():
+            params["lyrics"] = data["lyrics"].strip()
+        elif data["ghostwriter"]:
+            params["ghostwriter"] = data["ghostwriter"]
+        if data["model"]:
+            params["model"] = data["model"]
+        return params
+
+
+def initial_from(params: dict[str, Any]) -> dict[str, Any]:
+    """A form's first values from the parameters of an earlier job."""
+    words = "instrumental" if params.get("instrumental") else "own" if params.get("lyrics") else "ghostwriter"
+    names = ("prompt", "lyrics", "ghostwriter", "model")
+    return {"words": words, **{name: params[name] for name in names if name in params}}

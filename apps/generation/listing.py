@@ -1,0 +1,76 @@
+"""The jobs page: filters by person and state, and keyset paging."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from apps.accounts.models import Membership
+from apps.generation import panel
+from apps.generation.cards import card
+from apps.generation.models import Job, State
+from apps.library.listing import Cursor
+
+PER_PAGE = 30
+
+FILTERS = {
+    "all": ("All", Q()),
+    "needs": ("Needs you", Q(state__in=[State.UNKNOWN, State.FAILED, State.REJECTED], hidden_at=None)),
+    "running": ("Running", Q(state__in=[State.SUBMITTING, State.RUNNING, State.COLLECTING])),
+    "line": ("In line", Q(state=State.QUEUED)),
+    "done": ("Done", Q(state=State.COMPLETED)),
+    "closed": ("Stopped", Q(state__in=[State.CANCELLED, State.ABANDONED])),
+}
+
+
+def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
+    """What jobs.html shows for ?who=mine|everyone&state=<filter>&wish=<nonce>&before=<cursor>.
+
+    Unknown values mean no filter.
+    """
+    state = query.get("state", "all") if query.get("state") in FILTERS else "all"
+    who = "mine" if query.get("who") == "mine" else "everyone"
+    wish, before = _uuid(query.get("wish", "")), Cursor.parse(query.get("before", ""))
+    page, more = _page(_found(membership, state, who, wish), before)
+    live = panel.of_team(membership)
+    around = panel.surroundings(membership)
+    cards = [card(job, around) for job in page]
+    above = _above(live)
+    return {
+        "panel": live,
+        "cards": cards,
+        "over": [each for each in cards if each.id not in above],
+        "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
+        "state": state,
+        "who": who,
+        "filtered": state != "all" or who != "everyone" or bool(wish or before),
+        "older": Cursor(page[-1].created_at, page[-1].pk) if more else None,
+    }
+
+
+def _found(membership: Membership, state: str, who: str, wish: UUID | None) -> QuerySet[Job]:
+    jobs = Job.objects.for_team(membership.team).filter(FILTERS[state][1])
+    if who == "mine":
+        jobs = jobs.filter(asked_by=membership.user_id)
+    return panel.with_card_relations(jobs.filter(nonce=wish) if wish else jobs)
+
+
+def _above(live: panel.Panel) -> set[UUID]:
+    """The jobs that the page shows before those that are over."""
+    groups = [group for group in live.groups if group.key != "done"]
+    return {song.id for group in groups for each in group.cards for song in (each, *each.segments)}
+
+
+def _page(jobs: QuerySet[Job], before: Cursor | None) -> tuple[list[Job], bool]:
+    if before:
+        jobs = jobs.filter(before.older)
+    found = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,36 @@
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand
+
+from apps.generation import backup
+
+
+class Command(BaseCommand):
+    help = (
+        "To be run after a backup of the database was restored, before anything else is started: nothing is sent, "
+        "and what may have been sent since the backup is marked as not known. --resume lets sending go on."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--resume", action="store_true", help="send again; decide about the jobs first")
+
+    def handle(self, *args: object, resume: bool = False, **options: object) -> None:
+        if resume:
+            self._resume()
+            return
+        doubted = backup.hold()
+        self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
+        self.stdout.write(
+            "They are looked for now; decide about those that stay not known on the page of jobs."
+        )
+        self.stdout.write("Then let sending go on: manage.py restored --resume")
+
+    def _resume(self) -> None:
+        lifted = backup.resume()
+        self.stdout.write("Sending goes on." if lifted else "Sending was not paused.")
+        if left := backup.undecided():
+            self.stdout.write(f"{_jobs(left)} are still not known; they are never sent again by themselves.")
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"

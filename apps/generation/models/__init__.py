@@ -1,0 +1,6 @@
+from apps.generation.models.jobs import Job, State
+from apps.generation.models.panel import Lease, PanelVersion
+from apps.generation.models.seen import SeenJob
+from apps.generation.models.story import JobEvent
+
+__all__ = ["Job", "JobEvent", "Lease", "PanelVersion", "SeenJob", "State"]

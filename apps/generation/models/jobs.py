@@ -1,0 +1,168 @@
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
+from apps.library.models import Song
+
+
+class State(models.TextChoices):
+    """A job's life (DESIGN section 3). Changed only by apps/generation/transitions.py."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+    COLLECTING = "collecting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+
+
+# Something may still happen without a person asking again.
+LIVE = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.UNKNOWN, State.COLLECTING})
+# May hold a slot at the remote side.
+OUT_THERE = frozenset({State.SUBMITTING, State.RUNNING, State.UNKNOWN})
+
+
+def new_reference() -> str:
+    """Sent as `replyRef`: by it a job whose answer was lost is found again."""
+    return "fw-" + secrets.token_urlsafe(18)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def for_team(self, team: Team) -> "JobQuerySet":
+        return self.filter(team=team)
+
+    def live(self) -> "JobQuerySet":
+        return self.filter(state__in=LIVE)
+
+    def ready(self, now: datetime) -> "JobQuerySet":
+        """Queued rows that may be sent now, as far as the row and who pays for it say."""
+        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("token__owner"))
+        return self.filter(
+            Exists(here),  # the token of somebody who has left sends nothing more
+            Q(not_before=None) | Q(not_before__lte=now),
+            state=State.QUEUED,
+            paused=False,
+            cancel_requested_at=None,
+            token__refused_at=None,
+            token__owner__is_active=True,
+            token__isnull=False,
+        )
+
+
+class Job(models.Model):
+    """One wish of a person that is one call to the API: at most one song charged, whatever happens."""
+
+    # An unknown outcome may hold a slot this long, and is looked for this long before a person must decide.
+    UNKNOWN_HOLDS_SLOT = timedelta(minutes=15)
+    LOOKED_FOR = timedelta(minutes=40)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="jobs")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="jobs",
+    )
+    token = models.ForeignKey(
+        ApiToken, on_delete=models.SET_NULL, null=True, related_name="jobs"
+    )  # whose money
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="jobs")
+    account = models.ForeignKey(  # the person's choice; null: the dispatcher chooses
+        FlowAccount,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="wished_jobs",
+    )
+    account_is_fixed = models.BooleanField(default=False)  # a choice stays one when its account is gone
+    operation = models.CharField(max_length=20, default="music")
+    params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
+
+    nonce = models.UUIDField(default=uuid.uuid4)  # of the form: a double click makes one job
+    batch_index = models.PositiveSmallIntegerField(default=0)
+    batch_size = models.PositiveSmallIntegerField(default=1)
+    retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="retries")
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    created_at = models.DateTimeField(default=timezone.now)
+    position = models.FloatField(default=0)  # place in the asker's own line; equal ones by age
+    paused = models.BooleanField(default=False)
+    not_before = models.DateTimeField(null=True)
+    wait_reason = models.CharField(max_length=300, blank=True)  # plain words, while queued
+
+    # Sending
+    reference = models.CharField(max_length=60, unique=True, default=new_reference, editable=False)
+    hook_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    claim = models.UUIDField(null=True)
+    claim_expires_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    ran_on = models.ForeignKey(FlowAccount, on_delete=models.SET_NULL, null=True, related_name="jobs")
+
+    # At the remote side
+    jobid = models.CharField(max_length=400, null=True)
+    accepted_at = models.DateTimeField(null=True)
+    check_at = models.DateTimeField(null=True)  # its record is to be read again then
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancel_sent_at = models.DateTimeField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+
+    # Not known
+    unknown_since = models.DateTimeField(null=True)
+    looks = models.PositiveIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True)
+
+    # The end
+    collecting_since = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    song = models.OneToOneField(Song, on_delete=models.SET_NULL, null=True, related_name="job")
+    error_code = models.CharField(max_length=60, blank=True)
+    error_text = models.CharField(max_length=500, blank=True)  # plain words: what happened, and what to do
+    error_quote = models.CharField(max_length=500, blank=True)  # the remote side's own words
+    evidence = models.JSONField(default=dict)  # for support; holds no secret
+    incident = models.JSONField(null=True)  # a second jobid for the same wish, kept and shown
+    hidden_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["nonce", "batch_index"], name="one_job_per_wish"),
+            models.UniqueConstraint(fields=["subscription", "jobid"], name="one_job_per_jobid"),
+            models.UniqueConstraint(
+                fields=["retry_of"],
+                condition=Q(state__in=sorted(LIVE)),
+                name="one_live_retry",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["subscription", "state"]),
+            models.Index(fields=["team", "-created_at"]),
+            models.Index(
+                fields=["claim_expires_at"],
+                condition=Q(state="submitting"),
+                name="claim_due",
+            ),
+        ]
+        ordering: ClassVar = ["position", "created_at", "batch_index"]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.id} ({self.state})"
+
+    @property
+    def given_up(self) -> bool:
+        """Unknown, and looked for as long as that makes sense: now a person decides."""
+        since = self.unknown_since
+        return self.state == State.UNKNOWN and since is not None and timezone.now() - since >= self.LOOKED_FOR

@@ -1,0 +1,29 @@
+from django.db import models
+from django.db.models import F
+
+from apps.accounts.models import Team
+
+
+class PanelVersion(models.Model):
+    """Grows with every change that a team's live panel shows; an unchanged panel is answered by this alone."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, primary_key=True)
+    version = models.PositiveBigIntegerField(default=1)
+
+    @classmethod
+    def bump(cls, team_id: object) -> None:
+        if not cls.objects.filter(team_id=team_id).update(version=F("version") + 1):
+            cls.objects.get_or_create(team_id=team_id)
+
+    @classmethod
+    def of(cls, team: Team) -> int:
+        return cls.objects.filter(team=team).values_list("version", flat=True).first() or 0
+
+
+class Lease(models.Model):
+    """A named turn: whoever moves `until` has it. Two beats make one tick. Also holds the dispatch pause."""
+
+    PAUSE = "dispatch-paused"
+
+    name = models.CharField(max_length=40, primary_key=True)
+    until = models.DateTimeField()

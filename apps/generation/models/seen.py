@@ -1,0 +1,28 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Subscription
+
+
+class SeenJob(models.Model):
+    """A jobid seen at the remote side, in a list or a webhook, and the `replyRef` of its record once read.
+
+    Reading each of them once is what finds jobs whose answer was lost: a record with our reference is our job.
+    """
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE)
+    jobid = models.CharField(max_length=400)
+    reference = models.CharField(max_length=200, blank=True)
+    first_seen_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)  # null: its record is still to be read
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subscription", "jobid"], name="one_seen_job")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["subscription"], condition=Q(read_at=None), name="seen_unread"),
+        ]

@@ -1,0 +1,103 @@
+"""When a subscription is looked at again: the database is the timer (DESIGN section 3, "Watching")."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, Subscription, Team
+from apps.generation.models import Job, Lease, SeenJob, State
+
+TICK = timedelta(seconds=settings.TICK)
+YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
+PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
+A_LOOK_LASTS = timedelta(seconds=45)  # after that another process may look, the first one is taken for dead
+
+
+def watched(now: datetime) -> Q:
+    """Jobs for whose sake the remote side is asked at all."""
+    return (
+        Q(state__in=[State.QUEUED, State.SUBMITTING, State.RUNNING])
+        | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.LOOKED_FOR)
+        | Q(state__in=[State.UNKNOWN, State.ABANDONED], check_at__isnull=False)
+    )
+
+
+def due(now: datetime) -> QuerySet[Subscription]:
+    """Subscriptions to be looked at now: with jobs to watch, hints to follow, or an open panel."""
+    active = Exists(Job.objects.filter(watched(now), subscription=OuterRef("pk")))
+    open_panel = Exists(
+        ApiToken.objects.filter(subscription=OuterRef("pk"), team__in=_teams_with_open_panel())
+    )
+    hints = Exists(SeenJob.objects.filter(read_at=None, subscription=OuterRef("pk")))
+    usable = Exists(ApiToken.objects.usable().filter(subscription=OuterRef("pk")))
+    return Subscription.objects.filter(usable, active | hints | open_panel).filter(
+        Q(next_poll_at=None) | Q(next_poll_at__lte=now)
+    )
+
+
+def take_turn(subscription: Subscription) -> bool:
+    """True for one process: the others find that the next look is later."""
+    now = timezone.now()
+    free = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
+    turn = Subscription.objects.filter(free, pk=subscription.pk)
+    return turn.update(next_poll_at=now + A_LOOK_LASTS) == 1
+
+
+def set_next(subscription: Subscription) -> None:
+    next_at = timezone.now() + _pause(subscription)
+    Subscription.objects.filter(pk=subscription.pk).update(next_poll_at=next_at)
+
+
+def _pause(subscription: Subscription) -> timedelta:
+    """5 s while something can change; slower when all jobs are young or old; a minute for an open panel alone."""
+    now = timezone.now()
+    jobs = list(
+        subscription.jobs.filter(watched(now)).values_list(
+            "state", "accepted_at", "unknown_since", "check_at"
+        )
+    )
+    if not jobs:
+        return timedelta(seconds=60)
+    return min(_pause_for(now, *job) for job in jobs)
+
+
+def _pause_for(
+    now: datetime,
+    state: str,
+    accepted_at: datetime | None,
+    unknown_since: datetime | None,
+    check_at: datetime | None,
+) -> timedelta:
+    if check_at or state in {State.QUEUED, State.SUBMITTING}:
+        return TICK
+    if state == State.UNKNOWN:
+        return TICK if unknown_since and now - unknown_since < timedelta(minutes=2) else 4 * TICK
+    age = now - accepted_at if accepted_at else YOUNG
+    return 2 * TICK if age < YOUNG else TICK if age < OLD else 6 * TICK
+
+
+def look_now(subscription_id: int) -> None:
+    """The next tick, or whoever is woken, looks at once."""
+    Subscription.objects.filter(pk=subscription_id).update(next_poll_at=None)
+
+
+def panel_is_open(team: Team) -> None:
+    """Said by the panel's view. In the cache, for a GET writes nothing to the database."""
+    cache.set(f"panel-open:{team.pk}", True, PANEL_OPEN_S)
+
+
+def _teams_with_open_panel() -> list[UUID]:
+    keys = {f"panel-open:{pk}": pk for pk in Team.objects.values_list("pk", flat=True)}
+    return [keys[key] for key in cache.get_many(keys)]
+
+
+def take_lease(name: str, lasts: timedelta) -> bool:
+    """True for one caller per period: two beats make one tick."""
+    now = timezone.now()
+    if Lease.objects.filter(name=name, until__lte=now).update(until=now + lasts):
+        return True
+    return Lease.objects.get_or_create(name=name, defaults={"until": now + lasts})[1]

@@ -1,0 +1,70 @@
+"""Celery tasks: ids in, one domain call each. Losing a message, or getting it twice, changes only the delay."""
+
+from datetime import timedelta
+from threading import BoundedSemaphore
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from apps.generation import blocks, collect, dispatch, follow, payers, schedule, transitions, watch
+from apps.wake import wake
+
+SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
+
+
+@shared_task(name="generation.tick")
+def tick() -> None:
+    """Every few seconds: finds in the rows what is due, however many beats there are."""
+    if not schedule.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
+        return
+    now = timezone.now()
+    transitions.release_expired_claims(now)
+    dispatch.drop_cancelled()
+    payers.find()
+    collect.finish()
+    for pk in schedule.due(now).values_list("pk", flat=True):
+        wake("generation.watch", pk)
+    for pk in dispatch.due(now):
+        wake("generation.dispatch", pk)
+    blocks.mark_empty(now)
+    for pk in blocks.due(now):
+        wake("generation.recheck", pk)
+    for token_id in blocks.unchecked_tokens():
+        wake("accounts.refresh", token_id)
+
+
+@shared_task(name="generation.dispatch")
+def dispatch_subscription(subscription_id: int) -> None:
+    # POSTs that hang must leave threads for the polls; whoever finds no place is woken again by the next tick.
+    if SENDERS.acquire(blocking=False):
+        try:
+            dispatch.run(subscription_id)
+        finally:
+            SENDERS.release()
+
+
+@shared_task(name="generation.watch")
+def watch_subscription(subscription_id: int) -> None:
+    watch.poll(subscription_id)
+
+
+@shared_task(name="generation.read")
+def read_hinted(subscription_id: int) -> None:
+    follow.hinted(subscription_id)
+
+
+@shared_task(name="generation.recheck")
+def recheck_account(account_id: int) -> None:
+    blocks.recheck(account_id)
+
+
+@shared_task(name="generation.collect")
+def finish_song(song_id: str) -> None:
+    collect.finish(song_id)
+    collect.show(song_id)
+
+
+@shared_task(name="generation.changed")
+def show_accounts(subscription_id: int) -> None:
+    watch.show(subscription_id)

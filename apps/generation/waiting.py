@@ -1,0 +1,110 @@
+"""Why a queued job isn't sent yet, in plain words, with the step that mends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from apps.accounts.models import FlowAccount
+from apps.generation.models import Job
+from apps.generation.slots import Slots, has_room
+
+Block = FlowAccount.Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """`kind` is queued, next, paused or blocked (a person is needed); `short` stands beside the name."""
+
+    kind: str
+    short: str = ""
+    text: str = ""
+    icon: str = ""
+    mend_label: str = ""
+    mend_url: str = ""
+
+
+STOPPED = Reason(
+    kind="blocked",
+    text="Nothing is sent for now: a backup was restored, and somebody who runs this site has to look at it first.",
+    icon="octagon",
+)
+
+
+def reason(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
+    """The first thing that stands in the way, the person's own choice before everything else."""
+    if job.paused:
+        return Reason(kind="paused", text="Kept back until you let it go on.")
+    return _payer(job, now) or _account(job, slots, now) or _line(job, slots, position, now)
+
+
+def _payer(job: Job, now: datetime) -> Reason | None:
+    tokens = reverse("tokens")
+    if job.token is None:
+        text = "The token that was to pay was removed. Bring it in again and this goes on, or drop it."
+        return Reason(kind="blocked", text=text, icon="shield", mend_label="See tokens", mend_url=tokens)
+    if job.token.refused_at:
+        text = (
+            job.token.refused_reason
+            or "useapi.net does not know this token any more. It may have been reset."
+        )
+        return Reason(
+            kind="blocked", text=text, icon="shield", mend_label="Enter the new token", mend_url=tokens
+        )
+    if (
+        job.subscription.blocked_reason
+        and job.subscription.blocked_until
+        and job.subscription.blocked_until > now
+    ):
+        text = job.subscription.blocked_reason
+        return Reason(kind="blocked", text=text, icon="wallet", mend_label="See tokens", mend_url=tokens)
+    return None
+
+
+def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | None:
+    """The chosen account is blocked, or with an automatic choice all of them are."""
+    accounts = [each.account for each in _usable(job, slots)]
+    mend = reverse("flow-accounts")
+    if not accounts:
+        text = "There is no Flow Music account to run this on. Connect one at useapi.net, then check again."
+        return Reason(kind="blocked", text=text, icon="key", mend_label="See accounts", mend_url=mend)
+    stuck = [account for account in accounts if account.block in {Block.ERROR, Block.CREDITS, Block.GONE}]
+    if len(stuck) < len(accounts):
+        return None
+    first = stuck[0]
+    texts = {
+        Block.ERROR: ("key", f"Flow Music wants {first.email} to sign in again.", "Reconnect"),
+        Block.CREDITS: ("wallet", f"{first.email} has no credits left.", "Top up"),
+        Block.GONE: ("key", f"{first.email} is not connected at useapi.net any more.", "See accounts"),
+    }
+    icon, text, label = texts[Block(first.block)]
+    if len(stuck) > 1:
+        text = f"None of the {len(stuck)} accounts can make it now. {text}"
+    text += " This goes on by itself once that is mended."
+    return Reason(kind="blocked", text=text, icon=icon, mend_label=label, mend_url=mend)
+
+
+def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
+    if job.not_before and job.not_before > now:
+        seconds = max(1, round((job.not_before - now).total_seconds()))
+        return Reason(kind="next", short=f"Trying again in {seconds} s", text=job.wait_reason)
+    if position == 1:
+        if any(has_room(each, now) for each in _usable(job, slots)):
+            return Reason(kind="next", short="Next")
+        if told := [each.account for each in _usable(job, slots) if _is_told_to_wait(each.account, now)]:
+            return Reason(kind="next", short=f"Next: {told[0].short} was told to wait")
+        chosen = f"It was asked for on {job.account.email}." if job.account_is_fixed and job.account else ""
+        return Reason(kind="next", short="Next: waiting for a free slot", text=chosen)
+    return Reason(kind="queued", short=f"{position} in line" if position else "In line")
+
+
+def _is_told_to_wait(account: FlowAccount, now: datetime) -> bool:
+    return account.block == Block.BUSY and account.block_until is not None and account.block_until > now
+
+
+def _usable(job: Job, slots: Mapping[int, Slots]) -> list[Slots]:
+    """The chosen account, else every account of the subscription."""
+    if job.account_is_fixed:
+        return [slots[job.account_id]] if job.account_id and job.account_id in slots else []
+    return [each for each in slots.values() if each.account.subscription_id == job.subscription_id]

@@ -1,0 +1,75 @@
+"""Turning a filled form into jobs, exactly once per form."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation import schedule
+from apps.generation.models import Job, JobEvent, PanelVersion, State
+from apps.wake import wake
+
+
+class NotThisForm(Exception):
+    """The form's nonce was used before, and not for this wish. Its text says for whose, in words for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a person asks for: `count` songs with the same parameters, named as the API names them."""
+
+    team: Team
+    by: User
+    token: ApiToken
+    account: FlowAccount | None  # None: the dispatcher chooses for each song
+    operation: str
+    params: dict[str, Any]
+    count: int
+    nonce: uuid.UUID
+
+    def ask(self) -> list[Job]:
+        """Puts the songs in line. The same form twice gives the same jobs."""
+        try:
+            with transaction.atomic():
+                jobs = Job.objects.bulk_create(self._job(index) for index in range(self.count))
+                JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
+                PanelVersion.bump(self.team.pk)
+                schedule.look_now(self.token.subscription_id)
+                wake("generation.dispatch", self.token.subscription_id)
+        except IntegrityError:
+            return self._asked_before()
+        return jobs
+
+    def _job(self, index: int) -> Job:
+        return Job(
+            team=self.team,
+            asked_by=self.by,
+            token=self.token,
+            subscription_id=self.token.subscription_id,
+            account=self.account,
+            account_is_fixed=self.account is not None,
+            operation=self.operation,
+            params=self.params,
+            nonce=self.nonce,
+            batch_index=index,
+            batch_size=self.count,
+        )
+
+    def _first_line(self, job: Job) -> JobEvent:
+        return JobEvent(
+            job=job, at=timezone.now(), state=State.QUEUED, text=f"Asked for by {self.by}.", by=self.by
+        )
+
+    def _asked_before(self) -> list[Job]:
+        jobs = list(
+            Job.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).order_by("batch_index")
+        )
+        if not jobs:
+            raise NotThisForm("This form was sent by somebody else.")
+        if any((job.params, job.batch_size) != (self.params, self.count) for job in jobs):
+            # Back in the browser, other words, sent again: not a double click, and not to be lost like one.
+            raise NotThisForm("This form was sent before, with other words.")
+        return jobs

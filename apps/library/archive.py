@@ -1,0 +1,104 @@
+"""Copying a file of a take into the team's own storage: claim, fetch, check, tag, store, write down.
+
+No transaction is open while a file is fetched. Whoever dies on the way leaves a claim that expires; whoever
+wakes up later finds the claim taken and throws its copy away. Nothing is served before the row says `stored`.
+"""
+
+import logging
+import tempfile
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from apps.library import fetching, songs, storing
+from apps.library.checking import check
+from apps.library.faults import NotKept
+from apps.library.models import ClipFile
+from apps.upstream.deadline import Deadline
+from apps.upstream.errors import UpstreamError
+
+logger = logging.getLogger(__name__)
+
+Kind, State = ClipFile.Kind, ClipFile.State
+
+FETCH_WITHIN_S = {Kind.M4A: 120.0, Kind.MP3: 120.0, Kind.COVER: 60.0, Kind.WAV: 300.0}
+CHECK_AND_STORE = timedelta(seconds=120)  # so that a claim outlives its owner's work
+TRY_AGAIN_AFTER = (
+    timedelta(seconds=20),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
+TRIED_FOR = timedelta(days=7)
+WOKEN_AT_ONCE = 40
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why it did not work this time, and how long the remote side asked to wait at least."""
+
+    words: str
+    wait: timedelta = timedelta()
+
+
+def archive(file_id: int) -> bool:
+    """Tries to store the file now. False: not due, in somebody else's hands, or tried again later."""
+    files = ClipFile.objects.select_related("clip__song", "clip__subscription")
+    file = files.filter(pk=file_id, state=State.WANTED).first()
+    mine = uuid.uuid4()
+    if file is None or not file.take_claim(mine, lasts=_claim_lasts(file)):
+        return False
+    storing.clear_away(file)
+    try:
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
+            return _copy(file, mine, copy)
+    except UpstreamError as error:
+        trouble = Trouble(error.user_message, timedelta(seconds=error.retry_after or 0))
+    except NotKept as error:
+        trouble = Trouble(error.words)
+    except Exception:
+        # A full disk, a storage that is down, a decoder's surprise: the row must not stay claimed and silent.
+        logger.exception("%s could not be stored", file)
+        trouble = Trouble("This could not be stored here.")
+    _try_later(file, mine, trouble)
+    return False
+
+
+def sweep() -> int:
+    """Wakes archiving for what is due; the messages may have been lost. Returns how many."""
+    due = list(ClipFile.objects.due(timezone.now()).values_list("pk", flat=True)[:WOKEN_AT_ONCE])
+    songs.wake_files(due)
+    return len(due)
+
+
+def _claim_lasts(file: ClipFile) -> timedelta:
+    return timedelta(seconds=FETCH_WITHIN_S[Kind(file.kind)]) + CHECK_AND_STORE
+
+
+def _copy(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
+    fetching.fetch(file, copy, deadline=Deadline(FETCH_WITHIN_S[Kind(file.kind)]))
+    return storing.store(file, mine, copy, check(file, copy))
+
+
+def _try_later(file: ClipFile, mine: uuid.UUID, trouble: Trouble) -> None:
+    """Back to waiting, longer each time; after seven days it is given up until a person asks again."""
+    now = timezone.now()
+    pause = max(TRY_AGAIN_AFTER[min(file.tries, len(TRY_AGAIN_AFTER) - 1)], trouble.wait)
+    # The claim stays on the row: the next one clears away what this one may have left in the storage.
+    values = {
+        "claim_until": None,
+        "tries": F("tries") + 1,
+        "next_try_at": now + pause,
+        "last_error": trouble.words[:300],
+    }
+    if now - file.wanted_since >= TRIED_FOR:
+        values |= {"state": State.GIVEN_UP}
+    ClipFile.objects.filter(pk=file.pk, claim=mine, state=State.WANTED).update(**values)
+    logger.info("%s is tried again later: %s", file, trouble.words)

@@ -1,0 +1,61 @@
+"""What is kept of a take, format by format, in plain words for its page."""
+
+from dataclasses import dataclass
+
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.library.models import Clip, ClipFile
+
+Kind, State = ClipFile.Kind, ClipFile.State
+
+NAMES = {Kind.MP3: "MP3", Kind.M4A: "M4A", Kind.WAV: "WAV", Kind.COVER: "Cover"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`sign` is stored, waiting, lost or none; `words` a sentence; an address is "" where nothing can be done."""
+
+    kind: str
+    name: str
+    sign: str
+    words: str
+    download_url: str = ""
+    retry_url: str = ""
+
+
+def kept(clip: Clip) -> list[Kept]:
+    """The formats in the order in which people want them."""
+    files = ((kind, clip.file(kind)) for kind in NAMES)
+    return [_line(file) for _, file in files if file is not None]
+
+
+def _line(file: ClipFile) -> Kept:
+    name = NAMES[Kind(file.kind)]
+    if file.is_stored:
+        address = file.url + ("?download=1" if file.kind in ClipFile.AUDIO else "")
+        return Kept(
+            file.kind, name, "stored", f"Kept and checked, {filesizeformat(file.size or 0)}.", address
+        )
+    if file.state == State.NONE:
+        return Kept(file.kind, name, "none", "Flow Music made none.")
+    retry = reverse("clip-file-retry", args=[file.clip_id, file.kind])
+    if file.state == State.GIVEN_UP:
+        words = f"{file.last_error} Tried for seven days, then given up.".strip()
+        return Kept(file.kind, name, "lost", words, retry_url=retry)
+    if file.is_being_fetched:
+        return Kept(file.kind, name, "waiting", "Being fetched now.")
+    if not file.tries:
+        return Kept(file.kind, name, "waiting", "In line to be fetched.")
+    words = f"Not there yet. {file.last_error} Trying again {_when(file)}."
+    return Kept(file.kind, name, "waiting", words, retry_url=retry)
+
+
+def _when(file: ClipFile) -> str:
+    seconds = (file.next_try_at - timezone.now()).total_seconds() if file.next_try_at else 0
+    if seconds < 45:
+        return "in a moment"
+    if seconds < 90 * 60:
+        return f"in about {max(1, round(seconds / 60))} min"
+    return f"in about {round(seconds / 3600)} h"

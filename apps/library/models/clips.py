@@ -1,0 +1,165 @@
+"""What the team keeps: songs (one per wish) and their takes."""
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Prefetch
+from django.urls import reverse
+
+from apps.accounts.models import FlowAccount, Subscription, Team
+
+if TYPE_CHECKING:
+    from apps.library.models.files import ClipFile
+
+# "[Instrumental]" is a value that the API gives for lyrics, not words to show (CAREFUL 25).
+INSTRUMENTAL = "[Instrumental]"
+
+
+class SongQuerySet(models.QuerySet["Song"]):
+    def for_team(self, team: Team) -> "SongQuerySet":
+        return self.filter(team=team)
+
+    def with_takes(self) -> "SongQuerySet":
+        """With all that the rows and pairs of the pages show: three queries, however many songs."""
+        takes = Clip.objects.for_pages()
+        return self.select_related("asked_by").prefetch_related(Prefetch("takes", takes))
+
+
+class Song(models.Model):
+    """What one call made: a wish of the library, with its takes. An edit or an import has one take."""
+
+    IMPORT = "import"  # not made by a call of ours: brought in from Flow Music
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="songs")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    operation = models.CharField(max_length=20, default="music")
+    prompt = models.TextField(blank=True)
+    params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
+    tone = models.CharField(max_length=10, blank=True)  # one of tones.TONES, nearest to take A's cover
+    created_at = models.DateTimeField()  # when it was asked for
+
+    objects: ClassVar = SongQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["team", "-created_at", "-id"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Take A's title, else the first words of the prompt."""
+        titles = (take.title for take in self.takes.all())
+        return next(filter(None, titles), "") or _first_words(self.prompt) or "Untitled"
+
+
+class ClipQuerySet(models.QuerySet["Clip"]):
+    def for_team(self, team: Team) -> "ClipQuerySet":
+        return self.filter(team=team)
+
+    def for_pages(self) -> "ClipQuerySet":
+        return self.select_related("account", "subscription").prefetch_related("files")
+
+
+class Clip(models.Model):
+    """A take: one piece of audio with a remote id. Unique in a team by provider, endpoint and that id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="clips")
+    song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="takes")
+    take = models.PositiveSmallIntegerField(default=0)  # 0 is A, 1 is B …
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT)  # provider and endpoint
+    account = models.ForeignKey(FlowAccount, on_delete=models.SET_NULL, null=True)
+    clip_id = models.CharField(max_length=400)
+    jobid = models.CharField(
+        max_length=400, blank=True
+    )  # the remote job, asked again when a link has expired
+    title = models.CharField(max_length=300, blank=True)
+    lyrics = models.TextField(blank=True)  # "" when not given; "[Instrumental]" is kept as the API says it
+    duration_s = models.FloatField(null=True)  # measured once archived, until then as the API said
+    seed = models.BigIntegerField(null=True)
+    lyrics_timing = models.JSONField(null=True)  # [[start, end], …] in seconds
+    made_at = models.DateTimeField(null=True)  # at the remote
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Loudness of 384 equal parts of the song, 0 to 255 each (loudness.py); null until the audio was decoded.
+    peaks = models.JSONField(null=True)
+    rms = models.JSONField(null=True)
+
+    objects: ClassVar = ClipQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["team", "subscription", "clip_id"], name="one_clip_per_team")
+        ]
+        indexes: ClassVar = [models.Index(fields=["team", "-created_at", "-id"])]
+        ordering: ClassVar = ["song", "take"]
+
+    def __str__(self) -> str:
+        return f"{self.shown_title}, take {self.letter}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("clip", args=[self.pk])
+
+    @property
+    def letter(self) -> str:
+        return chr(ord("A") + self.take)
+
+    @property
+    def shown_title(self) -> str:
+        return self.title or _first_words(self.song.prompt) or "Untitled"
+
+    @property
+    def words(self) -> str:
+        """The lyrics to show; "" for an instrumental."""
+        return "" if self.lyrics.strip() == INSTRUMENTAL else self.lyrics
+
+    @property
+    def is_instrumental(self) -> bool:
+        return self.lyrics.strip() == INSTRUMENTAL or self.song.params.get("instrumental") is True
+
+    @property
+    def siblings(self) -> list["Clip"]:
+        """The other takes of the same wish, in order."""
+        return [take for take in self.song.takes.all() if take.pk != self.pk]
+
+    @property
+    def other(self) -> "Clip | None":
+        """The take that the player's A/B switch goes to."""
+        return next((take for take in self.siblings if take.is_playable), None)
+
+    def file(self, kind: str) -> "ClipFile | None":
+        """The row of that format, from the prefetched ones where a page has them."""
+        return next((file for file in self.files.all() if file.kind == kind), None)
+
+    def url_of(self, kind: str) -> str:
+        """Where this site serves the format; "" while it isn't stored."""
+        file = self.file(kind)
+        return file.url if file and file.is_stored else ""
+
+    @property
+    def m4a_url(self) -> str:
+        return self.url_of("m4a")
+
+    @property
+    def mp3_url(self) -> str:
+        return self.url_of("mp3")
+
+    @property
+    def cover_url(self) -> str:
+        return self.url_of("cover")
+
+    @property
+    def thumb_url(self) -> str:
+        return self.url_of("thumb")
+
+    @property
+    def is_playable(self) -> bool:
+        return bool(self.m4a_url or self.mp3_url)
+
+
+def _first_words(prompt: str, most: int = 48) -> str:
+    text = " ".join(prompt.split())
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(",.;:") + "…"

@@ -1,0 +1,117 @@
+"""The files of a take, and how far copying them has come. The row is the timer: a sweep finds what is due."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import Team
+from apps.library.models.clips import Clip
+
+
+def _storage() -> Storage:
+    return storages["default"]
+
+
+class ClipFileQuerySet(models.QuerySet["ClipFile"]):
+    def for_team(self, team: Team) -> "ClipFileQuerySet":
+        return self.filter(clip__team=team)
+
+    def due(self, now: datetime) -> "ClipFileQuerySet":
+        """To be fetched now and not in somebody's hands, what a player needs before WAV."""
+        last = Case(When(kind=ClipFile.Kind.WAV, then=Value(1)), default=Value(0))
+        return self.filter(_free(now)).order_by(last, "next_try_at", "pk")
+
+
+class ClipFile(models.Model):
+    """One format of a take in the team's own storage."""
+
+    class Kind(models.TextChoices):
+        M4A = "m4a"
+        MP3 = "mp3"
+        COVER = "cover"
+        WAV = "wav"
+        THUMB = "thumb"  # 160 px of the cover, made by us together with it; never fetched
+
+    class State(models.TextChoices):
+        WANTED = "wanted"  # to be fetched at next_try_at
+        STORED = "stored"
+        GIVEN_UP = "given_up"  # after seven days; a person may ask again
+        NONE = "none"  # the remote says that there is none (a song without a cover)
+
+    # What a song must have before its job is completed; WAV follows with lower priority.
+    FIRST = (Kind.M4A, Kind.MP3, Kind.COVER)
+    AUDIO = (Kind.M4A, Kind.MP3, Kind.WAV)
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="files")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WANTED)
+    source_url = models.TextField(
+        blank=True
+    )  # a media link that may expire; "" for mp3 (asked with the token)
+    file = models.FileField(storage=_storage, max_length=300, blank=True)
+    size = models.BigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of what is stored, tags included
+    content_type = models.CharField(max_length=60, blank=True)
+    stored_at = models.DateTimeField(null=True)
+
+    wanted_since = models.DateTimeField(default=timezone.now)
+    next_try_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)  # in plain words, shown on the clip
+    claim = models.UUIDField(null=True)
+    claim_until = models.DateTimeField(null=True)
+
+    objects: ClassVar = ClipFileQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["clip", "kind"], name="one_file_per_kind")]
+        indexes: ClassVar = [
+            models.Index(fields=["next_try_at"], condition=Q(state="wanted"), name="file_due")
+        ]
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of clip {self.clip_id} ({self.state})"
+
+    @property
+    def is_stored(self) -> bool:
+        return self.state == self.State.STORED
+
+    @property
+    def url(self) -> str:
+        """Where this site serves it."""
+        if self.kind in self.AUDIO:
+            return reverse("clip-audio", args=[self.clip_id, self.kind])
+        return reverse("clip-thumb" if self.kind == self.Kind.THUMB else "clip-cover", args=[self.clip_id])
+
+    @property
+    def is_being_fetched(self) -> bool:
+        return (
+            self.state == self.State.WANTED
+            and self.claim_until is not None
+            and self.claim_until > timezone.now()
+        )
+
+    def take_claim(self, mine: object, *, lasts: timedelta) -> bool:
+        """Takes the file for one worker. False: it isn't due, or somebody else has it."""
+        now = timezone.now()
+        rows = ClipFile.objects.filter(_free(now), pk=self.pk)
+        return rows.update(claim=mine, claim_until=now + lasts) == 1
+
+    def ask_again(self) -> bool:
+        """A person wants it tried now, with seven new days. False: there is nothing to try."""
+        now = timezone.now()
+        open_states = (self.State.WANTED, self.State.GIVEN_UP)
+        rows = ClipFile.objects.filter(pk=self.pk, state__in=open_states)
+        values = {"state": self.State.WANTED, "tries": 0, "wanted_since": now, "next_try_at": now}
+        return rows.update(**values) == 1
+
+
+def _free(now: datetime) -> Q:
+    unclaimed = Q(claim_until=None) | Q(claim_until__lte=now)
+    return Q(state=ClipFile.State.WANTED, next_try_at__lte=now) & unclaimed

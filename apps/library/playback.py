@@ -1,0 +1,156 @@
+"""Answering a browser that asks for a stored file: by Range from local disk, or by a link to the store.
+
+An <audio> element asks for `bytes=0-` and then reads slowly for minutes. From local disk such a request gets
+at most 1 MiB and comes back for more (RFC 9110, 15.3.7: a server may send less than the range), so that it never
+holds a thread.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from django.core.files.storage import FileSystemStorage
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.http import content_disposition_header, http_date, parse_etags
+
+from apps.library.models import Clip, ClipFile
+
+AT_ONCE = 1024 * 1024
+CACHED = "private, max-age=31536000, immutable"  # a stored file never changes
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_UNSAFE = re.compile(r'[\\/:*?"<>|]')
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes `start` to `end`, both included."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start + 1
+
+
+class NotSatisfiable(Exception):
+    """A well-formed range outside the file."""
+
+
+def serve(request: HttpRequest, file: ClipFile, *, download_as: str = "") -> HttpResponseBase:
+    """The stored file for GET and HEAD: 200, 206, 304, 416, or a redirect to the store.
+
+    `download_as`: the name under which a browser saves it; such an answer comes whole.
+    """
+    storage = file.file.storage
+    if not isinstance(storage, FileSystemStorage):
+        return _elsewhere(file, download_as)
+    etag = f'"{file.sha256}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        return _marked(HttpResponse(status=304), file, download_as)
+    try:
+        part = _part(request, file, etag)
+    except NotSatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    if part:
+        return _marked(_partial(file, part, whole=bool(download_as)), file, download_as)
+    answer = HttpResponse() if request.method == "HEAD" else FileResponse(file.file.open("rb"))
+    answer["Content-Length"] = str(file.size)
+    return _marked(answer, file, download_as)
+
+
+def missing(file: ClipFile | None) -> HttpResponse:
+    """404 in plain words; a player may come back."""
+    words = "There is no such file for this take."
+    headers = {"Cache-Control": "no-store"}
+    if file is not None and file.state == ClipFile.State.WANTED:
+        words = "This file is not saved yet. It is being fetched; try again in a moment."
+        headers["Retry-After"] = "20"
+    elif file is not None and file.state == ClipFile.State.GIVEN_UP:
+        words = "This file could not be fetched. On the page of the take it can be tried again."
+    return HttpResponse(words, status=404, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def readable_name(clip: Clip, kind: str) -> str:
+    """`Last Ferry Home (take A).mp3`: no path, no control or direction marks."""
+    text = unicodedata.normalize("NFC", clip.shown_title)
+    text = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
+    text = " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100].strip(". ")
+    return f"{text or 'Song'} (take {clip.letter}).{kind}"
+
+
+def _part(request: HttpRequest, file: ClipFile, etag: str) -> Part | None:
+    """The range asked for; None for the whole file, also when the range can't be read (RFC 9110)."""
+    asked = request.headers.get("Range", "")
+    unchanged = request.headers.get("If-Range", etag) in {etag, _date(file)}
+    found = _RANGE.fullmatch(asked.replace(" ", ""))
+    if request.method != "GET" or not unchanged or not found or found.groups() == ("", ""):
+        return None
+    size = file.size or 0
+    first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return None
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        raise NotSatisfiable
+    return Part(start, end)
+
+
+def _partial(file: ClipFile, part: Part, *, whole: bool) -> HttpResponseBase:
+    if not whole:
+        part = Part(part.start, min(part.end, part.start + AT_ONCE - 1))
+    handle: Any = file.file.open("rb")
+    handle.seek(part.start)
+    if whole:
+        answer: HttpResponseBase = FileResponse(_Slice(handle, part.length))
+    else:
+        with handle:
+            answer = HttpResponse(handle.read(part.length))
+    answer.status_code = 206
+    answer["Content-Range"] = f"bytes {part.start}-{part.end}/{file.size}"
+    answer["Content-Length"] = str(part.length)
+    return answer
+
+
+class _Slice:
+    """The rest of an open file up to a length, as FileResponse reads it."""
+
+    def __init__(self, handle: BinaryIO, length: int) -> None:
+        self._handle, self._left = handle, length
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._handle.read(wanted)
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._handle.close()
+
+
+def _marked(answer: HttpResponseBase, file: ClipFile, download_as: str) -> HttpResponseBase:
+    answer["Content-Type"] = file.content_type
+    answer["Accept-Ranges"] = "bytes"
+    answer["ETag"] = f'"{file.sha256}"'
+    answer["Last-Modified"] = _date(file)
+    answer["Cache-Control"] = CACHED
+    answer["Content-Disposition"] = _disposition(download_as)
+    return answer
+
+
+def _disposition(download_as: str) -> str:
+    return content_disposition_header(bool(download_as), download_as) or "inline"
+
+
+def _date(file: ClipFile) -> str:
+    return http_date(file.stored_at.timestamp()) if file.stored_at else ""
+
+
+def _elsewhere(file: ClipFile, download_as: str) -> HttpResponse:
+    """A link of the store that is valid for some minutes and says type and name itself."""
+    said = {"ResponseContentType": file.content_type, "ResponseContentDisposition": _disposition(download_as)}
+    store: Any = file.file.storage
+    link = store.url(file.file.name, parameters=said)
+    return HttpResponseRedirect(link, headers={"Cache-Control": "no-store"})

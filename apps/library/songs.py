@@ -1,0 +1,159 @@
+"""What the remote side made becomes a song of the team."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from apps.accounts.models import FlowAccount, Subscription, Team, User
+from apps.library.models import Clip, ClipFile, Song
+from apps.upstream.records import ClipRecord, JobRecord
+from apps.wake import wake
+
+Kind, State = ClipFile.Kind, ClipFile.State
+
+WAV_WAITS = timedelta(seconds=60)  # what a player needs comes first
+MOST_TAKES = 26  # letters
+
+
+def keep_song(
+    *,
+    team: Team,
+    subscription: Subscription,
+    account: FlowAccount | None,
+    asked_by: User | None,
+    operation: str,
+    params: Mapping[str, Any],
+    record: JobRecord,
+    asked_at: datetime,
+) -> Song:
+    """The song of a completed job record, with a take per clip and a row per file to fetch.
+
+    Runs inside the caller's transaction. Calling it again with the same clips gives the same song: gaps are
+    filled, and nothing that is known is overwritten by a null. A clip that the team had already (brought in
+    from Flow Music) stays the same take and becomes part of this song. ValueError for a record without clips.
+    """
+    clips = list({clip.clip_id: clip for clip in record.clips}.values())[:MOST_TAKES]
+    if not clips:
+        raise ValueError(f"job record {record.jobid} has no clips")
+    wish = Song(
+        team=team,
+        asked_by=asked_by,
+        operation=operation,
+        prompt=_text(params.get("prompt")),
+        params=dict(params),
+        created_at=asked_at,
+    )
+    place = {"subscription": subscription, "account": account, "jobid": record.jobid}
+    _wait_turn(team)
+    song = _song_of(clips, wish, subscription)
+    for letter, clip in enumerate(clips):
+        take = _keep_take(song, letter, clip, place)
+        _keep_files(take, clip)
+    return song
+
+
+def _wait_turn(team: Team) -> None:
+    """Two collectors of the same job: the second one waits here and then finds the song of the first one."""
+    list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values("pk"))
+
+
+def _song_of(clips: list[ClipRecord], wish: Song, subscription: Subscription) -> Song:
+    """The song that has one of the clips already, else the new one. Takes brought in move into it."""
+    ids = [clip.clip_id for clip in clips]
+    takes = Clip.objects.filter(team=wish.team, subscription=subscription, clip_id__in=ids)
+    known = list(takes.select_related("song").order_by("take", "created_at"))
+    made = next((take.song for take in known if take.song.operation != Song.IMPORT), None)
+    if made is None:
+        wish.save(force_insert=True)
+        made = wish
+    for take in known:
+        if take.song.operation == Song.IMPORT:
+            _move(take, made, ids.index(take.clip_id))
+    return made
+
+
+def _move(take: Clip, song: Song, letter: int) -> None:
+    Clip.objects.filter(pk=take.pk).update(song=song, take=letter)
+    Song.objects.filter(pk=take.song_id, takes=None).delete()
+
+
+def _keep_take(song: Song, letter: int, clip: ClipRecord, place: dict[str, Any]) -> Clip:
+    said = {**place, **_said(clip)}
+    rows = Clip.objects.filter(team=song.team_id, subscription=place["subscription"], clip_id=clip.clip_id)
+    take = rows.first()
+    if take is None:
+        return Clip.objects.create(team_id=song.team_id, song=song, take=letter, clip_id=clip.clip_id, **said)
+    _fill_gaps(take, said)
+    return take
+
+
+def _fill_gaps(row: Clip, said: Mapping[str, Any]) -> None:
+    gaps = [
+        name for name, value in said.items() if value not in (None, "") and getattr(row, name) in (None, "")
+    ]
+    for name in gaps:
+        setattr(row, name, said[name])
+    if gaps:
+        row.save(update_fields=gaps)
+
+
+def _said(clip: ClipRecord) -> dict[str, Any]:
+    """What the record says about the take, made fit for both databases."""
+    timing = clip.lyrics_timing
+    return {
+        "title": _text(clip.title)[:300].strip(),
+        "lyrics": _text(clip.lyrics),
+        "duration_s": clip.duration_s if clip.duration_s and math.isfinite(clip.duration_s) else None,
+        "seed": clip.seed if clip.seed is not None and abs(clip.seed) < 2**63 else None,
+        "lyrics_timing": [list(pair) for pair in timing] if timing else None,
+        "made_at": clip.created_at,
+    }
+
+
+def _keep_files(take: Clip, clip: ClipRecord) -> None:
+    links, now = links_of(clip), timezone.now()
+    fresh = [_new_file(take, kind, link, now) for kind, link in links.items()]
+    ClipFile.objects.bulk_create(fresh, ignore_conflicts=True)
+    take_links(take, links)
+    wake_files(take.files.due(now).filter(kind__in=ClipFile.FIRST).values_list("pk", flat=True))
+
+
+def _new_file(take: Clip, kind: ClipFile.Kind, link: str, now: datetime) -> ClipFile:
+    wanted = bool(link) or kind != Kind.COVER
+    due = now + WAV_WAITS if kind == Kind.WAV else now
+    state = State.WANTED if wanted else State.NONE
+    return ClipFile(clip=take, kind=kind, state=state, source_url=link, next_try_at=due if wanted else None)
+
+
+def links_of(clip: ClipRecord) -> dict[ClipFile.Kind, str]:
+    """Every format that is fetched, with its public link; mp3 has none, it is asked for with the token."""
+    return {
+        Kind.COVER: clip.image_url or "",  # first: small, and then there for the tags of the audio
+        Kind.M4A: clip.audio_url or "",
+        Kind.MP3: "",
+        Kind.WAV: clip.wav_url or "",
+    }
+
+
+def take_links(take: Clip, links: Mapping[ClipFile.Kind, str]) -> None:
+    """Newer links for files that aren't stored yet; a cover that turned up after all is wanted now."""
+    now = timezone.now()
+    for kind, link in links.items():
+        rows = ClipFile.objects.filter(clip=take, kind=kind).exclude(state=State.STORED)
+        if link:
+            rows.filter(state=State.NONE).update(state=State.WANTED, next_try_at=now, wanted_since=now)
+            rows.exclude(source_url=link).update(source_url=link)
+
+
+def wake_files(ids: Iterable[int]) -> None:
+    for file_id in ids:
+        wake("library.archive", file_id)
+
+
+def _text(value: object) -> str:
+    """Text as Postgres takes it, too: without NUL."""
+    return re.sub("\0", "", value) if isinstance(value, str) else ""

@@ -1,0 +1,15 @@
+"""Tasks carry ids and wake people up; what is due is in the rows."""
+
+from celery import shared_task
+
+from apps.library import archive
+
+
+@shared_task(name="library.archive")
+def archive_file(file_id: int) -> None:
+    archive.archive(file_id)
+
+
+@shared_task(name="library.sweep")
+def sweep_files() -> None:
+    archive.sweep()

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from apps.library import views
+
+urlpatterns = [
+    path("", views.library, name="library"),
+    path("clips/<uuid:clip_id>/", views.clip, name="clip"),
+    path("clips/<uuid:clip_id>/audio.<slug:kind>", views.audio, name="clip-audio"),
+    path("clips/<uuid:clip_id>/cover.jpg", views.cover, name="clip-cover"),
+    path("clips/<uuid:clip_id>/thumb.webp", views.thumb, name="clip-thumb"),
+    path("clips/<uuid:clip_id>/peaks.json", views.peaks, name="clip-peaks"),
+    path("clips/<uuid:clip_id>/files/<slug:kind>/retry/", views.retry, name="clip-file-retry"),
+]

@@ -1,0 +1,90 @@
+"""The library's pages and the files that they play, all fetched through the team: a stranger gets 404."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.access import TeamRequest, allows, team_view
+from apps.library import playback, songs
+from apps.library.kept import kept
+from apps.library.listing import Cursor, page_of
+from apps.library.models import Clip, ClipFile, Song
+from apps.library.waveforms import GHOST, drawn
+from apps.library.words import sheet
+
+Kind = ClipFile.Kind
+
+
+@require_safe
+@team_view(needs="see")
+def library(request: TeamRequest) -> HttpResponse:
+    """All songs of the team, newest first, a page at a time."""
+    before = Cursor.parse(request.GET.get("before", ""))
+    page = page_of(Song.objects.for_team(request.team), before)
+    return TemplateResponse(request, "library/library.html", {"page": page, "ghost": GHOST})
+
+
+@require_safe
+@team_view(needs="see")
+def clip(request: TeamRequest, clip_id: UUID) -> HttpResponse:
+    """One take beside the others of its wish, its words, and what is kept of it."""
+    take = get_object_or_404(Clip.objects.for_team(request.team).only("pk", "song_id"), pk=clip_id)
+    song = Song.objects.for_team(request.team).with_takes().get(pk=take.song_id)
+    shown = next(each for each in song.takes.all() if each.pk == take.pk)
+    context = {"song": song, "clip": shown, "lyrics": sheet(shown.words), "kept": kept(shown)}
+    context["may_retry"] = allows(request.membership.rights, "create")
+    return TemplateResponse(request, "library/clip.html", context)
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def audio(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponseBase:
+    """What the player plays; with `?download=1` a file with a readable name."""
+    if kind not in ClipFile.AUDIO:
+        raise Http404("no such format")
+    take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
+    name = playback.readable_name(take, kind) if request.GET.get("download") == "1" else ""
+    return _file(request, take, kind, download_as=name)
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def cover(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    return _file(request, get_object_or_404(Clip.objects.for_team(request.team), pk=clip_id), Kind.COVER)
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def thumb(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    return _file(request, get_object_or_404(Clip.objects.for_team(request.team), pk=clip_id), Kind.THUMB)
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def peaks(request: TeamRequest, clip_id: UUID) -> HttpResponse:
+    """The waveform for the player: {"size": 150, "path": "M1 …"}, the path as the `waveform` tag draws it."""
+    take = get_object_or_404(Clip.objects.for_team(request.team).only("peaks", "rms"), pk=clip_id)
+    if take.peaks is None:
+        return playback.missing(None)
+    return JsonResponse(drawn(take, 150), headers={"Cache-Control": "private, max-age=3600"})
+
+
+@require_POST
+@team_view(needs="create")
+def retry(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponse:
+    """Tries a file again now that isn't there yet or was given up."""
+    files = ClipFile.objects.for_team(request.team).exclude(kind=Kind.THUMB)
+    file = get_object_or_404(files.select_related("clip"), clip_id=clip_id, kind=kind)
+    if file.ask_again():
+        songs.wake_files([file.pk])
+    return redirect(file.clip)
+
+
+def _file(request: TeamRequest, take: Clip, kind: str, *, download_as: str = "") -> HttpResponseBase:
+    file = take.files.filter(kind=kind).first()
+    if file is None or not file.is_stored:
+        return playback.missing(file)
+    return playback.serve(request, file, download_as=download_as)

@@ -1,0 +1,60 @@
+"""Waveforms as the path of an SVG: one upright line per bar, mirrored, in a box that may be stretched.
+
+The line width comes from CSS (`vector-effect: non-scaling-stroke`), so bars stay 2 px wide in any width.
+"""
+
+from itertools import pairwise
+
+from apps.library.models import Clip
+
+SIZES = (64, 150, 384)  # a list's line, the player, a page's big one
+STEP = 3  # of the box, per bar
+HEIGHT = 100
+LOWEST = 1  # half a bar of silence: a dot
+# The small ones show the loudness alone, and its differences a little more than they are felt: verse and chorus are
+# told apart at a glance, where the peaks of most songs are as high all the way.
+CONTRAST = 1.6
+
+
+def drawn(clip: Clip, size: int) -> dict[str, object]:
+    """`size` bars as `path` for a box of `width` x `height`; of the biggest size also `loud`, its second layer."""
+    picture: dict[str, object] = {"size": size, "width": size * STEP, "height": HEIGHT}
+    if size == max(SIZES):
+        return picture | {"path": path_of(clip.peaks or []), "loud": path_of(clip.rms or [])}
+    return picture | {"path": path_of(_contrast(fewer(clip.rms or [], size)))}
+
+
+def _contrast(bars: list[int]) -> list[int]:
+    highest = max(bars, default=0) or 1
+    return [round(255 * (bar / highest) ** CONTRAST) for bar in bars]
+
+
+def fewer(parts: list[int], size: int) -> list[int]:
+    """The highest of each `size`-th of the parts."""
+    edges = [index * len(parts) // size for index in range(size + 1)]
+    return [max(parts[start : max(end, start + 1)], default=0) for start, end in pairwise(edges)]
+
+
+def path_of(bars: list[int]) -> str:
+    """Bars 0 to 255 as `M1 20V80M4 …`."""
+    half = HEIGHT // 2
+    reach = [max(LOWEST, round(bar / 255 * (half - LOWEST))) for bar in bars]
+    return "".join(f"M{index * STEP + 1} {half - up}V{half + up}" for index, up in enumerate(reach))
+
+
+def marks(seconds: float | None) -> list[tuple[int, float]]:
+    """Times for a ruler, each with its place in percent: about eight, at round distances."""
+    if not seconds or seconds <= 0:
+        return []
+    step = next((step for step in (5, 10, 15, 30, 60, 120, 300) if seconds / step <= 9), 600)
+    return [(at, 100 * at / seconds) for at in range(0, int(seconds * 0.97), step)]
+
+
+def _ghost() -> str:
+    """Bars of a song that isn't there, right of two sleeves in a box of 540 x 76."""
+    shape = (8, 18, 16, 22, 20, 30, 26, 24, 27, 22, 30, 32, 25, 9, 12, 30, 33, 31, 28, 6)
+    bars = [shape[index * len(shape) // 145] * (4 + (index * 7919) % 5) // 8 for index in range(145)]
+    return "".join(f"M{100 + 3 * index} {38 - max(1, up)}V{38 + max(1, up)}" for index, up in enumerate(bars))
+
+
+GHOST = _ghost()
