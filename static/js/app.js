@@ -1,0 +1,115 @@
+/* Visits: every link and form is boosted, only #app changes, the player outside goes on sounding. */
+(function () {
+  "use strict";
+
+  const WHOLE_PAGE = /<div id="app"/;
+  const UNBOOSTED = "a[download], a[data-play], a[data-ask], a[target]";
+  const scrolled = new Map();
+  const here = () => location.pathname + location.search;
+  const scroller = () => document.querySelector(".work-scroll");
+
+  document.addEventListener("htmx:beforeProcessNode", (event) => {
+    if (event.target.matches?.(UNBOOSTED)) event.target.setAttribute("hx-boost", "false");
+  });
+
+  /* Whatever asked for it, a whole page takes the place of the page; an answer without one never ends in the shell. */
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const detail = event.detail;
+    const asker = detail.requestConfig.elt;
+    if (asker.matches("#panel, [data-live]")) {
+      detail.shouldSwap = detail.xhr.status === 200;
+    } else if (WHOLE_PAGE.test(detail.serverResponse)) {
+      visit(detail);
+    } else if (/<html/i.test(detail.serverResponse)) {
+      leave(detail);
+    }
+  });
+
+  function visit(detail) {
+    Object.assign(detail, { shouldSwap: true, isError: false, target: document.getElementById("app") });
+    Object.assign(detail, { selectOverride: "#app", swapOverride: "outerHTML show:none" });
+    remember();
+  }
+
+  /* The sign-in page is left for; an error page is shown where the work is, so that the song goes on. */
+  function leave(detail) {
+    if (detail.xhr.status < 400) {
+      detail.shouldSwap = false;
+      location.assign(detail.xhr.responseURL);
+      return;
+    }
+    Object.assign(detail, { shouldSwap: true, isError: false, target: document.getElementById("work") });
+    Object.assign(detail, { selectOverride: "#work > .card", swapOverride: "innerHTML show:none" });
+  }
+
+  /* A bare panel must not be kept for a page that shows the panel. */
+  function remember() {
+    const place = scroller();
+    if (place) scrolled.set(here(), place.scrollTop);
+    document.querySelector("#panel[data-bare]")?.removeAttribute("id");
+  }
+
+  let restoring = "";
+  document.addEventListener("htmx:historyCacheMissLoad", (event) => {
+    document.querySelector("#panel[data-bare]")?.removeAttribute("id");
+    restoring = event.detail.path;
+  });
+  document.addEventListener("htmx:historyRestore", () => {
+    const place = scroller();
+    if (place) place.scrollTop = scrolled.get(restoring) || 0;
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!event.target.matches("#app, #work, #work > .card")) return;
+    const wrong = document.querySelector('#work [aria-invalid="true"]');
+    const first = wrong || document.querySelector("#work h1") || document.getElementById("work");
+    if (!wrong) first.setAttribute("tabindex", "-1");
+    first.focus({ preventScroll: !wrong });
+  });
+
+  /* Errors are said at the top of the work, where they stay. */
+  function complain(text) {
+    const page = document.querySelector("#work .page") || document.getElementById("work");
+    page.querySelector(".notice-lost")?.remove();
+    const notice = document.createElement("div");
+    notice.className = "notice notice-heed notice-lost";
+    notice.setAttribute("role", "alert");
+    const words = document.createElement("p");
+    words.textContent = text;
+    notice.append(words);
+    page.prepend(notice);
+    notice.scrollIntoView({ block: "nearest" });
+  }
+
+  const polls = (event) => event.target.matches?.("#panel, [data-live]");
+  const sends = (event) => event.detail.requestConfig.verb !== "get";
+
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      if (polls(event)) return;
+      complain(
+        sends(event)
+          ? "No answer came back. Send it once more: the same form can’t be charged twice."
+          : "No connection to the studio. What you wrote is still here.",
+      );
+    });
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    if (polls(event)) return;
+    complain("The studio could not do that just now. What you wrote is still here. Look at the jobs before you send it again.");
+  });
+
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.removeAttribute("open");
+    });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      menu.removeAttribute("open");
+      menu.querySelector("summary").focus();
+    });
+  });
+})();
