@@ -1,0 +1,211 @@
+"""What the API says of accounts, kept; and the page of them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.accounts import flow_accounts
+from apps.accounts.models import ApiToken, FlowAccount, Subscription
+from apps.upstream import errors
+from tests.accounts.conftest import RAW, People, Remote, subscription, unasked
+
+STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
+Block = FlowAccount.Block
+
+
+def account(email: str = STUDIO) -> FlowAccount:
+    return FlowAccount.objects.get(email=email)
+
+
+def test_refresh_keeps_what_the_api_says(kept: ApiToken, remote: Remote) -> None:
+    remote.set_account(STUDIO, credits=41, maxJobs=9)
+    before = timezone.now()
+    assert flow_accounts.refresh(kept) is None
+    studio = account()
+    assert (studio.credits, studio.max_jobs, studio.tier, studio.block) == (41, 9, "plus", "")
+    assert studio.checked_at is not None
+    assert studio.checked_at >= before
+
+
+def test_an_account_that_left_the_list_is_gone_and_comes_back(kept: ApiToken, remote: Remote) -> None:
+    remote.set_account(NIGHT, remove=True)
+    flow_accounts.refresh(kept)
+    assert account(NIGHT).block == Block.GONE
+    assert flow_accounts.recheck(account(NIGHT)) is None
+    assert account(NIGHT).block == Block.GONE
+    remote.set_account(NIGHT, credits=60)
+    flow_accounts.recheck(account(NIGHT))
+    assert (account(NIGHT).block, account(NIGHT).credits) == ("", 60)
+
+
+def test_an_error_blocks_with_the_apis_words_and_healing_clears_it(kept: ApiToken, remote: Remote) -> None:
+    remote.set_account(STUDIO, error="refresh token rejected")
+    flow_accounts.refresh(kept)
+    broken = account()
+    assert (broken.block, broken.block_reason, broken.credits) == (
+        Block.ERROR,
+        "refresh token rejected",
+        None,
+    )
+    assert broken.tier == "plus"
+    assert account(NIGHT).block == ""
+    remote.set_account(STUDIO, error=None)
+    flow_accounts.recheck(account())
+    assert (account().block, account().block_reason) == ("", "")
+
+
+def test_an_account_with_less_than_a_song_costs_is_out_of_credits(kept: ApiToken, remote: Remote) -> None:
+    remote.set_account(STUDIO, credits=4)
+    flow_accounts.refresh(kept)
+    assert (account().block, account().credits) == (Block.CREDITS, 4)
+    remote.set_account(STUDIO, credits=5)
+    flow_accounts.refresh(kept)
+    assert account().block == ""
+
+
+def test_a_block_for_being_busy_is_left_to_its_time(kept: ApiToken) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    FlowAccount.objects.update(block=Block.BUSY, block_until=later)
+    flow_accounts.refresh(kept)
+    assert (account().block, account().block_until) == (Block.BUSY, later)
+
+
+def test_a_refused_token_is_marked_and_nothing_else_changes(kept: ApiToken, remote: Remote) -> None:
+    remote.schedule("accounts", "401")
+    before = list(FlowAccount.objects.values())
+    assert isinstance(flow_accounts.refresh(kept), errors.TokenRefused)
+    assert "does not know this token" in ApiToken.objects.get().refused_reason
+    assert list(FlowAccount.objects.values()) == before
+
+
+def test_an_api_that_is_down_changes_nothing(kept: ApiToken, remote: Remote, monkeypatch) -> None:
+    monkeypatch.setattr(flow_accounts, "SECONDS", 0.5)
+    remote.schedule("accounts", "500")
+    before = list(FlowAccount.objects.values()), list(ApiToken.objects.values())
+    assert isinstance(flow_accounts.refresh(kept), errors.Unavailable)
+    assert (list(FlowAccount.objects.values()), list(ApiToken.objects.values())) == before
+
+
+def test_one_balance_that_cannot_be_read_keeps_the_old_one(
+    kept: ApiToken, remote: Remote, monkeypatch
+) -> None:
+    monkeypatch.setattr(flow_accounts, "SECONDS", 1.0)
+    remote.set_account(STUDIO, credits=1, maxJobs=7)
+    remote.schedule("account", "500")
+    assert flow_accounts.refresh(kept) is None
+    assert (account().credits, account().max_jobs) == (500, 7)
+
+
+def test_recheck_without_a_token_that_works_asks_nothing(kept: ApiToken, remote: Remote) -> None:
+    kept.refuse(at=timezone.now(), reason="refused")
+    asked = remote.sandbox.requests()
+    assert flow_accounts.recheck(account()) is None
+    assert remote.sandbox.requests() == asked
+
+
+def test_recheck_by_an_unreachable_api_gives_the_error(people: People) -> None:
+    unasked(people.team, people.owner, endpoint="http://127.0.0.1:9/v1/flowmusic")
+    lone = FlowAccount.objects.create(subscription=subscription(), email=STUDIO)
+    assert isinstance(flow_accounts.recheck(lone), errors.NotSent)
+
+
+def test_every_block_has_words_that_say_what_to_do() -> None:
+    real = Subscription(endpoint="https://api.useapi.net/v1/flowmusic")
+    for block in Block:
+        words = flow_accounts.mending(FlowAccount(email=STUDIO, block=block, subscription=real))
+        assert bool(words) == bool(block)
+    assert "Top it up" in flow_accounts.mending(FlowAccount(block=Block.CREDITS, subscription=real))
+
+
+def test_the_page_shows_balance_tier_places_and_how_to_mend(
+    people: People, kept: ApiToken, remote: Remote
+) -> None:
+    remote.set_account(STUDIO, error="refresh token rejected")
+    flow_accounts.refresh(kept)
+    FlowAccount.objects.filter(email=NIGHT).update(running=2, elsewhere=1)
+    page = people.client("owner").get("/flow-accounts/").content.decode()
+    for words in (
+        "Connect this account again",
+        "refresh token rejected",
+        "Starter",
+        "120",
+        "2 of 2 running",
+        "lamp-elsewhere",
+    ):
+        assert words in page
+    assert RAW not in page
+
+
+@pytest.mark.parametrize(
+    ("ours", "elsewhere", "max_jobs", "lamps"),
+    [
+        (0, 0, 2, "free free"),
+        (1, 1, 3, "ours elsewhere free"),
+        (2, 2, 3, "ours ours elsewhere"),  # the limit was lowered meanwhile: one lamp per slot all the same
+        (0, 0, 0, ""),
+    ],
+)
+def test_one_lamp_per_slot(ours: int, elsewhere: int, max_jobs: int, lamps: str) -> None:
+    found = flow_accounts.lamps(ours=ours, elsewhere=elsewhere, max_jobs=max_jobs)
+    assert found == lamps.split()
+
+
+def test_the_page_adds_up_the_teams_credits(people: People) -> None:
+    for name, left in (("owner", 1_200), ("member", 34)):
+        token = unasked(people.team, getattr(people, name), f"user:{left}-secret{name}")
+        FlowAccount.objects.create(subscription=token.subscription, email=f"{name}@x.example", credits=left)
+    for name in ("owner", "member", "viewer"):
+        assert "1,234 credits in all" in people.client(name).get("/flow-accounts/").content.decode()
+
+
+def test_who_sees_and_checks(people: People, kept: ApiToken, remote: Remote) -> None:
+    url = f"/flow-accounts/{account().pk}/check/"
+    for name, seen, checked in (
+        ("anonymous", 302, 302),
+        ("stranger", 200, 404),
+        ("viewer", 200, 403),
+        ("member", 200, 404),
+        ("owner", 200, 302),
+    ):
+        client = people.client(name)
+        page = client.get("/flow-accounts/")
+        assert page.status_code == seen, name
+        assert (STUDIO in page.content.decode()) == (name in {"viewer", "member", "owner"}), name
+        assert (url in page.content.decode()) == (name == "owner"), name
+        asked = sum(remote.sandbox.requests().values())
+        assert client.post(url).status_code == checked, name
+        assert sum(remote.sandbox.requests().values()) - asked == (1 if name == "owner" else 0), name
+        assert client.get(url).status_code == 405, name
+
+
+def test_a_check_by_hand_says_what_went_wrong(people: People, kept: ApiToken, remote: Remote) -> None:
+    remote.schedule("account", "401")
+    page = people.client("owner").post(f"/flow-accounts/{account().pk}/check/", follow=True).content.decode()
+    assert "does not know this token any more" in page
+    assert "you enter the new one" in page
+
+
+def test_without_accounts_the_page_says_where_they_come_from(people: People) -> None:
+    assert "No account yet" in people.client("owner").get("/flow-accounts/").content.decode()
+
+
+def test_the_number_of_queries_does_not_grow(
+    people: People, kept: ApiToken, django_assert_num_queries
+) -> None:
+    client = people.client("owner")
+    few = queries(client)
+    unasked(people.team, people.member, "user:1000-sandboxmember")
+    for number in range(20):
+        FlowAccount.objects.create(subscription=kept.subscription, email=f"take{number}@sandbox.example")
+    assert queries(client) == few
+
+
+def queries(client: Client) -> int:
+    client.get("/flow-accounts/")
+    with CaptureQueriesContext(connection) as counted:
+        client.get("/flow-accounts/")
+    return len(counted)

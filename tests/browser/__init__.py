@@ -1,0 +1,1 @@
+"""The product in a real Chromium, used the way people use it."""

@@ -1,0 +1,88 @@
+"""The running product that all browser tests share, its people, and the sandbox behind it.
+
+The sandbox is as slow as the real API, and songs are ended by order: every state lasts as long as a test needs it.
+"""
+
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from flowweb.local import ports
+from flowweb.local.environment import ROOT
+from tests import orders
+from tests.local.processes import wait_for
+from tests.local.studio import Studio
+
+# What `manage.py bootstrap --sandbox` gives everybody.
+SANDBOX_TOKEN = "user:1000-sandboxdemo"
+LINK = re.compile(r"https?://\S+/auth/link/\S+")
+
+
+class House:
+    """`first_link`: the one-time sign-in link that the start printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._studio = Studio(folder, SANDBOX_SPEED="1")
+        self.first_link = ""
+        self.sandbox = ""
+
+    def start(self) -> None:
+        self._studio.start()
+        assert wait_for(lambda: "Ctrl-C stops" in self.said), self.said
+        self.first_link = LINK.findall(self.said)[0]
+        self.sandbox = f"http://{ports.HOST}:{ports.of_sandbox(self._studio.folder / 'data')}"
+
+    def stop(self) -> None:
+        self._studio.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://{ports.HOST}:{self._studio.port}"
+
+    @property
+    def said(self) -> str:
+        return self._studio.said
+
+    def bring_in(
+        self, email: str, *, team: str, name: str, role: str = "", password: str = "", sandbox: bool = True
+    ) -> str:
+        """Makes a person by `manage.py bootstrap`. Returns their sign-in link, "" for one with a password."""
+        options = ["--email", email, "--team", team, "--name", name]
+        options += ["--role", role] if role else []
+        options += ["--sandbox"] if sandbox else []
+        options += ["--password-stdin"] if password else []
+        done = subprocess.run(
+            [sys.executable, "-m", "flowweb.local", "manage", "bootstrap", *options],
+            cwd=ROOT,
+            env=self._studio.variables,
+            input=f"{password}\n",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = LINK.search(done.stdout)
+        return found.group() if found else ""
+
+    def pending(self) -> list[str]:
+        """The jobids of what the remote side is making, the oldest first."""
+        jobs: list[dict[str, Any]] = orders.ask(self.sandbox, "jobs")
+        return [job["jobid"] for job in jobs if job["status"] == "pending"]
+
+    def finish(self, *, least: int = 1) -> None:
+        """Ends every song that is being made, as soon as there are at least so many."""
+        assert wait_for(lambda: len(self.pending()) >= least, within=20), self.pending()
+        for jobid in self.pending():
+            orders.order(self.sandbox, "finish", jobid=jobid)
+
+    def clear(self) -> None:
+        """Cancels every song that is being made, at the remote side: nobody's slots are taken then."""
+        for jobid in self.pending():
+            address = f"{self.sandbox}/v1/flowmusic/jobs/{jobid}"
+            bearer = {"Authorization": f"Bearer {SANDBOX_TOKEN}"}
+            with urllib.request.urlopen(
+                urllib.request.Request(address, headers=bearer, method="DELETE"), timeout=10
+            ) as answer:
+                answer.read()

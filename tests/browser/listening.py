@@ -1,0 +1,52 @@
+"""Whether the player really sounds: measured on the one <audio> element, not believed from its properties."""
+
+from playwright.sync_api import Page
+
+# Of full scale, over the loudest of a few windows. The quietest tune of the sandbox is ten times as loud.
+SILENCE = 0.005
+
+LOUDNESS = """
+async () => {
+  const audio = document.getElementById("player-audio");
+  const context = new AudioContext();
+  await context.resume();
+  const source = context.createMediaStreamSource(audio.captureStream());
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2048;
+  source.connect(analyser);
+  const window = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (let look = 0; look < 40 && loudest < 0.02; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    analyser.getFloatTimeDomainData(window);
+    loudest = Math.max(loudest, Math.sqrt(window.reduce((sum, each) => sum + each * each, 0) / window.length));
+  }
+  await context.close();
+  return loudest;
+}
+"""
+
+
+def place(page: Page) -> float:
+    """Where the song is, in seconds."""
+    return float(page.locator("#player-audio").evaluate("(audio) => audio.currentTime"))
+
+
+def sounding(page: Page) -> str:
+    """The address of what is playing, "" while nothing is."""
+    return str(
+        page.evaluate(
+            "((audio) => audio.paused ? '' : audio.currentSrc)(document.getElementById('player-audio'))"
+        )
+    )
+
+
+def wait_until_past(page: Page, second: float) -> None:
+    page.wait_for_function("(s) => document.getElementById('player-audio').currentTime > s", arg=second)
+
+
+def assert_audible(page: Page) -> None:
+    loudest = page.evaluate(LOUDNESS)
+    assert loudest > SILENCE, (
+        f"silent: RMS {loudest:.5f} at {place(page):.1f} s of {sounding(page) or 'nothing'}"
+    )

@@ -1,0 +1,145 @@
+"""From the sign-in link to two takes that sound, by the clicks of somebody who has never been here."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import listening
+from tests.browser.house import House
+from tests.browser.visits import Visits
+
+pytestmark = pytest.mark.usefixtures("free_slots")
+
+PROMPT = "A warm waltz with an accordion, 92 bpm, no voice"
+LIFE = ["queued", "submitting", "running", "collecting", "completed"]
+# Every state that the card of the job shows, without a reload in between.
+FOLLOW = """
+() => {
+  window.sameDocument = true;
+  window.seenStates = [];
+  const look = () => {
+    const state = document.querySelector("#work [data-job]")?.dataset.state;
+    if (state && state !== window.seenStates.at(-1)) window.seenStates.push(state);
+  };
+  look();
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+}
+"""
+
+
+def sign_in(page: Page, link: str) -> None:
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New song")
+
+
+def ask_for_a_song(page: Page) -> None:
+    """From the song form to the jobs page, which then follows the job by itself."""
+    page.evaluate(FOLLOW)
+    page.get_by_label("How should it sound?").fill(PROMPT)
+    page.get_by_role("button", name="Make 1 song").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+
+
+def watch_it_being_made(page: Page, house: House) -> None:
+    job = page.locator("#work [data-job]").first
+    expect(job).to_have_attribute("data-state", "running")
+    house.finish()
+    expect(job).to_have_attribute("data-state", "completed", timeout=30_000)
+
+    seen = page.evaluate("window.seenStates")
+    assert page.evaluate("window.sameDocument"), "the page was loaded again"
+    assert seen == [state for state in LIFE if state in seen], f"out of order: {seen}"
+    assert {"running", "completed"} <= set(seen)
+
+
+def hear_take_a(page: Page) -> None:
+    page.locator("#work").get_by_role("link", name="Take A").click()
+    listening.wait_until_past(page, 0.4)
+    listening.assert_audible(page)
+    expect(page.locator("#player-play")).to_have_attribute("aria-label", "Pause")
+
+
+def hear_take_b_at_the_same_second(page: Page) -> None:
+    first, second = listening.sounding(page), listening.place(page)
+    page.locator("#player-takes").get_by_role("button", name="Take B").click()
+    page.wait_for_function("(a) => document.getElementById('player-audio').currentSrc !== a", arg=first)
+    listening.wait_until_past(page, second)
+    assert listening.place(page) < second + 5
+    listening.assert_audible(page)
+    expect(page.get_by_role("button", name="Take B")).to_have_attribute("aria-pressed", "true")
+
+
+def go_to_the_library(page: Page) -> None:
+    """The same <audio> element goes on sounding."""
+    page.evaluate("document.getElementById('player-audio').sameElement = true")
+    source, before = listening.sounding(page), listening.place(page)
+    page.get_by_role("link", name=re.compile("Library")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Library")
+    listening.wait_until_past(page, before + 0.5)
+    assert page.evaluate("document.getElementById('player-audio').sameElement")
+    assert listening.sounding(page) == source
+    listening.assert_audible(page)
+    expect(page.locator("#work .take.is-on .letter")).to_have_text("B")
+
+
+def test_a_newcomer_makes_a_song_and_hears_both_takes(visits: Visits, house: House) -> None:
+    visit = visits.new(size="desktop")
+    page = visit.page
+
+    sign_in(page, house.first_link)
+    ask_for_a_song(page)
+    watch_it_being_made(page, house)
+    hear_take_a(page)
+    seek_with_the_mouse(page)
+    hear_take_b_at_the_same_second(page)
+    go_to_the_library(page)
+    pause(page)
+
+    assert {status for status, url in visit.watch.answers if "/audio." in url} == {206}
+
+
+def seek_with_the_mouse(page: Page) -> None:
+    """To the middle, where it sounds on; then back by keyboard."""
+    length = float(page.evaluate("document.getElementById('player-audio').duration"))
+    assert length > 20
+    page.get_by_role("slider", name="Place in the song").click()
+    assert listening.place(page) == pytest.approx(length / 2, abs=2)
+    listening.assert_audible(page)
+    before = listening.place(page)
+    page.keyboard.press("ArrowLeft")
+    assert listening.place(page) < before
+
+
+def pause(page: Page) -> None:
+    """Silence is measured as silence: what was heard above was the song."""
+    page.get_by_role("button", name="Pause").first.click()
+    expect(page.locator("#player-play")).to_have_attribute("aria-label", "Play")
+    with pytest.raises(AssertionError, match="silent"):
+        listening.assert_audible(page)
+
+
+def test_on_a_phone_and_in_daylight(visits: Visits, house: House) -> None:
+    link = house.bring_in("ida@nightbus.example", team="Ida’s studio", name="Ida")
+    page = visits.new(size="phone", theme="light", has_touch=True, is_mobile=True).page
+
+    sign_in(page, link)
+    ask_for_a_song(page)
+    watch_it_being_made(page, house)
+    hear_take_a(page)
+    hear_take_b_at_the_same_second(page)
+    go_to_the_library(page)
+
+
+def test_the_link_works_once(visits: Visits, house: House) -> None:
+    visit = visits.new()
+    visit.watch.expect(410)
+    link = house.bring_in("once@nightbus.example", team="Once", name="Once")
+    sign_in(visits.new().page, link)
+
+    visit.page.goto(link)
+
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("This link works no more")
+    visit.page.goto("/library/")
+    expect(visit.page).to_have_url(re.compile("/auth/login/"))

@@ -1,0 +1,219 @@
+"""The song form and the token form: nothing typed is lost, nothing is paid twice, and without scripts it works too."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.house import House
+from tests.browser.visits import Visits, reload_until
+
+pytestmark = pytest.mark.usefixtures("free_slots")
+
+PERSON = "wren"
+WORDS = "[Verse 1]\nThe kettle sings before I do\n\n[Chorus]\nStay, stay, the train is late"
+
+
+@pytest.fixture
+def page(visits: Visits) -> Page:
+    page = visits.new(PERSON).page
+    page.goto("/create/")
+    return page
+
+
+def prompt_of(page: Page) -> str:
+    return page.get_by_label("How should it sound?").input_value()
+
+
+def jobs_asked_for(page: Page, prompt: str) -> int:
+    page.goto("/jobs/")
+    return page.locator("#work [data-job]", has_text=prompt).count()
+
+
+def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(visits: Visits) -> None:
+    visit = visits.new(PERSON)
+    visit.watch.expect(422)
+    page = visit.page
+    page.goto("/create/")
+    page.get_by_label("Your words").fill(WORDS)
+    page.get_by_label("Model").select_option("lyria-3-pro")
+    page.get_by_label("Runs on").select_option("night+bus@sandbox.example")
+    page.get_by_role("spinbutton", name="Songs").fill("3")
+    page.get_by_role("button", name="Make 3 songs").click()
+
+    prompt = page.get_by_label("How should it sound?")
+    expect(prompt).to_have_attribute("aria-invalid", "true")
+    expect(prompt).to_have_accessible_description(re.compile("Say how it should sound"))
+    expect(prompt).to_be_focused()
+    expect(page.get_by_label("Your words")).to_have_value(WORDS)
+    expect(page.get_by_label("Model")).to_have_value("lyria-3-pro")
+    expect(page.get_by_label("Runs on")).to_have_value("night+bus@sandbox.example")
+    expect(page.get_by_role("spinbutton", name="Songs")).to_have_value("3")
+    expect(page.get_by_role("button", name="Make 3 songs")).to_be_enabled()
+
+
+def test_what_is_too_long_or_too_many_is_said_at_its_place(visits: Visits) -> None:
+    visit = visits.new(PERSON)
+    visit.watch.expect(422)
+    page = visit.page
+    page.goto("/create/")
+    page.get_by_label("How should it sound?").fill("la " * 3334)
+    page.get_by_role("spinbutton", name="Songs").fill("21")
+    expect(page.locator("#prompt-count")).to_have_text("10,002 of 10,000")
+    page.locator("[data-pay]").click()
+
+    expect(page.locator("#id_prompt_error")).to_contain_text("Flow Music takes up to 10,000")
+    expect(page.locator("#id_count_error")).to_contain_text("Up to 20 songs at a time")
+    expect(page.get_by_role("spinbutton", name="Songs")).to_have_accessible_description(
+        re.compile("Up to 20 songs")
+    )
+    assert len(prompt_of(page)) >= 10_001
+
+
+def test_the_counter_follows_the_typing(page: Page) -> None:
+    page.get_by_label("How should it sound?").fill("slow disco\nwith rain")
+    expect(page.locator("#prompt-count")).to_have_text("20 of 10,000")
+
+
+def test_chips_add_words_at_the_cursor(page: Page) -> None:
+    page.get_by_label("How should it sound?").fill("Slow disco")
+    page.get_by_role("button", name="Tempo").click()
+    assert prompt_of(page) == "Slow disco, 96 bpm"
+    page.keyboard.type("112 bpm")
+    assert prompt_of(page) == "Slow disco, 112 bpm"
+    page.get_by_role("button", name="Key").click()
+    page.get_by_role("button", name="Voice").click()
+    assert prompt_of(page) == "Slow disco, 112 bpm, A minor, a close female voice"
+
+
+def test_section_buttons_write_into_the_words_and_the_shape_follows(page: Page) -> None:
+    words, shape = page.get_by_label("Your words"), page.locator("#shape li")
+    expect(page.locator("#shape")).to_be_hidden()
+    for name in ("Verse", "Chorus", "Verse"):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.keyboard.type("A line of words")
+    expect(shape).to_have_text(["Verse 1", "Chorus", "Verse 2"])
+    assert words.input_value().splitlines()[:2] == ["[Verse 1]", "A line of words"]
+    expect(page.locator("#shape .is-chorus")).to_have_text(["Chorus"])
+
+    words.fill("")
+    expect(page.locator("#shape")).to_be_hidden()
+
+
+def test_the_words_switch_shows_what_belongs_to_the_choice(page: Page) -> None:
+    expect(page.get_by_label("Your words")).to_be_visible()
+    page.get_by_role("radio", name="Ghostwriter", exact=True).check()
+    expect(page.get_by_label("Your words")).to_be_hidden()
+    expect(page.get_by_role("radio", name="Pro")).to_be_visible()
+    page.get_by_role("radio", name="Instrumental").check()
+    expect(page.get_by_text("Nobody sings.")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="Ghostwriter", exact=True)).to_be_checked()
+
+
+def test_the_pay_button_says_how_many_and_what_they_cost(page: Page) -> None:
+    pay = page.locator("[data-pay]")
+    expect(pay).to_have_text(re.compile(r"Make 1 song\s*about 5 credits"))
+    for _ in range(3):
+        page.get_by_role("button", name="One song more").click()
+    page.get_by_role("button", name="One song fewer").click()
+    expect(pay).to_have_text(re.compile(r"Make 3 songs\s*about 15 credits"))
+
+
+def test_a_double_click_is_one_song(page: Page) -> None:
+    prompt = "Two clicks, one samba"
+    held: list[Route] = []
+    page.route("**/create/", lambda route: held.append(route))
+    page.get_by_label("How should it sound?").fill(prompt)
+    pay = page.locator("[data-pay]")
+    pay.dblclick()
+    expect(pay).to_contain_text("Sending once")
+    expect(pay).to_be_disabled()
+    assert len(held) == 1
+    held[0].continue_()
+    page.unroute("**/create/")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    assert jobs_asked_for(page, prompt) == 1
+
+
+def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
+    page = visits.new(PERSON, javascript=False).page
+    prompt = "Two plain clicks, one polka"
+    page.goto("/create/")
+    page.get_by_label("How should it sound?").fill(prompt)
+    page.locator("[data-pay]").dblclick()
+    page.wait_for_url("**/jobs/")
+
+    assert jobs_asked_for(page, prompt) == 1
+
+
+def test_the_draft_survives_a_reload_and_is_gone_when_sent(page: Page) -> None:
+    page.get_by_label("How should it sound?").fill("A lullaby for a night bus")
+    page.get_by_label("Your words").fill(WORDS)
+    page.get_by_role("spinbutton", name="Songs").fill("2")
+    page.reload()
+    assert prompt_of(page) == "A lullaby for a night bus"
+    expect(page.get_by_label("Your words")).to_have_value(WORDS)
+    expect(page.get_by_role("button", name="Make 2 songs")).to_be_visible()
+    page.get_by_role("link", name="Library").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Library")
+    page.get_by_role("link", name="New song").first.click()
+    expect(page.get_by_label("Your words")).to_have_value(WORDS)
+
+    page.locator("[data-pay]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    page.get_by_role("link", name="New song").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New song")
+    assert prompt_of(page) == ""
+
+
+def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits) -> None:
+    visit = visits.new("tokenless")
+    visit.watch.expect(422)
+    page = visit.page
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bring a token, make a song.")
+    page.get_by_label("useapi.net API token").fill("user:1234 and something")
+    page.get_by_role("button", name="Check and keep it").click()
+
+    field = page.get_by_label("useapi.net API token")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#id_token_error")).not_to_be_empty()
+    expect(field).to_have_value("")
+    assert "and something" not in page.content()
+
+
+def test_everything_works_without_scripts(visits: Visits, house: House) -> None:
+    page = visits.new(javascript=False).page
+    page.goto(house.bring_in("noscript@nightbus.example", team="No scripts", name="Noor"))
+    page.get_by_role("button", name="Sign in").click()
+    make(page, "A plain march [short]")
+    house.finish()
+    job = page.locator("#work [data-job]")
+    reload_until(page, lambda: job.get_attribute("data-state") == "completed")
+
+    with page.expect_response(re.compile(r"/audio\.mp3$")) as answer:
+        job.get_by_role("link", name="Take A").click()
+    assert answer.value.headers["content-type"] == "audio/mpeg"
+    assert answer.value.status in {200, 206}
+
+
+def test_stop_waiting_works_without_scripts(visits: Visits) -> None:
+    page = visits.new(PERSON, javascript=False).page
+    page.goto("/")
+    make(page, "A march that nobody waits for")
+    job = page.locator("#work [data-job]", has_text="A march that nobody waits for")
+    reload_until(page, lambda: job.get_attribute("data-state") == "running")
+    job.get_by_role("link", name="Stop waiting").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Stop waiting for this song?")
+    page.get_by_role("button", name="Stop waiting").click()
+
+    page.wait_for_url("**/jobs/")
+    reload_until(page, lambda: job.get_attribute("data-state") == "cancelled")
+
+
+def make(page: Page, prompt: str) -> None:
+    page.get_by_label("How should it sound?").fill(prompt)
+    page.get_by_role("button", name="Make 1 song").click()
+    page.wait_for_url("**/jobs/")

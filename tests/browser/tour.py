@@ -1,0 +1,120 @@
+"""Every page there is, in a studio where songs stand in every state: for the checks of all pages, and for pictures."""
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.asking import ask
+from tests.browser.visits import Visits
+
+NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
+NIGHT = "night+bus@sandbox.example"
+LYRICS = "[Verse 1]\nThe kettle sings before I do\nand all the lamps are on\n\n[Chorus]\nStay, stay, the train is late"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page: who looks at it, its address (`{name}` is filled in by the tour), the status that it answers with."""
+
+    name: str
+    person: str
+    address: str
+    status: int = 200
+
+
+STOPS = (
+    Stop("link", NOBODY, "{link}"),
+    Stop("link-gone", NOBODY, "/auth/link/never-was-one/", 410),
+    Stop("sign-in", NOBODY, "/auth/login/"),
+    Stop("password-reset", NOBODY, "/auth/password/reset/"),
+    Stop("password-reset-done", NOBODY, "/auth/password/reset/done/"),
+    Stop("password-reset-gone", NOBODY, "/auth/password/reset/key/1-none/"),
+    Stop("signup-closed", NOBODY, "/auth/signup/"),
+    Stop("first-run", TOKENLESS, "/"),
+    Stop("accounts-empty", TOKENLESS, "/flow-accounts/"),
+    Stop("library-empty", EMPTY, "/library/"),
+    Stop("jobs-empty", EMPTY, "/jobs/"),
+    Stop("create", PERSON, "/create/"),
+    Stop("create-again", PERSON, "/create/?from={failed}"),
+    Stop("jobs", PERSON, "/jobs/"),
+    Stop("jobs-stopped", PERSON, "/jobs/?state=closed"),
+    Stop("jobs-mine-in-line", PERSON, "/jobs/?who=mine&state=line"),
+    Stop("job-completed", PERSON, "/jobs/{completed}/"),
+    Stop("job-running", PERSON, "/jobs/{running}/"),
+    Stop("job-failed", PERSON, "/jobs/{failed}/"),
+    Stop("job-unknown", PERSON, "/jobs/{unknown}/"),
+    Stop("job-queued", PERSON, "/jobs/{queued}/"),
+    Stop("job-cancel", PERSON, "/jobs/{running}/cancel/"),
+    Stop("job-drop", PERSON, "/jobs/{queued}/cancel/"),
+    Stop("job-abandon", PERSON, "/jobs/{unknown}/abandon/"),
+    Stop("job-retry", PERSON, "/jobs/{failed}/retry/"),
+    Stop("library", PERSON, "/library/"),
+    Stop("clip", PERSON, "{clip}"),
+    Stop("tokens", PERSON, "/settings/tokens/"),
+    Stop("token-remove", PERSON, "{token_remove}"),
+    Stop("flow-accounts", PERSON, "/flow-accounts/"),
+    Stop("password-set", PERSON, "/auth/password/set/"),
+    Stop("email", PERSON, "/auth/email/"),
+    Stop("sign-out", PERSON, "/auth/logout/"),
+    Stop("not-here", PERSON, "/library/clips/00000000-0000-0000-0000-000000000000/", 404),
+    Stop("listen", VIEWER, "/"),
+    Stop("not-allowed", VIEWER, "/create/", 403),
+    Stop("password-change", VIEWER, "/auth/password/change/"),
+    Stop("password-again", VIEWER, "/auth/reauthenticate/"),
+)
+
+
+def stop_named(name: str) -> Stop:
+    return next(stop for stop in STOPS if stop.name == name)
+
+
+@dataclass
+class Tour:
+    """Prepared once, it goes to any stop."""
+
+    visits: Visits
+    _found: dict[str, str] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        visit = self.visits.new(PERSON)
+        self._make_songs(visit.page)
+        self._find_addresses(visit.page)
+        assert self.visits.leave(visit) == []
+
+    def go(self, page: Page, stop: Stop) -> None:
+        """To the page, until all of it is there, the panel too where it comes by itself."""
+        answer = page.goto(stop.address.format_map(self._found))
+        assert answer
+        assert answer.status == stop.status, f"{answer.status}: {page.url}"
+        expect(page.locator("#panel:not([data-bare])[data-version='']")).to_have_count(0)
+
+    def _make_songs(self, page: Page) -> None:
+        """Two that are done, one failed, one unknown, one stopped, three being made, one in line."""
+        ask(page, "Dream pop, chorus guitar, soft double-tracked voice, 84 bpm [short]", lyrics=LYRICS)
+        ask(page, "Muted trumpet, whistled hook, no voice, ends on the downbeat [short]")
+        ask(page, "A protest song with words that are refused [moderated]", lyrics=LYRICS)
+        self.visits.house.finish(least=3)
+        ask(page, "Ferry horn and accordion in the fog [drop before]")
+        ask(page, "Something nobody waits for [slow]")
+        page.locator("#work [data-job]", has_text="nobody waits").get_by_role(
+            "link", name="Stop waiting…"
+        ).click()
+        page.get_by_role("dialog").get_by_role("button", name="Stop waiting").click()
+        ask(page, "Nu-disco, clavinet, handclaps, 118 bpm [slow]", account=NIGHT, count=2)
+        ask(page, "Kitchen ballad for two spoons and a tired piano [slow]", account=NIGHT)
+        ask(page, "Slow drums, far away [slow]")
+
+    def _find_addresses(self, page: Page) -> None:
+        for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
+            jobs = page.locator(f"#work [data-job][data-state={state}]")
+            expect(jobs).to_have_count(count, timeout=60_000)
+            self._found[state] = str(jobs.first.get_attribute("data-job"))
+        running = page.locator("#work [data-job][data-state=running]", has_text="Slow drums")
+        self._found["running"] = str(running.get_attribute("data-job"))
+        page.goto("/library/")
+        self._found["clip"] = str(page.locator("#work .take-open").first.get_attribute("href"))
+        page.goto("/settings/tokens/")
+        remove = page.get_by_role("link", name=re.compile("Remove"))
+        self._found["token_remove"] = str(remove.get_attribute("href"))
+        self._found["link"] = self.visits.house.bring_in("guest@nightbus.example", team="Guests", name="Gus")

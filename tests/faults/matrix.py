@@ -1,0 +1,21 @@
+"""Which steps a run of the matrix tries: all of them in `--soak`, else a spread and everything around the POST."""
+
+from collections.abc import Collection
+
+from tests.faults.children import Ended
+
+# Parts of one matrix, so that two processes share it.
+SHARDS = 2
+EVERY = 8
+BEFORE, BEHIND = 4, 5
+
+
+def numbers(whole: Ended, *, shard: int, soak: bool, near: Collection[str] = ()) -> list[int]:
+    """Step numbers to die at, from what a run to the end has reached."""
+    assert not whole.killed
+    last = len(whole.steps)
+    chosen = set(range(1, last + 1)) if soak else set(range(1, last + 1, EVERY))
+    for number, name in enumerate(whole.steps, start=1):
+        if name in near:
+            chosen |= set(range(max(1, number - BEFORE), min(last, number + BEHIND) + 1))
+    return sorted(chosen)[shard::SHARDS]

@@ -1,0 +1,171 @@
+"""kill -9 at every step after a song was taken: finding, following, collecting, saving, stopping."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from apps.generation import decisions, follow
+from apps.generation.models import Job, SeenJob, State
+from apps.library import archive
+from apps.library.models import ClipFile, Song
+from tests.faults import children, steps
+from tests.faults.children import Ended
+from tests.faults.matrix import SHARDS, numbers
+from tests.faults.studio import FaultyStudio, signed_in
+
+Prepare = Callable[[FaultyStudio], tuple[Job, Callable[[], object]]]
+
+
+def following(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
+    job = studio.running()
+    studio.remote.finish(job.jobid)
+    return job, studio.look
+
+
+def finding(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
+    return studio.unknown(), studio.look
+
+
+def finding_late(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
+    """Seen in the list while it ran, read when it was finished."""
+    job = studio.unknown()
+    jobid = studio.remote.jobid(job.reference)
+    SeenJob.objects.create(subscription=studio.subscription, jobid=jobid, first_seen_at=timezone.now())
+    studio.remote.finish(jobid)
+    return job, studio.look
+
+
+def hearing(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
+    """A webhook, and the reading that it asks for."""
+    job = studio.unknown()
+    path = studio.remote.reply_path(job.reference)
+    body = {"jobid": studio.remote.jobid(job.reference), "status": "pending"}
+    browser = signed_in(studio.user)
+
+    def hear() -> None:
+        assert browser.post(path, body, content_type="application/json").status_code == 204
+        follow.hinted(studio.subscription.pk)
+
+    return job, hear
+
+
+def closing(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
+    job = studio.running()
+    studio.remote.finish(job.jobid)
+    studio.look()
+    studio.clock.forward(minutes=11)
+    return job, studio.tick
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("prepare", [following, finding, finding_late, hearing, closing])
+def test_killed_while_a_song_is_followed(
+    studio: FaultyStudio, prepare: Prepare, shard: int, soak: bool
+) -> None:
+    """Every one ends completed, with one song kept and one charged."""
+    whole = case(studio, prepare, steps.nothing)[1]
+    for number in numbers(whole, shard=shard, soak=soak, near=(steps.COMMIT,)):
+        job, ended = case(studio, prepare, steps.die_at(number))
+        studio.rest()
+        job.refresh_from_db()
+        where = f"step {number}, {ended.steps[-1]}"
+        assert (job.state, studio.remote.charges()) == (State.COMPLETED, {job.reference: 1}), where
+        assert Song.objects.count() == 1, where
+        assert job.song.takes.count() == 2, where
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_killed_while_a_song_is_stopped(studio: FaultyStudio, shard: int, soak: bool) -> None:
+    """Whoever was asked to stop it dies; it is stopped all the same, and never made again."""
+
+    def stopping(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
+        job = studio.running()
+
+        def stop() -> None:
+            decisions.cancel(job, by=studio.user)
+            studio.look()
+
+        return job, stop
+
+    whole = case(studio, stopping, steps.nothing)[1]
+    for number in numbers(whole, shard=shard, soak=soak, near=(steps.CONNECT,)):
+        job, ended = case(studio, stopping, steps.die_at(number))
+        job.refresh_from_db()
+        decisions.cancel(job, by=studio.user)
+        studio.rest()
+        job.refresh_from_db()
+        where = f"step {number}, {ended.steps[-1]}"
+        assert (job.state, studio.remote.charges()) == (State.CANCELLED, {job.reference: 1}), where
+        assert studio.remote.calls("DELETE /jobs/{jobid}") in {1, 2}, where
+
+
+def case(studio: FaultyStudio, prepare: Prepare, plan: steps.Plan) -> tuple[Job, Ended]:
+    studio.fresh()
+    job, action = prepare(studio)
+    return job, children.run(action, plan)
+
+
+@pytest.mark.parametrize("kind", ["m4a", "cover"])
+def test_killed_while_a_file_is_saved(studio: FaultyStudio, kind: str, soak: bool) -> None:
+    """The next one saves it; what the dead one left in the storage is gone, and nothing else is."""
+    job = studio.running()
+    studio.remote.finish(job.jobid)
+    studio.look()
+    file = next(file for file in studio.files(job) if file.kind == kind)
+    whole = children.run(lambda: archive.archive(file.pk))
+    for shard in range(SHARDS):
+        for number in numbers(whole, shard=shard, soak=soak, near=("before saving a file", steps.COMMIT)):
+            again_wanted(file)
+            ended = children.run(lambda: archive.archive(file.pk), steps.die_at(number))
+            studio.clock.forward(minutes=10)
+            archive.archive(file.pk)
+            file.refresh_from_db()
+            where = f"step {number}, {ended.steps[-1]}"
+            assert file.is_stored, where
+            assert stored_files(file) == kept_files(file), where
+
+
+def again_wanted(file: ClipFile) -> None:
+    """As before the first try, with an empty storage."""
+    for name in stored_files(file):
+        default_storage.delete(name)
+    ClipFile.objects.filter(clip=file.clip, kind="thumb").delete()
+    wanted = {
+        "state": "wanted",
+        "file": "",
+        "next_try_at": timezone.now(),
+        "claim": None,
+        "claim_until": None,
+    }
+    ClipFile.objects.filter(pk=file.pk).update(**wanted)
+
+
+def stored_files(file: ClipFile) -> set[str]:
+    folder = f"clips/{file.clip.team_id}/{file.clip_id}"
+    if not default_storage.exists(folder):
+        return set()
+    return {f"{folder}/{name}" for name in default_storage.listdir(folder)[1]}
+
+
+def kept_files(file: ClipFile) -> set[str]:
+    return {kept.file.name for kept in ClipFile.objects.filter(clip=file.clip, state="stored")}
+
+
+def test_everything_is_saved_by_whoever_is_left(studio: FaultyStudio) -> None:
+    """Each file's first worker is killed at its first write; the sweep brings all of them home."""
+    job = studio.running()
+    studio.remote.finish(job.jobid)
+    studio.look()
+    for file in studio.files(job):
+        ended = children.run(
+            lambda file=file: archive.archive(file.pk), steps.die_at_first("before saving a file", 1)
+        )
+        assert ended.killed
+    assert archive.sweep() == 0, "all in the hands of the dead, and WAV comes later"
+    studio.clock.forward(minutes=10)
+    assert archive.sweep() == 6 + 2
+    studio.save_files(job)
+    job.refresh_from_db()
+    assert (job.state, studio.remote.charged(job.reference)) == (State.COMPLETED, 1)

@@ -1,0 +1,97 @@
+"""A team with a sandbox token, and a driver that does at once what tasks and beat do in time."""
+
+import uuid
+from dataclasses import dataclass
+
+import pytest
+
+from apps.accounts import tokens
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team, User
+from apps.generation import collect, dispatch, schedule, tasks, watch
+from apps.generation.models import Job, Lease
+from apps.generation.wishes import Wish
+from apps.library import archive
+from apps.library.models import ClipFile
+from apps.sandbox.server import Sandbox
+from apps.upstream.token import Token
+from tests.orders import order
+
+
+@dataclass
+class Studio:
+    """One member with a token, and what a test does with it."""
+
+    sandbox: Sandbox
+    team: Team
+    user: User
+    token: ApiToken
+
+    @property
+    def subscription(self) -> Subscription:
+        return Subscription.objects.get(pk=self.token.subscription_id)
+
+    def account(self, start: str) -> FlowAccount:
+        return FlowAccount.objects.get(subscription=self.token.subscription_id, email__startswith=start)
+
+    def ask(
+        self, prompt: str = "a slow waltz, 90 bpm", *, count: int = 1, account: FlowAccount | None = None
+    ) -> list[Job]:
+        wish = Wish(
+            team=self.team,
+            by=self.user,
+            token=self.token,
+            account=account,
+            operation="music",
+            params={"prompt": prompt},
+            count=count,
+            nonce=uuid.uuid4(),
+        )
+        return wish.ask()
+
+    def dispatch(self) -> int:
+        return dispatch.run(self.token.subscription_id)
+
+    def look(self) -> None:
+        schedule.look_now(self.token.subscription_id)
+        watch.poll(self.token.subscription_id)
+
+    def tick(self) -> None:
+        Lease.objects.filter(name="tick").delete()
+        tasks.tick()
+
+    def finish(self, job: Job) -> None:
+        """At the remote side, now."""
+        job.refresh_from_db()
+        order(self.sandbox.url, "finish", jobid=job.jobid)
+
+    def save_files(self, job: Job) -> None:
+        job.refresh_from_db()
+        for file in ClipFile.objects.filter(clip__song=job.song, kind__in=ClipFile.FIRST):
+            assert archive.archive(file.pk), file.kind
+        collect.finish()
+
+    def charged(self, job: Job) -> int:
+        return self.sandbox.charged(job.reference)
+
+
+def member(team: Team, email: str, role: Role = Role.MEMBER) -> User:
+    user = User.objects.create_user(email)  # without a password: hashing one takes as long as a whole test
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+def with_token(sandbox: Sandbox, team: Team, user: User, text: str = "user:1000-sandboxdemo") -> Studio:
+    endpoint = sandbox.url + tokens.PATH
+    taken = tokens.take_in(Token.parse(text), team=team, owner=user, endpoint=endpoint)
+    return Studio(sandbox, team, user, taken.token)
+
+
+@pytest.fixture
+def studio(db: None, sandbox: Sandbox) -> Studio:
+    team = Team.objects.create(name="Night Bus")
+    return with_token(sandbox, team, member(team, "mara@nightbus.example", Role.OWNER))
+
+
+def state(job: Job) -> str:
+    job.refresh_from_db()
+    return job.state

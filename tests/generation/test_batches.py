@@ -1,0 +1,72 @@
+"""The songs of one wish as one card, and each of them on a page."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import FlowAccount, Membership
+from apps.generation import panel
+from apps.generation.cards import Card
+from apps.generation.models import Job, State
+from tests.generation.conftest import Studio
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def cards(studio: Studio) -> dict[str, list[Card]]:
+    live = panel.of_team(Membership.objects.get(user=studio.user))
+    return {group.key: group.cards for group in live.groups}
+
+
+def test_one_card_while_several_are_to_come(studio: Studio) -> None:
+    first, *_ = jobs = studio.ask(count=7)
+    Job.objects.filter(pk=first.pk).update(
+        state=State.RUNNING, accepted_at=timezone.now(), jobid="job:1", ran_on=studio.account("studio")
+    )
+    Job.objects.filter(pk__in=[job.pk for job in jobs[1:4]]).update(
+        state=State.COMPLETED, finished_at=timezone.now()
+    )
+    (whole,) = cards(studio)["running"]
+    assert whole.title.startswith("7 songs: “")
+    assert (whole.time_text, whole.subtitle) == ("3 of 7", "1 being made, 3 in line")
+    assert len(whole.segments) == 7
+    assert set(cards(studio)) == {"running"}
+
+
+def test_what_needs_a_person_keeps_its_own_card(studio: Studio) -> None:
+    first, *_ = studio.ask(count=4)
+    Job.objects.filter(pk=first.pk).update(
+        state=State.FAILED, finished_at=timezone.now(), error_text="Flow Music made nothing of it."
+    )
+    shown = cards(studio)
+    assert [card.id for card in shown["needs"]] == [first.pk]
+    assert len(shown["line"][0].segments) == 3
+
+
+def test_songs_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None:
+    studio.ask(count=5)
+    FlowAccount.objects.update(block="credits", block_until=None)
+    (whole,) = cards(studio)["needs"]
+    assert whole.title.startswith("5 songs: “")
+    assert (whole.kind, len(whole.segments)) == ("blocked", 5)
+    assert [action.label for action in whole.actions] == ["Top up", "Show each"]
+
+
+def test_the_last_one_to_come_is_a_card_like_any_other(studio: Studio) -> None:
+    *done, last = studio.ask(count=3)
+    Job.objects.filter(pk__in=[job.pk for job in done]).update(
+        state=State.COMPLETED, finished_at=timezone.now()
+    )
+    assert [card.id for card in cards(studio)["line"]] == [last.pk]
+    assert len(cards(studio)["done"]) == 2
+
+
+def test_each_song_of_a_wish_is_on_a_page(studio: Studio) -> None:
+    jobs, others = studio.ask(count=3), studio.ask("something else", count=2)
+    (whole, _) = cards(studio)["line"]
+    (action,) = whole.actions
+    browser = Client()
+    browser.force_login(studio.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get(action.url).content.decode()
+    assert [f'data-job="{job.pk}"' in page for job in jobs] == [True] * 3
+    assert [f'data-job="{job.pk}"' in page for job in others] == [False] * 2

@@ -1,0 +1,41 @@
+"""Small real files: audio by FFmpeg's encoders, pictures by Pillow."""
+
+from functools import lru_cache
+from io import BytesIO
+
+import av
+import numpy as np
+from PIL import Image
+
+CODECS = {"m4a": ("mp4", "aac"), "mp3": ("mp3", "libmp3lame"), "wav": ("wav", "pcm_s16le")}
+RATE = 44_100
+
+
+@lru_cache
+def sound(kind: str, seconds: float = 3.0, *, level: float = 0.5, quiet_half: bool = False) -> bytes:
+    """A 440 Hz tone in stereo; with `quiet_half` the second half is 20 dB lower."""
+    container, codec = CODECS[kind]
+    times = np.arange(round(seconds * RATE)) / RATE
+    wave = level * np.sin(2 * np.pi * 440 * times)
+    if quiet_half:
+        wave[wave.size // 2 :] *= 0.1
+    samples = np.ascontiguousarray(np.stack([wave, wave]).astype(np.float32))
+    file = BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=RATE, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.sample_rate = RATE
+        resampler = av.AudioResampler(stream.format.name, "stereo", RATE, stream.frame_size or 1024)
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            output.mux(stream.encode(piece))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@lru_cache
+def picture(
+    colour: tuple[int, int, int] = (240, 120, 90), size: tuple[int, int] = (300, 300), kind: str = "JPEG"
+) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return file.getvalue()

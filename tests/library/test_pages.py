@@ -1,0 +1,246 @@
+"""The list and the page of a take: what they show, to whom, and at what cost."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.library.listing import SONGS_PER_PAGE, Cursor
+from apps.library.models import Clip, ClipFile, Song
+from tests.library.conftest import Band, store
+
+PEAKS = [index % 256 for index in range(384)]
+
+
+def full_song(band: Band, *titles: str, **values: object) -> Song:
+    song = band.song(*titles, **values)
+    for take in song.takes.all():
+        for kind in ("m4a", "mp3", "cover", "thumb", "wav"):
+            store(take, kind, b"content")
+    Clip.objects.filter(song=song).update(peaks=PEAKS, rms=PEAKS, duration_s=173.2)
+    return song
+
+
+def shown(client: Client, address: str) -> list[str]:
+    """Titles of the songs on that page of the library, in order."""
+    page = client.get(address).content.decode()
+    return re.findall(r'<h3><a class="bare"[^>]*>([^<]+)</a>', page)
+
+
+def test_an_empty_library_says_what_will_be_here(band: Band) -> None:
+    page = band.client("owner").get("/library/").content.decode()
+    assert "No songs yet." in page
+    assert "Make the first song" in page
+    assert "Make the first song" not in band.client("viewer").get("/library/").content.decode()
+
+
+def test_a_song_is_a_row_with_a_line_per_take(band: Band) -> None:
+    song = full_song(band, "Last Ferry Home", "Last Ferry Home", prompt="slow <b>disco</b>", tone="coral")
+    page = band.client("viewer").get("/library/").content.decode()
+    first, second = song.takes.all()
+    for take in (first, second):
+        assert f'<div class="take" data-clip="{take.pk}"' in page
+        assert f'data-src="/library/clips/{take.pk}/audio.m4a"' in page
+        assert f'data-src-mp3="/library/clips/{take.pk}/audio.mp3"' in page
+        assert f'href="/library/clips/{take.pk}/audio.mp3" data-play' in page
+        assert f'data-peaks="/library/clips/{take.pk}/peaks.json"' in page
+    assert f'data-other="{second.pk}"' in page
+    assert 'data-tone="coral"' in page
+    assert "slow &lt;b&gt;disco&lt;/b&gt;" in page
+    assert ">2:53<" in page
+    assert page.count('class="wave wave-64"') == 2
+    assert "Today" in page
+
+
+def test_a_take_without_audio_has_no_button_that_does_nothing(band: Band) -> None:
+    take = band.song("Ferry").takes.get()
+    ClipFile.objects.create(clip=take, kind="m4a", next_try_at=timezone.now())
+    page = band.client("owner").get("/library/").content.decode()
+    assert "The audio is not saved yet" in page
+    assert "data-play" not in page
+
+
+def test_songs_of_the_sandbox_are_marked(band: Band) -> None:
+    band.song("Ferry")
+    assert '<span class="tag">sandbox</span>' in band.client("owner").get("/library/").content.decode()
+    type(band.subscription).objects.update(endpoint="https://api.useapi.net/v1/flowmusic")
+    assert '<span class="tag">sandbox</span>' not in band.client("owner").get("/library/").content.decode()
+
+
+def test_paging_shows_every_song_once_newest_first_even_when_times_are_equal(band: Band) -> None:
+    now = timezone.now()
+    for number in range(SONGS_PER_PAGE * 2 + 3):
+        band.song(f"Song {number}", asked_at=now - timedelta(minutes=number // 7))
+    expected = [song.title for song in Song.objects.order_by("-created_at", "-id")]
+    client, address, seen = band.client("owner"), "/library/", []
+    for _ in range(5):
+        seen += shown(client, address)
+        found = re.search(r'href="(/library/\?before=[^"]+)"', client.get(address).content.decode())
+        if not found:
+            break
+        address = found[1]
+        band.song("Newer", asked_at=timezone.now())  # doesn't shift the pages below it
+    assert seen == expected
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "x",
+        "2026-11-20,1",
+        "2026-11-20T10:00:00Z,not-an-id",
+        "2026-11-20T10:00:00," + "0" * 32,
+        "0001-01-01T00:00:00+10:00," + "0" * 32,
+        "9" * 5000,
+        "\0",
+    ],
+)
+def test_a_place_that_is_none_is_the_first_page(band: Band, before: str) -> None:
+    song = band.song("Ferry")
+    page = band.client("owner").get("/library/", {"before": before}).content.decode()
+    assert f'data-song="{song.pk}"' in page
+
+
+def test_a_place_survives_being_written_and_read(band: Band) -> None:
+    song = band.song(asked_at=timezone.now())
+    cursor = Cursor(song.created_at, song.pk)
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+def test_days_have_names(band: Band) -> None:
+    with time_machine.travel("2026-11-20 12:00Z", tick=False):
+        for days in (0, 1, 3, 400):
+            band.song(f"Song {days}", asked_at=timezone.now() - timedelta(days=days))
+        page = band.client("owner").get("/library/").content.decode()
+    names = re.findall(r'<div class="group-head"><h2>([^<]+)', page)
+    assert names == ["Today", "Yesterday", "Tuesday 17 November", "Thursday 16 October 2025"]
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_the_number_of_queries_does_not_grow_with_songs(band: Band) -> None:
+    client = band.client("owner")
+    song = full_song(band, "One", "One")
+    client.get("/library/")
+    few, one = queries(client, "/library/"), queries(client, f"/library/clips/{song.takes.first().pk}/")
+    for _ in range(8):
+        full_song(band, "More", "More")
+    big = full_song(band, *"ABCDEF")
+    assert queries(client, "/library/") == few
+    assert queries(client, f"/library/clips/{big.takes.first().pk}/") == one
+
+
+def test_the_page_of_a_take_shows_the_pair_words_and_details(band: Band) -> None:
+    song = full_song(
+        band, "Ferry", "Ferry", prompt="slow disco", params={"model": "lyria-3.5", "ghostwriter": "pro"}
+    )
+    first, second = song.takes.all()
+    Clip.objects.filter(pk=first.pk).update(
+        seed=42, lyrics="[Verse 1]\nCity <lights>\n\n[Chorus]\nFerry home"
+    )
+    page = band.client("member").get(f"/library/clips/{first.pk}/").content.decode()
+    assert 'class="wave wave-384"' in page
+    assert page.count('class="wave wave-150"') == 3
+    assert f'href="/library/clips/{second.pk}/"' in page
+    for text in (
+        "Verse 1",
+        "City &lt;lights&gt;",
+        "lyria-3.5",
+        "pro",
+        ">42<",
+        "studio@",
+        "slow disco",
+        "2:53",
+    ):
+        assert text in page
+    assert "[Chorus]" not in page
+    for kind in ("mp3", "m4a", "wav"):
+        assert f"/library/clips/{first.pk}/audio.{kind}?download=1" in page
+
+
+def test_an_instrumental_has_no_words(band: Band) -> None:
+    take = band.song("Ferry").takes.get()
+    Clip.objects.update(lyrics="[Instrumental]")
+    page = band.client("owner").get(f"/library/clips/{take.pk}/").content.decode()
+    assert "nobody sings" in page
+    assert "[Instrumental]" not in page
+
+
+def test_what_is_missing_says_why_and_when_it_is_tried_again(band: Band) -> None:
+    take = band.song("Ferry").takes.get()
+    now = timezone.now()
+    fine = {"clip": take, "next_try_at": now + timedelta(minutes=5)}
+    ClipFile.objects.create(kind="m4a", tries=3, last_error="The link has expired.", **fine)
+    ClipFile.objects.create(kind="wav", state="given_up", last_error="The link has expired.", **fine)
+    ClipFile.objects.create(kind="cover", state="none", clip=take)
+    ClipFile.objects.create(kind="mp3", **fine)
+    page = band.client("owner").get(f"/library/clips/{take.pk}/").content.decode()
+    assert "Not there yet. The link has expired. Trying again in about 5 min." in page
+    assert "Tried for seven days, then given up." in page
+    assert "Flow Music made none." in page
+    assert "In line to be fetched." in page
+    assert page.count("Try again<") == 2
+    assert "Try again<" not in band.client("viewer").get(f"/library/clips/{take.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "library", "clip", "retry"),
+    [
+        ("owner", 200, 200, 302),
+        ("member", 200, 200, 302),
+        ("viewer", 200, 200, 403),
+        ("stranger", 200, 404, 404),
+        ("anonymous", 302, 302, 302),
+    ],
+)
+def test_who_may_see_and_retry(band: Band, who: str, library: int, clip: int, retry: int) -> None:
+    take = band.song("Ferry").takes.get()
+    file = ClipFile.objects.create(clip=take, kind="m4a", state="given_up")
+    client = band.client(who)
+    assert client.get("/library/").status_code == library
+    assert client.get(f"/library/clips/{take.pk}/").status_code == clip
+    answer = client.post(f"/library/clips/{take.pk}/files/m4a/retry/")
+    file.refresh_from_db()
+    assert answer.status_code == retry
+    assert file.state == ("wanted" if who in {"owner", "member"} else "given_up")
+    if who == "stranger":
+        assert "Ferry" not in client.get("/library/").content.decode()
+
+
+def test_try_again_asks_at_once_and_only_for_what_is_missing(
+    band: Band, django_capture_on_commit_callbacks: Callable[..., object]
+) -> None:
+    take = band.song("Ferry").takes.get()
+    later = timezone.now() + timedelta(hours=6)
+    ClipFile.objects.create(clip=take, kind="m4a", state="wanted", tries=9, next_try_at=later)
+    store(take, "mp3", b"x")
+    client = band.client("member")
+    with django_capture_on_commit_callbacks() as woken:
+        answer = client.post(f"/library/clips/{take.pk}/files/m4a/retry/")
+        client.post(f"/library/clips/{take.pk}/files/mp3/retry/")
+    assert answer["Location"] == f"/library/clips/{take.pk}/"
+    assert len(woken) == 1
+    assert [file.kind for file in ClipFile.objects.due(timezone.now())] == ["m4a"]
+    for kind in ("thumb", "flac"):
+        assert client.post(f"/library/clips/{take.pk}/files/{kind}/retry/").status_code == 404
+    assert client.get(f"/library/clips/{take.pk}/files/m4a/retry/").status_code == 405
+
+
+def test_pages_have_nothing_inline(band: Band) -> None:
+    take = full_song(band, "Ferry", "Ferry", tone="sky").takes.first()
+    for address in ("/library/", f"/library/clips/{take.pk}/"):
+        page = band.client("owner").get(address).content.decode()
+        assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", page)

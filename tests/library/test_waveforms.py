@@ -1,0 +1,60 @@
+import re
+
+import pytest
+from django.template import Context, Template
+
+from apps.library.models import Clip
+from apps.library.waveforms import drawn, fewer, marks, path_of
+from apps.library.words import Section, sheet
+
+
+def test_fewer_parts_keep_the_highest() -> None:
+    assert fewer([1, 9, 2, 3, 4, 8], 3) == [9, 3, 8]
+    assert fewer([5, 7], 4) == [5, 5, 7, 7]
+    assert fewer([], 3) == [0, 0, 0]
+
+
+def test_bars_are_mirrored_lines_at_equal_distances() -> None:
+    assert path_of([0, 255, 128]) == "M1 49V51M4 1V99M7 25V75"
+
+
+@pytest.mark.parametrize("size", [64, 150, 384])
+def test_each_size_has_as_many_bars(size: int) -> None:
+    clip = Clip(peaks=list(range(256)) + [0] * 128, rms=list(range(128)) + [9] * 256)
+    page = Template("{% load waveform %}{% waveform clip size %}").render(
+        Context({"clip": clip, "size": size})
+    )
+    assert f'viewBox="0 0 {size * 3} 100"' in page
+    paths = re.findall(r'<path[^>]* d="([^"]+)"', page)
+    assert [path.count("M") for path in paths] == [size] * (2 if size == 384 else 1)
+    assert drawn(clip, size)["path"] == paths[0]
+
+
+def test_small_ones_use_the_whole_height_for_differences_in_loudness() -> None:
+    clip = Clip(peaks=[255] * 384, rms=[60] * 192 + [120] * 192)
+    heights = [int(bar) for bar in re.findall(r"V(\d+)", drawn(clip, 64)["path"])]
+    assert set(heights[:32]) == {50 + 16}
+    assert set(heights[32:]) == {99}
+
+
+def test_other_sizes_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match="not 7"):
+        Template("{% load waveform %}{% waveform clip 7 %}").render(Context({"clip": Clip(peaks=[1])}))
+
+
+@pytest.mark.parametrize("seconds", [3, 30, 173.2, 600, 4000])
+def test_a_ruler_has_a_handful_of_round_times_inside_the_song(seconds: float) -> None:
+    places = marks(seconds)
+    assert 1 <= len(places) <= 10
+    assert places[0] == (0, 0)
+    assert all(percent < 100 for _, percent in places)
+    assert marks(None) == []
+
+
+def test_a_sheet_has_sections_by_their_tags() -> None:
+    assert sheet("hum\n\n [Verse 1] \nOne\n\nTwo [x]\n[Out]") == [
+        Section("", ["hum"]),
+        Section("Verse 1", ["One", "Two [x]"]),
+        Section("Out", []),
+    ]
+    assert sheet("") == []

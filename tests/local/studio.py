@@ -1,0 +1,95 @@
+"""`python -m flowweb.local` as a person starts it: real processes, a data folder of its own, a free port."""
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from flowweb.local import ports
+from flowweb.local.environment import ROOT
+from tests.local.processes import wait_for, with_variable, working_in
+
+# What each process of a start can be known by on its command line.
+PROCESSES = {
+    "redis": "redis-server",
+    "sandbox": "-m apps.sandbox",
+    "web": "-m gunicorn",
+    "worker": "-n worker",
+    "slow": "-n slow",
+    "beat": " beat ",
+}
+READY = re.compile(r"ready in ([\d.]+) s: (\S+)")
+# A first start compresses every static file; other people's tests run beside this one.
+PATIENCE = 90
+
+
+class Studio:
+    """One start on one data folder, with its output in a file."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.folder = folder
+        self.port = ports.unused()
+        self.variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "FLOWWEB_DATA": str(folder / "data"),
+            "PORT": str(self.port),
+            **variables,
+        }
+        self._output = folder / f"output-{self.port}"
+
+    def start(self) -> None:
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flowweb.local"],
+                cwd=ROOT,
+                env=self.variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        assert wait_for(lambda: READY.search(self.said) or self.process.poll() is not None, within=PATIENCE)
+        assert self.process.poll() is None, self.said
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text("utf-8", "replace")
+
+    @property
+    def processes(self) -> dict[int, str]:
+        """Everything that has this data folder in its environment, the supervisor too.
+
+        Redis writes its title over its environment, but works in the folder.
+        """
+        data = self.folder / "data"
+        return with_variable(f"FLOWWEB_DATA={data}") | working_in(data)
+
+    def pids(self, name: str) -> set[int]:
+        return {pid for pid, command in self.processes.items() if PROCESSES[name] in command}
+
+    def first(self, name: str) -> int:
+        """The one that the supervisor started; gunicorn has workers below it."""
+        return min(self.pids(name))
+
+    def get(self, path: str) -> http.client.HTTPResponse | None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            return answer
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def well(self) -> bool:
+        answer = self.get("/readyz")
+        return answer is not None and answer.status == 200
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)

@@ -1,0 +1,58 @@
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from flowweb.local import redis_server
+from flowweb.local.errors import StartError
+
+
+def test_it_listens_on_its_socket_only(tmp_path: Path) -> None:
+    path = redis_server.socket_path(tmp_path)
+    server = subprocess.Popen(redis_server.command(path), stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            if redis_server.answers(path):
+                break
+            time.sleep(0.02)
+
+        assert redis_server.answers(path)
+        assert path.stat().st_mode & 0o077 == 0
+        opened = Path(f"/proc/{server.pid}/net/tcp").read_text()
+        sockets = {os.readlink(f"/proc/{server.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{server.pid}/fd")}
+        inodes = {name[8:-1] for name in sockets if name.startswith("socket:")}
+        assert not any(line.split()[9] in inodes for line in opened.splitlines()[1:])
+    finally:
+        server.terminate()
+        server.wait()
+    assert not redis_server.answers(path)
+    assert list(tmp_path.glob("*.rdb")) == []
+
+
+def test_a_long_path_gets_a_short_private_folder_always_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_server.tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / ("long" * 30)
+
+    path = redis_server.socket_path(folder)
+
+    assert len(os.fsencode(path)) <= redis_server.LONGEST_SOCKET_PATH
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert redis_server.socket_path(folder) == path
+    path.parent.chmod(0o755)
+    with pytest.raises(StartError, match="should be a private folder"):
+        redis_server.socket_path(folder)
+
+
+def test_no_redis_anywhere_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(_name: str) -> None:
+        raise ImportError
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(redis_server.importlib, "import_module", nothing)
+
+    with pytest.raises(StartError, match="apt install redis-server"):
+        redis_server.binary()

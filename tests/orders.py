@@ -1,0 +1,19 @@
+"""Orders to a sandbox in any process, over its own HTTP door."""
+
+import json
+import urllib.request
+from typing import Any
+
+
+def ask(url: str, path: str) -> Any:
+    with urllib.request.urlopen(f"{url}/_sandbox/{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def order(url: str, path: str, **form: object) -> None:
+    """POST /_sandbox/<path>: scenario, accounts, finish, reset."""
+    body = json.dumps(form).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/_sandbox/{path}", data=body, headers=headers, method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        answer.read()

@@ -1,0 +1,278 @@
+"""A token's text is nowhere but in the call to the API: one run through everything that can go wrong, then a search."""
+
+import base64
+import http.client
+import logging
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sentry_sdk
+from celery import current_app
+from django.contrib.auth import get_user_model
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from apps.accounts import flow_accounts, tokens
+from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team
+from apps.generation import dispatch
+from apps.generation.models import Job, Lease, State
+from apps.sandbox.scenarios import Scenario
+from apps.sandbox.server import Sandbox
+from apps.upstream.token import Token
+from flowweb import reports
+from tests.orders import order
+from tests.upstream.scripted import ScriptedServer, reply
+from tests.witness import Witness
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "sandboxCANARYq7Zx41LwPb93"
+RAW = f"user:777-{SECRET}"
+# Entered, but not known to the API; and entered, but no token at all.
+WRONG = "user:777-unknownCANARYr8Ty52Mv"
+CLUMSY = "user:777-sandboxCANARY with-a-space"
+# The last four characters are shown, the number in the token is everywhere.
+HIDDEN = (SECRET[:-4], WRONG.partition("-")[2][:-4], "sandboxCANARY with")
+STATES_AT_REST = {State.QUEUED, State.UNKNOWN, State.RUNNING}
+
+
+class Run:
+    """A person at the site, with every message run as soon as it is read."""
+
+    def __init__(self, witness: Witness, sandbox: Sandbox) -> None:
+        self.witness, self.sandbox = witness, sandbox
+        self.team = Team.objects.create(name="Night Bus")
+        self.user = get_user_model().objects.create_user("mara@nightbus.example")
+        Membership.objects.create(team=self.team, user=self.user, role=Role.OWNER)
+        self.client = Client(raise_request_exception=False)
+        self.client.force_login(self.user)
+
+    def get(self, path: str) -> HttpResponse:
+        return self.witness.answered(self.client.get(path))
+
+    def post(self, path: str, **form: object) -> HttpResponse:
+        answer = self.witness.answered(self.client.post(path, form))
+        self.witness.work()
+        return answer
+
+    def add(self, raw: str) -> HttpResponse:
+        return self.post("/settings/tokens/", token=raw)
+
+    def ask(self, prompt: str) -> Job:
+        assert self.post("/create/", prompt=prompt, count=1, nonce=uuid.uuid4()).status_code == 302
+        return Job.objects.latest("created_at")
+
+    def tick(self) -> None:
+        Lease.objects.all().delete()
+        Subscription.objects.update(next_poll_at=None)
+        for name in ("generation.tick", "library.sweep"):
+            current_app.send_task(name)
+        self.witness.work()
+
+    def clear_the_way(self, job: Job) -> None:
+        """What the last scenario blocked is mended, and nothing of it is sent again."""
+        if Job.objects.filter(pk=job.pk, state__in=STATES_AT_REST).exists():
+            self.post(f"/jobs/{job.pk}/cancel/")
+        self.post(f"/settings/tokens/{ApiToken.objects.get().pk}/check/")
+        FlowAccount.objects.update(block="", block_reason="", block_until=None)
+        Subscription.objects.update(blocked_reason="", blocked_until=None)
+        ApiToken.objects.update(refused_at=None)
+
+    def open_pages(self) -> None:
+        for path in (
+            "/",
+            "/create/",
+            "/jobs/",
+            "/jobs/panel/",
+            "/library/",
+            "/settings/tokens/",
+            "/flow-accounts/",
+        ):
+            self.get(path)
+        for job in Job.objects.all():
+            self.get(f"/jobs/{job.pk}/")
+
+
+@pytest.fixture
+def run(
+    sandbox: Sandbox,
+    live_server: LiveServer,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Run]:
+    """Webhooks come to a real address, reports go to a real Sentry, letters to the operator."""
+    settings.USEAPI_BASE_URL, settings.PUBLIC_URL = sandbox.url, live_server.url
+    settings.WEBHOOKS, settings.MEDIA_ROOT = True, tmp_path / "media"
+    settings.ADMINS = [("Operator", "operator@nightbus.example")]
+    monkeypatch.setattr(dispatch, "POST_DEADLINE_S", 2.5)
+    with Witness() as witness:
+        reports.start(witness.dsn)
+        yield Run(witness, sandbox)
+        sentry_sdk.get_client().close()
+        sentry_sdk.get_global_scope().set_client(None)
+
+
+def finish_everything(run: Run) -> None:
+    for job in Job.objects.filter(state=State.RUNNING):
+        order(run.sandbox.url, "finish", jobid=job.jobid)
+    for _ in range(3):
+        run.tick()
+
+
+def meet_every_scenario(run: Run) -> None:
+    for scenario in Scenario:
+        job = run.ask(f"a short waltz [{scenario}]")
+        run.tick()
+        run.get(f"/jobs/{job.pk}/")
+        run.get("/jobs/panel/")
+        run.clear_the_way(job)
+
+
+def meet_a_rude_server(run: Run) -> None:
+    """One that quotes the request with its headers in the answer."""
+
+    def quote(conn: object, request: bytes) -> None:
+        reply(400, {"error": request.decode(), "code": 400}, headers={"X-Asked": RAW})(conn, request)  # type: ignore[arg-type]
+
+    home = Subscription.objects.get()
+    with ScriptedServer(quote) as server:
+        move_token(f"{server.origin}/v1/flowmusic")
+        tokens.settings.OPERATOR_ORIGINS |= {server.origin}
+        job = run.ask("a waltz for a rude server")
+        run.tick()
+        run.get(f"/jobs/{job.pk}/")
+        assert Job.objects.get(pk=job.pk).state == State.REJECTED
+        assert any(SECRET.encode() in request for request in server.requests), "the API got the token"
+    move_token(home.endpoint)
+
+
+def move_token(endpoint: str) -> None:
+    """The person's token at another address: it is bound to the address, so it is encrypted anew for it."""
+    Subscription.objects.update(endpoint=endpoint)
+    token = ApiToken.objects.select_related("subscription").get()
+    token.set_token(Token.parse(RAW))
+    token.save(update_fields=["ciphertext"])
+
+
+def fail_inside(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors of ours: in a view with the token in its hands, in the HTTP library with the header in its frames, in a
+    task that can't decrypt."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    token = ApiToken.objects.get()
+    with monkeypatch.context() as patch:
+        patch.setattr(flow_accounts, "keep", broken)
+        assert run.add(RAW).status_code == 500
+    with monkeypatch.context() as patch:
+        patch.setattr(http.client.HTTPConnection, "endheaders", broken)
+        assert run.post(f"/settings/tokens/{token.pk}/check/").status_code == 500
+        run.ask("a waltz that breaks the sender")
+        run.tick()
+    ApiToken.objects.update(ciphertext=token.ciphertext[:-6] + "AAAAAA")
+    run.post(f"/settings/tokens/{token.pk}/check/")
+    run.ask("a waltz that nobody can pay")
+    run.tick()
+    ApiToken.objects.update(ciphertext=token.ciphertext)
+
+
+def test_a_token_is_nowhere(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    for raw in (CLUMSY, WRONG):
+        assert run.add(raw).status_code == 422
+    assert run.add(RAW).status_code == 302
+    whole = run.ask("a slow waltz, 90 bpm")
+    finish_everything(run)
+    assert Job.objects.get(pk=whole.pk).state == State.COMPLETED, list(
+        whole.story.values_list("text", "detail")
+    )
+    for take in Job.objects.get(pk=whole.pk).song.takes.all():
+        for part in ("", "audio.mp3", "audio.m4a", "audio.wav", "cover.jpg", "thumb.webp", "peaks.json"):
+            run.get(f"/library/clips/{take.pk}/{part}")
+    meet_every_scenario(run)
+    finish_everything(run)
+    meet_a_rude_server(run)
+    fail_inside(run, monkeypatch)
+    run.open_pages()
+    assert run.get("/jobs/nothing/").status_code == 404
+    run.post(f"/settings/tokens/{ApiToken.objects.get().pk}/remove/")
+
+    sentry_sdk.flush()
+    witness = run.witness
+    witness.look_around(settings.MEDIA_ROOT)
+    out, err = capfd.readouterr()
+    witness.seen["terminal"] += [out, err]
+    expected = {
+        "console",
+        "errors",
+        "files",
+        "letters",
+        "log",
+        "messages",
+        "pages",
+        "redis",
+        "reports",
+        "rows",
+        "terminal",
+    }
+    assert {place for place, texts in witness.seen.items() if "".join(texts)} == expected, (
+        "everything was looked at"
+    )
+    assert any("broken on purpose" in text for text in witness.seen["reports"])
+    assert any("broken on purpose" in text for text in witness.seen["letters"])
+    assert any("CannotDecrypt" in text for text in witness.seen["log"])
+    assert witness.found(*HIDDEN) == []
+    hooks = re.findall(r"/hooks/([\w-]{20,})", "".join(witness.seen["log"]))
+    assert witness.found(*hooks) in ([], ["log"])
+
+
+def test_the_search_finds_what_is_there(
+    run: Run, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The test above would not pass by looking away."""
+    run.add(RAW)
+    ApiToken.objects.update(refused_reason=f"Bearer {RAW}")
+    logging.getLogger("somewhere.new").debug("header %s", base64.b64encode(f"Bearer {RAW}".encode()).decode())
+    current_app.send_task("generation.watch", args=[RAW])
+    run.witness.redis.lpop("celery")
+    run.witness.seen["messages"].append(base64.b64encode(f'[["{RAW}"]]'.encode()).decode())
+    settings.MEDIA_ROOT.mkdir(exist_ok=True)
+    (settings.MEDIA_ROOT / "x").write_text(SECRET.encode().hex())
+    run.client.session.save()
+    run.get(f"/settings/tokens/?q={RAW}")
+    run.witness.look_around(settings.MEDIA_ROOT)
+    assert {"rows", "log", "messages", "files", "pages"} <= set(run.witness.found(*HIDDEN))
+
+
+def test_a_ciphertext_that_was_moved_does_not_decrypt(run: Run) -> None:
+    run.add(RAW)
+    token = ApiToken.objects.get()
+    assert token.token().reveal() == RAW
+    other_team = Team.objects.create(name="Elsewhere")
+    other = get_user_model().objects.create_user("eve@elsewhere.example")
+    second = tokens.keep(
+        Token.parse("user:777-sandboxother"),
+        team=other_team,
+        owner=other,
+        endpoint=token.subscription.endpoint,
+    ).token
+    moves = (
+        (second.pk, {"ciphertext": token.ciphertext}),
+        (token.pk, {"team": Team.objects.create(name="Third")}),
+        (token.pk, {"team": run.team, "owner": other}),
+    )
+    for pk, change in moves:
+        ApiToken.objects.filter(pk=pk).update(**change)
+        with pytest.raises(CannotDecrypt):
+            ApiToken.objects.get(pk=pk).token()
+    ApiToken.objects.filter(pk=token.pk).update(owner=run.user)
+    assert ApiToken.objects.get(pk=token.pk).token().reveal() == RAW

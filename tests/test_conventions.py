@@ -1,0 +1,168 @@
+"""The house rules that a linter doesn't know (CONTRIBUTING.md): each was once a remark made twice."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = sorted(
+    path
+    for folder in ("apps", "flowweb", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+    if "migrations" not in path.parts
+)
+TESTS = [path for path in CODE if path.relative_to(ROOT).parts[0] == "tests"]
+PRODUCT = [path for path in CODE if path not in TESTS]
+APPS = [path for path in PRODUCT if path.relative_to(ROOT).parts[0] == "apps"]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+
+LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION, LONGEST_TEMPLATE = 300, 360, 60, 120
+# Names that say nothing: the verb belongs on the thing, or in a module named by a noun.
+NAMELESS = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "services",
+    "service",
+    "common",
+    "misc",
+    "managers",
+    "selectors",
+}
+# Wiring that must not load the apps before Django or gunicorn is ready.
+IMPORTS_LATE = {"flowweb/celery.py", "flowweb/gunicorn.py"}
+REVEALS_TOKENS = {"apps/accounts/crypto.py", "apps/upstream/token.py"}
+CHANGES_STATES = {"apps/generation/transitions.py"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def offenders(paths: list[Path], found_in: Callable[[str], object]) -> dict[str, object]:
+    """What was found in the text of a file, by its name."""
+    assert paths, "nothing to look at"
+    found = {name(path): found_in(path.read_text()) for path in paths}
+    return {place: problems for place, problems in found.items() if problems}
+
+
+def every(pattern: str, flags: int = 0) -> Callable[[str], list[str]]:
+    return lambda text: [match[0] for match in re.finditer(pattern, text, flags)]
+
+
+def functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(text)
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (function.end_lineno or 0) - function.lineno + 1
+
+
+# Code.
+
+
+def test_files_are_short() -> None:
+    assert offenders(PRODUCT, lambda text: max(0, text.count("\n") - LONGEST_FILE)) == {}
+    assert offenders(TESTS, lambda text: max(0, text.count("\n") - LONGEST_TEST)) == {}
+
+
+def test_functions_are_short() -> None:
+    long = lambda text: [each.name for each in functions(text) if lines_of(each) > LONGEST_FUNCTION]  # noqa: E731
+    assert offenders(CODE, long) == {}
+
+
+def test_modules_have_names_that_say_something() -> None:
+    assert [name(path) for path in CODE if path.stem in NAMELESS] == []
+
+
+def test_imports_stand_at_the_top() -> None:
+    """A cycle is mended in the design, not hidden in a function."""
+
+    def inside(text: str) -> list[int]:
+        nodes = (node for function in functions(text) for node in ast.walk(function))
+        return [node.lineno for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+    assert offenders([path for path in PRODUCT if name(path) not in IMPORTS_LATE], inside) == {}
+
+
+def test_nothing_is_left_for_later() -> None:
+    assert offenders(PRODUCT, every(r"\b(?:TODO|FIXME|HACK|NotImplementedError)\b")) == {}
+
+
+def test_every_function_says_what_it_returns() -> None:
+    silent = lambda text: [each.name for each in functions(text) if each.returns is None]  # noqa: E731
+    assert offenders(PRODUCT, silent) == {}
+
+
+def test_tokens_are_revealed_in_one_place() -> None:
+    assert offenders(APPS, every(r"\.reveal\(")).keys() <= REVEALS_TOKENS
+
+
+def test_a_jobs_state_changes_in_one_place() -> None:
+    """Every transition is a conditional UPDATE that is told in the job's story."""
+    generation = [path for path in APPS if "generation" in path.parts]
+    assert offenders(generation, every(r"\.update\([^)]*\bstate=")).keys() <= CHANGES_STATES
+
+
+def test_views_ask_for_the_method_before_they_ask_who_it_is() -> None:
+    """`@require_…` outside, `@team_view` innermost: a wrong method is 405 for everybody, and costs no query."""
+
+    def astray(text: str) -> list[str]:
+        marks = {each.name: [_called(mark) for mark in each.decorator_list] for each in functions(text)}
+        ours = {view: names for view, names in marks.items() if "team_view" in names}
+        return [
+            view
+            for view, names in ours.items()
+            if names[-1] != "team_view" or not any(each.startswith("require_") for each in names)
+        ]
+
+    assert offenders(APPS, astray) == {}
+
+
+def _called(mark: ast.expr) -> str:
+    """The name of a decorator, with or without arguments."""
+    return ast.unparse(mark.func if isinstance(mark, ast.Call) else mark)
+
+
+# Templates, scripts and styles: a strict CSP allows nothing inline.
+
+
+def test_templates_are_short() -> None:
+    assert offenders(TEMPLATES, lambda text: max(0, text.count("\n") - LONGEST_TEMPLATE)) == {}
+
+
+def test_templates_hold_no_style_and_no_script() -> None:
+    inline = r"\sstyle\s*=|<style|\son[a-z]+\s*=|javascript:|\shx-on|<script(?![^>]*\ssrc=)"
+    assert offenders(TEMPLATES, every(inline)) == {}
+
+
+def test_templates_escape_everything() -> None:
+    assert offenders(TEMPLATES, every(r"\|\s*safe\b|autoescape\s+off")) == {}
+
+
+def test_every_form_that_posts_carries_its_csrf_token() -> None:
+    form = re.compile(r"<form[^>]*method=[\"']?post.*?</form>", re.DOTALL | re.IGNORECASE)
+    bare = lambda text: [each for each in form.findall(text) if "{% csrf_token %}" not in each]  # noqa: E731
+    assert offenders(TEMPLATES, bare) == {}
+
+
+def test_words_are_plain() -> None:
+    """What a person reads, not the names in the markup: no apologies, no marketing, no exclamation mark."""
+    markup = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", re.DOTALL)
+    foreign = every(r"\b(?:oops|please|sorry|queued?|generated?|AI)\b|\w!", re.IGNORECASE)
+    assert offenders(TEMPLATES, lambda text: foreign(markup.sub(" ", text))) == {}
+
+
+def test_scripts_bring_no_text_to_life_and_set_no_style() -> None:
+    risky = r"\beval\(|new Function\(|\.innerHTML\b|insertAdjacentHTML|document\.write|\.style\b"
+    assert offenders(SCRIPTS, every(risky)) == {}
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    assert offenders(SCRIPTS + STYLES, every(r"https?://(?!www\.w3\.org/)|data:image")) == {}
+    assert offenders(STYLES, every(r"@import|url\([\"']?(?://|data:)")) == {}

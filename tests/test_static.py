@@ -1,0 +1,58 @@
+"""What the plan of the look asks of styles and icons; vendored files as they came. What a strict CSP asks of
+templates and scripts is in test_conventions.py."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+VENDORED = sorted(path for path in (ROOT / "static" / "vendor").iterdir() if path.is_dir())
+SPRITE = next((ROOT / "static" / "vendor").glob("bootstrap-icons-*/icons.svg")).read_text()
+
+COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(|\boklch\(")
+ICON = re.compile(r'{%\s*icon\s+"([a-z0-9-]+)"')
+SCRIPT_ICON = re.compile(r'"#([a-z]+-fill)"')  # what a script puts in the place of another one
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", [*STYLES, *SCRIPTS], ids=name)
+def test_a_sheet_or_script_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", [path for path in STYLES if path.name != "tokens.css"], ids=name)
+def test_colours_are_written_in_tokens_only(path: Path) -> None:
+    rules = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", path.read_text(), flags=re.S)
+    assert COLOUR.findall(rules) == []
+
+
+def test_the_sprite_holds_the_icons_that_are_used_and_no_others() -> None:
+    """It is a good part of the first view: mend it in tests/vendor.py."""
+    used = {icon for path in TEMPLATES for icon in ICON.findall(path.read_text())}
+    used |= {icon for path in SCRIPTS for icon in SCRIPT_ICON.findall(path.read_text())}
+    there = re.findall(r'<symbol id="([^"]+)"', SPRITE)
+    assert there == sorted(used)
+
+
+@pytest.mark.parametrize("folder", VENDORED, ids=name)
+def test_vendored_files_are_as_they_came(folder: Path) -> None:
+    sums = dict(line.split("  ")[::-1] for line in (folder / "CHECKSUMS").read_text().splitlines())
+    found = {path.name for path in folder.iterdir()} - {"CHECKSUMS"}
+    assert found == set(sums)
+    assert "LICENSE" in found
+    for file, digest in sums.items():
+        assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == digest, file
+
+
+def test_the_vendored_stylesheet_needs_no_data_pictures() -> None:
+    sheet = next((ROOT / "static" / "vendor").glob("bootstrap-5*/bootstrap.min.css")).read_text()
+    assert "data:" not in sheet
+    assert "sourceMappingURL" not in sheet

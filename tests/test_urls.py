@@ -1,0 +1,290 @@
+"""Every URL × who may do what, in one table. A URL without a row fails, and so does a row without a URL.
+
+A cell is "GET POST" as statuses. The house: Night Bus has an owner, a member and a viewer; the stranger owns a team
+of his own; every object belongs to Night Bus, the jobs to its member, the token and the one-time links to the owner.
+"""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from apps.accounts import tokens
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
+from apps.accounts.models.people import hash_secret
+from apps.generation.models import Job
+from apps.library.models import Clip, ClipFile, Song
+from apps.upstream.token import Token
+
+PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
+PASSWORD = "last ferry home"
+HOOK = "h" * 43
+
+
+@dataclass
+class House:
+    """What the addresses point at."""
+
+    team: Team
+    people: dict[str, User]
+    job: Job
+    clip: Clip
+    token: uuid.UUID
+    account: int
+    link: str
+
+
+@pytest.fixture
+def house(db: None, settings: Settings, tmp_path: Path) -> House:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    team, theirs = Team.objects.create(name="Night Bus"), Team.objects.create(name="Elsewhere")
+    people = {
+        name: person(name, theirs if name == "stranger" else team, Role.OWNER if name == "stranger" else name)
+        for name in PEOPLE[1:]
+    }
+    kept = add_token(team, people["owner"], "http://127.0.0.1:9/v1/flowmusic")
+    members = add_token(team, people["member"], "http://127.0.0.1:9/v1/flowmusic")
+    add_token(theirs, people["stranger"], "http://127.0.0.1:9/elsewhere")
+    account = FlowAccount.objects.create(subscription=kept.subscription, email="studio@sandbox.example")
+    job = Job.objects.create(
+        team=team,
+        asked_by=people["member"],
+        token=members,
+        subscription=kept.subscription,
+        params={"prompt": "slow disco"},
+        hook_hash=hash_secret(HOOK),
+    )
+    return House(
+        team=team,
+        people=people,
+        job=job,
+        clip=take(team, people["member"], account),
+        token=kept.pk,
+        account=account.pk,
+        link=SignInLink.issue(people["owner"]),
+    )
+
+
+def add_token(team: Team, owner: User, endpoint: str) -> ApiToken:
+    """A token that no remote side was asked about: nobody listens at the endpoint."""
+    return tokens.keep(Token.parse("user:1000-sandboxdemo"), team=team, owner=owner, endpoint=endpoint).token
+
+
+def person(name: str, team: Team, role: str) -> User:
+    # A password of ours is not hashed again for every test: signing in is tested elsewhere.
+    user = User.objects.create(email=f"{name}@nightbus.example", password=HASHED)
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+HASHED = "pbkdf2_sha256$1$salt$" + "A" * 43 + "="
+
+
+def take(team: Team, user: User, account: FlowAccount) -> Clip:
+    """A take with its peaks, every file stored but the WAV, which can be asked for again."""
+    song = Song.objects.create(team=team, asked_by=user, prompt="slow disco", created_at=timezone.now())
+    clip = Clip.objects.create(
+        team=team,
+        song=song,
+        subscription=account.subscription,
+        account=account,
+        clip_id="user:1000-studio@sandbox.example-clip:1",
+        peaks=[9] * 384,
+        rms=[5] * 384,
+    )
+    for kind in ("m4a", "mp3", "cover", "thumb"):
+        store(clip, kind)
+    ClipFile.objects.create(clip=clip, kind="wav", next_try_at=timezone.now())
+    return clip
+
+
+def store(clip: Clip, kind: str) -> None:
+    file = ClipFile(clip=clip, kind=kind, state="stored", size=7, stored_at=timezone.now())
+    file.sha256 = hashlib.sha256(b"content").hexdigest()
+    file.content_type = "audio/mp4"
+    file.file.save(f"{uuid.uuid4().hex}.{kind}", ContentFile(b"content"))
+
+
+Arguments = Callable[[House], tuple[object, ...]]
+_NOTHING: Arguments = lambda house: ()  # noqa: E731
+_JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
+_CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
+_TOKEN: Arguments = lambda house: (house.token,)  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cells`: "GET POST" for anonymous, stranger, viewer, member, owner. `form` is what is posted."""
+
+    name: str
+    cells: tuple[str, ...]
+    arguments: Arguments = _NOTHING
+    form: Callable[[House], dict[str, object]] = lambda house: {}
+
+
+def row(name: str, *cells: str, args: Arguments = _NOTHING, **form: object) -> Row:
+    def filled(house: House) -> dict[str, object]:
+        return {key: value(house) if callable(value) else value for key, value in form.items()}
+
+    return Row(name, cells, args, filled)
+
+
+def everybody(name: str, cell: str, args: Arguments = _NOTHING, **form: object) -> Row:
+    return row(name, *[cell] * 5, args=args, **form)
+
+
+# 302 for anonymous: to the sign-in page. 401: what a page loads by itself. 404: not theirs. 403: not in their role.
+# 405: the address has no such method, whoever asks.
+TABLE = [
+    #                        anonymous  stranger   viewer     member     owner
+    row("home",             "302 405", "302 405", "200 405", "302 405", "302 405"),
+    everybody("healthz",    "200 200"),
+    everybody("readyz",     "200 200"),
+    # The link is the owner's; whoever holds it is let in, which is what it is for.
+    everybody("sign-in-link", "200 302", lambda house: (house.link,)),
+    row("team-switch",      "405 302", "405 404", "405 302", "405 302", "405 302", team=lambda h: h.team.pk),
+    row("tokens",           "302 302", "200 422", "200 403", "200 422", "200 422", token="no token"),
+    # Signed in, but this site has no sandbox.
+    row("token-sandbox",    "405 302", "405 404", "405 403", "405 404", "405 404"),
+    row("token-check",      "405 302", "405 404", "405 404", "405 404", "405 302", args=_TOKEN),
+    row("token-remove",     "302 302", "404 404", "404 404", "404 404", "200 302", args=_TOKEN),
+    row("flow-accounts",    "302 405", "200 405", "200 405", "200 405", "200 405"),
+    row("flow-account-check", "405 302", "405 404", "405 403", "405 302", "405 302",
+        args=lambda house: (house.account,)),
+    row("library",          "302 405", "200 405", "200 405", "200 405", "200 405"),
+    row("clip",             "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip-audio",       "401 405", "404 405", "200 405", "200 405", "200 405",
+        args=lambda house: (house.clip.pk, "mp3")),
+    row("clip-cover",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip-thumb",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip-peaks",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip-file-retry",  "405 302", "405 404", "405 403", "405 302", "405 302",
+        args=lambda house: (house.clip.pk, "wav")),
+    row("create",           "302 302", "200 302", "403 403", "200 302", "200 302",
+        prompt="slow disco", count="1", nonce=lambda house: uuid.uuid4()),
+    row("jobs",             "302 405", "200 405", "200 405", "200 405", "200 405"),
+    row("panel",            "302 405", "200 405", "200 405", "200 405", "200 405"),
+    row("job",              "302 405", "404 405", "200 405", "200 405", "200 405", args=_JOB),
+    # The job is the member's, and owners may decide about everybody's.
+    row("job-cancel",       "302 302", "404 404", "403 403", "200 302", "200 302", args=_JOB),
+    row("job-abandon",      "302 302", "404 404", "403 403", "200 302", "200 302", args=_JOB),
+    # It is still in line: there is nothing to be made again.
+    row("job-retry",        "302 302", "404 404", "403 403", "200 422", "200 422", args=_JOB),
+    row("job-look",         "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
+    row("job-pause",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
+    row("job-resume",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
+    row("job-hide",         "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
+    everybody("hook",       "405 204", lambda house: (HOOK,)),
+    row("account_login",    "200 200", "302 302", "302 302", "302 302", "302 302"),
+    row("account_logout",   "302 302", "200 302", "200 302", "200 302", "200 302"),
+    everybody("account_inactive", "200 405"),
+    row("account_signup",   "200 200", "302 302", "302 302", "302 302", "302 302"),
+    row("account_reauthenticate", "302 302", "200 200", "200 200", "200 200", "200 200", password="wrong"),
+    row("account_email",    "302 302", "200 302", "200 302", "200 302", "200 302"),
+    everybody("account_email_verification_sent", "200 405"),
+    row("account_change_password", "302 302", "200 200", "200 200", "200 200", "200 200", oldpassword="wrong"),
+    row("account_set_password", "302 302", "302 302", "302 302", "302 302", "302 302"),
+    everybody("account_reset_password", "200 302", email="somebody@nightbus.example"),
+    row("account_confirm_login_code", "302 302", "302 302", "302 302", "302 302", "302 302"),
+    everybody("account_confirm_email", "200 404", lambda house: ("no-such-key",)),
+    everybody("account_reset_password_from_key_done", "200 405"),
+    everybody("account_reset_password_from_key", "200 200", lambda house: ("1", "no-such-key")),
+    everybody("account_reset_password_done", "200 405"),
+]  # fmt: skip
+
+BY_NAME = {entry.name: entry for entry in TABLE}
+# What is said to other programs: no cookie, so no CSRF token either.
+WITHOUT_CSRF = {"hook"}
+
+
+def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+def ask(house: House, who: str, entry: Row, method: str, **options: object) -> HttpResponse:
+    """One request whose changes are undone: the next person finds the house as it was."""
+    client = Client(raise_request_exception=False, **options)
+    if who != "anonymous":
+        client.force_login(house.people[who])
+    address = reverse(entry.name, args=entry.arguments(house))
+    with transaction.atomic():
+        response = client.post(address, entry.form(house)) if method == "POST" else client.get(address)
+        response.getvalue()  # a file is closed by being read to its end
+        transaction.set_rollback(True)
+    return response
+
+
+def test_every_url_has_a_row_and_every_row_a_url() -> None:
+    names = [pattern.name for pattern in patterns()]
+    assert None not in names, "a URL without a name"
+    assert set(names) - set(BY_NAME) == set(), "a URL without a decision"
+    assert set(BY_NAME) - set(names) == set(), "a row without a URL"
+    assert len(TABLE) == len(BY_NAME), "a URL with two rows"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("entry", TABLE, ids=BY_NAME)
+def test_who_may_do_what(house: House, entry: Row, method: str) -> None:
+    place = ("GET", "POST").index(method)
+    expected = {who: int(cell.split()[place]) for who, cell in zip(PEOPLE, entry.cells, strict=True)}
+    assert {who: ask(house, who, entry, method).status_code for who in PEOPLE} == expected
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=BY_NAME)
+def test_a_post_without_a_csrf_token_is_refused(house: House, entry: Row) -> None:
+    for who in ("anonymous", "owner"):
+        response = ask(house, who, entry, "POST", enforce_csrf_checks=True)
+        refused = response.status_code == 403 and "403_csrf.html" in {
+            each.name for each in response.templates
+        }
+        assert refused != (entry.name in WITHOUT_CSRF), who
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=BY_NAME)
+def test_no_cache_between_us_and_the_person_may_keep_a_page(house: House, entry: Row) -> None:
+    response = ask(house, "owner", entry, "GET")
+    caching = response.headers.get("Cache-Control", "")
+    assert "public" not in caching
+    assert "s-maxage" not in caching
+    if response.status_code == 200 and entry.name not in {"healthz", "readyz"}:
+        assert "private" in caching or "no-store" in caching or "Cookie" in response.headers.get("Vary", "")
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=BY_NAME)
+def test_an_anonymous_person_is_sent_to_sign_in_and_nowhere_else(house: House, entry: Row) -> None:
+    """Except where the page is about signing in itself, or the person comes with the secret of a link."""
+    response = ask(house, "anonymous", entry, "GET")
+    if response.status_code == 302 and entry.name != "account_logout":
+        assert re.match(r"/auth/login/(\?|$)", response.headers["Location"]), response.headers["Location"]
+
+
+def test_somebody_in_no_team_is_told_so(house: House) -> None:
+    Membership.objects.filter(user=house.people["member"]).delete()
+    for name in ("home", "create", "jobs", "library", "tokens"):
+        response = ask(house, "member", BY_NAME[name], "GET")
+        assert response.status_code == 404, name
+        assert "accounts/no_team.html" in {each.name for each in response.templates}
+
+
+def test_a_method_that_is_none_is_refused(house: House) -> None:
+    client = Client()
+    client.force_login(house.people["owner"])
+    for name in ("create", "job-cancel", "tokens", "library"):
+        address = reverse(name, args=BY_NAME[name].arguments(house))
+        for method in ("put", "delete", "patch"):
+            assert getattr(client, method)(address).status_code == 405, name

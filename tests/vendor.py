@@ -1,0 +1,82 @@
+"""Copies what the browser needs from npm packages into static/vendor/, each with its licence and checksums.
+
+    npm install --prefix FOLDER bootstrap@5.3 bootstrap-icons@1.13 @fontsource-variable/instrument-sans@5
+    python -m tests.vendor FOLDER/node_modules
+
+Two things are changed on the way, for the strict CSP and the 150 kB of the first view: Bootstrap's stylesheet loses its
+`data:` pictures (our own sheet draws the arrow and the check) and its source map, and of 2,000 icons a sprite holds
+those named here: the used ones, no others. tests/test_static.py compares files with CHECKSUMS, sprite with templates.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
+
+ICONS = """
+activity arrow-clockwise arrow-counterclockwise arrow-right box-arrow-in-right box-arrow-right check-lg chevron-expand
+chevron-left circle-half dash download exclamation-circle exclamation-octagon eye-slash hourglass hourglass-split
+info-circle key keyboard layout-sidebar-inset-reverse list-ol lock mic-mute music-note music-note-beamed
+music-note-list pause-fill person play-fill plus plus-circle plus-lg question-lg send shield-x slash-circle three-dots
+volume-mute volume-up wallet2
+""".split()
+
+
+def main(modules: Path) -> None:
+    bootstrap(modules / "bootstrap")
+    icons(modules / "bootstrap-icons")
+    font(modules / "@fontsource-variable" / "instrument-sans")
+
+
+def bootstrap(package: Path) -> None:
+    folder = fresh("bootstrap", package)
+    css = (package / "dist" / "css" / "bootstrap.min.css").read_text()
+    css = re.sub(r'url\("data:[^"]*"\)', "none", css)
+    css = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", css)
+    (folder / "bootstrap.min.css").write_text(css)
+    seal(folder)
+
+
+def icons(package: Path) -> None:
+    folder = fresh("bootstrap-icons", package)
+    symbols = [symbol(name, (package / "icons" / f"{name}.svg").read_text()) for name in sorted(set(ICONS))]
+    sprite = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+    (folder / "icons.svg").write_text(sprite)
+    seal(folder)
+
+
+def symbol(name: str, svg: str) -> str:
+    inside = re.sub(r"\s*\n\s*", "", svg[svg.index(">") + 1 : svg.rindex("</svg>")])
+    return f'<symbol id="{name}" viewBox="0 0 16 16">{inside}</symbol>'
+
+
+def font(package: Path) -> None:
+    folder = fresh("instrument-sans", package)
+    shutil.copy(package / "files" / "instrument-sans-latin-wght-normal.woff2", folder)
+    seal(folder)
+
+
+def fresh(name: str, package: Path) -> Path:
+    """An empty static/vendor/<name>-<version>/ with the licence; other versions of the package go."""
+    for old in VENDOR.glob(f"{name}-[0-9]*"):
+        shutil.rmtree(old)
+    version = json.loads((package / "package.json").read_text())["version"]
+    folder = VENDOR / f"{name}-{version}"
+    folder.mkdir(parents=True)
+    shutil.copy(package / "LICENSE", folder)
+    return folder
+
+
+def seal(folder: Path) -> None:
+    lines = [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(folder.iterdir())
+    ]
+    (folder / "CHECKSUMS").write_text("".join(lines))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
