@@ -1,4 +1,18 @@
 from apps.library.models.clips import Clip, Song
 from apps.library.models.files import ClipFile
+from apps.library.models.marks import BEST, Collection, CollectionItem, Opinion, Tag
+from apps.library.models.storage import TeamStorage
+from apps.library.models.words import ClipWords
 
-__all__ = ["Clip", "ClipFile", "Song"]
+__all__ = [
+    "BEST",
+    "Clip",
+    "ClipFile",
+    "ClipWords",
+    "Collection",
+    "CollectionItem",
+    "Opinion",
+    "Song",
+    "Tag",
+    "TeamStorage",
+]

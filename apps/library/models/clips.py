@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Subscription, Team
@@ -22,8 +22,9 @@ class SongQuerySet(models.QuerySet["Song"]):
         return self.filter(team=team)
 
     def with_takes(self) -> "SongQuerySet":
-        """With all that the rows and pairs of the pages show: three queries, however many songs."""
-        takes = Clip.objects.for_pages()
+        """With all that the rows and pairs of the pages show, without takes in the bin: a few queries, however many
+        songs."""
+        takes = Clip.objects.live().for_pages()
         return self.select_related("asked_by").prefetch_related(Prefetch("takes", takes))
 
 
@@ -36,6 +37,7 @@ class Song(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="songs")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     operation = models.CharField(max_length=20, default="music")
+    name = models.CharField(max_length=120, blank=True)  # given by a person; goes before the takes' titles
     prompt = models.TextField(blank=True)
     params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
     tone = models.CharField(max_length=10, blank=True)  # one of tones.TONES, nearest to take A's cover
@@ -51,17 +53,26 @@ class Song(models.Model):
 
     @property
     def title(self) -> str:
-        """Take A's title, else the first words of the prompt."""
+        """The name that a person gave it, else take A's title, else the first words of the prompt."""
+        if self.name:
+            return self.name
         titles = (take.title for take in self.takes.all())
         return next(filter(None, titles), "") or _first_words(self.prompt) or "Untitled"
 
 
 class ClipQuerySet(models.QuerySet["Clip"]):
     def for_team(self, team: Team) -> "ClipQuerySet":
-        return self.filter(team=team)
+        """All that a page can show, those in the bin too."""
+        return self.filter(team=team, erased_at=None)
+
+    def live(self) -> "ClipQuerySet":
+        return self.filter(deleted_at=None)
+
+    def in_bin(self) -> "ClipQuerySet":
+        return self.filter(deleted_at__isnull=False, erased_at=None)
 
     def for_pages(self) -> "ClipQuerySet":
-        return self.select_related("account", "subscription").prefetch_related("files")
+        return self.select_related("account", "subscription").prefetch_related("files", "opinions", "tags")
 
 
 class Clip(models.Model):
@@ -87,6 +98,15 @@ class Clip(models.Model):
     # Loudness of 384 equal parts of the song, 0 to 255 each (loudness.py); null until the audio was decoded.
     peaks = models.JSONField(null=True)
     rms = models.JSONField(null=True)
+    loudness_db = models.FloatField(null=True)  # full scale is 0; by it two takes are heard equally loud
+    tags = models.ManyToManyField("library.Tag", blank=True, related_name="clips")
+
+    # In the bin from then on; erased 30 days later. The row stays, so that it is never brought in again.
+    deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    erased_at = models.DateTimeField(null=True)
 
     objects: ClassVar = ClipQuerySet.as_manager()
 
@@ -94,7 +114,14 @@ class Clip(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["team", "subscription", "clip_id"], name="one_clip_per_team")
         ]
-        indexes: ClassVar = [models.Index(fields=["team", "-created_at", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["team", "-created_at", "-id"]),
+            models.Index(
+                fields=["team", "-deleted_at"],
+                condition=Q(deleted_at__isnull=False, erased_at=None),
+                name="clip_in_bin",
+            ),
+        ]
         ordering: ClassVar = ["song", "take"]
 
     def __str__(self) -> str:
@@ -109,7 +136,7 @@ class Clip(models.Model):
 
     @property
     def shown_title(self) -> str:
-        return self.title or _first_words(self.song.prompt) or "Untitled"
+        return self.song.name or self.title or _first_words(self.song.prompt) or "Untitled"
 
     @property
     def words(self) -> str:

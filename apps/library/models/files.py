@@ -57,6 +57,7 @@ class ClipFile(models.Model):
     size = models.BigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)  # of what is stored, tags included
     content_type = models.CharField(max_length=60, blank=True)
+    has_cover = models.BooleanField(default=False)  # an audio file that carries the cover in its tags
     stored_at = models.DateTimeField(null=True)
 
     wanted_since = models.DateTimeField(default=timezone.now)
