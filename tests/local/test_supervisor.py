@@ -196,10 +196,11 @@ def test_nobody_reading_is_no_reason_to_end() -> None:
 
 
 OUTER = """
-import os, pathlib, sys
+import os, pathlib, signal, sys
 from flowweb.local.child import Spec
 from flowweb.local.supervisor import Supervisor
 from flowweb.local.terminal import Terminal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
 with Supervisor(Terminal(), environment=os.environ, folder=pathlib.Path(".")) as supervisor:
     for code in sys.argv[1:]:
         supervisor.start(Spec("child", (sys.executable, "-c", code)))
