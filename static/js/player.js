@@ -215,6 +215,24 @@ of those waveforms up to the place in the song.
   for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, mark);
   audio.addEventListener("playing", () => say(""));
 
+  /* For the other scripts of a page. A clip can be played by its id as soon as a button with its data was on a page. */
+  window.flowwebPlayer = {
+    play(clip, at) {
+      document.querySelectorAll("[data-play]").forEach(learn);
+      if (!known.has(clip)) return false;
+      load(known.get(clip), at);
+      return true;
+    },
+    toggle,
+    seek,
+    get now() {
+      return now && { clip: now.clip, time: audio.currentTime, duration: length(), paused: audio.paused };
+    },
+  };
+  const tell = (name) => now && document.dispatchEvent(new CustomEvent(name, { detail: window.flowwebPlayer.now }));
+  for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, () => tell("player:state"));
+  for (const name of ["timeupdate", "seeking"]) audio.addEventListener(name, () => tell("player:time"));
+
   /* In the capture phase: before htmx takes the link for a visit. */
   document.addEventListener(
     "click",
