@@ -20,11 +20,12 @@ OFF_BY = 0.03
 
 @dataclass(frozen=True)
 class Heard:
-    """`duration_s` is measured; `peaks` and `rms` as loudness.Loudness.parts gives them."""
+    """`duration_s` is measured; `peaks` and `rms` as loudness.Loudness.parts gives them, `loudness_db` as gated_db."""
 
     duration_s: float
     peaks: list[int]
     rms: list[int]
+    loudness_db: float | None
 
 
 def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> Heard:
@@ -41,7 +42,7 @@ def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> Heard:
     if measured_s < SHORTEST_S:
         raise BadFile(f"The {kind} that came holds no sound.")
     peaks, rms = loudness.parts()
-    return Heard(measured_s, peaks, rms)
+    return Heard(measured_s, peaks, rms, loudness.gated_db(measured_s))
 
 
 def _decode(file: BinaryIO, kind: str) -> tuple[float | None, float, Loudness]:

@@ -1,4 +1,6 @@
-"""The loudness of a song in equal parts, for waveforms."""
+"""The loudness of a song: in equal parts for waveforms, and as one figure by which takes are heard equally loud."""
+
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +10,10 @@ BLOCK = 64  # samples per stored block: fine enough for parts of any song, small
 # Loudness is felt as about the 0.6th power of the amplitude (Stevens): quiet passages stay visible.
 FELT = 0.6
 SILENCE = 1e-4  # -80 dB: below this a song is drawn as silent, not blown up to full height
+# As in ITU-R BS.1770: what is silent, and then what is far below the rest, says nothing of how loud a song is.
+GATE_S = 0.4
+GATE_DB = -70.0
+BELOW_DB = -10.0
 
 Samples = npt.NDArray[np.float32]
 
@@ -41,6 +47,22 @@ class Loudness:
         ends = np.append(edges[1:], peaks.size)
         mean = np.add.reduceat(squares.astype(np.float64), edges) / np.maximum(ends - edges, 1)
         return _felt(loudest / highest), _felt(np.sqrt(mean) / highest)
+
+    def gated_db(self, seconds: float) -> float | None:
+        """RMS of all that sounds in these `seconds`, in dB of full scale (a full sine is -3.0), the mean of the
+        channels and unweighted: enough to compare two takes of one wish. None for silence."""
+        squares = np.concatenate([*self._squares, np.zeros(0, np.float32)]).astype(np.float64)
+        size = max(1, min(round(GATE_S * squares.size / seconds), squares.size))
+        powers = squares[: squares.size - squares.size % size].reshape(-1, size).mean(axis=1)
+        powers = powers[np.isfinite(powers) & (powers > _power(GATE_DB))]
+        if not powers.size:
+            return None
+        powers = powers[powers >= powers.mean() * _power(BELOW_DB)]
+        return round(10 * math.log10(powers.mean()), 2)
+
+
+def _power(db: float) -> float:
+    return float(10 ** (db / 10))
 
 
 def _felt(amplitude: npt.NDArray[np.floating]) -> list[int]:

@@ -104,6 +104,7 @@ def _write_down(
 def _learn_sound(clip: Clip, heard: Heard) -> None:
     """From whichever of m4a and mp3 was first."""
     learnt = {"duration_s": heard.duration_s, "peaks": heard.peaks, "rms": heard.rms}
+    learnt |= {"loudness_db": heard.loudness_db}
     Clip.objects.filter(pk=clip.pk, peaks__isnull=True).update(**learnt)
 
 

@@ -13,6 +13,8 @@ from apps.accounts.models import FlowAccount, Subscription, Team
 if TYPE_CHECKING:
     from apps.library.models.files import ClipFile
 
+# No take is lowered by more than this, however quiet the other one is.
+MOST_LOWERED_DB = 12.0
 # "[Instrumental]" is a value that the API gives for lyrics, not words to show (CAREFUL 25).
 INSTRUMENTAL = "[Instrumental]"
 
@@ -156,6 +158,14 @@ class Clip(models.Model):
     def other(self) -> "Clip | None":
         """The take that the player's A/B switch goes to."""
         return next((take for take in self.siblings if take.is_playable), None)
+
+    @property
+    def gain_db(self) -> float:
+        """By how much the player lowers this take, so that those of the wish are equally loud: 0 or less."""
+        known = [take.loudness_db for take in self.song.takes.all() if take.loudness_db is not None]
+        if self.loudness_db is None or not known:
+            return 0.0
+        return max(-MOST_LOWERED_DB, min(0.0, round(min(known) - self.loudness_db, 1)))
 
     def file(self, kind: str) -> "ClipFile | None":
         """The row of that format, from the prefetched ones where a page has them."""
