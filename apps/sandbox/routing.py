@@ -55,6 +55,9 @@ def _open(method: str, path: str, operation: Operation, name: str = "") -> Route
 ROUTES = (
     _api("GET", "/accounts", accounts.list_accounts, "accounts"),
     _api("GET", "/accounts/{email}", accounts.show_account, "account"),
+    _api(
+        "GET", "/accounts/usage", accounts.show_usage, "usage"
+    ),  # after the one before: `find` takes the last
     _api("POST", "/music", music.create_song, "music"),
     _api("GET", "/music", clips.list_clips, "clips"),
     _api("GET", "/music/download", clips.download, "download"),

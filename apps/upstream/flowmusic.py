@@ -13,6 +13,7 @@ from apps.upstream.reactions import outcome_unknown, read_refusal, unavailable, 
 from apps.upstream.records import AccountSlots, FlowAccount, JobRecord
 from apps.upstream.token import Token
 from apps.upstream.transport import Transport
+from apps.upstream.usage import Usage
 
 T = TypeVar("T")
 
@@ -48,6 +49,15 @@ class FlowMusic:
         """
         answer = self._read(f"/accounts/{quote_segment(email)}", deadline_s)
         return _parsed(answer, lambda data: FlowAccount.parse(data, email=email))
+
+    def usage(self, email: str, *, deadline_s: float = 15) -> Usage:
+        """What an account was charged, by song (get-flowmusic-accounts-usage.md). A free read.
+
+        Raises Gone if it is not configured.
+        """
+        # Encoded by requests: a bare + in a query is a space.
+        answer = self._read("/accounts/usage", deadline_s, params={"email": email})
+        return _parsed(answer, lambda data: Usage.parse(data, email=email))
 
     def music(self, params: Mapping[str, object], *, deadline: Deadline) -> JobRecord:
         """Ask for a song, once (post-flowmusic-music.md). Costs credits.
@@ -110,11 +120,20 @@ class FlowMusic:
             service=SERVICE,
         )
 
-    def _read(self, path: str, deadline_s: float, *, method: str = "GET", tries: int = 3) -> Answer:
+    def _read(
+        self,
+        path: str,
+        deadline_s: float,
+        *,
+        params: Mapping[str, str] | None = None,
+        method: str = "GET",
+        tries: int = 3,
+    ) -> Answer:
         answer = self._transport.read(
             self.endpoint + path,
             auth=self._token,
             deadline=Deadline(deadline_s),
+            params=params,
             method=method,
             tries=tries,
             service=SERVICE,

@@ -142,3 +142,14 @@ def test_a_refused_wish(flow: FlowMusic) -> None:
     with pytest.raises(errors.Rejected) as caught:
         flow.music({"prompt": ""}, deadline=Deadline(10))
     assert "prompt" in caught.value.user_message
+
+
+def test_what_songs_have_cost(flow: FlowMusic) -> None:
+    email = "night+bus@sandbox.example"
+    for prompt in ("p [one take]", "q [one take]"):
+        flow.music({"prompt": prompt, "email": email}, deadline=Deadline(10))
+    usage = flow.usage(email)
+    assert (usage.email, usage.charged_credits) == (email, 10)
+    assert [song.credits for song in usage.spent] == [5, 5]
+    assert all(song.at for song in usage.spent)
+    assert flow.usage(STUDIO).spent == ()

@@ -16,7 +16,7 @@ from apps.sandbox.scenarios import BY_TAG
 from apps.sandbox.world import Request, World
 
 OPERATIONS = (
-    "accounts", "account", "music", "clips", "download", "jobs", "job", "cancel", "media", "*"
+    "accounts", "account", "usage", "music", "clips", "download", "jobs", "job", "cancel", "media", "*"
 )  # fmt: skip
 
 
