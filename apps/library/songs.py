@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription, Team, User
+from apps.library import searching
 from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.records import ClipRecord, JobRecord
 from apps.wake import wake
@@ -53,6 +54,7 @@ def keep_song(
     for letter, clip in enumerate(clips):
         take = _keep_take(song, letter, clip, place)
         _keep_files(take, clip)
+    searching.index(song.takes.select_related("song"))
     return song
 
 
