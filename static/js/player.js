@@ -1,237 +1,179 @@
 /*
-The one player. It plays what an element with data-play says:
-  data-src (m4a), data-src-mp3, data-clip, data-title, data-letter, data-cover, data-tone, data-duration,
-  data-other (the clip id of the other take), data-page (the take's own page), data-peaks (its waveform)
-and marks that element, its .take line and every svg.wave[data-clip] while it sounds. One gradient (#played) colours all
-of those waveforms up to the place in the song.
+The one player: what sounds. An element with data-play says what it plays:
+  data-src (m4a), data-src-mp3, data-clip, data-title, data-letter, data-cover, data-tone, data-duration, data-peaks (its
+  waveform), data-page (the take's own page), data-other (the clip id of the other take), data-gain (dB, at most 0)
+
+window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and now → {clip, time, duration, paused},
+null while nothing is loaded. On document it tells player:state and player:time with the same detail, player:take when
+another take is loaded or none.
+
+The rest of it is for its own parts, the scripts player-*.js: what it shows, what comes next, how loud and fast, keys, and what
+is remembered (a part that has something to remember gives it to `parts`).
 */
 (function () {
   "use strict";
 
-  const PLAY = "#play-fill";
-  const PAUSE = "#pause-fill";
-  const JUMP_S = 5;
-  const id = (name) => document.getElementById(`player-${name}`);
-  const audio = id("audio");
-  const root = document.getElementById("player");
-
+  const audio = document.getElementById("player-audio");
   const known = new Map(); // clip id → what its play button said
+  const parts = new Map(); // name → { give, take }
   let now = null; // the take that is loaded
   let triedMp3 = false;
+  let lost = null; // what an error broke off: { status, going }
 
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s) % 60).padStart(2, "0")}`;
   const playsM4a = () => audio.canPlayType('audio/mp4; codecs="mp4a.40.2"') !== "";
   const length = () => (Number.isFinite(audio.duration) ? audio.duration : Number(now?.duration) || 0);
 
+  function tell(name, detail) {
+    document.dispatchEvent(new CustomEvent(`player:${name}`, { detail: detail || state() }));
+  }
+
+  function state() {
+    return now && { clip: now.clip, time: audio.currentTime, duration: length(), paused: audio.paused };
+  }
+
   function learn(button) {
     known.set(button.dataset.clip, { ...button.dataset });
   }
 
-  /* Loading and playing */
-  function load(take, at) {
+  function look() {
+    document.querySelectorAll("[data-play]").forEach(learn);
+  }
+
+  /* Before its data has come, an <audio> takes currentTime for the place to begin at. */
+  function load(take, { at = 0, paused = false } = {}) {
     now = take;
+    lost = null;
     triedMp3 = !take.src || !playsM4a();
+    audio.preload = paused ? "none" : "metadata";
     audio.src = triedMp3 ? take.srcMp3 || take.src : take.src;
-    if (at) audio.addEventListener("loadedmetadata", () => seek(at), { once: true });
-    show();
-    start();
+    audio.currentTime = at;
+    tell("take");
+    tell("time");
+    if (!paused) start();
+  }
+
+  function empty() {
+    now = lost = null;
+    audio.removeAttribute("src");
+    audio.load();
+    tell("take");
+    tell("state");
   }
 
   function start() {
+    if (!now) return;
+    if (lost) resume();
     audio.play().catch((error) => {
-      if (error.name === "NotAllowedError") say("Press play to hear it.");
+      if (error.name === "NotAllowedError") tell("trouble", { words: "Press play to hear it." });
     });
   }
 
+  /* After an error the element has to load once more. */
+  function resume() {
+    const at = audio.currentTime;
+    lost = null;
+    audio.src = audio.getAttribute("src");
+    audio.currentTime = at;
+  }
+
   function toggle() {
-    if (!now) return;
-    if (audio.paused) start();
+    if (audio.paused || lost) start();
     else audio.pause();
   }
 
   function seek(to) {
+    if (!now) return;
     audio.currentTime = Math.min(Math.max(0, to), Math.max(0, length() - 0.2));
-    place();
+    tell("time");
+  }
+
+  /* A person wants to hear this one: the queue hears where it stands. */
+  function choose(clip, { at, button }) {
+    look();
+    if (button) learn(button);
+    const take = known.get(clip);
+    if (!take) return false;
+    if (now?.clip === clip) {
+      if (at !== undefined) seek(at);
+      start();
+      return true;
+    }
+    tell("chosen", { take, button: button || document.querySelector(`[data-play][data-clip="${CSS.escape(clip)}"]`) });
+    load(take, { at });
+    return true;
   }
 
   /* The other take at the same second. */
   function change(clip) {
+    look();
     const take = known.get(clip);
-    if (!take || take.clip === now.clip) return;
-    const wasPaused = audio.paused;
-    load(take, audio.currentTime);
-    if (wasPaused) audio.pause();
-  }
-
-  /* What the player shows */
-  function show() {
-    if (now.tone) root.dataset.tone = now.tone;
-    else delete root.dataset.tone;
-    const title = id("title");
-    title.textContent = now.title;
-    title.hidden = false;
-    title.href = now.page;
-    htmx.process(title);
-    say("");
-    const cover = id("cover");
-    cover.hidden = !now.cover;
-    if (now.cover) cover.src = now.cover;
-    root.querySelectorAll(":disabled").forEach((control) => (control.disabled = false));
-    takes();
-    waveform();
-    place();
-    mark();
-    announce();
-  }
-
-  function say(words) {
-    const line = id("sub");
-    line.textContent = words || `Take ${now.letter}`;
-    line.classList.toggle("is-wrong", Boolean(words));
-  }
-
-  function takes() {
-    const box = id("takes");
-    const pair = [now, known.get(now.other)].filter(Boolean).sort((a, b) => a.letter.localeCompare(b.letter));
-    const hadFocus = box.contains(document.activeElement);
-    box.hidden = pair.length < 2;
-    box.replaceChildren(
-      ...pair.map((take) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.dataset.take = take.clip;
-        button.textContent = take.letter;
-        button.setAttribute("aria-label", `Take ${take.letter}`);
-        button.setAttribute("aria-pressed", String(take.clip === now.clip));
-        button.title = `Take ${take.letter}, at the same second (x)`;
-        return button;
-      }),
-    );
-    if (hadFocus) box.querySelector('[aria-pressed="true"]')?.focus();
-  }
-
-  async function waveform() {
-    const clip = now.clip;
-    const wave = id("wave");
-    let drawn = null;
-    try {
-      const answer = await fetch(now.peaks);
-      if (answer.ok) drawn = await answer.json();
-    } catch {
-      /* No waveform then: the place is in the figures too. */
-    }
-    if (now.clip !== clip) return;
-    wave.setAttribute("viewBox", `0 0 ${drawn?.width || 450} ${drawn?.height || 100}`);
-    wave.firstElementChild.setAttribute("d", drawn?.path || "M0 50H450");
-    wave.classList.toggle("wave-none", !drawn?.path);
-  }
-
-  function place() {
-    const whole = length();
-    const share = whole ? audio.currentTime / whole : 0;
-    for (const stop of ["played-done", "played-rest"]) document.getElementById(stop).setAttribute("offset", share);
-    id("now").textContent = clock(audio.currentTime);
-    id("length").textContent = clock(whole);
-    id("line").value = share;
-    const range = id("seek");
-    range.max = whole || 1;
-    range.value = audio.currentTime;
-    range.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(whole)}`);
-  }
-
-  /* Everything on the page that belongs to the sounding take. */
-  function mark() {
-    const sounds = now && !audio.paused;
-    picture(id("play"), sounds);
-    id("play").setAttribute("aria-label", sounds ? "Pause" : "Play");
-    document.querySelectorAll("[data-play]").forEach((button) => {
-      learn(button);
-      const mine = Boolean(now) && button.dataset.clip === now.clip;
-      picture(button, mine && sounds);
-      button.classList.toggle("is-on", mine);
-      button.closest(".take")?.classList.toggle("is-on", mine);
-      const name = button.getAttribute("aria-label");
-      if (name) button.setAttribute("aria-label", name.replace(/^(Play|Pause)/, mine && sounds ? "Pause" : "Play"));
-    });
-    document.querySelectorAll("svg.wave[data-clip]").forEach((wave) => {
-      wave.classList.toggle("is-sounding", Boolean(now) && wave.dataset.clip === now.clip);
-    });
-  }
-
-  function picture(button, sounds) {
-    const use = button.querySelector("use");
-    const [from, to] = sounds ? [PLAY, PAUSE] : [PAUSE, PLAY];
-    const link = use.getAttribute("href");
-    if (link.endsWith(from)) use.setAttribute("href", link.slice(0, -from.length) + to);
-  }
-
-  function announce() {
-    if (!("mediaSession" in navigator)) return;
-    const artwork = now.cover ? [{ src: new URL(now.cover, location.href).href }] : [];
-    navigator.mediaSession.metadata = new MediaMetadata({ title: now.title, artist: `Take ${now.letter}`, artwork });
-  }
-
-  if ("mediaSession" in navigator) {
-    const actions = {
-      play: start,
-      pause: () => audio.pause(),
-      seekbackward: () => seek(audio.currentTime - JUMP_S),
-      seekforward: () => seek(audio.currentTime + JUMP_S),
-      seekto: (to) => seek(to.seekTime),
-    };
-    for (const [name, act] of Object.entries(actions)) navigator.mediaSession.setActionHandler(name, act);
+    if (!now || !take || take.clip === now.clip) return;
+    tell("changed", { from: now, to: take });
+    load(take, { at: audio.currentTime, paused: audio.paused });
   }
 
   /* What went wrong, in words. A browser that can't play m4a gets the mp3. */
   async function failed() {
-    if (!now || !audio.getAttribute("src")) return;
-    if (!triedMp3 && now.srcMp3) {
-      const at = audio.currentTime;
-      triedMp3 = true;
-      audio.src = now.srcMp3;
-      if (at) audio.addEventListener("loadedmetadata", () => seek(at), { once: true });
-      start();
+    const take = now;
+    if (!take || !audio.getAttribute("src")) return;
+    const going = !audio.paused;
+    const answer = await fetch(audio.src, { method: "HEAD" }).catch(() => null);
+    if (take !== now) return;
+    if (answer && ![401, 403].includes(answer.status) && !triedMp3 && take.srcMp3) {
+      useMp3(going);
       return;
     }
-    let status = 0;
-    try {
-      status = (await fetch(audio.src, { method: "HEAD" })).status;
-    } catch {
-      /* no connection: status stays 0 */
-    }
-    say(REASONS[status] || "This file can’t be played here.");
-    mark();
+    lost = { status: answer?.status || 0, going };
+    audio.pause();
+    tell("trouble", { words: reason(answer) });
   }
-  const REASONS = {
-    0: "No connection. Press play to go on.",
-    401: "You are signed out. Sign in to hear it.",
-    403: "You may not hear this.",
-    404: "The file is not kept yet.",
-  };
 
-  audio.addEventListener("error", failed);
-  audio.addEventListener("timeupdate", place);
-  audio.addEventListener("durationchange", place);
-  for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, mark);
-  audio.addEventListener("playing", () => say(""));
+  function useMp3(going) {
+    const at = audio.currentTime;
+    triedMp3 = true;
+    audio.src = now.srcMp3;
+    audio.currentTime = at;
+    if (going) start();
+  }
 
-  /* For the other scripts of a page. A clip can be played by its id as soon as a button with its data was on a page. */
+  function reason(answer) {
+    if (!answer) return "No connection. Play goes on from here.";
+    if (answer.status === 401) return "You are signed out. Sign in to hear it.";
+    if (answer.status === 403) return "You may not hear this.";
+    if (answer.status !== 404) return "This file can’t be played here.";
+    if (answer.headers.has("Retry-After")) return "The file is not saved yet. Try again in a moment.";
+    return window.flowwebPlayer.hasNext() ? "This take is gone. Go on with the next." : "This take is gone.";
+  }
+
   window.flowwebPlayer = {
-    play(clip, at) {
-      document.querySelectorAll("[data-play]").forEach(learn);
-      if (!known.has(clip)) return false;
-      load(known.get(clip), at);
-      return true;
-    },
+    play: (clip, at) => choose(clip, { at }),
     toggle,
     seek,
     get now() {
-      return now && { clip: now.clip, time: audio.currentTime, duration: length(), paused: audio.paused };
+      return state();
     },
+    ...{ audio, known, parts, clock, length, look, load, empty, start, change, tell },
+    get take() {
+      return now;
+    },
+    hasNext: () => false,
   };
-  const tell = (name) => now && document.dispatchEvent(new CustomEvent(name, { detail: window.flowwebPlayer.now }));
-  for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, () => tell("player:state"));
-  for (const name of ["timeupdate", "seeking"]) audio.addEventListener(name, () => tell("player:time"));
+
+  parts.set("take", {
+    give: () => now && { now, other: known.get(now.other), at: audio.currentTime },
+    take(saved) {
+      for (const take of [saved?.other, saved?.now]) if (take?.clip && !known.has(take.clip)) known.set(take.clip, take);
+      if (saved?.now?.clip) load(known.get(saved.now.clip), { at: Number(saved.at) || 0, paused: true });
+    },
+  });
+
+  audio.addEventListener("error", failed);
+  for (const name of ["play", "pause", "ended", "emptied"]) audio.addEventListener(name, () => tell("state"));
+  for (const name of ["timeupdate", "durationchange"]) audio.addEventListener(name, () => tell("time"));
+  window.addEventListener("online", () => {
+    if (lost?.status === 0 && lost.going) start();
+  });
 
   /* In the capture phase: before htmx takes the link for a visit. */
   document.addEventListener(
@@ -240,37 +182,9 @@ of those waveforms up to the place in the song.
       const button = event.target.closest("[data-play]");
       if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      learn(button);
-      if (now && now.clip === button.dataset.clip) toggle();
-      else load(known.get(button.dataset.clip), 0);
+      if (now?.clip === button.dataset.clip) toggle();
+      else choose(button.dataset.clip, { button });
     },
     true,
   );
-  id("play").addEventListener("click", toggle);
-  id("takes").addEventListener("click", (event) => {
-    if (event.target.dataset.take) change(event.target.dataset.take);
-  });
-  root.querySelectorAll("[data-jump]").forEach((button) => {
-    button.addEventListener("click", () => seek(audio.currentTime + Number(button.dataset.jump)));
-  });
-  id("seek").addEventListener("input", (event) => seek(Number(event.target.value)));
-  id("loud").addEventListener("input", (event) => {
-    audio.volume = Number(event.target.value);
-    audio.muted = audio.volume === 0;
-  });
-  id("mute").addEventListener("click", () => (audio.muted = !audio.muted));
-  audio.addEventListener("volumechange", () => id("mute").setAttribute("aria-pressed", String(audio.muted)));
-
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !now) return;
-    if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
-    if (event.key === " " && event.target.closest("button, summary")) return; // that presses them
-    const acts = { " ": toggle, ArrowLeft: () => seek(audio.currentTime - JUMP_S), ArrowRight: () => seek(audio.currentTime + JUMP_S) };
-    acts.x = () => now.other && change(now.other);
-    if (!acts[event.key]) return;
-    event.preventDefault();
-    acts[event.key]();
-  });
-
-  document.addEventListener("htmx:load", mark);
 })();
