@@ -1,10 +1,10 @@
 from django.urls import path
 
-from apps.library import views
+from apps.library import views, views_clip
 
 urlpatterns = [
     path("", views.library, name="library"),
-    path("clips/<uuid:clip_id>/", views.clip, name="clip"),
+    path("clips/<uuid:clip_id>/", views_clip.clip, name="clip"),
     path("clips/<uuid:clip_id>/audio.<slug:kind>", views.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/cover.jpg", views.cover, name="clip-cover"),
     path("clips/<uuid:clip_id>/thumb.webp", views.thumb, name="clip-thumb"),

@@ -7,13 +7,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, allows, team_view
+from apps.accounts.access import TeamRequest, team_view
 from apps.library import playback, songs
-from apps.library.kept import kept
 from apps.library.listing import Cursor, page_of
 from apps.library.models import Clip, ClipFile, Song
 from apps.library.waveforms import GHOST, drawn
-from apps.library.words import sheet
 
 Kind = ClipFile.Kind
 
@@ -25,18 +23,6 @@ def library(request: TeamRequest) -> HttpResponse:
     before = Cursor.parse(request.GET.get("before", ""))
     page = page_of(Song.objects.for_team(request.team), before)
     return TemplateResponse(request, "library/library.html", {"page": page, "ghost": GHOST})
-
-
-@require_safe
-@team_view(needs="see")
-def clip(request: TeamRequest, clip_id: UUID) -> HttpResponse:
-    """One take beside the others of its wish, its words, and what is kept of it."""
-    take = get_object_or_404(Clip.objects.for_team(request.team).only("pk", "song_id"), pk=clip_id)
-    song = Song.objects.for_team(request.team).with_takes().get(pk=take.song_id)
-    shown = next(each for each in song.takes.all() if each.pk == take.pk)
-    context = {"song": song, "clip": shown, "lyrics": sheet(shown.words), "kept": kept(shown)}
-    context["may_retry"] = allows(request.membership.rights, "create")
-    return TemplateResponse(request, "library/clip.html", context)
 
 
 @require_safe

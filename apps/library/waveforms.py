@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from apps.library.models import Clip
 
-SIZES = (64, 150, 384)  # a list's line, the player, a page's big one
+SIZES = (64, 100, 150, 384)  # a list's line, a page's big one on a phone, the player, a page's big one
+LAYERED = (100, 384)
 STEP = 3  # of the box, per bar
 HEIGHT = 100
 LOWEST = 1  # half a bar of silence: a dot
@@ -17,10 +18,11 @@ CONTRAST = 1.6
 
 
 def drawn(clip: Clip, size: int) -> dict[str, object]:
-    """`size` bars as `path` for a box of `width` x `height`; of the biggest size also `loud`, its second layer."""
+    """`size` bars as `path` for a box of `width` x `height`; of a page's big ones also `loud`, the second layer."""
     picture: dict[str, object] = {"size": size, "width": size * STEP, "height": HEIGHT}
-    if size == max(SIZES):
-        return picture | {"path": path_of(clip.peaks or []), "loud": path_of(clip.rms or [])}
+    if size in LAYERED:
+        peaks, loud = (fewer(parts or [], size) for parts in (clip.peaks, clip.rms))
+        return picture | {"path": path_of(peaks), "loud": path_of(loud)}
     return picture | {"path": path_of(_contrast(fewer(clip.rms or [], size)))}
 
 

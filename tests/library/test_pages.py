@@ -153,7 +153,7 @@ def test_the_page_of_a_take_shows_the_pair_words_and_details(band: Band) -> None
     )
     page = band.client("member").get(f"/library/clips/{first.pk}/").content.decode()
     assert 'class="wave wave-384"' in page
-    assert page.count('class="wave wave-150"') == 3
+    assert page.count('class="wave wave-64"') == 2
     assert f'href="/library/clips/{second.pk}/"' in page
     for text in (
         "Verse 1",

@@ -18,7 +18,7 @@ def test_bars_are_mirrored_lines_at_equal_distances() -> None:
     assert path_of([0, 255, 128]) == "M1 49V51M4 1V99M7 25V75"
 
 
-@pytest.mark.parametrize("size", [64, 150, 384])
+@pytest.mark.parametrize("size", [64, 100, 150, 384])
 def test_each_size_has_as_many_bars(size: int) -> None:
     clip = Clip(peaks=list(range(256)) + [0] * 128, rms=list(range(128)) + [9] * 256)
     page = Template("{% load waveform %}{% waveform clip size %}").render(
@@ -26,7 +26,7 @@ def test_each_size_has_as_many_bars(size: int) -> None:
     )
     assert f'viewBox="0 0 {size * 3} 100"' in page
     paths = re.findall(r'<path[^>]* d="([^"]+)"', page)
-    assert [path.count("M") for path in paths] == [size] * (2 if size == 384 else 1)
+    assert [path.count("M") for path in paths] == [size] * (2 if size in (100, 384) else 1)
     assert drawn(clip, size)["path"] == paths[0]
 
 

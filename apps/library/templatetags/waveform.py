@@ -6,21 +6,25 @@ from django.utils.safestring import SafeString
 
 from apps.accounts.templatetags.studio import clock
 from apps.library.models import Clip, ClipFile
-from apps.library.waveforms import SIZES, drawn, marks
+from apps.library.singing import VOICE, Singing, Span
+from apps.library.waveforms import LAYERED, SIZES, drawn, marks
 
 register = template.Library()
+
+# What a name takes of a waveform that is as wide as on a small desktop: 7 of 860 px a letter.
+LETTER_SHARE, PAD_SHARE = 0.0082, 0.018
 
 
 @register.simple_tag
 def waveform(clip: Clip, size: int = 64) -> SafeString:
-    """Decoration: figures beside it say the same. The big size has a second layer, the loudness."""
+    """Decoration: figures beside it say the same. The big ones have a second layer, the loudness."""
     if size not in SIZES:
         raise ValueError(f"a waveform has {SIZES} bars, not {size}")
     if clip.peaks is None:
         return format_html('<span class="wave-missing">{}</span>', _why_missing(clip))
     picture = drawn(clip, size)
     paths = format_html('<path d="{}"></path>', picture["path"])
-    if size == max(SIZES):
+    if size in LAYERED:
         paths += format_html('<path class="wave-loud" d="{}"></path>', picture["loud"])
     return format_html(
         '<svg class="wave wave-{}" viewBox="0 0 {} {}" preserveAspectRatio="none" '
@@ -37,8 +41,43 @@ def waveform(clip: Clip, size: int = 64) -> SafeString:
 def ruler(seconds: float | None) -> SafeString:
     """Times under a big waveform, at percentages of its width; none while the length isn't known."""
     places = ((f"{percent:.2f}", clock(at)) for at, percent in marks(seconds))
-    signs = format_html_join("", '<text x="{}%" y="12">{}</text>', places)
+    signs = format_html_join(
+        "", '<svg x="{}%"><line y2="5"></line><text x="4" y="13">{}</text></svg>', places
+    )
     return format_html('<svg class="ruler" aria-hidden="true" focusable="false">{}</svg>', signs)
+
+
+@register.simple_tag
+def song_parts(singing: Singing, seconds: float) -> SafeString:
+    """The sections over a big waveform; where only the singing is known, marks without a name."""
+    if singing.known == VOICE:
+        parts = [_part(span, "", seconds) for span in singing.spans]
+    else:
+        parts = [_part(part.span, part.name, seconds) for part in singing.parts if part.span]
+    if not parts:
+        return SafeString("")
+    kind = "parts parts-voice" if singing.known == VOICE else "parts"
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false">{}</svg>',
+        kind,
+        format_html_join("", "{}", ((part,) for part in parts)),
+    )
+
+
+def _part(span: Span, name: str, seconds: float) -> SafeString:
+    """At percentages of the width. A name that would be cut is only shown where it is sung (clip.css)."""
+    share = (span.end - span.start) / seconds
+    narrow = name and len(name) * LETTER_SHARE + PAD_SHARE > share
+    return format_html(
+        '<svg class="part{}" x="{}%" width="{}%" data-from="{}" data-to="{}">'
+        '<rect width="100%" height="100%" rx="6"></rect><text x="9" y="16">{}</text></svg>',
+        " part-narrow" if narrow else "",
+        f"{100 * span.start / seconds:.2f}",
+        f"{100 * share:.2f}",
+        f"{span.start:.2f}",
+        f"{span.end:.2f}",
+        name,
+    )
 
 
 def _why_missing(clip: Clip) -> str:
