@@ -213,6 +213,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "interval_max": 0.2,
 }
 CELERY_TASK_ROUTES = {
+    "accounts.learn": {"queue": "slow"},
     "library.archive": {"queue": "slow"},
     "library.sweep": {"queue": "slow"},
 }

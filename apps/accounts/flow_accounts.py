@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from apps.accounts import clients
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
-from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
@@ -106,6 +105,7 @@ def works(token: ApiToken) -> None:
     Subscription.objects.filter(pk=token.subscription_id).update(blocked_reason="", blocked_until=None)
     wake("generation.dispatch", token.subscription_id)
     wake("generation.changed", token.subscription_id)
+    wake("accounts.learn", token.subscription_id)
 
 
 def mending(account: FlowAccount) -> str:
@@ -175,7 +175,7 @@ def _keep_one(subscription: Subscription, described: Described, now: datetime) -
     same.filter(block__in=[Block.ERROR, Block.GONE]).update(block="", block_reason="", block_until=None)
     if record.credits is None:
         return
-    if record.credits < CREDITS_PER_SONG:
+    if record.credits < account.price:
         same.update(block=Block.CREDITS, block_reason="", block_until=now + LOOK_AGAIN_AFTER)
     else:
         same.filter(block=Block.CREDITS).update(block="", block_reason="", block_until=None)

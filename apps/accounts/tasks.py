@@ -1,10 +1,15 @@
-"""Tasks carry ids; what they do is in flow_accounts.py."""
+"""Tasks carry ids; what they do is in flow_accounts.py and prices.py."""
 
 from celery import shared_task
 
-from apps.accounts import flow_accounts
+from apps.accounts import flow_accounts, prices
 
 
 @shared_task(name="accounts.refresh")
 def refresh_token(token_id: str) -> None:
     flow_accounts.refresh_unchecked(token_id)
+
+
+@shared_task(name="accounts.learn")
+def learn_prices(subscription_id: int) -> None:
+    prices.learn(subscription_id)

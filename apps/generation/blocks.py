@@ -8,7 +8,6 @@ from django.utils import timezone
 from apps.accounts import flow_accounts
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.generation.models import Job
-from apps.generation.slots import CREDITS_PER_SONG
 from apps.wake import wake
 
 AGAIN_AFTER = timedelta(minutes=5)
@@ -17,7 +16,7 @@ MENDABLE = [FlowAccount.Block.ERROR, FlowAccount.Block.CREDITS, FlowAccount.Bloc
 
 def mark_empty(now: datetime) -> int:
     """Accounts that by our own count have too little left for a song are to be asked: what the API says decides."""
-    counted_empty = FlowAccount.objects.filter(block="", credits__lt=CREDITS_PER_SONG)
+    counted_empty = FlowAccount.objects.too_poor().filter(block="")
     return counted_empty.update(block=FlowAccount.Block.CREDITS, block_until=now)
 
 

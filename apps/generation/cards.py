@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.accounts.templatetags.studio import clock, short_email, when
-from apps.generation import answers, decisions, waiting
+from apps.generation import answers, decisions, price, waiting
 from apps.generation.models import Job, State
-from apps.generation.slots import CREDITS_PER_SONG, Slots
+from apps.generation.price import UNKNOWN, Price
+from apps.generation.slots import Slots
 from apps.library.models import Clip
 
 TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
-ABOUT_COST = f"about {CREDITS_PER_SONG} credits"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,7 @@ class Card:
     sandbox: bool = False
     wish: UUID | None = None  # the songs of one form have it in common
     wish_size: int = 1
+    price: Price = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,7 @@ def card(job: Job, around: Surroundings) -> Card:
         sandbox=job.subscription.is_sandbox,
         wish=job.nonce,
         wish_size=job.batch_size,
+        price=price.of_job(job, (each.account for each in around.slots.values())),
     )
     DRAW[State(job.state)](made, job, around)
     if job.incident:
@@ -134,7 +136,7 @@ def _queued(made: Card, job: Job, around: Surroundings) -> None:
     else:
         made.actions.insert(0, _action("Keep back", "job-pause", job, method="post"))
         made.subtitle = reason.short or made.subtitle
-        made.side_text = ABOUT_COST
+        made.side_text = str(made.price)
 
 
 def _submitting(made: Card, job: Job, around: Surroundings) -> None:
@@ -191,7 +193,7 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     count = {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
     made.subtitle, made.tone = count, job.song.tone if job.song else ""
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
-    made.side_text = ABOUT_COST
+    made.side_text = str(made.price)
     made.cover_url = takes[0].thumb_url if takes else ""
     missing = [take.letter for take in takes if not take.is_playable]
     if missing:
@@ -219,12 +221,14 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
     if job.jobid is None:
         made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."
     else:
-        made.text = f"The {CREDITS_PER_SONG} credits may be spent; the song may still turn up at Flow Music."
+        made.text = (
+            f"The {made.price.credits} credits may be spent; the song may still turn up at Flow Music."
+        )
     made.actions = _hide(job)
 
 
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
-    made.text = f"Never found. It may have cost {CREDITS_PER_SONG} credits."
+    made.text = f"Never found. It may have cost {made.price.credits} credits."
     made.actions = _hide(job)
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.generation.models import Job, State
 from apps.generation.transitions import move
+from apps.wake import wake
 
 
 def fail(job: Job, text: str, **values: Any) -> bool:
@@ -36,7 +37,10 @@ def start_collecting(job: Job, **values: Any) -> bool:
 
 
 def complete(job: Job, text: str) -> bool:
-    return move(job, {State.COLLECTING}, State.COMPLETED, text, finished_at=timezone.now())
+    done = move(job, {State.COLLECTING}, State.COMPLETED, text, finished_at=timezone.now())
+    if done:
+        wake("accounts.learn", job.subscription_id)  # the account's usage tells by now what it has cost
+    return done
 
 
 def drop(job: Job) -> bool:

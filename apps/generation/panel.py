@@ -12,12 +12,12 @@ from django.utils import timezone
 from apps.accounts import flow_accounts
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.accounts.templatetags.studio import clock
-from apps.generation import batches, turns, usual
+from apps.generation import batches, price, turns, usual
 from apps.generation import slots as slot_counts
 from apps.generation.cards import Card, Surroundings, card
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
-from apps.generation.slots import CREDITS_PER_SONG, Slots
+from apps.generation.slots import Slots
 from apps.library.models import Clip
 
 RECENT = timedelta(hours=12)
@@ -107,7 +107,7 @@ def of_team(membership: Membership) -> Panel:
         unseen=unseen,
         slots=[_row(each) for each in around.slots.values() if each.account.block != FlowAccount.Block.GONE],
         groups=_groups(cards),
-        credits=_credits(membership.team, unseen + sum(each.kind in WAITS for each in cards)),
+        credits=_credits(membership.team, _held(cards) + unseen * _dearest(around).credits),
         usual=[(usual.LABELS.get(name, name.capitalize()), clock(s)) for name, s in around.usual.items()],
     )
 
@@ -131,7 +131,7 @@ def _shown(team: Team) -> QuerySet[Job]:
 def _groups(cards: list[Card]) -> list[Group]:
     folded = batches.fold(cards)
     line = sorted((each for each in folded if each.kind in WAITS), key=lambda each: each.position or 10**6)
-    held = sum(each.kind in WAITS for each in cards) * CREDITS_PER_SONG
+    held = _held(cards)
     done = [each for each in reversed(folded) if each.kind not in NEEDS | RUNS | WAITS]
     found = [
         ("needs", "Needs you", [each for each in folded if each.kind in NEEDS], ""),
@@ -164,6 +164,15 @@ def _row(each: Slots) -> SlotRow:
     )
 
 
-def _credits(team: Team, waiting: int) -> dict[str, int | None]:
-    left, held = FlowAccount.objects.for_team(team).credits_left(), waiting * CREDITS_PER_SONG
+def _held(cards: list[Card]) -> int:
+    """Credits that what waits is going to cost."""
+    return sum(each.price.credits for each in cards if each.kind in WAITS)
+
+
+def _dearest(around: Surroundings) -> price.Price:
+    return price.of_any(each.account for each in around.slots.values())
+
+
+def _credits(team: Team, held: int) -> dict[str, int | None]:
+    left = FlowAccount.objects.for_team(team).credits_left()
     return {"left": left, "held": held, "free": None if left is None else max(0, left - held)}

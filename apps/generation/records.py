@@ -9,9 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.generation import ends, transitions
+from apps.generation import ends, price, transitions
 from apps.generation.models import Job, State
-from apps.generation.slots import CREDITS_PER_SONG
 from apps.library.songs import keep_song
 from apps.upstream.records import JobRecord
 
@@ -70,7 +69,7 @@ def fail(job: Job, record: JobRecord, *, code: str = "", evidence: dict[str, Any
             job,
             "Flow Music made nothing of it.",
             error_code=code,
-            error_text=f"{FAILURES.get(code, OTHER_FAILURE)} It may have cost about {CREDITS_PER_SONG} credits.",
+            error_text=f"{FAILURES.get(code, OTHER_FAILURE)} It may have cost {price.of_job(job, [])}.",
             error_quote=(record.error_message or "")[:500],
             evidence=evidence or {"record": record.raw},
             **values,

@@ -13,7 +13,6 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
-from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
 
@@ -59,4 +58,4 @@ def has_room(slots: Slots, now: datetime) -> bool:
         return False
     if account.block in {FlowAccount.Block.ERROR, FlowAccount.Block.GONE, FlowAccount.Block.CREDITS}:
         return False  # due for another look, not yet known to be mended
-    return slots.free > 0 and (account.credits is None or account.credits >= CREDITS_PER_SONG)
+    return slots.free > 0 and (account.credits is None or account.credits >= account.price)

@@ -17,8 +17,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, User
+from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.generation.models import Job, JobEvent, PanelVersion, SeenJob, State
-from apps.generation.slots import CREDITS_PER_SONG
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
     with transaction.atomic():
         slots = FlowAccount.objects.filter(pk=account.pk, slot_version=slot_version)
         # Credits are read seldom: until then, what is sent is taken off what was left when they were last read.
-        if slots.update(slot_version=F("slot_version") + 1, credits=F("credits") - CREDITS_PER_SONG) != 1:
+        if slots.update(slot_version=F("slot_version") + 1, credits=F("credits") - account.price) != 1:
             return None
         taken = move(
             job,
@@ -93,6 +93,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
             claim_expires_at=now + CLAIM_LASTS,
             sent_at=None,
             ran_on=account,
+            price=account.price,
             wait_reason="",
         )
         if not taken:
@@ -103,10 +104,13 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
 def _unspent(job: Job, back: Callable[[], bool]) -> bool:
     """A move of the job after which nothing is spent: what was taken off its account's credits is put back."""
     with transaction.atomic():
-        accounts = list(FlowAccount.objects.filter(jobs=job).values_list("pk", flat=True))
+        taken = list(Job.objects.filter(pk=job.pk).values_list("ran_on", "price"))
         if not back():
             return False
-        FlowAccount.objects.filter(pk__in=accounts).update(credits=F("credits") + CREDITS_PER_SONG)
+        for account_id, price in taken:
+            # A row that was taken before prices were kept has none.
+            back_on_it = CREDITS_PER_SONG if price is None else price
+            FlowAccount.objects.filter(pk=account_id).update(credits=F("credits") + back_on_it)
     return True
 
 
@@ -144,6 +148,7 @@ def give_back(
         claim_expires_at=None,
         sent_at=None,
         ran_on=None,
+        price=None,
         hook_hash="",
         unknown_since=None,
         not_before=not_before,
@@ -179,6 +184,7 @@ def release(job: Job, mine: uuid.UUID | None, text: str) -> bool:
         claim=None,
         claim_expires_at=None,
         ran_on=None,
+        price=None,
     )
     return _unspent(job, back)
 
@@ -275,6 +281,7 @@ def reject(job: Job, text: str, *, mine: uuid.UUID, **values: Any) -> bool:
         text,
         where=Q(claim=mine, jobid=None),
         finished_at=timezone.now(),
+        price=None,
         **values,
     )
     return _unspent(job, refuse)

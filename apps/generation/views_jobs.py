@@ -10,8 +10,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.accounts.models.subscriptions import CREDITS_PER_SONG
-from apps.generation import decisions, listing, panel, schedule
+from apps.generation import decisions, listing, panel, price, schedule
 from apps.generation.cards import card
 from apps.generation.models import Job, PanelVersion
 
@@ -57,7 +56,6 @@ def _job_page(
         "job": found,
         "card": card(found, panel.surroundings(request.membership)),
         "story": found.story.select_related("by"),
-        "price": CREDITS_PER_SONG,
         **more,
     }
     return TemplateResponse(request, template, context, status=status)
@@ -78,7 +76,9 @@ def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
     """Makes the same wish again, as a new job, after showing what is known of the first one."""
     found = _find_to_decide(request, pk)
     if request.method != "POST":
-        return _job_page(request, found, "generation/job_retry.html", nonce=uuid4())
+        return _job_page(
+            request, found, "generation/job_retry.html", nonce=uuid4(), purse=price.purse_of_job(found)
+        )
     if decisions.make_again(found, by=request.user, nonce=_nonce(request)):
         return _after(request)
     reason = (

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 
 from apps.accounts.crypto import decrypt, encrypt
 from apps.accounts.models.people import User
@@ -11,7 +12,8 @@ from apps.accounts.models.teams import Team
 from apps.upstream.token import Token
 
 REAL = "https://"  # how the endpoint of whoever charges for it starts; a sandbox is on this machine
-CREDITS_PER_SONG = 5  # about; the API's start page. An account with less can't make one
+# About, by the API's start page: until an account's own usage says it better (apps/accounts/prices.py).
+CREDITS_PER_SONG = 5
 
 
 class Subscription(models.Model):
@@ -65,6 +67,10 @@ class FlowAccountQuerySet(models.QuerySet["FlowAccount"]):
         )
         return left["real"] if left["accounts"] else left["sandbox"]
 
+    def too_poor(self) -> "FlowAccountQuerySet":
+        """Those known to have less left than a song costs there."""
+        return self.filter(credits__lt=Coalesce("song_credits", CREDITS_PER_SONG))
+
 
 class FlowAccount(models.Model):
     """A Flow Music account under a subscription, as the API last described it."""
@@ -82,6 +88,11 @@ class FlowAccount(models.Model):
     max_jobs = models.PositiveSmallIntegerField(default=1)
     credits = models.IntegerField(null=True)
     checked_at = models.DateTimeField(null=True)  # when tier, credits and error were last asked for
+
+    # What a song costs here, learned from the account's usage; null until then. An account with less can't make one.
+    song_credits = models.PositiveSmallIntegerField(null=True)
+    song_credits_fixed = models.BooleanField(default=False)  # the recent ones all cost the same
+    usage_asked_at = models.DateTimeField(null=True)
 
     running = models.PositiveSmallIntegerField(default=0)  # of all sources, in the newest GET /jobs
     elsewhere = models.PositiveSmallIntegerField(default=0)  # of these, not started by us
@@ -103,6 +114,11 @@ class FlowAccount(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def price(self) -> int:
+        """Credits that a song costs here, as far as it is known."""
+        return self.song_credits or CREDITS_PER_SONG
 
     @property
     def short(self) -> str:

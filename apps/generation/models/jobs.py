@@ -110,6 +110,7 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     ran_on = models.ForeignKey(FlowAccount, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    price = models.PositiveSmallIntegerField(null=True)  # credits counted off that account when it was taken
 
     # At the remote side
     jobid = models.CharField(max_length=400, null=True)

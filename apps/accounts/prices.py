@@ -1,0 +1,76 @@
+"""What a song costs on a Flow Music account, learned from what the account was charged (GET /accounts/usage).
+
+Asked in the background, when a token was checked or a song was made, and at most a few times a day for each account.
+"""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from statistics import median_low
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts import clients
+from apps.accounts.models import FlowAccount, Subscription
+from apps.upstream import errors
+from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.usage import Spent
+from apps.wake import wake
+
+logger = logging.getLogger(__name__)
+
+AGAIN_AFTER = timedelta(hours=6)
+SOONER = timedelta(hours=1)  # while nothing has been learned yet
+RECENT, NEWEST, FEWEST = timedelta(days=30), 20, 3
+MOST = 50  # a conversation that cost more was edited over and over: it says nothing of a song
+
+Block = FlowAccount.Block
+
+
+def learn(subscription_id: int) -> int:
+    """Asks about every account whose turn it is. Returns of how many the price has changed."""
+    subscription = Subscription.objects.filter(pk=subscription_id).first()
+    found = clients.of_subscription(subscription) if subscription else None
+    if found is None:
+        return 0
+    _, client = found
+    accounts = FlowAccount.objects.filter(subscription=subscription).exclude(
+        block__in=[Block.GONE, Block.ERROR]
+    )
+    changed = sum(_learn_one(account, client) for account in accounts if _take_turn(account))
+    if changed:
+        wake("generation.changed", subscription_id)
+    return changed
+
+
+def usual(spent: Collection[Spent], now: datetime) -> tuple[int, bool] | None:
+    """The credits of a song, and whether all recent ones cost the same; None while there are too few to tell.
+
+    A conversation holds a song and its edits, so that some cost a multiple: the middle one is a song's, and of two
+    in the middle the lower.
+    """
+    recent = [each.credits for each in spent if each.at is None or each.at > now - RECENT][:NEWEST]
+    likely = [credits for credits in recent if 1 <= credits <= MOST]
+    return (median_low(likely), len(set(likely)) == 1) if len(likely) >= FEWEST else None
+
+
+def _take_turn(account: FlowAccount) -> bool:
+    """True for one process: the others find that it was asked just now."""
+    now = timezone.now()
+    before = now - (AGAIN_AFTER if account.song_credits else SOONER)
+    due = Q(usage_asked_at=None) | Q(usage_asked_at__lte=before)
+    return FlowAccount.objects.filter(due, pk=account.pk).update(usage_asked_at=now) == 1
+
+
+def _learn_one(account: FlowAccount, client: FlowMusic) -> bool:
+    try:
+        found = usual(client.usage(account.email).spent, timezone.now())
+    except errors.UpstreamError as error:
+        logger.warning("the usage of account %s can't be read: %s", account.pk, error)
+        return False
+    if found is None or found == (account.song_credits, account.song_credits_fixed):
+        return False
+    price, fixed = found
+    FlowAccount.objects.filter(pk=account.pk).update(song_credits=price, song_credits_fixed=fixed)
+    return True

@@ -1,0 +1,135 @@
+"""What songs cost, as far as it is known, and what is left for them: said before anything is sent.
+
+Credits left on an account are what the API last said less what was sent since; what waits in line holds its price.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from apps.accounts.models import FlowAccount
+from apps.accounts.models.subscriptions import CREDITS_PER_SONG
+from apps.generation.models import Job, State
+
+Block = FlowAccount.Block
+
+
+@dataclass(frozen=True)
+class Price:
+    """`exact`: every recent song cost the same; else it is said as "about"."""
+
+    credits: int
+    exact: bool = False
+
+    def __str__(self) -> str:
+        return f"{'' if self.exact else 'about '}{self.credits} credit{'' if self.credits == 1 else 's'}"
+
+    def __mul__(self, songs: int) -> "Price":
+        return Price(self.credits * songs, self.exact)
+
+
+UNKNOWN = Price(CREDITS_PER_SONG)
+
+
+def of_account(account: FlowAccount | None) -> Price:
+    return Price(account.price, account.song_credits_fixed) if account else UNKNOWN
+
+
+def of_any(accounts: Iterable[FlowAccount]) -> Price:
+    """Of the dearest: which one makes the song is not known yet."""
+    prices = {of_account(account) for account in accounts}
+    dearest = max(prices, key=lambda price: price.credits, default=UNKNOWN)
+    return dearest if len(prices) == 1 else Price(dearest.credits)
+
+
+def of_job(job: Job, accounts: Iterable[FlowAccount]) -> Price:
+    """What was counted off for it, else what it will cost on one of these accounts."""
+    account = job.ran_on or (job.account if job.account_is_fixed else None)
+    if job.price and account:
+        return Price(job.price, account.song_credits_fixed and account.song_credits == job.price)
+    if account:
+        return of_account(account)
+    return of_any(each for each in accounts if each.subscription_id == job.subscription_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purse:
+    """What songs are paid from: one account, or any of a subscription's.
+
+    `free` is None when no balance is known; `most` is for how many songs it is enough, None when that isn't known.
+    """
+
+    where: str
+    price: Price
+    free: int | None
+    most: int | None
+
+    @property
+    def short_of_one(self) -> int:
+        return self.short(1)
+
+    def short(self, songs: int) -> int:
+        """How many credits are missing for so many songs; 0 when they can be made, or nothing is known."""
+        if self.free is None or self.most is None or songs <= self.most:
+            return 0
+        # What is left may lie on several accounts, on none of which there is enough for one song more.
+        return max(1, songs * self.price.credits - self.free)
+
+
+def _usable(accounts: Iterable[FlowAccount]) -> list[FlowAccount]:
+    return [each for each in accounts if each.block not in {Block.GONE, Block.ERROR}]
+
+
+class Held:
+    """Credits that what is in line is going to cost, by subscription and by chosen account. One query."""
+
+    def __init__(self, subscription_ids: Collection[int]) -> None:
+        line = Job.objects.filter(state=State.QUEUED, subscription__in=subscription_ids).order_by()
+        counted = line.values_list("subscription", "account", "account_is_fixed").annotate(songs=Count("pk"))
+        self._line = list(counted)
+
+    def songs_on(self, account: FlowAccount, *, alone: bool) -> int:
+        """Those for which the account was chosen; all of its subscription if there is no other one."""
+        if alone:
+            return self.songs_under(account.subscription_id)
+        return sum(songs for _, pk, fixed, songs in self._line if fixed and pk == account.pk)
+
+    def songs_under(self, subscription_id: int) -> int:
+        return sum(songs for pk, _, _, songs in self._line if pk == subscription_id)
+
+
+def purse_of(account: FlowAccount, accounts: Iterable[FlowAccount], held: Held) -> Purse:
+    """For an account that was chosen, one of these."""
+    price, free = of_account(account), None
+    others = [each for each in _usable(accounts) if each.subscription_id == account.subscription_id]
+    if account.credits is not None:
+        waiting = held.songs_on(account, alone=others == [account])
+        free = max(0, account.credits - waiting * price.credits)
+    most = None if free is None else free // price.credits
+    return Purse(where=f"on {account.short}", price=price, free=free, most=most)
+
+
+def purse_of_any(subscription_id: int, accounts: Iterable[FlowAccount], held: Held) -> Purse:
+    """For the automatic choice among a subscription's accounts."""
+    here = [each for each in _usable(accounts) if each.subscription_id == subscription_id]
+    price, known = of_any(here), [each.credits for each in here if each.credits is not None]
+    waiting = held.songs_under(subscription_id)
+    free = max(0, sum(known) - waiting * price.credits) if known else None
+    # One whose balance is not known may pay: then nobody can say for how many it is enough.
+    most = (
+        max(0, sum(max(0, left) // price.credits for left in known) - waiting)
+        if len(known) == len(here)
+        else None
+    )
+    where = f"on {here[0].short}" if len(here) == 1 else "on all accounts"
+    return Purse(where=where, price=price, free=free, most=most if known else None)
+
+
+def purse_of_job(job: Job) -> Purse:
+    """From which the same wish would be paid once more."""
+    held = Held([job.subscription_id])
+    accounts = list(FlowAccount.objects.filter(subscription=job.subscription_id))
+    if job.account_is_fixed and job.account:
+        return purse_of(job.account, accounts, held)
+    return purse_of_any(job.subscription_id, accounts, held)

@@ -1,0 +1,119 @@
+"""What songs cost and what is left for them: by the learned price, before anything is sent, never below nothing."""
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts.models import FlowAccount
+from apps.generation import blocks, panel, price, slots, transitions, turns
+from apps.generation.models import Job
+from apps.generation.price import Held, Price
+from tests.generation.browsing import signed_in
+from tests.generation.conftest import Studio, state
+from tests.page import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def learned(
+    studio: Studio, start: str, credits: int, *, fixed: bool = True, left: int | None = 100
+) -> FlowAccount:
+    account = studio.account(start)
+    account.song_credits, account.song_credits_fixed, account.credits = credits, fixed, left
+    account.save()
+    return account
+
+
+def test_a_price_is_about_until_all_songs_cost_the_same() -> None:
+    assert str(Price(5)) == "about 5 credits"
+    assert str(Price(7, exact=True) * 2) == "14 credits"
+    assert str(Price(1, exact=True)) == "1 credit"
+    assert price.of_any([]) == price.UNKNOWN
+    cheap = FlowAccount(song_credits=4, song_credits_fixed=True)
+    dear = FlowAccount(song_credits=7, song_credits_fixed=True)
+    assert price.of_any([cheap, cheap]) == Price(4, exact=True)
+    assert price.of_any([cheap, dear]) == Price(7)
+
+
+def test_what_is_taken_for_a_song_is_the_learned_price_and_comes_back_whole(studio: Studio) -> None:
+    account = learned(studio, "studio", 8, left=20)
+    (job,) = studio.ask(account=account)
+    claimed = turns.claim_next(studio.subscription)
+    assert claimed
+    assert studio.account("studio").credits == 12
+    learned(studio, "studio", 3, left=12)  # meanwhile
+    assert transitions.release(job, claimed[2], "Not sent.")
+    assert studio.account("studio").credits == 20
+    job.refresh_from_db()
+    assert job.price is None
+
+
+def test_an_account_with_less_than_the_price_makes_nothing(studio: Studio) -> None:
+    account = learned(studio, "studio", 8, left=7)
+    (job,) = studio.ask(account=account)
+    assert studio.dispatch() == 0
+    assert state(job) == "queued"
+    assert blocks.mark_empty(timezone.now()) == 1
+    learned(studio, "studio", 7, left=7)
+    FlowAccount.objects.update(block="")
+    assert studio.dispatch() == 1
+    assert studio.account("studio").credits == 0
+    assert not any(
+        slots.has_room(each, timezone.now())
+        for each in slots.of_subscriptions([job.subscription_id])
+        if each.account.email == account.email
+    )
+
+
+def test_what_waits_is_held_by_the_price_of_where_it_will_run(studio: Studio) -> None:
+    account = learned(studio, "studio", 8, left=100)
+    learned(studio, "night", 6, left=20)
+    FlowAccount.objects.update(max_jobs=0)  # nothing is sent
+    studio.ask(account=account)
+    studio.ask(count=2)
+    shown = panel.of_team(studio.team.memberships.get())
+    assert shown.credits == {"left": 120, "held": 8 + 8 + 8, "free": 96}
+    held = Held([studio.token.subscription_id])
+    accounts = list(FlowAccount.objects.all())
+    of_studio = price.purse_of(studio.account("studio"), accounts, held)
+    assert (of_studio.free, of_studio.most, of_studio.where) == (92, 11, "on studio@")
+    of_any = price.purse_of_any(studio.token.subscription_id, accounts, held)
+    assert (of_any.free, of_any.most, of_any.price) == (96, 14 - 3, Price(8))
+
+
+@pytest.mark.parametrize(
+    ("left", "songs", "short"),
+    [
+        ((100, 20), 15, 0),
+        ((4, 4), 1, 1),  # enough together, but on neither of them
+        ((4, 0), 1, 1),
+        ((0, 0), 2, 10),
+        ((-3, 6), 2, 7),
+        ((0, None), 9, 0),  # nobody knows
+        ((None, None), 9, 0),
+    ],
+)
+def test_how_many_credits_are_missing(
+    studio: Studio, left: tuple[int | None, int | None], songs: int, short: int
+) -> None:
+    for start, credits in zip(("studio", "night"), left, strict=True):
+        FlowAccount.objects.filter(email__startswith=start).update(credits=credits)
+    accounts = list(FlowAccount.objects.all())
+    purse = price.purse_of_any(studio.token.subscription_id, accounts, Held([studio.token.subscription_id]))
+    assert purse.short(songs) == short
+
+
+def test_making_it_again_says_its_price_or_what_is_missing(studio: Studio) -> None:
+    account = learned(studio, "studio", 8, left=20)
+    (job,) = studio.ask(account=account)
+    Job.objects.filter(pk=job.pk).update(state="failed", error_code="moderation_reject")
+    address = f"/jobs/{job.pk}/retry/"
+    page = Page(signed_in(studio).get(address))
+    (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
+    assert ("disabled" in pay.attributes, pay.text) == (False, "Make it again8 credits")
+    buttons = page.one("form", action=address)
+    assert next(each.text for each in buttons.all("a")) == "Change the words"
+    learned(studio, "studio", 8, left=5)
+    page = Page(signed_in(studio).get(address))
+    (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
+    assert ("disabled" in pay.attributes, pay.text) == (True, "Make it again3 credits short")
+    assert "not enough credits" in page.one(id=pay["aria-describedby"] or "").text
