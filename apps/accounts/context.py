@@ -1,4 +1,7 @@
-"""What base.html asks for on every page. Nothing is asked of the database before a template does."""
+"""What base.html asks for on every page. Nothing is asked of the database before a template does.
+
+Each floor adds its part: library/context.py, and generation/context.py, which hands it to the templates.
+"""
 
 from functools import cached_property
 from typing import cast
@@ -7,6 +10,7 @@ from django.http import HttpRequest
 
 from apps.accounts.access import membership_of
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
+from apps.accounts.models.subscriptions import REAL
 
 
 class Studio:
@@ -40,9 +44,22 @@ class Studio:
             else []
         )
 
-    @cached_property
+    @property
     def has_token(self) -> bool:
-        return self.team is not None and ApiToken.objects.for_team(self.team).owned_by(self._user).exists()
+        return bool(self._endpoints)
+
+    @property
+    def has_real_token(self) -> bool:
+        """One that isn't the sandbox's."""
+        return any(each.startswith(REAL) for each in self._endpoints)
+
+    @cached_property
+    def _endpoints(self) -> list[str]:
+        """Of the person's own tokens in this team."""
+        if self.team is None:
+            return []
+        own = ApiToken.objects.for_team(self.team).owned_by(self._user)
+        return list(own.values_list("subscription__endpoint", flat=True))
 
     @cached_property
     def credits(self) -> int | None:
@@ -62,6 +79,7 @@ class Studio:
         return cast(User, self._request.user)
 
 
-def studio(request: HttpRequest) -> dict[str, object]:
-    theme = request.COOKIES.get("theme")
-    return {"studio": Studio(request), "theme": theme if theme in {"dark", "light"} else ""}
+def theme(request: HttpRequest) -> str:
+    """What the person chose; "" follows the system."""
+    chosen = request.COOKIES.get("theme", "")
+    return chosen if chosen in {"dark", "light"} else ""

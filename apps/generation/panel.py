@@ -55,6 +55,7 @@ class Panel:
     version: int
     active: int
     running_count: int
+    needs_count: int  # songs that go on only when a person does something
     unseen: int  # further jobs, the youngest, for which there is no room here
     slots: list[SlotRow]
     groups: list[Group]
@@ -104,6 +105,7 @@ def of_team(membership: Membership) -> Panel:
         version=version,
         active=int(any(each.kind in MOVES for each in cards)),
         running_count=sum(each.kind in RUNS for each in cards),
+        needs_count=sum(each.kind in NEEDS for each in cards),
         unseen=unseen,
         slots=[_row(each) for each in around.slots.values() if each.account.block != FlowAccount.Block.GONE],
         groups=_groups(cards),

@@ -22,7 +22,7 @@ def live_panel(request: TeamRequest) -> HttpResponseBase:
     schedule.panel_is_open(request.team)
     if request.GET.get("v") == str(PanelVersion.of(request.team)):
         return HttpResponse(status=204)
-    return TemplateResponse(request, "generation/_panel.html", {"panel": panel.of_team(request.membership)})
+    return _panel(request)
 
 
 @require_GET
@@ -64,10 +64,13 @@ def _job_page(
 def _after(request: TeamRequest) -> HttpResponseBase:
     """Back to where the button was; the live panel is sent anew to HTMX."""
     if request.htmx and not request.htmx.boosted:
-        return TemplateResponse(
-            request, "generation/_panel.html", {"panel": panel.of_team(request.membership)}
-        )
+        return _panel(request)
     return redirect("jobs")
+
+
+def _panel(request: TeamRequest) -> TemplateResponse:
+    context = {"panel": panel.of_team(request.membership)}
+    return TemplateResponse(request, "generation/_panel_news.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

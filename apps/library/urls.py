@@ -1,9 +1,10 @@
 from django.urls import path
 
-from apps.library import views, views_clip
+from apps.library import views, views_clip, views_find
 
 urlpatterns = [
     path("", views.library, name="library"),
+    path("find/", views_find.find, name="find"),
     path("clips/<uuid:clip_id>/", views_clip.clip, name="clip"),
     path("clips/<uuid:clip_id>/audio.<slug:kind>", views.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/cover.jpg", views.cover, name="clip-cover"),

@@ -81,7 +81,7 @@
     notice.scrollIntoView({ block: "nearest" });
   }
 
-  const polls = (event) => event.target.matches?.("#panel, [data-live]");
+  const polls = (event) => event.target.matches?.("#panel, [data-live], #palette-input");
   const sends = (event) => event.detail.requestConfig.verb !== "get";
 
   for (const name of ["htmx:sendError", "htmx:timeout"]) {

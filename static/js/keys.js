@@ -1,4 +1,4 @@
-/* Keys for the rooms, and dialogs: a page that asks back is shown in one, and opens by itself without JavaScript. */
+/* Keys for the rooms and the search, and dialogs: a page that asks back is shown in one, and opens by itself without JavaScript. */
 (function () {
   "use strict";
 
@@ -13,10 +13,26 @@
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     if (event.key === "?") {
       document.getElementById("keys-dialog").showModal();
+    } else if (event.key === "/") {
+      event.preventDefault();
+      search();
     } else if (ROOMS[event.key]) {
       event.preventDefault();
       document.querySelector(ROOMS[event.key])?.click();
     }
+  });
+
+  /* On a page without a search: to the library's, once it is there. */
+  let searches = false;
+  function search() {
+    const field = document.querySelector("#work [data-search]");
+    if (field) field.select();
+    else if ((searches = !searches)) document.querySelector(ROOMS.l)?.click();
+  }
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!searches || event.target.id !== "app") return;
+    search();
+    searches = false;
   });
 
   document.addEventListener("click", (event) => {

@@ -5,11 +5,11 @@
   const FAST_MS = 3000;
   const SLOW_MS = 30000;
   const MOST_HELD = 5; // ticks that wait while a button of a card is under the pointer
-  const NEWS_MS = 8000;
 
   let asked = Date.now();
   let held = 0;
   let skew = 0; // the server's clock less ours, in ms
+  let known = null; // the figures of the newest panel
   let before = null; // what the panel showed before this swap
 
   const panel = () => document.getElementById("panel");
@@ -83,8 +83,9 @@
     event.detail.shouldSwap = false;
     const answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html").getElementById("panel");
     if (!answer) return;
-    for (const name of ["version", "active", "running"]) live.dataset[name] = answer.dataset[name];
+    for (const name of ["version", "active", "running", "needs"]) live.dataset[name] = answer.dataset[name];
     count();
+    answer.ownerDocument.querySelectorAll("[hx-swap-oob]").forEach(renew);
     if (before.version !== live.dataset.version) refresh();
   });
 
@@ -106,20 +107,33 @@
     before = null;
   });
 
-  function compare(live, known) {
+  function compare(live, earlier) {
     live.querySelectorAll("[data-job]").forEach((job) => {
-      const was = known.get(job.dataset.job);
+      const was = earlier.get(job.dataset.job);
       if (was === undefined) job.classList.add("is-new");
       else if (was !== "completed" && job.dataset.state === "completed") announce(job);
     });
   }
 
+  /* A page that doesn't bring the panel shows what the page before it knew. */
   function count() {
-    const running = Number(panel()?.dataset.running || 0);
-    document.querySelectorAll("[data-running-now]").forEach((each) => {
-      each.textContent = running || "";
-      each.hidden = !running;
+    if (panel()?.dataset.version) known = { ...panel().dataset };
+    if (!known) return;
+    show("[data-running-now]", known.running);
+    show("[data-needs-now]", known.needs);
+  }
+
+  function show(badges, number) {
+    document.querySelectorAll(badges).forEach((each) => {
+      each.querySelector("[data-figure]").textContent = number;
+      each.hidden = !Number(number);
     });
+  }
+
+  /* What an answer brings besides the panel; where the panel is swapped, htmx does this. */
+  function renew(part) {
+    part.removeAttribute("hx-swap-oob");
+    document.getElementById(part.id)?.replaceWith(part);
   }
 
   /* News of a finished song: its cover, its title, its takes to play. */
@@ -134,7 +148,6 @@
     text.textContent = `${job.querySelector(".job-title").textContent.trim()} is ready`;
     item.append(text, ...[...job.querySelectorAll("[data-play]")].map(short));
     document.getElementById("news").append(item);
-    leave(item);
   }
 
   function short(play) {
@@ -142,13 +155,6 @@
     copy.lastChild.textContent = ` ${play.dataset.letter}`;
     copy.setAttribute("aria-label", `Play take ${play.dataset.letter}`);
     return copy;
-  }
-
-  function leave(item) {
-    setTimeout(() => {
-      if (item.matches(":hover, :focus-within")) leave(item);
-      else item.remove();
-    }, NEWS_MS);
   }
 
   /* Folding: kept as the person left it where there is room for both, else it opens over the work for a moment. */

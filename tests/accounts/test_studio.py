@@ -9,9 +9,10 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 
 from apps.accounts import health
-from apps.accounts.context import Studio, studio
+from apps.accounts.context import Studio
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.templatetags.studio import clock, short_email, when
+from apps.generation.context import studio
 from apps.wake import wake
 from tests.accounts.conftest import People, unasked
 

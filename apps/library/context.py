@@ -1,0 +1,45 @@
+"""`studio` with what the library adds to the nav."""
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.urls import reverse
+
+from apps.accounts.context import Studio as AccountsStudio
+from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
+
+MOST_COUNTED = 999  # songs: beyond it the nav says "999+", and counting costs no more
+MOST_COLLECTIONS = 8
+
+
+class Studio(AccountsStudio):
+    @cached_property
+    def songs(self) -> str:
+        """How many songs the library lists; "" for none."""
+        if self.team is None:
+            return ""
+        kept = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
+        listed = Song.objects.for_team(self.team).filter(kept).order_by("-created_at", "-id")
+        count = listed[: MOST_COUNTED + 1].count()
+        return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
+
+    @cached_property
+    def collections(self) -> list[dict[str, str]]:
+        """Name, address and cover ("" without one) of the first ones by name."""
+        if self.team is None:
+            return []
+        found = Collection.objects.for_team(self.team).annotate(cover_of=Subquery(_with_cover()[:1]))
+        return [_entry(*row) for row in found.values_list("pk", "name", "cover_of")[:MOST_COLLECTIONS]]
+
+
+def _entry(pk: UUID, name: str, cover_of: UUID | None) -> dict[str, str]:
+    cover = reverse("clip-thumb", args=[cover_of]) if cover_of else ""
+    return {"name": name, "url": reverse("collection", args=[pk]), "cover": cover}
+
+
+def _with_cover() -> QuerySet[CollectionItem, Any]:
+    kept = {"clip__files__kind": ClipFile.Kind.THUMB, "clip__files__state": ClipFile.State.STORED}
+    items = CollectionItem.objects.filter(collection=OuterRef("pk"), clip__deleted_at=None, **kept)
+    return items.order_by("place", "pk").values("clip_id")
