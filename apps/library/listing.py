@@ -1,4 +1,4 @@
-"""The list of songs, newest first, by keyset: the thousandth page costs as much as the first."""
+"""The list of songs by keyset, newest or oldest first: the thousandth page costs as much as the first."""
 
 import uuid
 from collections.abc import Iterator
@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps.library.models import Song
+from apps.accounts.models import Team
+from apps.library.filters import Filters
+from apps.library.models import Clip, Song
 from apps.library.models.clips import SongQuerySet
 
 SONGS_PER_PAGE = 20
+MOST_COUNTED = (
+    1_000  # more than these are "more than 1,000", and too many to be listed before the page is read
+)
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in a list of rows with `created_at`, newest first: after the row of that time and id."""
+    """A place in a list of rows with `created_at`: after the row of that time and id."""
 
     created_at: datetime
     pk: uuid.UUID
@@ -37,30 +42,92 @@ class Cursor:
 
     @property
     def older(self) -> Q:
-        """The rows that come after this place; those of the same time by their id."""
-        return Q(created_at__lt=self.created_at) | Q(created_at=self.created_at, pk__lt=self.pk)
+        """The rows that come after this place, newest first; those of the same time by their id.
+
+        The first condition says nothing new: it is the one from which both databases know where in the index to begin.
+        """
+        after = Q(created_at__lt=self.created_at) | Q(pk__lt=self.pk)
+        return Q(created_at__lte=self.created_at) & after
+
+    @property
+    def newer(self) -> Q:
+        """The rows that come after this place, oldest first."""
+        after = Q(created_at__gt=self.created_at) | Q(pk__gt=self.pk)
+        return Q(created_at__gte=self.created_at) & after
+
+
+@dataclass(frozen=True)
+class Row:
+    """A song with those of its takes that fit."""
+
+    song: Song
+    takes: list[Clip]
+
+    @property
+    def left_out(self) -> int:
+        return len(self.song.takes.all()) - len(self.takes)
 
 
 @dataclass(frozen=True)
 class Page:
-    songs: list[Song]
+    """`count` is of all pages, known on the first one; more than MOST_COUNTED is given as one more than that."""
+
+    rows: list[Row]
     is_first: bool
-    older: Cursor | None  # where the next page starts
+    following: Cursor | None  # where the next page starts
+    count: int | None
 
-    def days(self) -> Iterator[tuple[str, list[Song]]]:
+    def days(self) -> Iterator[tuple[str, list[Row]]]:
         """The songs by the day on which they were asked for, with the day's name."""
-        for day, songs in groupby(self.songs, key=lambda song: timezone.localdate(song.created_at)):
-            yield _name(day), list(songs)
+        for day, rows in groupby(self.rows, key=lambda row: timezone.localdate(row.song.created_at)):
+            yield _name(day), list(rows)
+
+    @property
+    def counted(self) -> str:
+        if self.count is None:
+            return ""
+        if self.count > MOST_COUNTED:
+            return f"more than {MOST_COUNTED:,} songs"
+        return f"{self.count:,} song{'' if self.count == 1 else 's'}"
 
 
-def page_of(songs: SongQuerySet, before: Cursor | None) -> Page:
-    """Four queries, however many songs there are."""
-    if before:
-        songs = songs.filter(before.older)
-    found = list(songs.with_takes().order_by("-created_at", "-id")[: SONGS_PER_PAGE + 1])
+def page_of(team: Team, filters: Filters, place: Cursor | None) -> Page:
+    """A fixed number of queries, however many songs there are."""
+    songs = _fitting(team, filters)
+    order = ("created_at", "id") if filters.oldest_first else ("-created_at", "-id")
+    rest = songs.filter(place.newer if filters.oldest_first else place.older) if place else songs
+    rest = rest.with_takes().prefetch_related("takes__collections").order_by(*order)
+    found = list(rest[: SONGS_PER_PAGE + 1])
     shown, more = found[:SONGS_PER_PAGE], len(found) > SONGS_PER_PAGE
-    older = Cursor(shown[-1].created_at, shown[-1].pk) if more else None
-    return Page(shown, before is None, older)
+    following = Cursor(shown[-1].created_at, shown[-1].pk) if more else None
+    count = None if place else len(songs.values_list("pk")[: MOST_COUNTED + 1])
+    return Page(_rows(shown, filters), place is None, following, count)
+
+
+def _fitting(team: Team, filters: Filters) -> SongQuerySet:
+    """The songs of the team that have a take that fits.
+
+    Where an index knows the takes and they are few, their songs come first and the page is made of those; else the
+    list is walked by date until a page is full. A planner that walks by date for three hits reads everything. No
+    condition on the takes' team: it says nothing new beside the song's, and SQLite would go by that index.
+    """
+    songs: SongQuerySet = Song.objects.for_team(team).filter(filters.of_songs)
+    takes = Clip.objects.live().filter(filters.of_takes).order_by()
+    if filters.few_takes:
+        ids = list(takes.values_list("song", flat=True).distinct()[: MOST_COUNTED + 1])
+        if len(ids) <= MOST_COUNTED:
+            return songs.filter(pk__in=ids)
+    return songs.filter(Exists(takes.filter(song=OuterRef("pk"))))
+
+
+def _rows(songs: list[Song], filters: Filters) -> list[Row]:
+    """Takes that don't fit are left out, so that choosing all of the list chooses what was looked for."""
+    takes = {song.pk: list(song.takes.all()) for song in songs}
+    if filters.of_takes:
+        rows = Clip.objects.live().filter(filters.of_takes, song__in=takes)
+        fitting = set(rows.order_by().values_list("pk", flat=True))
+        takes = {pk: [take for take in those if take.pk in fitting] for pk, those in takes.items()}
+    return [Row(song, takes[song.pk]) for song in songs]
 
 
 def _name(day: date) -> str:

@@ -6,11 +6,13 @@ from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import push_url, replace_url
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.library import playback, songs
+from apps.library.filters import Filters
 from apps.library.listing import Cursor, page_of
-from apps.library.models import Clip, ClipFile, Song
+from apps.library.models import Clip, ClipFile
 from apps.library.waveforms import GHOST, drawn
 
 Kind = ClipFile.Kind
@@ -19,10 +21,21 @@ Kind = ClipFile.Kind
 @require_safe
 @team_view(needs="see")
 def library(request: TeamRequest) -> HttpResponse:
-    """All songs of the team, newest first, a page at a time."""
-    before = Cursor.parse(request.GET.get("before", ""))
-    page = page_of(Song.objects.for_team(request.team), before)
-    return TemplateResponse(request, "library/library.html", {"page": page, "ghost": GHOST})
+    """The songs that the address asks for, a page at a time; for an answer while somebody types only what was found."""
+    filters = Filters.of(request.team, request.user, request.GET)
+    place = Cursor.parse(request.GET.get("after" if filters.oldest_first else "before", ""))
+    page = page_of(request.team, filters, place)
+    context = {
+        "page": page,
+        "filters": filters,
+        "next_address": filters.after(page.following),
+        "ghost": GHOST,
+    }
+    if not request.htmx or request.htmx.boosted:
+        return TemplateResponse(request, "library/library.html", context)
+    # The first search is a place to come back to; the ones typed after it take its place.
+    remember = replace_url if "q=" in (request.htmx.current_url or "") else push_url
+    return remember(TemplateResponse(request, "library/_found.html", context), filters.address())
 
 
 @require_safe

@@ -1,0 +1,277 @@
+"""What the library is narrowed down to: by whom, when, what, how it is told and left out again, and by which index."""
+
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from django.db import connection
+from django.http import QueryDict
+from django.utils import timezone
+
+from apps.library import listing, searching
+from apps.library.filters import Filters
+from apps.library.listing import Cursor, page_of
+from apps.library.models import Clip, ClipWords, Collection, CollectionItem, Opinion, Song, Tag
+from tests.library.conftest import Band
+from tests.page import Element, Page
+
+NOW = "2026-11-20 12:00Z"
+
+
+# What the shelf below shows for an address: the songs in order, each with how many takes.
+FOUND = {
+    "": {"Ferry": 2, "Radio": 1, "Copper": 1, "Found": 1},
+    "?q=ferry": {"Ferry": 2},
+    "?q=ferry+two": {"Ferry": 1},
+    "?since=today": {"Ferry": 2},
+    "?since=week": {"Ferry": 2, "Radio": 1},
+    "?since=month": {"Ferry": 2, "Radio": 1},
+    "?since=year": {"Ferry": 2, "Radio": 1, "Copper": 1},
+    "?from=2026-11-17&to=2026-11-19": {"Radio": 1},
+    "?from=2026-11-20": {"Ferry": 2},
+    "?to=2026-10-11": {"Copper": 1, "Found": 1},
+    "?to=2026-10-10": {"Found": 1},
+    "?kind=replace": {"Copper": 1},
+    "?kind=import": {"Found": 1},
+    "?length=60-120": {"Ferry": 1},
+    "?length=0-60": {"Radio": 1},
+    "?length=240-": {},
+    "?instrumental=1": {"Radio": 1, "Copper": 1},
+    "?instrumental=0": {"Ferry": 2, "Found": 1},
+    "?favourite=mine": {"Ferry": 1},
+    "?favourite=any": {"Ferry": 1, "Radio": 1},
+    "?rating=2": {"Ferry": 1, "Radio": 1},
+    "?rating=4": {"Ferry": 1},
+    "?rating=5": {},
+    "?tag=late+night": {"Radio": 1},
+    "?provider=flowmusic": {"Ferry": 2, "Radio": 1, "Copper": 1, "Found": 1},
+    "?rating=1&since=today&length=60-120&q=two&kind=music": {"Ferry": 1},
+    "?rating=1&kind=import": {},
+    "?sort=oldest": {"Found": 1, "Copper": 1, "Radio": 1, "Ferry": 2},
+}
+
+
+def library(band: Band, query: str = "", who: str = "owner", **headers: str) -> Page:
+    answer = band.client(who).get(f"/library/{query}", headers=headers)
+    assert answer.status_code == 200
+    return Page(answer)
+
+
+def rows(page: Page) -> dict[str, int]:
+    """Titles of the songs, each with how many of its takes are shown."""
+    songs = [each for each in page.all("li") if each["data-song"]]
+    return {song.one("h3").one("a").text: len(song.all("div", class_="take")) for song in songs}
+
+
+def count(page: Page) -> str:
+    return page.one(id="found-count").text
+
+
+def chips(page: Page) -> dict[str, Element]:
+    """The chosen filters by their words."""
+    return {each.text.partition(",")[0].strip(): each for each in page.all("a", class_="chip on")}
+
+
+def menu(page: Page, title: str) -> dict[str, str]:
+    """The choices of a filter with their addresses; none when there is no such menu."""
+    for each in page.all("details", class_="menu filter"):
+        if each.one("summary").text.strip() == title:
+            return {link.text: link["href"] or "" for link in each.all("a")}
+    return {}
+
+
+@pytest.fixture
+def shelf(band: Band) -> Band:
+    """Four songs of two people on three days: two takes, one take, an edit, an import."""
+    with time_machine.travel(NOW, tick=False):
+        now = timezone.now()
+        ferry = band.song("Ferry", "Ferry two", asked_at=now)
+        band.song("Radio", asked_at=now - timedelta(days=3))
+        band.song("Copper", asked_at=now - timedelta(days=40), operation="replace")
+        band.song("Found", asked_at=now - timedelta(days=400), operation="import")
+    takes = {clip.title: clip for clip in Clip.objects.all()}
+    Song.objects.filter(takes=takes["Radio"]).update(
+        asked_by=band.people["member"], params={"instrumental": True}
+    )
+    for title, seconds in {"Ferry": 173, "Ferry two": 61, "Radio": 31}.items():
+        Clip.objects.filter(title=title).update(duration_s=seconds)
+    Clip.objects.filter(title="Copper").update(lyrics="[Instrumental]")
+    Opinion.objects.create(clip=takes["Ferry two"], user=band.owner, is_favourite=True, rating=4)
+    Opinion.objects.create(clip=takes["Radio"], user=band.people["member"], is_favourite=True, rating=2)
+    takes["Radio"].tags.add(Tag.objects.create(team=band.team, name="Late Night", key="late night"))
+    harbour = Collection.objects.create(team=band.team, name="Harbour EP")
+    CollectionItem.objects.create(collection=harbour, clip=takes["Copper"], place=1)
+    searching.index(Clip.objects.select_related("song"))
+    assert ferry.takes.count() == 2
+    return band
+
+
+def test_each_filter_keeps_what_fits_and_of_a_song_the_takes_that_fit(shelf: Band) -> None:
+    with time_machine.travel(NOW, tick=False):
+        for query, found in FOUND.items():
+            page = library(shelf, query)
+            assert list(rows(page).items()) == list(found.items()), query
+            assert count(page) == f"{len(found)} song{'' if len(found) == 1 else 's'}"
+
+
+def test_filters_hold_also_where_too_much_fits_to_be_listed_first(
+    shelf: Band, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second way of finding, by walking along the dates, finds the same."""
+    monkeypatch.setattr(listing, "MOST_COUNTED", 0)
+    for query, found in {"?q=ferry+two": {"Ferry": 1}, "?rating=2": {"Ferry": 1, "Radio": 1}}.items():
+        page = library(shelf, query)
+        assert rows(page) == found
+        assert count(page) == "more than 0 songs"
+
+
+def test_a_row_says_how_many_takes_are_left_out(shelf: Band) -> None:
+    assert "1 more take of this song" in library(shelf, "?q=two").text
+    assert "more take" not in library(shelf, "?q=ferry").text
+
+
+def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(shelf: Band) -> None:
+    harbour = Collection.objects.get()
+    page = library(shelf, f"?q=c&collection={harbour.pk}&by={shelf.owner.pk}&from=2026-01-01&sort=oldest")
+    assert rows(page) == {"Copper": 1}
+    assert list(chips(page)) == ["By owner", "Harbour EP", "From 1 Jan 2026"]
+    left = parse_qs(urlsplit(chips(page)["By owner"]["href"] or "").query)
+    assert left == {"q": ["c"], "collection": [str(harbour.pk)], "from": ["2026-01-01"], "sort": ["oldest"]}
+    assert menu(page, "Made by") == {}  # chosen already
+    assert menu(page, "Made with") == {}  # there is one only
+    assert set(menu(page, "Tag")) == {"Late Night"}
+    kinds = menu(page, "Kind")
+    assert parse_qs(urlsplit(kinds["Covers"]).query) == {
+        **left,
+        "by": [str(shelf.owner.pk)],
+        "kind": ["cover"],
+    }
+    form = page.one("form", role="search")
+    hidden = {each["name"]: each["value"] for each in form.all("input", type="hidden")}
+    assert hidden == {"collection": str(harbour.pk), "by": str(shelf.owner.pk), "from": "2026-01-01"}
+    assert (page.value("q"), page.value("sort")) == ("c", "oldest")
+
+
+def test_a_wrong_value_is_left_out_and_said(shelf: Band) -> None:
+    for query, said in {
+        "?rating=nine": "Stars: “nine” is not known here",
+        "?since=%00": "When: “",
+        "?by=1%20or%201": "Made by: “1 or 1”",
+        "?collection=00000000-0000-0000-0000-000000000000": "Collection: “0000",
+        "?kind=" + "x" * 5000: "Kind: “xxx",
+        "?from=yesterday": "“yesterday” is not a day",
+        "?to=9999-12-31": "“9999-12-31” is not a day",
+        "?from=2026-11-20&to=2026-11-19": "The first day comes after the last one",
+    }.items():
+        page = library(shelf, query)
+        assert len(rows(page)) == 4
+        assert said in page.notice
+        assert "x" * 50 not in page.notice
+        assert chips(page) == {}
+
+
+def test_people_tags_and_collections_of_another_team_are_not_known(shelf: Band) -> None:
+    page = library(shelf, f"?tag=late+night&collection={Collection.objects.get().pk}", who="stranger")
+    assert page.notice.count("is not known here") == 2
+    assert rows(page) == {}
+    page = library(shelf, f"?by={shelf.people['stranger'].pk}")
+    assert "is not known here" in page.notice
+    assert "stranger" not in menu(page, "Made by")
+
+
+def test_nothing_found_says_what_was_looked_for_and_leads_out(shelf: Band) -> None:
+    page = library(shelf, "?q=zzz<b>&kind=cover")
+    assert "Nothing found for “zzz<b>”" in page.text
+    assert "No songs yet." not in page.text
+    clear = next(each for each in page.all("a") if each.text == "Clear filters")
+    assert clear["href"] == "/library/"
+    assert "No song fits these filters" in library(shelf, "?kind=cover").text
+
+
+def test_songs_whose_takes_are_all_in_the_bin_are_not_listed(shelf: Band) -> None:
+    Clip.objects.filter(title__in=("Ferry", "Radio")).update(deleted_at=timezone.now())
+    assert rows(library(shelf)) == {"Ferry two": 1, "Copper": 1, "Found": 1}
+    assert rows(library(shelf, "?q=radio")) == {}
+    Clip.objects.update(deleted_at=timezone.now())
+    assert "No songs yet." in library(shelf).text
+
+
+@pytest.mark.parametrize("order", ["", "&sort=oldest"])
+def test_pages_keep_the_filters_and_show_every_song_once(
+    band: Band, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    monkeypatch.setattr(listing, "SONGS_PER_PAGE", 3)
+    now = timezone.now()
+    for number in range(8):
+        band.song(f"Song {number}", asked_at=now - timedelta(minutes=number // 4))
+        band.song("Other", asked_at=now)
+    searching.index(Clip.objects.select_related("song"))
+    expected = Song.objects.filter(takes__title__startswith="Song")
+    expected = expected.order_by(*(("created_at", "id") if order else ("-created_at", "-id")))
+    address, seen = f"?q=song{order}", []
+    for pages in range(1, 5):
+        page = library(band, address)
+        seen += list(rows(page))
+        assert count(page) == ("8 songs" if pages == 1 else "")
+        following = page.all("a", rel="next")
+        if not following:
+            break
+        address = (following[0]["href"] or "").removeprefix("/library/")
+    assert pages == 3
+    assert seen == [song.title for song in expected]
+
+
+def test_while_somebody_types_only_what_was_found_is_sent(shelf: Band) -> None:
+    typing = {"HX-Request": "true", "HX-Current-URL": "http://testserver/library/"}
+    answer = shelf.client("owner").get("/library/?q=ferry&sort=", headers=typing)
+    page = Page(answer)
+    assert not page.all(id="app")
+    assert rows(page) == {"Ferry": 2}
+    assert page.one(id="found-count")["hx-swap-oob"] == "innerHTML"
+    assert answer["HX-Push-Url"] == "/library/?q=ferry"
+    typing["HX-Current-URL"] += "?q=ferr"
+    assert shelf.client("owner").get("/library/?q=ferry", headers=typing)["HX-Replace-Url"]
+    assert library(shelf, "?q=ferry", **typing, **{"HX-Boosted": "true"}).all(id="app")
+
+
+def test_a_long_query_is_cut_and_a_query_of_nothing_is_none(shelf: Band) -> None:
+    assert len(library(shelf, "?q=" + "ferry+" * 2000).value("q")) <= 200
+    assert rows(library(shelf, "?q=%00+%20")) == rows(library(shelf))
+
+
+def test_a_search_and_a_page_far_down_go_by_an_index(band: Band) -> None:
+    """The plans of the queries themselves, as the library asks them."""
+    seen: list[str] = []
+
+    def note(execute: object, sql: str, params: object, many: bool, context: object) -> object:
+        if sql.startswith("SELECT"):
+            with connection.cursor() as cursor:
+                explain = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
+                if not sql.startswith("EXPLAIN"):
+                    cursor.cursor.execute(explain + sql, params)  # beneath this wrapper
+                    seen.append("\n".join(str(row[-1]) for row in cursor.cursor.fetchall()))
+        return execute(sql, params, many, context)  # type: ignore[operator]
+
+    for number in range(60):
+        band.song(f"Song {number}", asked_at=timezone.now() - timedelta(minutes=number))
+    searching.index(Clip.objects.select_related("song"))
+    song = Song.objects.order_by("-created_at")[40]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read faster without an index
+            cursor.execute("SET LOCAL enable_sort = off")
+    place = Cursor(song.created_at, song.pk)
+    for query, words in (("q=song", ("library_clipwords_vector", "VIRTUAL TABLE INDEX")), ("", ())):
+        seen.clear()
+        with connection.execute_wrapper(note):
+            page_of(band.team, Filters.of(band.team, band.owner, QueryDict(query)), place)
+        if query:
+            assert any(word in plan for plan in seen for word in words), seen
+        else:
+            by_date = [plan for plan in seen if re.search(r"library_son_team_id\w*", plan)]
+            assert by_date, seen
+            assert any(re.search(r"created_at\s*<|Index Cond.*created_at", plan) for plan in by_date), by_date
+            assert not any("TEMP B-TREE FOR ORDER BY" in plan for plan in by_date), by_date
+    assert ClipWords.objects.count() == 60
