@@ -1,4 +1,4 @@
-"""Copying a file of a take into the team's own storage: claim, fetch, check, tag, store, write down.
+"""Copying a file of a take into the team's own storage: claim, fetch, tag, check, store, write down.
 
 No transaction is open while a file is fetched. Whoever dies on the way leaves a claim that expires; whoever
 wakes up later finds the claim taken and throws its copy away. Nothing is served before the row says `stored`.
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from apps.library import fetching, songs, storing
+from apps.library import fetching, quota, renewing, songs, storing
 from apps.library.checking import check
 from apps.library.faults import NotKept
 from apps.library.models import ClipFile
@@ -37,6 +37,7 @@ TRY_AGAIN_AFTER = (
     timedelta(hours=6),
 )
 TRIED_FOR = timedelta(days=7)
+COVER_FIRST = timedelta(seconds=20)  # so long audio waits for the cover that belongs into its tags
 WOKEN_AT_ONCE = 40
 
 
@@ -49,16 +50,38 @@ class Trouble:
 
 
 def archive(file_id: int) -> bool:
-    """Tries to store the file now. False: not due, in somebody else's hands, or tried again later."""
-    files = ClipFile.objects.select_related("clip__song", "clip__subscription")
-    file = files.filter(pk=file_id, state=State.WANTED).first()
+    """Does now what is due for the file. False: nothing is, or somebody else has it, or it is tried again later."""
+    files = ClipFile.objects.select_related("clip__song", "clip__subscription", "clip__account")
+    file = files.filter(pk=file_id, clip__erased_at=None).first()
     mine = uuid.uuid4()
-    if file is None or not file.take_claim(mine, lasts=_claim_lasts(file)):
+    if file is None or _has_to_wait(file) or not file.take_claim(mine, lasts=_claim_lasts(file)):
         return False
+    done = _work_on(file, mine)
+    if file.kind == Kind.COVER:
+        songs.wake_files(file.clip.files.due(timezone.now()).values_list("pk", flat=True))
+    return done
+
+
+def _has_to_wait(file: ClipFile) -> bool:
+    """Without anything written down: it is looked at again until it is its turn."""
+    if file.state != State.WANTED:
+        return False
+    if file.kind == Kind.WAV and quota.usage(file.clip.team_id).is_full:
+        return True
+    return file.kind in ClipFile.AUDIO and _cover_is_coming(file)
+
+
+def _cover_is_coming(file: ClipFile) -> bool:
+    fresh = timezone.now() - COVER_FIRST
+    covers = ClipFile.objects.filter(clip=file.clip_id, kind=Kind.COVER, state=State.WANTED, tries=0)
+    return covers.filter(wanted_since__gt=fresh).exists()
+
+
+def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
     storing.clear_away(file)
     try:
         with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
-            return _copy(file, mine, copy)
+            return renewing.renew(file, mine, copy) if file.is_stored else _copy(file, mine, copy)
     except UpstreamError as error:
         trouble = Trouble(error.user_message, timedelta(seconds=error.retry_after or 0))
     except NotKept as error:
@@ -88,17 +111,19 @@ def _copy(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
 
 
 def _try_later(file: ClipFile, mine: uuid.UUID, trouble: Trouble) -> None:
-    """Back to waiting, longer each time; after seven days it is given up until a person asks again."""
+    """Back to waiting, longer each time; seven days after the first try it is given up until a person asks again."""
     now = timezone.now()
+    since = file.wanted_since if file.tries else now
     pause = max(TRY_AGAIN_AFTER[min(file.tries, len(TRY_AGAIN_AFTER) - 1)], trouble.wait)
     # The claim stays on the row: the next one clears away what this one may have left in the storage.
     values = {
         "claim_until": None,
         "tries": F("tries") + 1,
+        "wanted_since": since,
         "next_try_at": now + pause,
         "last_error": trouble.words[:300],
     }
-    if now - file.wanted_since >= TRIED_FOR:
-        values |= {"state": State.GIVEN_UP}
-    ClipFile.objects.filter(pk=file.pk, claim=mine, state=State.WANTED).update(**values)
+    if not file.is_stored and now - since >= TRIED_FOR:
+        values |= {"state": State.GIVEN_UP, "next_try_at": None}
+    ClipFile.objects.filter(pk=file.pk, claim=mine, state=file.state).update(**values)
     logger.info("%s is tried again later: %s", file, trouble.words)

@@ -11,6 +11,7 @@ from apps.library.tones import nearest_tone
 
 THUMB_PX = 160
 MOST_PIXELS = 40_000_000  # 160 MB once decoded; covers have 1 million
+IN_TAGS = ("image/jpeg", "image/png")  # what players can show; MP4 knows no other
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
@@ -37,3 +38,13 @@ def look_at(file: BinaryIO) -> Cover:
     thumb = BytesIO()
     square.save(thumb, "WEBP", quality=80, method=4)
     return Cover(content_type, thumb.getvalue(), nearest_tone(square))
+
+
+def for_tags(picture: bytes, content_type: str) -> tuple[bytes, str]:
+    """The picture as players can show it, and its type."""
+    if content_type in IN_TAGS:
+        return picture, content_type
+    jpeg = BytesIO()
+    with Image.open(BytesIO(picture), formats=list(TYPES)) as other:
+        other.convert("RGB").save(jpeg, "JPEG", quality=90)
+    return jpeg.getvalue(), "image/jpeg"

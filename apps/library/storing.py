@@ -1,16 +1,23 @@
-"""Into the storage, and then into the database: one conditional UPDATE says that the file is there."""
+"""Into the storage, and then into the database: one conditional UPDATE says that the file is there.
+
+A file is written under a name that nobody knows before that UPDATE, so half a file is never served; the name is that
+of the claim, so whoever comes next finds what a dead one left.
+"""
 
 import hashlib
 import os
 import uuid
-from typing import BinaryIO
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 from django.utils import timezone
 
+from apps.library import quota
 from apps.library.checking import Checked
 from apps.library.covers import Cover
 from apps.library.decoding import Heard
@@ -28,20 +35,27 @@ EXTENSIONS = {
     "image/webp": "webp",
 }
 THUMB = "-160.webp"
+# Longer than a link of the store is valid, and than most songs last.
+FORMER_STAYS = timedelta(minutes=15)
 
 
 def store(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, checked: Checked) -> bool:
     """Keeps the copy. False: the claim was lost meanwhile, and what was stored is thrown away again."""
-    storage = storages["default"]
-    values = _measure(copy) | {"content_type": checked.content_type}
-    names = [_save(storage, _place(file, mine) + "." + EXTENSIONS[checked.content_type], File(copy))]
+    names = [save(file, mine, copy, EXTENSIONS[checked.content_type])]
     if checked.cover:
-        names.append(_save(storage, _place(file, mine) + THUMB, ContentFile(checked.cover.thumb)))
+        names.append(_save(_place(file, mine) + THUMB, ContentFile(checked.cover.thumb)))
+    values = measure(copy) | {"content_type": checked.content_type, "has_cover": checked.has_cover}
     if _write_down(file, mine, checked, names, values):
         return True
     for name in names:
-        storage.delete(name)
+        storages["default"].delete(name)
     return False
+
+
+def save(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, extension: str) -> str:
+    """Puts the copy into the storage, all of it and for good. Returns its name there."""
+    copy.seek(0)
+    return _save(f"{_place(file, mine)}.{extension}", File(copy))
 
 
 def clear_away(file: ClipFile) -> None:
@@ -62,43 +76,60 @@ def _place(file: ClipFile, claim: uuid.UUID) -> str:
     return f"clips/{file.clip.team_id}/{file.clip_id}/{claim.hex}"
 
 
-def _save(storage: Storage, name: str, content: File) -> str:
+def _save(name: str, content: File) -> str:
+    storage = storages["default"]
     name = storage.save(name, content)
     if isinstance(storage, FileSystemStorage):
-        # The row will say "stored" through a power cut; so must the bytes be there.
-        handle = os.open(storage.path(name), os.O_RDONLY)
+        _write_through(storage, name)
+    return name
+
+
+def _write_through(storage: FileSystemStorage, name: str) -> None:
+    """The row will say "stored" through a power cut; so must the bytes be there, and the folders that name them."""
+    path, root = Path(storage.path(name)), Path(storage.location)
+    for each in (path, *(folder for folder in path.parents if folder.is_relative_to(root))):
+        handle = os.open(each, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-    return name
 
 
-def _measure(copy: BinaryIO) -> dict[str, object]:
+def measure(copy: BinaryIO) -> dict[str, Any]:
+    """`sha256` and `size`."""
     copy.seek(0)
-    digest = hashlib.sha256()
-    while piece := copy.read(256 * 1024):
-        digest.update(piece)
-    size = copy.tell()
-    copy.seek(0)
-    return {"sha256": digest.hexdigest(), "size": size}
+    digest = hashlib.file_digest(copy, "sha256").hexdigest()  # type: ignore[arg-type]
+    return {"sha256": digest, "size": copy.tell()}
 
 
 def _write_down(
-    file: ClipFile, mine: uuid.UUID, checked: Checked, names: list[str], values: dict[str, object]
+    file: ClipFile, mine: uuid.UUID, checked: Checked, names: list[str], values: dict[str, Any]
 ) -> bool:
     now = timezone.now()
-    values |= {"state": State.STORED, "file": names[0], "stored_at": now, "last_error": ""}
-    values |= {"claim": None, "claim_until": None, "next_try_at": None}
+    values |= {"state": State.STORED, "file": names[0], "stored_at": now, "last_error": "", "tries": 0}
+    values |= {"claim": None, "claim_until": None}
+    values |= {"next_try_at": now + FORMER_STAYS if file.former else None}
     with transaction.atomic():
+        # A cover and audio that are stored at the same time: the second one sees what the first one wrote.
+        list(Clip.objects.select_for_update(no_key=True).filter(pk=file.clip_id).values("pk"))
         if ClipFile.objects.filter(pk=file.pk, claim=mine, state=State.WANTED).update(**values) != 1:
             return False
+        quota.kept(file.clip.team_id, values["size"])
         if checked.heard and file.kind != Kind.WAV:
             _learn_sound(file.clip, checked.heard)
         if checked.cover:
             _learn_cover(file.clip, checked.cover, names[1])
+        _tag_anew(file.clip)
         wake("generation.collect", str(file.clip.song_id))
     return True
+
+
+def _tag_anew(clip: Clip) -> None:
+    """Audio that was stored before its cover: it is due now."""
+    files = ClipFile.objects.stored().filter(clip=clip)
+    if files.filter(kind=Kind.COVER).exists():
+        bare = files.filter(kind__in=ClipFile.AUDIO, has_cover=False, next_try_at=None)
+        bare.update(next_try_at=timezone.now(), tries=0)
 
 
 def _learn_sound(clip: Clip, heard: Heard) -> None:
@@ -111,8 +142,22 @@ def _learn_sound(clip: Clip, heard: Heard) -> None:
 def _learn_cover(clip: Clip, cover: Cover, thumb: str) -> None:
     """The small picture; and the song's tone, which is take A's, or another take's until A has a cover."""
     digest = hashlib.sha256(cover.thumb).hexdigest()
-    values = {"state": State.STORED, "file": thumb, "size": len(cover.thumb), "sha256": digest}
+    values: dict[str, Any] = {
+        "state": State.STORED,
+        "file": thumb,
+        "size": len(cover.thumb),
+        "sha256": digest,
+    }
     values |= {"content_type": "image/webp", "stored_at": timezone.now()}
-    ClipFile.objects.update_or_create(clip=clip, kind=Kind.THUMB, defaults=values)
+    _keep_thumb(clip, values)
     songs = Song.objects.filter(pk=clip.song_id)
     (songs if clip.take == 0 else songs.filter(tone="")).update(tone=cover.tone)
+
+
+def _keep_thumb(clip: Clip, values: dict[str, Any]) -> None:
+    """Where there is one already, its file follows when nobody looks at it any more."""
+    old = ClipFile.objects.stored().filter(clip=clip, kind=Kind.THUMB).first()
+    if old:
+        values |= {"former": old.file.name, "next_try_at": timezone.now() + FORMER_STAYS}
+    ClipFile.objects.update_or_create(clip=clip, kind=Kind.THUMB, defaults=values)
+    quota.kept(clip.team_id, values["size"] - (old.size or 0 if old else 0))

@@ -1,9 +1,10 @@
 """Title, words, prompt and cover inside the file, so that a download explains itself. Written once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from mutagen import MutagenError
+from mutagen import MutagenError, wave
 from mutagen.id3 import APIC, COMM, TIT2, USLT, delete
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
@@ -25,13 +26,10 @@ class Tags:
 
 
 def write_tags(file: BinaryIO, kind: str, tags: Tags) -> None:
-    """Into an m4a or mp3, in place; a WAV stays as it is. BadFile when the file isn't of that kind."""
-    writers = {"m4a": _write_mp4, "mp3": _write_mp3}
-    if kind not in writers:
-        return
+    """Into the file, in place. BadFile when it isn't of that kind."""
     file.seek(0)
     try:
-        writers[kind](file, tags)
+        _WRITERS[kind](file, tags)
     except (MutagenError, EOFError, ValueError) as error:
         raise BadFile(f"The {kind} that came can't be played.") from error
 
@@ -50,8 +48,17 @@ def _write_mp4(file: BinaryIO, tags: Tags) -> None:
 def _write_mp3(file: BinaryIO, tags: Tags) -> None:
     # What came with the file is dropped unread: a frame may be compressed, and unpack to a gigabyte.
     delete(file)
+    _write_id3(MP3, file, tags)
+
+
+def _write_wav(file: BinaryIO, tags: Tags) -> None:
+    wave.delete(file)
+    _write_id3(wave.WAVE, file, tags)
+
+
+def _write_id3(kind: type[MP3 | wave.WAVE], file: BinaryIO, tags: Tags) -> None:
     file.seek(0)
-    song = MP3(fileobj=file)
+    song = kind(fileobj=file)
     marks = _marks(song)
     marks.setall("TIT2", [TIT2(encoding=3, text=tags.title)])
     if tags.lyrics:
@@ -65,8 +72,15 @@ def _write_mp3(file: BinaryIO, tags: Tags) -> None:
     song.save(fileobj=file)
 
 
-def _marks(song: MP3 | MP4) -> Any:
+def _marks(song: Any) -> Any:
     """The tags of the file, new ones if it has none."""
     if song.tags is None:
         song.add_tags()
     return song.tags
+
+
+_WRITERS: dict[str, Callable[[BinaryIO, Tags], None]] = {
+    "m4a": _write_mp4,
+    "mp3": _write_mp3,
+    "wav": _write_wav,
+}

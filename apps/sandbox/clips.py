@@ -42,8 +42,7 @@ class Clip:
 
     def record(self, job: Job, secret: str) -> dict[str, Any]:
         """As in the `clips` of a job record."""
-        link = f"{job.base}/media/{self.uuid}"
-        signed = f"?sig={signature(secret, self.uuid)}"
+        stale = "-old" if Scenario.LINK_LISTED in job.called else ""
         return {
             "clip": self.clip_id(job),
             "title": self.title,
@@ -52,14 +51,20 @@ class Clip:
             "seed": None,
             "lyrics_timing": self.timing,
             "created_at": iso(job.created + CREATED_AFTER * (job.done_at - job.created)),
-            "audio_url": f"{link}.m4a{signed}",
-            "wav_url": f"{link}.wav{signed}",
+            **self._links(job, signature(secret, self.uuid + stale)),
             "image_url": self.image_url(job),
         }
 
-    def listed(self, job: Job) -> dict[str, Any]:
-        """As in GET /music: no links to the audio, no created_at, no seed."""
+    def _links(self, job: Job, signed: str) -> dict[str, Any]:
+        link = f"{job.base}/media/{self.uuid}"
+        return {"audio_url": f"{link}.m4a?sig={signed}", "wav_url": f"{link}.wav?sig={signed}"}
+
+    def listed(self, job: Job, secret: str) -> dict[str, Any]:
+        """As in GET /music: no created_at, no seed, and links to the audio only where the scenario says so (one page
+        of the API shows them there, another one doesn't)."""
+        links = self._links(job, signature(secret, self.uuid)) if Scenario.LINK_LISTED in job.called else {}
         return {
+            **links,
             "clip": self.clip_id(job),
             "title": self.title,
             "lyrics": self.lyrics,

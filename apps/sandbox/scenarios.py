@@ -38,6 +38,7 @@ class Scenario(StrEnum):
     VANISH = "vanish"
     ONE_TAKE = "one take"
     LINK_EXPIRED = "link expired"
+    LINK_LISTED = "link listed"
     NO_COVER = "no cover"
     HOOK_EARLY = "hook early"
     HOOK_LATE = "hook late"
@@ -89,6 +90,10 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
             (Scenario.VANISH, "its record is 404 as soon as it has left the list"),
             (Scenario.ONE_TAKE, "one clip instead of two"),
             (Scenario.LINK_EXPIRED, "the media links answer 403; the mp3 can still be downloaded"),
+            (
+                Scenario.LINK_LISTED,
+                "the record's links to the audio answer 403; GET /music gives ones that work",
+            ),
             (Scenario.NO_COVER, "image_url is null"),
         ),
     ),

@@ -10,7 +10,7 @@ from apps.upstream.deadline import Deadline
 from apps.upstream.fields import ParseError
 from apps.upstream.ids import quote_segment
 from apps.upstream.reactions import outcome_unknown, read_refusal, unavailable, write_refusal
-from apps.upstream.records import AccountSlots, FlowAccount, JobRecord
+from apps.upstream.records import AccountSlots, ClipPage, FlowAccount, JobRecord
 from apps.upstream.token import Token
 from apps.upstream.transport import Transport
 from apps.upstream.usage import Usage
@@ -18,6 +18,7 @@ from apps.upstream.usage import Usage
 T = TypeVar("T")
 
 SERVICE = "useapi.net"
+LARGEST_PAGE = 100
 
 
 class FlowMusic:
@@ -102,6 +103,17 @@ class FlowMusic:
         Unavailable.
         """
         self._read(f"/jobs/{quote_segment(jobid)}", deadline_s, method="DELETE", tries=1)
+
+    def music_list(
+        self, email: str, *, offset: int = 0, limit: int = LARGEST_PAGE, deadline_s: float = 15
+    ) -> ClipPage:
+        """One page of an account's clips, newest first (get-flowmusic-music.md).
+
+        Songs made meanwhile shift the offsets, so a clip may be seen twice. Raises Gone if there is no such
+        account.
+        """
+        params = {"email": email, "limit": str(limit), "offset": str(offset)}
+        return _parsed(self._read("/music", deadline_s, params=params), ClipPage.parse)
 
     def download_mp3(self, clip_id: str, to: BinaryIO, *, deadline_s: float, max_bytes: int) -> None:
         """A clip's mp3, streamed into `to` (get-flowmusic-music-download.md); needs the token.

@@ -1,6 +1,7 @@
 """The remote side's ids: text that holds an e-mail address, which may itself hold `-` and `+`.
 
     job    job:<uuid>-user:<number>-<email>-bot:flowmusic
+    clip   user:<number>-<email>-clip:<uuid>
 
 It is read from its fixed ends inwards, never split on `-` (api/CAREFUL.md, 10).
 """
@@ -39,6 +40,12 @@ class JobId:
 
     def __str__(self) -> str:
         return f"job:{self.uuid}-user:{self.user_number}-{self.email}-bot:{self.bot}"
+
+
+def account_of_clip(text: str) -> str:
+    """The e-mail of the account that a clip is on; "" if its id doesn't say."""
+    owner = _OWNER.fullmatch(text.rpartition("-clip:")[0])
+    return owner["email"] if owner else ""
 
 
 def quote_segment(value: str) -> str:

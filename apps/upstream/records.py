@@ -15,7 +15,7 @@ from apps.upstream.fields import ParseError
 from apps.upstream.ids import JobId
 from apps.upstream.redaction import hide, without_secrets
 
-__all__ = ["AccountSlots", "ClipRecord", "FlowAccount", "JobRecord", "ParseError", "RunningJob"]
+__all__ = ["AccountSlots", "ClipPage", "ClipRecord", "FlowAccount", "JobRecord", "ParseError", "RunningJob"]
 
 Item = TypeVar("Item")
 
@@ -83,6 +83,23 @@ class ClipRecord:
             wav_url=fields.text(record.get("wav_url")),
             image_url=fields.text(record.get("image_url")),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPage:
+    """One page of an account's clips (get-flowmusic-music.md), which have no created_at and no seed there, and
+    perhaps no links. `next` is the offset of the page after it, None on the last one.
+    """
+
+    clips: tuple[ClipRecord, ...]
+    next: int | None
+
+    @classmethod
+    def parse(cls, data: object) -> ClipPage:
+        record = fields.mapping(data, "page of clips")
+        if not isinstance(record.get("clips"), list):
+            raise ParseError("the page of clips has no list of them")
+        return cls(_each(record["clips"], ClipRecord.parse), fields.whole(record.get("next")))
 
 
 @dataclass(frozen=True, slots=True)

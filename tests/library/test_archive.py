@@ -11,12 +11,12 @@ from mutagen.mp4 import MP4
 from apps.accounts.models import ApiToken
 from apps.library import archive, fetching
 from apps.library.decoding import hear
-from apps.library.models import ClipFile, Song
+from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.records import ClipRecord, JobRecord
 from apps.upstream.token import Token
-from tests.library.conftest import Band, answering, files_in, record, wanted
+from tests.library.conftest import Band, answering, files_in, make_band, record, wanted
 from tests.library.sounds import picture, sound
-from tests.upstream.scripted import Script, ScriptedServer
+from tests.upstream.scripted import Script, ScriptedServer, reply
 
 Make = Callable[[str], JobRecord]
 Kind, State = ClipFile.Kind, ClipFile.State
@@ -61,13 +61,38 @@ def test_a_song_without_cover_is_complete_without_one(studio: Band, made: Make) 
 
 
 def test_an_expired_link_is_replaced_by_the_one_in_the_job_record(studio: Band, made: Make) -> None:
-    made_record = made("a waltz [one take]")
+    made_record = made("a waltz [one take] [no cover]")
     song = studio.keep(made_record)
     ClipFile.objects.filter(kind=Kind.M4A).update(
         source_url=made_record.clips[0].audio_url.replace("sig=", "sig=old")
     )
     assert archive.archive(song.takes.get().files.get(kind=Kind.M4A).pk)
     assert song.takes.get().m4a_url
+
+
+@pytest.mark.parametrize("told", ["again", "gone"])
+def test_links_that_stay_expired_in_the_record_are_found_in_the_list_of_clips(
+    studio: Band, made: Make, told: str
+) -> None:
+    """Whether the job's record still says the old ones, or is gone."""
+    song = studio.keep(made("a waltz [link listed] [no cover] [short] [one take]"))
+    if told == "gone":
+        Clip.objects.update(jobid="job:0-user:1000-studio@sandbox.example-bot:flowmusic")
+    archive_all(song)
+    states = dict(song.takes.get().files.values_list("kind", "state"))
+    assert states == {"m4a": "stored", "mp3": "stored", "wav": "stored", "cover": "none"}
+
+
+@pytest.mark.django_db
+def test_the_list_of_clips_is_not_walked_without_end(cheat: Callable[..., ScriptedServer]) -> None:
+    server = cheat(reply(200, {"clips": [{"clip": "user:1-a@b.c-clip:1"}], "next": 100}))
+    file = wanted(make_band(f"{server.origin}/v1"), "")
+    assert not archive.archive(file.pk)
+    file.refresh_from_db()
+    assert file.last_error == "Flow Music gives no link to this file yet."
+    asked = [request.split(b" HTTP")[0].decode() for request in server.requests]
+    account = "email=studio%40sandbox.example"
+    assert asked == [f"GET /v1/music?{account}&limit=100&offset={offset}" for offset in (0, 100)]
 
 
 def test_links_that_stay_expired_leave_the_mp3_to_play(studio: Band, made: Make) -> None:

@@ -21,8 +21,11 @@ class ClipFileQuerySet(models.QuerySet["ClipFile"]):
     def for_team(self, team: Team) -> "ClipFileQuerySet":
         return self.filter(clip__team=team)
 
+    def stored(self) -> "ClipFileQuerySet":
+        return self.filter(state=ClipFile.State.STORED)
+
     def due(self, now: datetime) -> "ClipFileQuerySet":
-        """To be fetched now and not in somebody's hands, what a player needs before WAV."""
+        """To be worked on now and not in somebody's hands, what a player needs before WAV."""
         last = Case(When(kind=ClipFile.Kind.WAV, then=Value(1)), default=Value(0))
         return self.filter(_free(now)).order_by(last, "next_try_at", "pk")
 
@@ -39,7 +42,7 @@ class ClipFile(models.Model):
 
     class State(models.TextChoices):
         WANTED = "wanted"  # to be fetched at next_try_at
-        STORED = "stored"
+        STORED = "stored"  # with a next_try_at: to be tagged anew, or its former file goes
         GIVEN_UP = "given_up"  # after seven days; a person may ask again
         NONE = "none"  # the remote says that there is none (a song without a cover)
 
@@ -59,6 +62,9 @@ class ClipFile(models.Model):
     content_type = models.CharField(max_length=60, blank=True)
     has_cover = models.BooleanField(default=False)  # an audio file that carries the cover in its tags
     stored_at = models.DateTimeField(null=True)
+    # The name of the file that this one took the place of: kept a while for who is hearing it, or, if it was found
+    # damaged, until a good one is there.
+    former = models.CharField(max_length=300, blank=True)
 
     wanted_since = models.DateTimeField(default=timezone.now)
     next_try_at = models.DateTimeField(null=True)
@@ -72,7 +78,7 @@ class ClipFile(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["clip", "kind"], name="one_file_per_kind")]
         indexes: ClassVar = [
-            models.Index(fields=["next_try_at"], condition=Q(state="wanted"), name="file_due")
+            models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="file_due")
         ]
         ordering: ClassVar = ["pk"]
 
@@ -115,4 +121,5 @@ class ClipFile(models.Model):
 
 def _free(now: datetime) -> Q:
     unclaimed = Q(claim_until=None) | Q(claim_until__lte=now)
-    return Q(state=ClipFile.State.WANTED, next_try_at__lte=now) & unclaimed
+    states = (ClipFile.State.WANTED, ClipFile.State.STORED)
+    return Q(state__in=states, next_try_at__lte=now) & unclaimed

@@ -20,7 +20,9 @@ def list_clips(world: World, request: Request) -> Answer:
     email = _account(world, request)
     found = clips.made(world.state, request.caller.tenant, email, limit=limit + 1, offset=offset)
     owners = {clip.jobid: jobs.get(world.state, clip.jobid) for clip in found[:limit]}
-    shown = [clip.listed(owner) for clip in found[:limit] if (owner := owners[clip.jobid])]
+    shown = [
+        clip.listed(owner, world.state.secret) for clip in found[:limit] if (owner := owners[clip.jobid])
+    ]
     following = offset + limit if len(found) > limit else None
     return as_json({"email": email, "clips": shown, "limit": limit, "offset": offset, "next": following})
 
