@@ -172,6 +172,13 @@ TABLE = [
     row("clip-peaks",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
     row("clip-file-retry",  "405 302", "405 404", "405 403", "405 302", "405 302",
         args=lambda house: (house.clip.pk, "wav")),
+    row("clip-heart",       "405 302", "405 404", "405 302", "405 302", "405 302", args=_CLIP, on="1"),
+    row("clip-stars",       "405 302", "405 404", "405 302", "405 302", "405 302", args=_CLIP, rating="4"),
+    row("clip-tags",        "302 302", "404 404", "403 403", "200 302", "200 302", args=_CLIP, add="demo"),
+    row("song-rename",      "302 302", "404 404", "403 403", "200 302", "200 302",
+        args=lambda house: (house.clip.song_id,)),
+    # Whatever the token is: a wrong one is said, and nothing is undone.
+    row("undo",             "405 302", "405 302", "405 403", "405 302", "405 302", token="none"),
     row("create",           "302 302", "200 302", "403 403", "200 302", "200 302",
         prompt="slow disco", count="1", nonce=lambda house: uuid.uuid4()),
     row("jobs",             "302 405", "200 405", "200 405", "200 405", "200 405"),

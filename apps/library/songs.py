@@ -49,16 +49,17 @@ def keep_song(
         created_at=asked_at,
     )
     place = {"subscription": subscription, "account": account, "jobid": record.jobid}
-    _wait_turn(team)
+    wait_turn(team)
     song = _song_of(clips, wish, subscription)
     for letter, clip in enumerate(clips):
         take = _keep_take(song, letter, clip, place)
-        _keep_files(take, clip)
-    searching.index(song.takes.select_related("song"))
+        if take.erased_at is None:
+            _keep_files(take, clip)
+    searching.index(song.takes.filter(erased_at=None).select_related("song"))
     return song
 
 
-def _wait_turn(team: Team) -> None:
+def wait_turn(team: Team) -> None:
     """Two collectors of the same job: the second one waits here and then finds the song of the first one."""
     list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values("pk"))
 
@@ -89,7 +90,8 @@ def _keep_take(song: Song, letter: int, clip: ClipRecord, place: dict[str, Any])
     take = rows.first()
     if take is None:
         return Clip.objects.create(team_id=song.team_id, song=song, take=letter, clip_id=clip.clip_id, **said)
-    _fill_gaps(take, said)
+    if take.erased_at is None:
+        _fill_gaps(take, said)
     return take
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.library import views, views_clip, views_find
+from apps.library import views, views_clip, views_find, views_marks
 
 urlpatterns = [
     path("", views.library, name="library"),
@@ -11,4 +11,9 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/thumb.webp", views.thumb, name="clip-thumb"),
     path("clips/<uuid:clip_id>/peaks.json", views.peaks, name="clip-peaks"),
     path("clips/<uuid:clip_id>/files/<slug:kind>/retry/", views.retry, name="clip-file-retry"),
+    path("clips/<uuid:clip_id>/heart/", views_marks.heart, name="clip-heart"),
+    path("clips/<uuid:clip_id>/stars/", views_marks.stars, name="clip-stars"),
+    path("clips/<uuid:clip_id>/tags/", views_marks.tags, name="clip-tags"),
+    path("songs/<uuid:song_id>/rename/", views_marks.rename, name="song-rename"),
+    path("undo/", views_marks.take_back, name="undo"),
 ]

@@ -1,0 +1,108 @@
+"""The bin: what was deleted stays there for 30 days, then it is erased.
+
+Erasing is in two steps, so that it may die anywhere: the row says "erased" and forgets its words, from then on no page
+shows it; then the files go, one by one, each first from the storage and then from the database. The row of the take
+stays, so that it is never brought in again.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import AuditEntry, Team, User
+from apps.library import quota, songs, storing, tagging
+from apps.library.models import Clip, ClipFile, ClipWords, CollectionItem, Opinion
+from apps.library.models.clips import ClipQuerySet
+from apps.wake import wake
+
+KEPT_FOR = timedelta(days=30)
+AT_ONCE = 200
+
+
+def delete(team: Team, clips: ClipQuerySet, *, by: User) -> list[str]:
+    """Into the bin. Gives the ids of those that were not in it before."""
+    with transaction.atomic():
+        ids = list(clips.live().order_by("pk").select_for_update().values_list("pk", flat=True))
+        Clip.objects.filter(pk__in=ids).update(deleted_at=timezone.now(), deleted_by=by)
+        if ids:
+            _note(team, by, "takes deleted", ids)
+    return [str(pk) for pk in ids]
+
+
+def restore(team: Team, clips: ClipQuerySet, *, by: User) -> int:
+    """Back where they were; files that were not fetched yet are fetched now."""
+    with transaction.atomic():
+        ids = list(clips.in_bin().order_by("pk").select_for_update().values_list("pk", flat=True))
+        Clip.objects.filter(pk__in=ids).update(deleted_at=None, deleted_by=None)
+        if ids:
+            _note(team, by, "takes restored", ids)
+            due = ClipFile.objects.due(timezone.now()).filter(clip__in=ids)
+            songs.wake_files(list(due.values_list("pk", flat=True)))
+    return len(ids)
+
+
+def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
+    """For good, what is in the bin: forgets the words at once, and has the files removed."""
+    with transaction.atomic():
+        ids = list(clips.in_bin().order_by("pk").select_for_update().values_list("pk", flat=True))
+        if not ids:
+            return 0
+        _forget(team, ids)
+        _note(team, by, "takes erased", ids)
+        wake("library.bin")
+    return len(ids)
+
+
+def sweep() -> int:
+    """Erases what was in the bin for long enough, and removes files of what is erased. Gives how many files."""
+    old = Clip.objects.in_bin().filter(deleted_at__lte=timezone.now() - KEPT_FOR)
+    for team in Team.objects.filter(pk__in=old.values("team")):
+        first = old.filter(team=team).order_by("deleted_at").values_list("pk", flat=True)[:AT_ONCE]
+        erase(team, Clip.objects.filter(pk__in=list(first)))
+    return sum(_remove(file) for file in _to_remove(timezone.now())[:AT_ONCE])
+
+
+def _forget(team: Team, ids: list[object]) -> None:
+    nothing = {
+        "title": "",
+        "lyrics": "",
+        "peaks": None,
+        "rms": None,
+        "lyrics_timing": None,
+        "loudness_db": None,
+    }
+    Clip.objects.filter(pk__in=ids).update(erased_at=timezone.now(), **nothing)
+    for rows in (ClipWords, Opinion, CollectionItem):
+        rows.objects.filter(clip__in=ids).delete()
+    songs.wait_turn(team)
+    Clip.tags.through.objects.filter(clip__in=ids).delete()
+    tagging.sweep(team)
+
+
+def _to_remove(now: datetime) -> QuerySet[ClipFile]:
+    """Not while a worker is at it: what it stores would be left behind."""
+    files = ClipFile.objects.filter(clip__erased_at__isnull=False).exclude(claim_until__gt=now)
+    return files.select_related("clip").order_by("pk")
+
+
+def _remove(file: ClipFile) -> bool:
+    """From the storage first: a file that no row knows would stay for ever. Removing it twice is harmless."""
+    storing.clear_away(file)
+    if file.file.name:
+        file.file.storage.delete(file.file.name)
+    with transaction.atomic():
+        same = ClipFile.objects.filter(pk=file.pk, claim=file.claim, file=file.file.name)
+        if not same.delete()[0]:
+            return False  # changed meanwhile: the next sweep looks again
+        TeamStorage.objects.filter(team=file.clip.team_id).update(
+            used_bytes=F("used_bytes") - (file.size or 0)
+        )
+    return True
+
+
+def _note(team: Team, by: User | None, action: str, ids: list[object]) -> None:
+    takes = [str(each) for each in Clip.objects.filter(pk__in=ids[:2]).select_related("song")]
+    subject = ", ".join(takes) + (f" and {len(ids) - 2} more" if len(ids) > 2 else "")
+    AuditEntry.objects.create(team=team, by=by, action=action, subject=subject[:200])

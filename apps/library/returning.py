@@ -1,0 +1,36 @@
+"""Where a form leads back to: the page on which it stood."""
+
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.library.names import Unfit
+
+
+def came_from(request: HttpRequest) -> str:
+    """Path and query of the page of this site that says "next" or that the request comes from; "" for none."""
+    for address in (
+        request.POST.get("next", ""),
+        request.GET.get("next", ""),
+        request.headers.get("Referer", ""),
+    ):
+        if url_has_allowed_host_and_scheme(address, {request.get_host()}):
+            parts = urlsplit(address)
+            path = parts.path + (f"?{parts.query}" if parts.query else "")
+            if parts.path.startswith("/") and not parts.path.startswith("//") and parts.path != request.path:
+                return path
+    return ""
+
+
+def back(request: HttpRequest, otherwise: object, *, at: str = "") -> HttpResponseRedirect:
+    """To where one was. `at`: the id of what was changed, so that a page loaded anew shows it."""
+    place = came_from(request) or resolve_url(otherwise)
+    return HttpResponseRedirect(place + (f"#{at}" if at else ""))
+
+
+def refused(request: HttpRequest, error: Unfit, otherwise: object) -> HttpResponseRedirect:
+    messages.error(request, str(error))
+    return back(request, otherwise)

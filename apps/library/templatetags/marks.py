@@ -1,0 +1,37 @@
+"""`{% load marks %}`: what was said of takes, the team's words and collections, and the undo that a message carries."""
+
+from django import template
+from django.contrib.messages.storage.base import Message
+from django.db.models import QuerySet
+
+from apps.accounts.models import Team, User
+from apps.library.models import Clip, Collection, Tag
+from apps.library.opinions import Said, said_of
+from apps.library.undo import TAG
+
+register = template.Library()
+
+MOST_SHOWN = 200
+
+
+@register.simple_tag
+def opinions_of(clip: Clip, user: User) -> Said:
+    """`{% opinions_of clip user as said %}`"""
+    return said_of(clip, user.pk)
+
+
+@register.simple_tag
+def collections_of(team: Team) -> QuerySet[Collection]:
+    return Collection.objects.for_team(team)[:MOST_SHOWN]
+
+
+@register.simple_tag
+def tags_of(team: Team) -> QuerySet[Tag]:
+    return Tag.objects.for_team(team)[:MOST_SHOWN]
+
+
+@register.filter
+def undo_token(message: Message) -> str:
+    """What takes back what the message tells; "" when there is nothing to take back."""
+    extra = message.extra_tags or ""
+    return extra.removeprefix(TAG) if extra.startswith(TAG) else ""

@@ -1,0 +1,118 @@
+"""Undo in place of "are you sure": a message brings a signed token along that says how to take back what was done.
+
+The token holds ids and names, is bound to team and person, and lasts a day. Undoing twice is harmless.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core import signing
+
+from apps.accounts.access import TeamRequest
+from apps.accounts.models import Team, User
+from apps.library import bin, collecting, renaming, tagging
+from apps.library.models import Clip, Collection, Song
+from apps.library.names import Unfit
+
+LASTS = timedelta(days=1)
+TAG = "undo:"  # of a message's extra tags; the token follows
+_SALT = "library.undo"
+Undo = Callable[..., str]
+
+
+def undoable(request: TeamRequest, words: str, action: str, **data: Any) -> None:
+    """A message of what was done, with a way back. `action` and its data are those of a function below."""
+    if action not in ACTIONS:
+        raise KeyError(action)
+    whose = [str(request.team.pk), request.user.pk]
+    token = signing.dumps([whose, action, data], salt=_SALT, compress=True)
+    messages.success(request, words, extra_tags=TAG + token)
+
+
+def undo(token: str, *, team: Team, by: User) -> str:
+    """Takes it back, and says what was undone. Unfit when it is too late, or not theirs."""
+    try:
+        whose, action, data = signing.loads(token, salt=_SALT, max_age=LASTS)
+    except signing.BadSignature:
+        raise Unfit("This can’t be undone any more.") from None
+    if whose != [str(team.pk), by.pk]:
+        raise Unfit("This belongs to another team or person, so nothing was undone.")
+    return ACTIONS[action](team, by, **data)
+
+
+def _delete(team: Team, by: User, clips: list[str]) -> str:
+    back = bin.restore(team, Clip.objects.for_team(team).filter(pk__in=clips), by=by)
+    return f"{takes(back)} back in the library." if back else "Nothing to bring back: it is done, or erased."
+
+
+def _untag(team: Team, by: User, taken: list[tuple[str, str]]) -> str:
+    return f"Tags are back on {takes(tagging.put_back(team, taken))}."
+
+
+def _tag(team: Team, by: User, clips: list[str], names: list[str]) -> str:
+    tagging.remove(team, Clip.objects.for_team(team).filter(pk__in=clips), names)
+    return "The tags are off again."
+
+
+def _rename(team: Team, by: User, song: str, old: str, new: str) -> str:
+    """Not when somebody gave yet another name meanwhile."""
+    found = Song.objects.for_team(team).filter(pk=song, name=new).first()
+    if found is None:
+        return "The song has another name by now; it stays."
+    renaming.rename(found, old)
+    return f"“{found.title}” has its old name again."
+
+
+def _uncollect(team: Team, by: User, collection: str, clip: str, place: int) -> str:
+    found = _collection(team, collection)
+    collecting.put_back(found, UUID(clip), place)
+    return f"Back in “{found}”."
+
+
+def _collect(team: Team, by: User, collection: str, clips: list[str]) -> str:
+    found = _collection(team, collection)
+    found.items.filter(clip__in=clips).delete()
+    return f"Taken out of “{found}” again."
+
+
+def _move(team: Team, by: User, collection: str, clip: str, place: int) -> str:
+    found = _collection(team, collection)
+    collecting.move(found, UUID(clip), place)
+    return f"“{found}” is in its old order."
+
+
+def _rename_collection(team: Team, by: User, collection: str, old: str) -> str:
+    found = _collection(team, collection)
+    collecting.rename(found, old)
+    return f"It is “{found}” again."
+
+
+def _delete_collection(team: Team, by: User, **gone: Any) -> str:
+    return f"“{collecting.recreate(team, gone, by=by)}” is back."
+
+
+def _collection(team: Team, pk: str) -> Collection:
+    found = Collection.objects.for_team(team).filter(pk=pk).first()
+    if found is None:
+        raise Unfit("The collection is not there any more.")
+    return found
+
+
+def takes(count: int) -> str:
+    return "1 take" if count == 1 else f"{count} takes"
+
+
+ACTIONS: dict[str, Undo] = {
+    "delete": _delete,
+    "tag": _tag,
+    "untag": _untag,
+    "rename": _rename,
+    "collect": _collect,
+    "uncollect": _uncollect,
+    "move": _move,
+    "rename-collection": _rename_collection,
+    "delete-collection": _delete_collection,
+}

@@ -1,0 +1,113 @@
+"""What people say of takes: hearts, stars, tags, names; and taking it back."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.library import opinions, renaming, tagging, undo
+from apps.library.models import BEST, Clip, Song
+from apps.library.names import Unfit
+from apps.library.returning import back, came_from, refused
+
+
+@require_POST
+@team_view(needs="see")
+def heart(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    """`on`: 1 or 0."""
+    take = _find(request, clip_id)
+    opinions.love(take, request.user, request.POST.get("on") == "1")
+    return _control(request, take, "heart")
+
+
+@require_POST
+@team_view(needs="see")
+def stars(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    """`rating`: 1 to 5; 0 takes them back."""
+    take = _find(request, clip_id)
+    rating = request.POST.get("rating", "")
+    if rating not in {str(each) for each in range(BEST + 1)}:
+        return HttpResponse("Stars go from 1 to 5; 0 is none.", status=422, content_type="text/plain")
+    opinions.rate(take, request.user, int(rating))
+    return _control(request, take, "stars")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def tags(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    """POST with `add`, words with commas between, or with `remove`, one word."""
+    take = _find(request, clip_id)
+    if request.method != "POST":
+        return TemplateResponse(request, "library/tags.html", {"clip": take, "next": came_from(request)})
+    problem = _change_tags(request, take)
+    if request.htmx and not request.htmx.boosted:
+        context = {"clip": _find(request, clip_id), "problem": problem, "is_answer": True}
+        return TemplateResponse(request, "library/_tags.html", context)
+    if problem:
+        messages.error(request, problem)
+    return back(request, take, at=f"tags-{take.pk}")
+
+
+def _change_tags(request: TeamRequest, take: Clip) -> str:
+    """Says what was wrong with it; "" when it is done."""
+    only = Clip.objects.for_team(request.team).filter(pk=take.pk)
+    try:
+        if gone := tagging.parse(request.POST.get("remove", "")):
+            taken = tagging.remove(request.team, only, gone)
+            if taken:
+                undo.undoable(request, f"“{taken[0][1]}” is off {take}.", "untag", taken=taken)
+        elif names := tagging.parse(request.POST.get("add", "")):
+            tagging.add(request.team, only, names)
+        else:
+            return "Write a word first. Several have commas between them."
+    except Unfit as error:
+        return str(error)
+    return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def rename(request: TeamRequest, song_id: UUID) -> HttpResponseBase:
+    """An empty `name` gives the song its title back."""
+    song = get_object_or_404(Song.objects.for_team(request.team).with_takes(), pk=song_id)
+    if request.method != "POST":
+        return TemplateResponse(request, "library/rename.html", {"song": song, "next": came_from(request)})
+    try:
+        old = renaming.rename(song, request.POST.get("name", ""))
+    except Unfit as error:
+        return refused(request, error, "library")
+    if old != song.name:
+        words = f"It is “{song.title}” now."
+        undo.undoable(request, words, "rename", song=str(song.pk), old=old, new=song.name)
+    return back(request, "library")
+
+
+@require_POST
+@team_view(needs="create")
+def take_back(request: TeamRequest) -> HttpResponseBase:
+    try:
+        messages.success(
+            request, undo.undo(request.POST.get("token", ""), team=request.team, by=request.user)
+        )
+    except Unfit as error:
+        messages.error(request, str(error))
+    return back(request, "library")
+
+
+def _find(request: TeamRequest, clip_id: UUID) -> Clip:
+    rows = Clip.objects.for_team(request.team).select_related("song").prefetch_related("opinions", "tags")
+    return get_object_or_404(rows, pk=clip_id)
+
+
+def _control(request: TeamRequest, take: Clip, name: str) -> HttpResponseBase:
+    """To HTMX the control alone. `place` tells the same control apart where a page has it twice."""
+    place = request.POST.get("place", "")
+    place = place if place.isalpha() and len(place) < 20 else ""
+    if request.htmx and not request.htmx.boosted:
+        context = {"clip": _find(request, take.pk), "place": place}
+        return TemplateResponse(request, f"library/_{name}.html", context)
+    return back(request, take, at=f"{name}{place}-{take.pk}")
