@@ -14,6 +14,7 @@ from typing import Any
 from apps.sandbox.jobs import Job
 from apps.sandbox.scenarios import Scenario
 from apps.sandbox.songs.song import Song
+from apps.sandbox.songs.words import sections_of
 from apps.sandbox.state import State
 from apps.sandbox.times import iso
 
@@ -81,8 +82,18 @@ def signature(secret: str, uuid: str) -> str:
 def insert(state: State, job: Job, take: int, uuid: str) -> None:
     """Decides what the take will be; it is played only when somebody wants to hear it."""
     song = Song.asked_for(job.request, uuid, take)
-    timing = json.dumps(song.timing) if song.timing else None
-    row = (uuid, job.jobid, take, song.title, song.lyrics, song.seconds, timing)
+    timing = song.timing
+    if timing and Scenario.SECTION_TIMING in job.called:
+        timing = sections_of(song.lyrics, timing)
+    row = (
+        uuid,
+        job.jobid,
+        take,
+        song.title,
+        song.lyrics,
+        song.seconds,
+        json.dumps(timing) if timing else None,
+    )
     state.execute("INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
 
 

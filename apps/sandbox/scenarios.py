@@ -40,6 +40,7 @@ class Scenario(StrEnum):
     LINK_EXPIRED = "link expired"
     LINK_LISTED = "link listed"
     NO_COVER = "no cover"
+    SECTION_TIMING = "section timing"
     HOOK_EARLY = "hook early"
     HOOK_LATE = "hook late"
     HOOK_TWICE = "hook twice"
@@ -95,6 +96,7 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
                 "the record's links to the audio answer 403; GET /music gives ones that work",
             ),
             (Scenario.NO_COVER, "image_url is null"),
+            (Scenario.SECTION_TIMING, "lyrics_timing has a pair for each section, not for each line"),
         ),
     ),
     (

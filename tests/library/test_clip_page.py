@@ -1,6 +1,7 @@
 """The page of one take: level match, words in time, the pair, details and what one does from here."""
 
 import re
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
@@ -13,6 +14,7 @@ from apps.library.decoding import hear
 from apps.library.loudness import Loudness
 from apps.library.models import Clip, Song
 from apps.library.singing import Singing, Span, singing, times
+from apps.upstream.records import JobRecord
 from tests.library.conftest import Band, store
 from tests.library.sounds import RATE, sound
 
@@ -122,6 +124,17 @@ def test_sections_without_words_count_when_they_have_their_pairs() -> None:
     ]
 
 
+@pytest.mark.parametrize(("tag", "known"), [("", "lines"), ("[section timing]", "sections")])
+def test_a_song_of_the_sandbox_is_in_time(
+    studio: Band, made: Callable[[str], JobRecord], tag: str, known: str
+) -> None:
+    first, second = studio.keep(made(f"A song about a lighthouse {tag}")).takes.all()
+    for take in (first, second):
+        sung = singing(take)
+        assert sung.known == known
+        assert all(part.span for part in sung.parts)
+
+
 def test_pairs_that_overlap_end_where_the_next_one_starts_and_at_the_end_of_the_song() -> None:
     assert times([[0, 9], [2, 4], [50, 70]], 60.0) == [Span(0, 2), Span(2, 4), Span(50, 60)]
     assert times([[0, 9], [50, 70]], None) == [Span(0, 9), Span(50, 70)]
@@ -218,7 +231,9 @@ def test_the_pair_stands_side_by_side(band: Band) -> None:
 
 def test_formats_that_are_there_can_be_taken_along(band: Band) -> None:
     (take,) = full(band, "Ferry")
-    menu = re.search(r'title="Download">.*?<div class="menu-list">(.*?)</div>', page_of(band, take), re.DOTALL)
+    menu = re.search(
+        r'title="Download">.*?<div class="menu-list">(.*?)</div>', page_of(band, take), re.DOTALL
+    )
     assert menu
     assert re.findall(r'audio\.(\w+)\?download=1" download', menu[1]) == ["mp3", "m4a", "wav"]
     take.files.exclude(kind="m4a").delete()

@@ -85,5 +85,21 @@ def _lines(bank: tuple[str, ...], couplet: int, size: int, a: str, b: str) -> li
 
 def sung_lines(lyrics: str) -> int:
     """Lines that are sung: not the empty ones, and not the tags of sections."""
-    lines = (line.strip() for line in lyrics.splitlines())
-    return sum(1 for line in lines if line and not re.fullmatch(r"\[[^\]]*\]", line))
+    return sum(map(len, _sung_by_section(lyrics)))
+
+
+def sections_of(lyrics: str, timing: list[list[float]]) -> list[list[float]]:
+    """[start, end] of each section with a sung line, from those of the lines."""
+    pairs = iter(timing)
+    timed = [[next(pairs) for _ in lines] for lines in _sung_by_section(lyrics)]
+    return [[section[0][0], section[-1][1]] for section in timed if section]
+
+
+def _sung_by_section(lyrics: str) -> list[list[str]]:
+    sections: list[list[str]] = [[]]
+    for line in filter(None, map(str.strip, lyrics.splitlines())):
+        if re.fullmatch(r"\[[^\]]*\]", line):
+            sections.append([])
+        else:
+            sections[-1].append(line)
+    return sections
