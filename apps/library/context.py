@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from apps.accounts.context import Studio as AccountsStudio
+from apps.library import quota
 from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
 
 MOST_COUNTED = 999  # songs: beyond it the nav says "999+", and counting costs no more
@@ -32,6 +33,14 @@ class Studio(AccountsStudio):
             return []
         found = Collection.objects.for_team(self.team).annotate(cover_of=Subquery(_with_cover()[:1]))
         return [_entry(*row) for row in found.values_list("pk", "name", "cover_of")[:MOST_COLLECTIONS]]
+
+    @cached_property
+    def storage_warning(self) -> quota.Usage | None:
+        """From 90 % of the team's limit on."""
+        if self.team is None:
+            return None
+        usage = quota.usage(self.team)
+        return usage if usage.is_near else None
 
 
 def _entry(pk: UUID, name: str, cover_of: UUID | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.library import quota
 from apps.library.models import Clip, ClipFile
 
 Kind, State = ClipFile.Kind, ClipFile.State
@@ -44,6 +45,8 @@ def _line(file: ClipFile) -> Kept:
     if file.state == State.GIVEN_UP:
         words = f"{file.last_error} Tried for seven days, then given up.".strip()
         return Kept(file.kind, name, "lost", words, retry_url=retry)
+    if file.kind == Kind.WAV and quota.usage(file.clip.team_id).is_full:
+        return Kept(file.kind, name, "waiting", "Storage is full: WAV is fetched when there is room again.")
     if file.is_being_fetched:
         return Kept(file.kind, name, "waiting", "Being fetched now.")
     if not file.tries:

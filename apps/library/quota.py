@@ -7,12 +7,15 @@ not lost over a limit.
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Count, F, Sum
 
 from apps.accounts.models import Team
-from apps.library.models import TeamStorage
+from apps.library.models import Clip, ClipFile, TeamStorage
+
+Kind = ClipFile.Kind
 
 NEAR = 0.9
+NAMES = {Kind.MP3: "MP3", Kind.M4A: "M4A", Kind.WAV: "WAV", Kind.COVER: "Covers"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class Usage:
     @property
     def is_near(self) -> bool:
         return self.limit is not None and self.used >= self.limit * NEAR
+
+    @property
+    def warns_at(self) -> int:
+        return int((self.limit or 0) * NEAR)
 
     @property
     def left(self) -> int | None:
@@ -60,3 +67,38 @@ def freed(team_id: UUID, size: int) -> None:
 
 def set_limit(team: Team, limit: int | None) -> None:
     TeamStorage.objects.update_or_create(team=team, defaults={"limit_bytes": limit})
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one format takes up: `name` as people call it, how many files, how many bytes."""
+
+    name: str
+    files: int
+    size: int
+
+
+def parts(team: Team) -> list[Part]:
+    """By format; the small pictures of the covers count as covers."""
+    stored = ClipFile.objects.for_team(team).stored().order_by()
+    found = {
+        kind: (files, size)
+        for kind, files, size in stored.values_list("kind").annotate(Count("pk"), Sum("size"))
+    }
+    thumbs = found.pop(Kind.THUMB, (0, 0))[1]
+    if thumbs and Kind.COVER in found:
+        files, size = found[Kind.COVER]
+        found[Kind.COVER] = (files, size + thumbs)
+    return [Part(name, *found[kind]) for kind, name in NAMES.items() if kind in found]
+
+
+def in_bin(team: Team) -> int:
+    """Bytes of takes that can be restored, and are erased otherwise."""
+    binned = ClipFile.objects.for_team(team).stored().filter(clip__in=Clip.objects.in_bin().filter(team=team))
+    return binned.aggregate(all=Sum("size"))["all"] or 0
+
+
+def waiting(team: Team) -> int:
+    """WAV files that are not there."""
+    wavs = ClipFile.objects.for_team(team).filter(kind=Kind.WAV, state=ClipFile.State.WANTED)
+    return wavs.filter(clip__deleted_at=None).count()

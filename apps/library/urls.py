@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.library import views, views_clip, views_find, views_marks
+from apps.library import views, views_clip, views_find, views_marks, views_storage
 
 urlpatterns = [
     path("", views.library, name="library"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/stars/", views_marks.stars, name="clip-stars"),
     path("clips/<uuid:clip_id>/tags/", views_marks.tags, name="clip-tags"),
     path("songs/<uuid:song_id>/rename/", views_marks.rename, name="song-rename"),
+    path("storage/", views_storage.storage, name="storage"),
     path("undo/", views_marks.take_back, name="undo"),
 ]

@@ -1,0 +1,34 @@
+from django import forms
+
+GIGABYTE = 1024**3
+
+
+class LimitForm(forms.Form):
+    """`gigabytes` that a team may keep; empty for as many as there is room for."""
+
+    gigabytes = forms.DecimalField(
+        label="Limit in GB",
+        help_text="Empty: no limit.",
+        required=False,
+        min_value=0.1,
+        max_value=1_000_000,
+        max_digits=9,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={
+            "invalid": "Write a figure such as 20 or 2.5, or nothing for no limit.",
+            "min_value": "The least is 0.1 GB.",
+            "max_value": "The most is 1,000,000 GB; leave it empty for no limit.",
+            "max_decimal_places": "Two places behind the point are enough.",
+            "max_digits": "The most is 1,000,000 GB; leave it empty for no limit.",
+        },
+    )
+
+    def bytes(self) -> int | None:
+        given = self.cleaned_data["gigabytes"]
+        return None if given is None else int(given * GIGABYTE)
+
+
+def in_gigabytes(limit: int | None) -> dict[str, object]:
+    """The initial values for a limit."""
+    return {} if limit is None else {"gigabytes": f"{limit / GIGABYTE:.2f}".rstrip("0").rstrip(".")}
