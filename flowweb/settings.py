@@ -250,10 +250,15 @@ LOGGING = {
     "formatters": {
         "line": {"()": "flowweb.redacted.Line", "format": "{levelname} {name} {message}", "style": "{"},
     },
+    "filters": {"refusals": {"()": "flowweb.refusals.OneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Request lines of the HTTP library could show addresses of media and webhooks.
-    "loggers": {"urllib3": {"level": "WARNING"}, "botocore": {"level": "WARNING"}},
+    "loggers": {
+        "urllib3": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "django.request": {"filters": ["refusals"]},
+    },
 }
 DEFAULT_EXCEPTION_REPORTER_FILTER = "flowweb.frames.NoVariables"
 SENTRY_DSN = env.text("SENTRY_DSN", "")

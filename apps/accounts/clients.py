@@ -2,15 +2,23 @@
 
 from django.conf import settings
 from django.db.models import F
+from django.utils import timezone
 
+from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, Subscription
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
 
+UNREADABLE = "This token can't be read here any more. Enter it again to go on."
+
 
 def of_token(token: ApiToken) -> FlowMusic:
-    """Raises crypto.CannotDecrypt."""
-    return at_endpoint(token.subscription.endpoint, token.token())
+    """Raises crypto.CannotDecrypt. Such a token is set aside, or it would be tried again and again."""
+    try:
+        return at_endpoint(token.subscription.endpoint, token.token())
+    except CannotDecrypt:
+        token.refuse(at=timezone.now(), reason=UNREADABLE)
+        raise
 
 
 def at_endpoint(endpoint: str, token: Token) -> FlowMusic:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts import clients
+from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
@@ -25,6 +26,7 @@ AT_ONCE = 6
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 Block = FlowAccount.Block
+Trouble = errors.UpstreamError | CannotDecrypt
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Described:
     balance_asked: bool
 
 
-def refresh(token: ApiToken) -> errors.UpstreamError | None:
+def refresh(token: ApiToken) -> Trouble | None:
     """Asks about every account under the token and keeps the answers. Gives the error if that wasn't possible.
 
     An error changes nothing but this: a refused token is marked as refused.
     """
     try:
         described = read(clients.of_token(token))
-    except errors.UpstreamError as error:
+    except (errors.UpstreamError, CannotDecrypt) as error:
         _note(token, error)
         return error
     with transaction.atomic():
@@ -58,9 +60,12 @@ def refresh_unchecked(token_id: str) -> None:
         refresh(token)
 
 
-def recheck(account: FlowAccount, *, token: ApiToken | None = None) -> errors.UpstreamError | None:
+def recheck(account: FlowAccount, *, token: ApiToken | None = None) -> Trouble | None:
     """Asks about one account, by the given token or any of its subscription. Else as `refresh`."""
-    found = (token, clients.of_token(token)) if token else clients.of_subscription(account.subscription)
+    try:
+        found = (token, clients.of_token(token)) if token else clients.of_subscription(account.subscription)
+    except CannotDecrypt as error:
+        return error
     if found is None:
         return None
     token, client = found
@@ -185,6 +190,6 @@ def _gone(accounts: "QuerySet[FlowAccount]", now: datetime) -> None:
     accounts.update(block=Block.GONE, block_reason="", block_until=now + LOOK_AGAIN_AFTER, checked_at=now)
 
 
-def _note(token: ApiToken, error: errors.UpstreamError) -> None:
+def _note(token: ApiToken, error: Trouble) -> None:
     if isinstance(error, errors.TokenRefused):
         token.refuse(at=timezone.now(), reason=error.user_message)

@@ -83,8 +83,10 @@ def remove(token: ApiToken, *, by: User) -> None:
         token.delete()
 
 
-def words_for(error: errors.UpstreamError) -> str:
+def words_for(error: flow_accounts.Trouble) -> str:
     """Why a token that is kept here could not be checked, and what to do."""
+    if isinstance(error, CannotDecrypt):
+        return clients.UNREADABLE
     if isinstance(error, errors.TokenRefused):
         return (
             "useapi.net does not know this token any more. It may have been reset. Enter the new one below."

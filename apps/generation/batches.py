@@ -35,14 +35,30 @@ def fold(cards: Iterable[Card]) -> list[Card]:
 def _key(card: Card) -> object:
     if card.wish_size > 1 and card.kind in FOLDED:
         return card.wish
-    return (card.wish, card.text) if card.kind == "blocked" else card.id
+    return ("blocked", card.text) if card.kind == "blocked" else card.id
 
 
 def _blocked(songs: list[Card]) -> Card:
-    lead = songs[0]
-    mending = [action for action in lead.actions if action.method == "get"]
-    title = f"{len(songs)} songs: {lead.title}"
-    return replace(lead, title=title, segments=songs, actions=[*mending, _show_each(lead)])
+    """All that wait for one cause to be mended, whoever asked for them."""
+    lead, one_wish = songs[0], len({song.wish for song in songs}) == 1
+    mending = next((song.actions for song in songs if song.actions), [])
+    whole = replace(
+        lead,
+        title=f"{len(songs)} songs: {lead.title}" if one_wish else f"{len(songs)} songs wait",
+        url=lead.url if one_wish else _line_url(),
+        segments=songs,
+        actions=[
+            *(action for action in mending if action.method == "get"),
+            _show_each(lead) if one_wish else Action(label="Show each", url=_line_url()),
+        ],
+    )
+    if len({song.who_name for song in songs}) > 1:
+        whole = replace(whole, who_name="", who_initials="")
+    return whole
+
+
+def _line_url() -> str:
+    return f"{reverse('jobs')}?state=line"
 
 
 def _show_each(lead: Card) -> Action:

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.urls import reverse
-from django.utils import timezone
 
 from apps.accounts import clients
 from apps.accounts.crypto import CannotDecrypt
@@ -72,16 +71,13 @@ def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
 
 
 def _client(job: Job) -> FlowMusic | None:
-    """By the token that pays. One that can't be read is set aside: its jobs would be claimed again and again."""
+    """By the token that pays; None for one that can't be read."""
     if job.token is None:
         return None
     try:
         return clients.of_token(job.token)
     except CannotDecrypt:
         logger.exception("job %s: its token can't be decrypted", job.pk)
-        job.token.refuse(
-            at=timezone.now(), reason="This token can't be read here any more. Enter it again to go on."
-        )
         return None
 
 

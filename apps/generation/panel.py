@@ -148,6 +148,11 @@ def _songs(group: list[Card]) -> int:
     return sum(max(1, len(each.segments)) for each in group)
 
 
+def slot_rows(team: Team) -> dict[int, SlotRow]:
+    """By the account's id, for pages that show accounts without the whole panel."""
+    return {each.account.pk: _row(each) for each in slot_counts.of_subscriptions(_subscription_ids(team))}
+
+
 def _row(each: Slots) -> SlotRow:
     used = min(each.account.max_jobs, each.ours + each.elsewhere)
     lamps = flow_accounts.lamps(ours=each.ours, elsewhere=each.elsewhere, max_jobs=each.account.max_jobs)

@@ -67,6 +67,13 @@ def test_somebody_in_no_team(client) -> None:
     assert "in no team" in response.content.decode()
 
 
+def test_a_refusal_takes_one_line_of_the_log(people: People, caplog: pytest.LogCaptureFixture) -> None:
+    assert people.client("viewer").get("/create/").status_code == 403
+    (line,) = [record for record in caplog.records if record.name == "django.request"]
+    assert line.exc_info is None
+    assert "/create/" in line.getMessage()
+
+
 def test_switching_teams(people: People) -> None:
     second = Team.objects.create(name="Harbour EP")
     Membership.objects.create(team=second, user=people.member, role=Role.VIEWER)

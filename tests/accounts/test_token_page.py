@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -214,6 +215,21 @@ def test_a_check_that_goes_wrong_says_so_and_keeps_what_was_known(
     remote.schedule("accounts", "502")
     assert "no usable answer" in html(client.post(url, follow=True))
     assert FlowAccount.objects.count() == 2
+
+
+def test_a_token_that_cannot_be_read_says_how_to_mend_it(
+    people: People, remote: Remote, kept: ApiToken
+) -> None:
+    client, account = people.client("owner"), FlowAccount.objects.first()
+    ApiToken.objects.update(ciphertext=kept.ciphertext[:-4] + "AAAA")
+    for url in (f"{PAGE}{kept.pk}/check/", f"/flow-accounts/{account.pk}/check/"):
+        assert "be read here any more. Enter it again" in unescape(html(client.post(url, follow=True)))
+    part = client.post(f"{PAGE}{kept.pk}/check/", headers={"HX-Request": "true"})
+    assert "Enter it again" in html(part)
+    assert ApiToken.objects.get().refused_at is not None
+    ApiToken.objects.update(ciphertext=kept.ciphertext)  # the key is back
+    client.post(f"{PAGE}{kept.pk}/check/")
+    assert ApiToken.objects.get().refused_at is None
 
 
 def test_a_check_that_goes_well_clears_the_refusal(people: People, remote: Remote, kept: ApiToken) -> None:

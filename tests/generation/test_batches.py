@@ -52,6 +52,18 @@ def test_songs_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None
     assert [action.label for action in whole.actions] == ["Top up", "Show each"]
 
 
+def test_wishes_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None:
+    asked = [*studio.ask("slow disco", count=2), *studio.ask("a waltz")]
+    FlowAccount.objects.update(block="credits", block_until=None)
+    (whole,) = cards(studio)["needs"]
+    assert (whole.title, len(whole.segments)) == ("3 songs wait", 3)
+    assert [action.label for action in whole.actions] == ["Top up", "Show each"]
+    browser = Client()
+    browser.force_login(studio.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get(whole.actions[-1].url).content.decode()
+    assert [f'data-job="{job.pk}"' in page for job in asked] == [True] * 3
+
+
 def test_the_last_one_to_come_is_a_card_like_any_other(studio: Studio) -> None:
     *done, last = studio.ask(count=3)
     Job.objects.filter(pk__in=[job.pk for job in done]).update(

@@ -13,6 +13,7 @@ from apps.generation import backup, panel
 from apps.generation.cards import Card, card
 from apps.generation.models import Job, State
 from apps.library.models import Clip, ClipFile, Song
+from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member
 from tests.page import Page
 
@@ -300,3 +301,14 @@ def test_a_person_who_left_is_said_to_have_left(studio: Studio) -> None:
     made = of(job, Membership.objects.get(user=studio.user))
     assert (made.who_name, made.who_initials) == ("Somebody who left", "?")
     assert [action.label for action in made.actions] == ["Keep back", "Drop"], "the owner may decide"
+
+
+def test_a_finished_jobs_page_shows_each_take_once(studio: Studio) -> None:
+    (job,) = studio.ask()
+    song(job, stored="AB")
+    Job.objects.filter(pk=job.pk).update(state="completed", finished_at=timezone.now())
+    page = Page(signed_in(studio).get(f"/jobs/{job.pk}/"))
+    letters = [
+        each["data-letter"] for each in page.one(id="job-live").all("a") if "data-play" in each.attributes
+    ]
+    assert sorted(letters) == ["A", "B"]

@@ -75,7 +75,18 @@ def control(field: BoundField, size: str = "") -> SafeString:
         name = "form-check-input"
     else:
         name = "form-select" if isinstance(widget, forms.Select) else "form-control"
-    return field.as_widget(attrs={"class": f"{name} {name}-{size}" if size else name})
+    attributes: dict[str, str | bool] = {"class": f"{name} {name}-{size}" if size else name}
+    # Said once, above the field, is enough.
+    if str(field.label).casefold() in str(widget.attrs.get("placeholder", "")).casefold():
+        attributes["placeholder"] = False
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def sentence(label: str) -> str:
+    """New password for New Password; API token stays."""
+    first, *rest = str(label).split(" ")
+    return " ".join([first, *(word.lower() if word.istitle() else word for word in rest)])
 
 
 @register.filter

@@ -27,13 +27,6 @@ class Card:
     def mending(self) -> str:
         return flow_accounts.mending(self.account)
 
-    @property
-    def lamps(self) -> list[str]:
-        """As the newest GET /jobs had it; what was sent since, the live panel knows."""
-        account = self.account
-        ours = max(0, account.running - account.elsewhere)
-        return flow_accounts.lamps(ours=ours, elsewhere=account.elsewhere, max_jobs=account.max_jobs)
-
 
 @require_safe
 @team_view(needs="see")

@@ -37,7 +37,7 @@ def _offer_password(request: HttpRequest) -> None:
         'This link works no more. <a href="{}">Set a password</a> to come back without one.',
         reverse("account_set_password"),
     )
-    messages.info(request, words)
+    messages.info(request, words, extra_tags="stays")
 
 
 def _quiet(response: HttpResponse) -> HttpResponse:
