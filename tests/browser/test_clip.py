@@ -1,0 +1,133 @@
+"""The page of a take while it sounds: words are lit, the waveform leads anywhere, the pair is at the same second."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import listening
+from tests.browser.asking import ask
+from tests.browser.house import House
+from tests.browser.test_layout import SHIFTS
+from tests.browser.visits import Visits
+
+pytestmark = pytest.mark.usefixtures("free_slots")
+
+PERSON = "cleo"
+VERSE = "The kettle sings before I do\nand all the lamps are on\nthe ferry turns around"
+CHORUS = "Stay, stay, the train is late\nStay, stay, the tide is high\nStay until the morning"
+LYRICS = "\n\n".join(
+    f"[{name}]\n{lines}"
+    for name, lines in {
+        "Verse 1": VERSE,
+        "Chorus 1": CHORUS,
+        "Verse 2": VERSE,
+        "Chorus 2": CHORUS,
+        "Out": CHORUS,
+    }.items()
+)
+SEEK = """
+(range, share) => {
+  range.value = range.max * share;
+  range.dispatchEvent(new Event("input", { bubbles: true }));
+}
+"""
+
+
+def open_take_a(page: Page, house: House) -> None:
+    ask(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
+    house.finish()
+    expect(page.locator("#work [data-job]").first).to_have_attribute(
+        "data-state", "completed", timeout=60_000
+    )
+    page.goto("/library/")
+    page.locator("#work .take-open").first.click()
+    expect(page.get_by_role("slider", name="Place in take A")).to_be_visible()
+
+
+def choose_a_line(page: Page) -> None:
+    """The take isn't loaded yet: it plays from the line, by keyboard."""
+    line = page.get_by_role("link", name="and all the lamps are on").first
+    start = float(line.get_attribute("data-at") or 0)
+    line.press("Enter")
+    listening.wait_until_past(page, start)
+    assert listening.place(page) < start + 3
+    listening.assert_audible(page)
+    expect(page.locator(".lyrics [aria-current=true]").first).to_be_visible()
+    expect(page.locator(".part.is-sung")).to_have_text("Verse 1")
+    expect(page.locator(".clip-play")).to_have_text(re.compile("Pause"))
+
+
+def watch_the_words_follow(page: Page) -> None:
+    """In their own box, without moving the page, and not while somebody scrolls them."""
+    words, slider = page.locator("#lyrics"), page.get_by_role("slider", name="Place in take A")
+    page.evaluate("window.shifted = 0")
+    slider.evaluate(SEEK, 0.7)
+    page.wait_for_function("() => document.querySelector('#lyrics').scrollTop > 40")
+    assert page.locator(".work-scroll").evaluate("(box) => box.scrollTop") == 0
+    assert page.evaluate("window.shifted") == 0
+    words.hover()
+    page.mouse.wheel(0, -5000)
+    page.wait_for_function("() => document.querySelector('#lyrics').scrollTop === 0")
+    slider.evaluate(SEEK, 0.5)
+    expect(page.locator(".line.is-sung")).to_have_count(1)
+    page.wait_for_timeout(500)  # as long as a gentle scroll takes
+    assert words.evaluate("(box) => box.scrollTop") == 0
+
+
+def go_to_places(page: Page) -> None:
+    """With the pointer and by keyboard; what is said is where the song is."""
+    slider = page.get_by_role("slider", name="Place in take A")
+    page.locator("#player-play").click()
+    expect(page.locator(".clip-play")).to_have_text(re.compile("Play"))
+    box = slider.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    half = listening.place(page)
+    assert half == pytest.approx(float(slider.get_attribute("max") or 0) / 2, abs=1)
+    slider.press("ArrowRight")
+    assert listening.place(page) == pytest.approx(half + 5, abs=0.2)
+    slider.press("PageDown")
+    assert listening.place(page) == pytest.approx(half - 10, abs=0.2)
+    said = slider.get_attribute("aria-valuetext") or ""
+    assert re.fullmatch(r"0:\d\d of \d:\d\d", said), said
+    head = float((page.locator(".playhead line").get_attribute("x1") or "").removesuffix("%"))
+    assert head == pytest.approx(100 * (half - 10) / (2 * half), abs=2)
+
+
+def change_the_take(page: Page) -> None:
+    """First only the sound, then the page too; the second stays."""
+    page.locator("#player-play").click()
+    listening.wait_until_past(page, listening.place(page) + 0.2)
+    first, second = listening.sounding(page), listening.place(page)
+    page.get_by_role("link", name=re.compile("^Play take B")).click()
+    page.wait_for_function("(a) => document.getElementById('player-audio').currentSrc !== a", arg=first)
+    listening.wait_until_past(page, second)
+    assert listening.place(page) < second + 5
+    expect(page.locator(".playhead")).to_be_hidden()
+    page.get_by_role("link", name="Open take B").click()
+    expect(page.get_by_role("slider", name="Place in take B")).to_be_visible()
+    expect(page.locator(".playhead")).to_be_visible()
+    second = listening.place(page)
+    page.get_by_role("link", name="Open take A").click()
+    expect(page.get_by_role("link", name="Open take A")).to_have_attribute("aria-current", "page")
+    listening.wait_until_past(page, second)
+    assert listening.sounding(page) == first
+    assert listening.place(page) < second + 5
+
+
+def copy_the_words(page: Page) -> None:
+    page.get_by_role("button", name="Copy the lyrics").click()
+    expect(page.get_by_role("button", name="Copied the lyrics")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == LYRICS
+
+
+def test_the_page_of_a_take_while_it_sounds(visits: Visits, house: House) -> None:
+    page = visits.new(PERSON, permissions=["clipboard-read", "clipboard-write"]).page
+    page.add_init_script(SHIFTS)
+    open_take_a(page, house)
+    choose_a_line(page)
+    watch_the_words_follow(page)
+    go_to_places(page)
+    change_the_take(page)
+    copy_the_words(page)
