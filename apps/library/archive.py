@@ -102,7 +102,7 @@ def sweep() -> int:
 
 
 def _claim_lasts(file: ClipFile) -> timedelta:
-    return timedelta(seconds=FETCH_WITHIN_S[Kind(file.kind)]) + CHECK_AND_STORE
+    return timedelta(seconds=FETCH_WITHIN_S.get(Kind(file.kind), 0)) + CHECK_AND_STORE
 
 
 def _copy(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:

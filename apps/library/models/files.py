@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from django.core.files.storage import Storage, storages
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Team
 from apps.library.models.clips import Clip
+from apps.library.models.storage import TeamStorage
 
 
 def _storage() -> Storage:
@@ -25,9 +26,11 @@ class ClipFileQuerySet(models.QuerySet["ClipFile"]):
         return self.filter(state=ClipFile.State.STORED)
 
     def due(self, now: datetime) -> "ClipFileQuerySet":
-        """To be worked on now and not in somebody's hands, what a player needs before WAV."""
+        """To be worked on now and not in somebody's hands, what a player needs before WAV, which waits for room."""
         last = Case(When(kind=ClipFile.Kind.WAV, then=Value(1)), default=Value(0))
-        return self.filter(_free(now)).order_by(last, "next_try_at", "pk")
+        full = TeamStorage.objects.filter(used_bytes__gte=F("limit_bytes")).values("team")
+        fit = self.filter(_free(now)).exclude(kind=ClipFile.Kind.WAV, clip__team__in=full)
+        return fit.order_by(last, "next_try_at", "pk")
 
 
 class ClipFile(models.Model):
@@ -122,4 +125,6 @@ class ClipFile(models.Model):
 def _free(now: datetime) -> Q:
     unclaimed = Q(claim_until=None) | Q(claim_until__lte=now)
     states = (ClipFile.State.WANTED, ClipFile.State.STORED)
-    return Q(state__in=states, next_try_at__lte=now) & unclaimed
+    # Nothing is fetched for the bin. Not a join: of two workers that take the row, one has to see the other's claim.
+    live = Exists(Clip.objects.live().filter(pk=OuterRef("clip")))
+    return Q(state__in=states, next_try_at__lte=now) & unclaimed & Q(live)

@@ -1,0 +1,89 @@
+import sys
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.accounts.models import Team
+from apps.library import verifying
+from apps.library.models import ClipFile
+
+EVERY_S = 5.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads every stored file and compares its size and checksum with what was stored; also lists files in the "
+        "storage that nobody knows. Exit code 1 if anything is wrong. May run beside the site, be stopped, and go on."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--team", default="", help="only this team: its name or id")
+        parser.add_argument(
+            "--mend",
+            action="store_true",
+            help="has what is missing or damaged fetched again; a damaged file is kept until a good one is there",
+        )
+        parser.add_argument("--since-id", type=int, default=0, help="goes on behind the file of this id")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        team = _team(options["team"]) if options["team"] else None
+        files = ClipFile.objects.for_team(team) if team else ClipFile.objects.all()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        try:
+            self._look_through(files, since=options["since_id"], mends=options["mend"])
+            strangers = self._list_unknown(team)
+        except KeyboardInterrupt:
+            raise CommandError(f"Stopped. Go on with --since-id {self._last}.", returncode=130) from None
+        self._print_table(strangers)
+        if strangers or any(trouble for _, trouble in self._counts):
+            sys.exit(1)
+
+    def _look_through(self, files: Any, *, since: int, mends: bool) -> None:
+        total, self._last = files.stored().filter(pk__gt=since).count(), since
+        told_at = time.monotonic()
+        for done, (file, trouble) in enumerate(verifying.look_through(files, since=since), start=1):
+            self._counts[file.kind, trouble] += 1
+            self._last = file.pk
+            if trouble:
+                self._tell(file, trouble, mended=mends and verifying.mend(file))
+            if time.monotonic() - told_at > EVERY_S:
+                told_at = time.monotonic()
+                self.stderr.write(f"{done} of {total} files, up to id {file.pk}")
+
+    def _tell(self, file: ClipFile, trouble: str, *, mended: bool) -> None:
+        then = ", is fetched again" if mended else ""
+        self.stdout.write(f"{trouble}{then}: {file.kind} of {file.clip} (id {file.pk}), {file.file.name}")
+
+    def _list_unknown(self, team: Team | None) -> int:
+        count = 0
+        for count, name in enumerate(verifying.unknown(team.pk if team else None), start=1):  # noqa: B007
+            self.stdout.write(f"unknown: {name}")
+        return count
+
+    def _print_table(self, strangers: int) -> None:
+        troubles = (verifying.GOOD, verifying.MISSING, verifying.DAMAGED)
+        lines: list[tuple[str, ...]] = [("", "good", "missing", "damaged")]
+        for kind in ClipFile.Kind.values:
+            lines.append((kind, *(str(self._counts[kind, trouble]) for trouble in troubles)))
+        for line in lines:
+            self.stdout.write(f"{line[0]:<8}" + "".join(f"{cell:>10}" for cell in line[1:]))
+        self.stdout.write(f"{strangers} unknown")
+
+
+def _team(asked: str) -> Team:
+    """By name or id. CommandError if there is none, or more than one."""
+    try:
+        found = list(Team.objects.filter(pk=asked))
+    except (ValidationError, ValueError):
+        found = list(Team.objects.filter(name=asked)[:2])
+    if len(found) != 1:
+        raise CommandError(
+            f"There is no team {asked}."
+            if not found
+            else f"More than one team is called {asked}: use its id."
+        )
+    return found[0]
