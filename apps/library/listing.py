@@ -100,8 +100,12 @@ def page_of(team: Team, filters: Filters, place: Cursor | None) -> Page:
     found = list(rest[: SONGS_PER_PAGE + 1])
     shown, more = found[:SONGS_PER_PAGE], len(found) > SONGS_PER_PAGE
     following = Cursor(shown[-1].created_at, shown[-1].pk) if more else None
-    count = None if place else len(songs.values_list("pk")[: MOST_COUNTED + 1])
+    count = None if place else _count(songs) if more else len(shown)
     return Page(_rows(shown, filters), place is None, following, count)
+
+
+def _count(songs: SongQuerySet) -> int:
+    return len(songs.order_by().values_list("pk")[: MOST_COUNTED + 1])
 
 
 def _fitting(team: Team, filters: Filters) -> SongQuerySet:

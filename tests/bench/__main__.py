@@ -1,13 +1,14 @@
 """`python -m tests.bench`: starts the product as `make run` does and prints one table of figures.
 
 Figures are ratios within one run, on one machine that does everything at once, the load too. None of them decides
-whether something passes. Loopback only; under two minutes.
+whether something passes. Loopback only; a few minutes.
 """
 
 import os
 import sys
 import time
 
+from tests.bench import library
 from tests.bench.house import House, house
 from tests.bench.songs import Songs, make
 from tests.bench.visitor import AT_ONCE, Visitor, median_ms, per_second
@@ -35,7 +36,9 @@ def main() -> int:
         print("making songs with and without webhook …", flush=True)
         hooked = make(home, visitor, "a slow waltz, 90 bpm [short]")
         polled = make(home, visitor, "a slow waltz, 90 bpm [short] [hook never]")
-    show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without")])
+    print(f"filling libraries of {library.SMALL:,} and of {library.BIG:,} takes …", flush=True)
+    shelves = library.lines()
+    show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without"), *shelves])
     cores = os.cpu_count()
     print(f"\n{cores} cores, {AT_ONCE} visitors at once, {time.monotonic() - started:.0f} s in all. {NOTE}")
     return 0

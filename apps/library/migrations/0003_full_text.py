@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from django.db import migrations
+from django.db import migrations, models
 
 # FTS5's "ascii" tokenizer takes everything outside ASCII as letters: the terms are folded words already, and no
 # version of Unicode inside SQLite should have another opinion about them.
@@ -89,4 +89,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(make_index, drop_index),
         migrations.RunPython(fill, migrations.RunPython.noop),
+        migrations.AddIndex(
+            model_name="song",
+            index=models.Index(fields=["team", "operation", "-created_at", "-id"], name="song_of_kind"),
+        ),
+        migrations.AddIndex(
+            model_name="song",
+            index=models.Index(fields=["team", "asked_by", "-created_at", "-id"], name="song_by_person"),
+        ),
     ]

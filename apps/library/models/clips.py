@@ -48,7 +48,11 @@ class Song(models.Model):
     objects: ClassVar = SongQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["team", "-created_at", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["team", "-created_at", "-id"]),
+            models.Index(fields=["team", "operation", "-created_at", "-id"], name="song_of_kind"),
+            models.Index(fields=["team", "asked_by", "-created_at", "-id"], name="song_by_person"),
+        ]
 
     def __str__(self) -> str:
         return self.title
