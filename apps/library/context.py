@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, UUIDField
 from django.urls import reverse
 
 from apps.accounts.context import Studio as AccountsStudio
@@ -31,7 +31,9 @@ class Studio(AccountsStudio):
         """Name, address and cover ("" without one) of the first ones by name."""
         if self.team is None:
             return []
-        found = Collection.objects.for_team(self.team).annotate(cover_of=Subquery(_with_cover()[:1]))
+        found = Collection.objects.for_team(self.team).annotate(
+            cover_of=Subquery(_with_cover()[:1], output_field=UUIDField())
+        )
         return [_entry(*row) for row in found.values_list("pk", "name", "cover_of")[:MOST_COLLECTIONS]]
 
     @cached_property
