@@ -159,6 +159,7 @@ _S3 = {
         "querystring_auth": True,
         "querystring_expire": 600,
         "file_overwrite": False,
+        "max_memory_size": 1024 * 1024,  # a WAV that is read goes over a file, not through the memory
         "default_acl": None,
     },
 }
@@ -216,6 +217,7 @@ CELERY_TASK_ROUTES = {
     "accounts.learn": {"queue": "slow"},
     "library.archive": {"queue": "slow"},
     "library.sweep": {"queue": "slow"},
+    "library.bin": {"queue": "slow"},
 }
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_POOL = "threads"
@@ -232,6 +234,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "library.sweep",
         "schedule": 3 * TICK,
         "options": {"expires": 3 * TICK},
+    },
+    "bin": {
+        "task": "library.bin",
+        "schedule": 120 * TICK,
+        "options": {"expires": 120 * TICK},
     },
 }
 

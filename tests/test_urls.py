@@ -23,8 +23,8 @@ from pytest_django.fixtures import Settings
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.people import hash_secret
-from apps.generation.models import Job
-from apps.library.models import Clip, ClipFile, Song
+from apps.generation.models import Job, Preset
+from apps.library.models import Clip, ClipFile, Collection, Song
 from apps.upstream.token import Token
 
 PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
@@ -39,7 +39,9 @@ class House:
     team: Team
     people: dict[str, User]
     job: Job
+    preset: uuid.UUID
     clip: Clip
+    collection: uuid.UUID
     token: uuid.UUID
     account: int
     link: str
@@ -65,11 +67,16 @@ def house(db: None, settings: Settings, tmp_path: Path) -> House:
         params={"prompt": "slow disco"},
         hook_hash=hash_secret(HOOK),
     )
+    clip = take(team, people["member"], account)
+    collection = Collection.objects.create(team=team, name="Harbour EP")
+    collection.items.create(clip=clip, place=0)
     return House(
         team=team,
         people=people,
         job=job,
-        clip=take(team, people["member"], account),
+        preset=Preset.objects.create(team=team, name="Disco", key="disco", fields={"prompt": "disco"}).pk,
+        clip=clip,
+        collection=collection.pk,
         token=kept.pk,
         account=account.pk,
         link=SignInLink.issue(people["owner"]),
@@ -120,6 +127,10 @@ Arguments = Callable[[House], tuple[object, ...]]
 _NOTHING: Arguments = lambda house: ()  # noqa: E731
 _JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
 _CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
+_PRESET: Arguments = lambda house: (house.preset,)  # noqa: E731
+_COLLECTION: Arguments = lambda house: (house.collection,)  # noqa: E731
+_ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
+_CHOSEN: Callable[[House], object] = lambda house: house.clip.pk  # noqa: E731
 _TOKEN: Arguments = lambda house: (house.token,)  # noqa: E731
 
 
@@ -178,10 +189,36 @@ TABLE = [
     row("clip-tags",        "302 302", "404 404", "403 403", "200 302", "200 302", args=_CLIP, add="demo"),
     row("song-rename",      "302 302", "404 404", "403 403", "200 302", "200 302",
         args=lambda house: (house.clip.song_id,)),
+    row("clip-collect",     "302 405", "404 405", "403 405", "200 405", "200 405", args=_CLIP),
+    row("clip-restore",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_CLIP),
+    # Nothing but what is in the bin can be erased.
+    row("clip-erase",       "302 302", "404 404", "403 403", "404 404", "404 404", args=_CLIP),
+    row("bin",              "302 405", "200 405", "200 405", "200 405", "200 405"),
+    row("bin-empty",        "302 302", "200 302", "403 403", "200 302", "200 302"),
+    row("collections",      "302 405", "200 405", "200 405", "200 405", "200 405"),
+    row("collection-create", "405 302", "405 302", "405 403", "405 302", "405 302"),
+    row("collection",       "302 405", "404 405", "200 405", "200 405", "200 405", args=_COLLECTION),
+    row("collection-rename", "302 302", "404 404", "403 403", "200 302", "200 302", args=_COLLECTION),
+    row("collection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", args=_COLLECTION),
+    row("collection-move",  "405 302", "405 404", "405 403", "405 302", "405 302", args=_ITEM, to="0"),
+    row("collection-remove", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ITEM),
+    row("selection",        "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
+    row("selection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN),
+    row("selection-collect", "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN,
+        collection=lambda house: house.collection),
+    row("selection-tag",    "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
+    row("selection-untag",  "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
+    row("selection-download", "405 302", "405 404", "405 200", "405 200", "405 200", clip=_CHOSEN),
     # Whatever the token is: a wrong one is said, and nothing is undone.
     row("undo",             "405 302", "405 302", "405 403", "405 302", "405 302", token="none"),
     row("create",           "302 302", "200 302", "403 403", "200 302", "200 302",
         prompt="slow disco", count="1", nonce=lambda house: uuid.uuid4()),
+    row("wishes",           "302 405", "200 405", "403 405", "200 405", "200 405"),
+    row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),
+    # Without a name: it is asked for.
+    row("preset-save",      "302 302", "302 200", "403 403", "302 200", "302 200", prompt="slow disco"),
+    row("preset-rename",    "405 302", "405 404", "405 403", "405 422", "405 422", args=_PRESET),
+    row("preset-delete",    "405 302", "405 404", "405 403", "405 302", "405 302", args=_PRESET),
     row("jobs",             "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("panel",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("job",              "302 405", "404 405", "200 405", "200 405", "200 405", args=_JOB),

@@ -5,20 +5,51 @@ shows it; then the files go, one by one, each first from the storage and then fr
 stays, so that it is never brought in again.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Team, User
 from apps.library import quota, songs, storing, tagging
+from apps.library.listing import Cursor
 from apps.library.models import Clip, ClipFile, ClipWords, CollectionItem, Opinion
 from apps.library.models.clips import ClipQuerySet
 from apps.wake import wake
 
 KEPT_FOR = timedelta(days=30)
 AT_ONCE = 200
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    takes: list[Clip]
+    older: Cursor | None  # where the next page starts
+
+
+def page_of(team: Team, place: str) -> Page:
+    """What is in the bin, deleted last first. A few queries, however much it is."""
+    before = Cursor.parse(place)
+    others = Clip.objects.live().select_related("song").prefetch_related("files")
+    takes = Clip.objects.for_team(team).in_bin().for_pages().select_related("song", "deleted_by")
+    takes = takes.prefetch_related(Prefetch("song__takes", others)).order_by("-deleted_at", "-pk")
+    if before:
+        at = before.created_at
+        takes = takes.filter(Q(deleted_at__lte=at) & (Q(deleted_at__lt=at) | Q(pk__lt=before.pk)))
+    found = list(takes[: PER_PAGE + 1])
+    shown, last = found[:PER_PAGE], found[PER_PAGE - 1 : PER_PAGE]
+    more = len(found) > PER_PAGE and last[0].deleted_at
+    return Page(shown, Cursor(more, last[0].pk) if more else None)
+
+
+def days_left(clip: Clip) -> int:
+    """Whole days until it is erased."""
+    if clip.deleted_at is None:
+        return KEPT_FOR.days
+    return max(0, (clip.deleted_at + KEPT_FOR - timezone.now()).days)
 
 
 def delete(team: Team, clips: ClipQuerySet, *, by: User) -> list[str]:
@@ -90,15 +121,14 @@ def _to_remove(now: datetime) -> QuerySet[ClipFile]:
 def _remove(file: ClipFile) -> bool:
     """From the storage first: a file that no row knows would stay for ever. Removing it twice is harmless."""
     storing.clear_away(file)
-    if file.file.name:
-        file.file.storage.delete(file.file.name)
+    for name in filter(None, (file.file.name, file.former)):
+        file.file.storage.delete(name)
     with transaction.atomic():
-        same = ClipFile.objects.filter(pk=file.pk, claim=file.claim, file=file.file.name)
+        same = ClipFile.objects.filter(pk=file.pk, claim=file.claim, file=file.file.name, former=file.former)
         if not same.delete()[0]:
             return False  # changed meanwhile: the next sweep looks again
-        TeamStorage.objects.filter(team=file.clip.team_id).update(
-            used_bytes=F("used_bytes") - (file.size or 0)
-        )
+        if file.is_stored:
+            quota.freed(file.clip.team_id, file.size or 0)
     return True
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Prefetch
 
 from apps.accounts.models import Team, User
 from apps.library.models import Clip, Collection, CollectionItem
@@ -12,6 +13,15 @@ from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit, fitting
 
 LONGEST, MOST_TAKES = 80, 500
+
+
+def takes_of(collection: Collection) -> list[Clip]:
+    """What its page shows, in its order: a few queries, however many there are."""
+    others = Clip.objects.live().select_related("song").prefetch_related("files")
+    takes = Clip.objects.live().filter(collection_items__collection=collection).for_pages()
+    takes = takes.select_related("song__asked_by", "account", "subscription")
+    takes = takes.prefetch_related(Prefetch("song__takes", others))
+    return list(takes.order_by("collection_items__place", "collection_items__pk"))
 
 
 def create(team: Team, name: str, *, by: User) -> Collection:
@@ -38,8 +48,8 @@ def rename(collection: Collection, name: str) -> None:
     collection.name = name
 
 
-def add(collection: Collection, clips: ClipQuerySet) -> int:
-    """At the end, in the order of the library; what is in it already stays where it is. Gives how many came."""
+def add(collection: Collection, clips: ClipQuerySet) -> list[UUID]:
+    """At the end, in the order of the library; what is in it already stays where it is. Gives those that came."""
     with transaction.atomic():
         places = dict(_locked(collection).values_list("clip_id", "place"))
         newest_first = clips.order_by("-song__created_at", "-song_id", "take").values_list("pk", flat=True)
@@ -51,7 +61,7 @@ def add(collection: Collection, clips: ClipQuerySet) -> int:
             CollectionItem(collection=collection, clip_id=pk, place=place)
             for place, pk in enumerate(new, start)
         )
-    return len(new)
+    return new
 
 
 def remove(collection: Collection, clip_id: UUID) -> int | None:

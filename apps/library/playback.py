@@ -2,21 +2,33 @@
 
 An <audio> element asks for `bytes=0-` and then reads slowly for minutes. From local disk such a request gets
 at most 1 MiB and comes back for more (RFC 9110, 15.3.7: a server may send less than the range), so that it never
-holds a thread.
+holds a thread. What has to come whole, a download, does hold one: of these a few are let in at once.
 """
 
+import logging
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from django.core.files.storage import FileSystemStorage
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header, http_date, parse_etags
 
 from apps.library.models import Clip, ClipFile
+from apps.library.sending import Busy, Sent
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 1024 * 1024
+PIECE = 256 * 1024
 CACHED = "private, max-age=31536000, immutable"  # a stored file never changes
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
@@ -39,7 +51,7 @@ class NotSatisfiable(Exception):
 
 
 def serve(request: HttpRequest, file: ClipFile, *, download_as: str = "") -> HttpResponseBase:
-    """The stored file for GET and HEAD: 200, 206, 304, 416, or a redirect to the store.
+    """The stored file for GET and HEAD: 200, 206, 304, 416, or a redirect to the store; 503 for one download too many.
 
     `download_as`: the name under which a browser saves it; such an answer comes whole.
     """
@@ -51,13 +63,15 @@ def serve(request: HttpRequest, file: ClipFile, *, download_as: str = "") -> Htt
         return _marked(HttpResponse(status=304), file, download_as)
     try:
         part = _part(request, file, etag)
+        return _marked(_body(request, file, part, whole=bool(download_as)), file, download_as)
     except NotSatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
-    if part:
-        return _marked(_partial(file, part, whole=bool(download_as)), file, download_as)
-    answer = HttpResponse() if request.method == "HEAD" else FileResponse(file.file.open("rb"))
-    answer["Content-Length"] = str(file.size)
-    return _marked(answer, file, download_as)
+    except FileNotFoundError:
+        logger.error("%s is not in the storage", file)
+        return _words("This file is gone from the storage here. Whoever runs this site can get it back.", 404)
+    except Busy:
+        words = "Two downloads are on their way already. Start this one when they are done."
+        return _words(words, 503, {"Retry-After": "20"})
 
 
 def missing(file: ClipFile | None) -> HttpResponse:
@@ -69,15 +83,23 @@ def missing(file: ClipFile | None) -> HttpResponse:
         headers["Retry-After"] = "20"
     elif file is not None and file.state == ClipFile.State.GIVEN_UP:
         words = "This file could not be fetched. On the page of the take it can be tried again."
-    return HttpResponse(words, status=404, content_type="text/plain; charset=utf-8", headers=headers)
+    return _words(words, 404, headers)
+
+
+def _words(words: str, status: int, headers: dict[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def readable_name(clip: Clip, kind: str) -> str:
-    """`Last Ferry Home (take A).mp3`: no path, no control or direction marks."""
-    text = unicodedata.normalize("NFC", clip.shown_title)
+    """`Last Ferry Home (take A).mp3`"""
+    return f"{safe_name(clip.shown_title) or 'Song'} (take {clip.letter}).{kind}"
+
+
+def safe_name(text: str) -> str:
+    """A part of a file's name: no path, no control or direction marks; "" when nothing is left."""
+    text = unicodedata.normalize("NFC", text)
     text = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    text = " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100].strip(". ")
-    return f"{text or 'Song'} (take {clip.letter}).{kind}"
+    return " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100].strip(". ")
 
 
 def _part(request: HttpRequest, file: ClipFile, etag: str) -> Part | None:
@@ -98,33 +120,51 @@ def _part(request: HttpRequest, file: ClipFile, etag: str) -> Part | None:
     return Part(start, end)
 
 
-def _partial(file: ClipFile, part: Part, *, whole: bool) -> HttpResponseBase:
-    if not whole:
+def _body(request: HttpRequest, file: ClipFile, part: Part | None, *, whole: bool) -> HttpResponseBase:
+    if part and not whole:
         part = Part(part.start, min(part.end, part.start + AT_ONCE - 1))
-    handle: Any = file.file.open("rb")
-    handle.seek(part.start)
-    if whole:
-        answer: HttpResponseBase = FileResponse(_Slice(handle, part.length))
+    sent = part or Part(0, (file.size or 0) - 1)
+    if request.method == "HEAD":
+        answer: HttpResponseBase = HttpResponse()
+    elif part and not whole:
+        answer = HttpResponse(_read(file, part))
     else:
-        with handle:
-            answer = HttpResponse(handle.read(part.length))
-    answer.status_code = 206
-    answer["Content-Range"] = f"bytes {part.start}-{part.end}/{file.size}"
-    answer["Content-Length"] = str(part.length)
+        answer = _stream(file.file.open("rb"), sent)
+    if part:
+        answer.status_code = 206
+        answer["Content-Range"] = f"bytes {part.start}-{part.end}/{file.size}"
+    answer["Content-Length"] = str(sent.length)
     return answer
 
 
-class _Slice:
-    """The rest of an open file up to a length, as FileResponse reads it."""
+def _read(file: ClipFile, part: Part) -> bytes:
+    with file.file.open("rb") as handle:
+        handle.seek(part.start)
+        return bytes(handle.read(part.length))
 
-    def __init__(self, handle: BinaryIO, length: int) -> None:
-        self._handle, self._left = handle, length
 
-    def read(self, size: int = -1) -> bytes:
-        wanted = self._left if size < 0 else min(size, self._left)
-        data = self._handle.read(wanted)
-        self._left -= len(data)
-        return data
+def _stream(handle: BinaryIO, part: Part) -> HttpResponseBase:
+    pieces = _Pieces(handle, part)
+    try:
+        return StreamingHttpResponse(Sent(pieces))
+    except Busy:
+        pieces.close()
+        raise
+
+
+class _Pieces(Iterator[bytes]):
+    """Of an open file, which is closed with it, however much was read."""
+
+    def __init__(self, handle: BinaryIO, part: Part) -> None:
+        self._handle, self._left = handle, part.length
+        handle.seek(part.start)
+
+    def __next__(self) -> bytes:
+        piece = self._handle.read(min(PIECE, self._left))
+        if not piece:
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
 
     def close(self) -> None:
         self._handle.close()

@@ -47,25 +47,25 @@ def add(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> int:
     return len(takes)
 
 
-def remove(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> list[tuple[str, str]]:
-    """Takes the tags off, and gives what was taken off: the take's id and the tag's name."""
+def remove(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> dict[str, list[str]]:
+    """Takes the tags off, and gives what was taken off: by the tag's name, the ids of the takes."""
     keys = [key_of(name) for name in names]
     with transaction.atomic():
         songs.wait_turn(team)
         rows = _On.objects.filter(clip__in=clips.values("pk"), tag__team=team, tag__key__in=keys)
-        taken = [(str(take), name) for take, name in rows.values_list("clip_id", "tag__name")]
+        taken: dict[str, list[str]] = {}
+        for take, name in rows.values_list("clip_id", "tag__name"):
+            taken.setdefault(name, []).append(str(take))
         rows.delete()
         sweep(team)
     return taken
 
 
-def put_back(team: Team, taken: Iterable[tuple[str, str]]) -> int:
-    """What `remove` gave, on those of the takes that are still there."""
-    by_name: dict[str, list[str]] = {}
-    for take, name in taken:
-        by_name.setdefault(name, []).append(take)
+def put_back(team: Team, taken: dict[str, list[str]]) -> int:
+    """What `remove` gave, on those of the takes that are still there. Gives how many takes that are."""
     clips = Clip.objects.for_team(team)
-    return sum(add(team, clips.filter(pk__in=takes), [name]) for name, takes in by_name.items())
+    with transaction.atomic():
+        return max(add(team, clips.filter(pk__in=takes), [name]) for name, takes in taken.items())
 
 
 def sweep(team: Team) -> None:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.library import archive
+from apps.library import archive, bin
 
 
 @shared_task(name="library.archive")
@@ -13,3 +13,8 @@ def archive_file(file_id: int) -> None:
 @shared_task(name="library.sweep")
 def sweep_files() -> None:
     archive.sweep()
+
+
+@shared_task(name="library.bin")
+def sweep_bin() -> None:
+    bin.sweep()

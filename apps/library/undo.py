@@ -48,13 +48,8 @@ def _delete(team: Team, by: User, clips: list[str]) -> str:
     return f"{takes(back)} back in the library." if back else "Nothing to bring back: it is done, or erased."
 
 
-def _untag(team: Team, by: User, taken: list[tuple[str, str]]) -> str:
+def _untag(team: Team, by: User, taken: dict[str, list[str]]) -> str:
     return f"Tags are back on {takes(tagging.put_back(team, taken))}."
-
-
-def _tag(team: Team, by: User, clips: list[str], names: list[str]) -> str:
-    tagging.remove(team, Clip.objects.for_team(team).filter(pk__in=clips), names)
-    return "The tags are off again."
 
 
 def _rename(team: Team, by: User, song: str, old: str, new: str) -> str:
@@ -107,7 +102,6 @@ def takes(count: int) -> str:
 
 ACTIONS: dict[str, Undo] = {
     "delete": _delete,
-    "tag": _tag,
     "untag": _untag,
     "rename": _rename,
     "collect": _collect,

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from apps.library import views, views_clip, views_find, views_marks, views_storage
+from apps.library import (
+    views,
+    views_bin,
+    views_clip,
+    views_collections,
+    views_find,
+    views_marks,
+    views_selection,
+    views_storage,
+)
 
 urlpatterns = [
     path("", views.library, name="library"),
@@ -16,5 +25,23 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/tags/", views_marks.tags, name="clip-tags"),
     path("songs/<uuid:song_id>/rename/", views_marks.rename, name="song-rename"),
     path("storage/", views_storage.storage, name="storage"),
+    path("clips/<uuid:clip_id>/collect/", views_selection.choose_collection, name="clip-collect"),
+    path("clips/<uuid:clip_id>/restore/", views_bin.restore, name="clip-restore"),
+    path("clips/<uuid:clip_id>/erase/", views_bin.erase, name="clip-erase"),
+    path("bin/", views_bin.show, name="bin"),
+    path("bin/empty/", views_bin.empty, name="bin-empty"),
+    path("collections/", views_collections.collections, name="collections"),
+    path("collections/new/", views_collections.create, name="collection-create"),
+    path("collections/<uuid:pk>/", views_collections.collection, name="collection"),
+    path("collections/<uuid:pk>/rename/", views_collections.rename, name="collection-rename"),
+    path("collections/<uuid:pk>/delete/", views_collections.delete, name="collection-delete"),
+    path("collections/<uuid:pk>/<uuid:clip_id>/move/", views_collections.move, name="collection-move"),
+    path("collections/<uuid:pk>/<uuid:clip_id>/remove/", views_collections.remove, name="collection-remove"),
+    path("selection/", views_selection.enter, name="selection"),
+    path("selection/delete/", views_selection.delete, name="selection-delete"),
+    path("selection/collect/", views_selection.collect, name="selection-collect"),
+    path("selection/tag/", views_selection.tag, name="selection-tag"),
+    path("selection/untag/", views_selection.untag, name="selection-untag"),
+    path("selection/download/", views_selection.download, name="selection-download"),
     path("undo/", views_marks.take_back, name="undo"),
 ]

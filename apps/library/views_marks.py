@@ -58,8 +58,8 @@ def _change_tags(request: TeamRequest, take: Clip) -> str:
     try:
         if gone := tagging.parse(request.POST.get("remove", "")):
             taken = tagging.remove(request.team, only, gone)
-            if taken:
-                undo.undoable(request, f"“{taken[0][1]}” is off {take}.", "untag", taken=taken)
+            for name in taken:
+                undo.undoable(request, f"“{name}” is off {take}.", "untag", taken=taken)
         elif names := tagging.parse(request.POST.get("add", "")):
             tagging.add(request.team, only, names)
         else:

@@ -6,10 +6,12 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 
 from apps.accounts.models import Team
 from apps.library.models.clips import Clip
+from apps.library.models.files import ClipFile
 
 BEST = 5
 
@@ -52,6 +54,21 @@ class Tag(models.Model):
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def for_team(self, team: Team) -> "CollectionQuerySet":
         return self.filter(team=team)
+
+    def for_list(self) -> "CollectionQuerySet":
+        """With how many takes there are, how long they last, and the first one that has a cover. One query."""
+        shown = Q(clips__deleted_at=None)
+        items = CollectionItem.objects.filter(collection=OuterRef("pk"), clip__deleted_at=None)
+        covered = items.filter(
+            clip__files__kind=ClipFile.Kind.THUMB, clip__files__state=ClipFile.State.STORED
+        )
+        return self.annotate(
+            count=Count("clips", filter=shown),
+            seconds=Sum("clips__duration_s", filter=shown, default=0.0),
+            covered_by=Subquery(
+                covered.order_by("place", "pk").values("clip")[:1], output_field=models.UUIDField()
+            ),
+        )
 
 
 class Collection(models.Model):

@@ -5,6 +5,7 @@ from django.contrib.messages.storage.base import Message
 from django.db.models import QuerySet
 
 from apps.accounts.models import Team, User
+from apps.library import bin
 from apps.library.models import Clip, Collection, Tag
 from apps.library.opinions import Said, said_of
 from apps.library.undo import TAG
@@ -28,6 +29,12 @@ def collections_of(team: Team) -> QuerySet[Collection]:
 @register.simple_tag
 def tags_of(team: Team) -> QuerySet[Tag]:
     return Tag.objects.for_team(team)[:MOST_SHOWN]
+
+
+@register.filter
+def days_left(clip: Clip) -> int:
+    """In the bin, until it is erased."""
+    return bin.days_left(clip)
 
 
 @register.filter

@@ -1,0 +1,63 @@
+"""The bin: what is in it and for how long, back again, or gone for good."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.library import bin, undo
+from apps.library.models import Clip
+from apps.library.models.clips import ClipQuerySet
+from apps.library.returning import back
+
+
+@require_safe
+@team_view(needs="see")
+def show(request: TeamRequest) -> HttpResponseBase:
+    page = bin.page_of(request.team, request.GET.get("before", ""))
+    return TemplateResponse(request, "library/bin.html", {"page": page, "days": bin.KEPT_FOR.days})
+
+
+@require_POST
+@team_view(needs="create")
+def restore(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    take = _find(request, clip_id)
+    if bin.restore(request.team, _only(take), by=request.user):
+        messages.success(request, f"{take} is back in the library.")
+    return back(request, "bin")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    """GET says what is lost. Nothing but what is in the bin can be erased."""
+    take = get_object_or_404(Clip.objects.for_team(request.team).in_bin().select_related("song"), pk=clip_id)
+    if request.method != "POST":
+        return TemplateResponse(request, "library/erase.html", {"clip": take})
+    words = str(take)
+    if bin.erase(request.team, _only(take), by=request.user):
+        messages.success(request, f"{words} is gone for good.")
+    return redirect("bin")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def empty(request: TeamRequest) -> HttpResponseBase:
+    everything = Clip.objects.for_team(request.team).in_bin()
+    if request.method != "POST":
+        return TemplateResponse(request, "library/bin_empty.html", {"count": everything.count()})
+    count = bin.erase(request.team, everything, by=request.user)
+    messages.success(request, f"The bin is empty: {undo.takes(count)} gone for good.")
+    return redirect("bin")
+
+
+def _find(request: TeamRequest, clip_id: UUID) -> Clip:
+    return get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
+
+
+def _only(take: Clip) -> ClipQuerySet:
+    return Clip.objects.filter(pk=take.pk)

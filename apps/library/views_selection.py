@@ -1,0 +1,137 @@
+"""What is done to several takes at once: `clip`, once for each, says to which. One take is several, too."""
+
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.access import Need, TeamRequest, team_view
+from apps.accounts.models import AuditEntry
+from apps.library import bin, choosing, collecting, sending, tagging, undo, zips
+from apps.library.models import Clip, Collection
+from apps.library.models.clips import ClipQuerySet
+from apps.library.names import Unfit
+from apps.library.playback import safe_name
+from apps.library.returning import back, came_from, refused
+
+Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
+
+
+def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBase]]:
+    """A view that does it and leads back to where one was; what can't be done is said there."""
+
+    def decorate(act: Act) -> Callable[..., HttpResponseBase]:
+        @wraps(act)
+        @require_POST
+        @team_view(needs=needs)
+        def view(request: TeamRequest) -> HttpResponseBase:
+            try:
+                takes = choosing.chosen(request.team, request.POST.getlist("clip"))
+                if not takes.exists():
+                    raise Http404("none of these takes is the team's")
+                return act(request, takes) or back(request, "library")
+            except Unfit as error:
+                return refused(request, error, "library")
+
+        return view
+
+    return decorate
+
+
+@_to_the_chosen("create")
+def delete(request: TeamRequest, takes: ClipQuerySet) -> None:
+    gone = bin.delete(request.team, takes, by=request.user)
+    if gone:
+        undo.undoable(request, f"{undo.takes(len(gone))} in the bin.", "delete", clips=gone)
+
+
+def _collect(request: TeamRequest, takes: ClipQuerySet) -> None:
+    """Into the `collection` of that id, or the one of that `name`, which is made if there is none."""
+    if request.POST.get("collection"):
+        found = _collection(request, request.POST["collection"])
+    else:
+        found = collecting.named(request.team, request.POST.get("name", ""), by=request.user)
+    new = collecting.add(found, takes.live())
+    if new:
+        words = f"{undo.takes(len(new))} put into “{found}”."
+        undo.undoable(request, words, "collect", collection=str(found.pk), clips=[str(pk) for pk in new])
+    else:
+        messages.info(request, f"In “{found}” already.")
+
+
+def _tag(request: TeamRequest, takes: ClipQuerySet) -> None:
+    """`tags`: words with commas between."""
+    names = _names(request)
+    count = tagging.add(request.team, takes, names)
+    messages.success(request, f"{undo.takes(count)} tagged: {', '.join(names)}.")
+
+
+@_to_the_chosen("create")
+def untag(request: TeamRequest, takes: ClipQuerySet) -> None:
+    taken = tagging.remove(request.team, takes, _names(request))
+    if not taken:
+        raise Unfit("None of these takes has such a tag.")
+    undo.undoable(request, f"Taken off: {', '.join(taken)}.", "untag", taken=taken)
+
+
+@_to_the_chosen("create")
+def enter(request: TeamRequest, takes: ClipQuerySet) -> None:
+    """The Enter key in one of the fields: what is written in says what is meant."""
+    if request.POST.get("name", "").strip():
+        _collect(request, takes)
+    elif request.POST.get("tags", "").strip():
+        _tag(request, takes)
+    else:
+        raise Unfit("Say what to do with these takes: the buttons are below the list.")
+
+
+collect = _to_the_chosen("create")(_collect)
+tag = _to_the_chosen("create")(_tag)
+
+
+@_to_the_chosen("see")
+def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
+    """`format`: mp3, m4a or wav. Half of a process's threads at most are held by those who read slowly."""
+    kind = request.POST.get("format", "mp3")
+    if kind not in zips.WORDS:
+        raise Unfit("Takes can be downloaded as MP3, M4A or WAV.")
+    found = choosing.in_order(takes, request.POST.getlist("clip"))
+    zipped = zips.zipped(found, kind)
+    try:
+        pieces = sending.Sent(iter(zipped))
+    except sending.Busy:
+        raise Unfit("Other downloads are being sent right now. Try again in a minute.") from None
+    subject = f"{undo.takes(len(found))} as {zips.WORDS[kind]}"
+    AuditEntry.objects.create(team=request.team, by=request.user, action="takes downloaded", subject=subject)
+    name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
+    headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
+    headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
+
+
+@require_safe
+@team_view(needs="create")
+def choose_collection(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    """Asks into which collection; the form goes to `collect`."""
+    take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
+    return TemplateResponse(request, "library/collect.html", {"clip": take, "next": came_from(request)})
+
+
+def _collection(request: TeamRequest, pk: str) -> Collection:
+    try:
+        return get_object_or_404(Collection.objects.for_team(request.team), pk=UUID(pk))
+    except ValueError:
+        raise Http404("no such collection") from None
+
+
+def _names(request: TeamRequest) -> list[str]:
+    names = tagging.parse(request.POST.get("tags", ""))
+    if not names:
+        raise Unfit("Write a tag first. Several have commas between them.")
+    return names
