@@ -12,7 +12,7 @@ from apps.accounts.models import ApiToken
 from apps.generation.models import Job
 from apps.library.decoding import hear
 from apps.library.loudness import Loudness
-from apps.library.models import Clip, Song
+from apps.library.models import Clip, Collection, Song
 from apps.library.singing import Singing, Span, singing, times
 from apps.upstream.records import JobRecord
 from tests.library.conftest import Band, store
@@ -277,10 +277,31 @@ def test_the_page_tells_where_a_take_comes_from(band: Band) -> None:
     assert "/jobs/" not in re.sub(r"(?s)^.*<main|</main>.*$", "", page_of(band, take))
 
 
+def test_what_people_think_of_it_and_do_with_it_is_at_hand(band: Band) -> None:
+    first, second = full(band, "Ferry", "Ferry")
+    collection = Collection.objects.create(team=band.team, name="Harbour EP")
+    collection.items.create(clip=first, place=1)
+    page = page_of(band, first)
+    for address in (
+        *(f"/library/clips/{take.pk}/heart/" for take in (first, second)),
+        *(f"/library/clips/{first.pk}/{what}/" for what in ("stars", "tags", "collect")),
+        f"/library/songs/{first.song_id}/rename/",
+        "/library/selection/delete/",
+        collection.get_absolute_url(),
+    ):
+        assert f'"{address}"' in page, address
+    viewers = page_of(band, first, "viewer")
+    assert f"/library/clips/{first.pk}/heart/" in viewers
+    assert not re.search(r"/(rename|collect|selection/delete)/", viewers)
+
+
 def test_a_take_in_the_bin_still_has_its_page(band: Band) -> None:
     first, second = full(band, "Ferry", "Ferry")
     Clip.objects.filter(pk=first.pk).update(deleted_at=timezone.now())
-    assert f'data-clip="{second.pk}"' in page_of(band, first)
+    binned = page_of(band, first)
+    assert f'data-clip="{second.pk}"' in binned
+    assert f"/library/clips/{first.pk}/restore/" in binned
+    assert "/library/selection/delete/" not in binned
     assert f'data-clip="{first.pk}"' not in page_of(band, second)
     Clip.objects.filter(pk=first.pk).update(erased_at=timezone.now())
     assert band.client("owner").get(first.get_absolute_url()).status_code == 404
