@@ -67,7 +67,7 @@ def test_a_take_lasts_exactly_what_its_record_says_and_never_clips(words: str) -
     assert samples.shape == (round(take.seconds * 44_100), 2)
     assert samples.dtype == np.int16
     levels = samples / 32768
-    assert 0.6 < np.abs(levels).max() < 0.75, "room for what lossy codecs add"
+    assert 0.55 < np.abs(levels).max() < 0.75, "room for what lossy codecs add"
     assert np.abs(levels[-40:]).max() < 0.01, "it fades out"
     quarters = [np.sqrt((part**2).mean()) for part in np.array_split(levels[:-88_200], 4)]
     assert min(quarters) > 0.04, "no quarter of it is silent"
