@@ -126,8 +126,8 @@ def _body(request: HttpRequest, file: ClipFile, part: Part | None, *, whole: boo
     sent = part or Part(0, (file.size or 0) - 1)
     if request.method == "HEAD":
         answer: HttpResponseBase = HttpResponse()
-    elif part and not whole:
-        answer = HttpResponse(_read(file, part))
+    elif (part and not whole) or sent.length <= AT_ONCE:  # also all the covers of a list at once
+        answer = HttpResponse(_read(file, sent))
     else:
         answer = _stream(file.file.open("rb"), sent)
     if part:

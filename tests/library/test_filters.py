@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.library import listing, searching
@@ -239,6 +240,33 @@ def test_while_somebody_types_only_what_was_found_is_sent(shelf: Band) -> None:
 def test_a_long_query_is_cut_and_a_query_of_nothing_is_none(shelf: Band) -> None:
     assert len(library(shelf, "?q=" + "ferry+" * 2000).value("q")) <= 200
     assert rows(library(shelf, "?q=%00+%20")) == rows(library(shelf))
+
+
+def test_the_number_of_queries_does_not_grow_with_what_is_found(band: Band) -> None:
+    client, tag = band.client("owner"), Tag.objects.create(team=band.team, name="demo", key="demo")
+    every = Collection.objects.create(team=band.team, name="All")
+
+    def add(songs: int) -> None:
+        for _ in range(songs):
+            for take in band.song("Ferry", "Ferry").takes.all():
+                take.tags.add(tag)
+                CollectionItem.objects.create(collection=every, clip=take, place=1)
+                Opinion.objects.create(clip=take, user=band.owner, rating=5)
+        searching.index(Clip.objects.select_related("song"))
+
+    add(2)
+    addresses = ("/library/", "/library/?q=ferry&rating=5&tag=demo&since=today")
+    counts = []
+    for address in addresses * 2:
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address)
+        counts.append(len(captured))
+        if len(counts) == len(addresses):
+            add(38)
+    few, many = counts[:2], counts[2:]
+    # One more, as soon as there is a second page: it counts what the other pages hold.
+    assert many == [count + 1 for count in few]
 
 
 def test_a_search_and_a_page_far_down_go_by_an_index(band: Band) -> None:
