@@ -164,6 +164,9 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
     say(event.detail.words);
     mark();
   });
-  audio.addEventListener("playing", () => say(""));
+  audio.addEventListener("playing", () => {
+    say("");
+    if (id("wave").classList.contains("wave-none")) waveform(player.take); // the connection may be back
+  });
   document.addEventListener("htmx:load", mark);
 })();

@@ -11,6 +11,7 @@ sounds when somebody presses play. Signing out forgets it; so does another perso
   const { audio, parts } = player;
   const whoIsHere = () => document.getElementById("app")?.dataset.who || "";
   let who = "";
+  let left = false;
   let savedAt = 0;
 
   /* Storage may be full or forbidden: then nothing is remembered. */
@@ -47,7 +48,7 @@ sounds when somebody presses play. Signing out forgets it; so does another perso
   /* A page of another team has come: what sounds belongs to the one before. */
   function follow() {
     const someone = whoIsHere();
-    if (!someone || someone === who) return;
+    if (left || !someone || someone === who) return;
     save();
     who = "";
     player.empty();
@@ -58,6 +59,7 @@ sounds when somebody presses play. Signing out forgets it; so does another perso
   document.addEventListener("htmx:load", follow);
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") !== document.getElementById("player").dataset.leave) return;
+    left = true;
     who = "";
     forget();
   });

@@ -187,6 +187,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     hasNext: () => next.length > 0,
     toggleList() {
       panel.togglePopover();
+      changed();
       if (panel.matches(":popover-open")) (panel.querySelector("[data-do]") || id("close")).focus();
     },
   });

@@ -3,9 +3,9 @@ The one player: what sounds. An element with data-play says what it plays:
   data-src (m4a), data-src-mp3, data-clip, data-title, data-letter, data-cover, data-tone, data-duration, data-peaks (its
   waveform), data-page (the take's own page), data-other (the clip id of the other take), data-gain (dB, at most 0)
 
-window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and now → {clip, time, duration, paused},
-null while nothing is loaded. On document it tells player:state and player:time with the same detail, player:take when
-another take is loaded or none.
+window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and
+now → {clip, time, duration, paused}, null while nothing is loaded. On document it tells player:state and player:time with
+the same detail, player:take when another take is loaded or none.
 
 The rest of it is for its own parts, the scripts player-*.js: what it shows, what comes next, how loud and fast, keys, and what
 is remembered (a part that has something to remember gives it to `parts`).
@@ -18,7 +18,8 @@ is remembered (a part that has something to remember gives it to `parts`).
   const parts = new Map(); // name → { give, take }
   let now = null; // the take that is loaded
   let triedMp3 = false;
-  let lost = null; // what an error broke off: { status, going }
+  let wanted = false; // to sound: an error pauses it, but not because somebody wants it
+  let lost = null; // what an error broke off: { status }
 
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s) % 60).padStart(2, "0")}`;
   const playsM4a = () => audio.canPlayType('audio/mp4; codecs="mp4a.40.2"') !== "";
@@ -117,24 +118,23 @@ is remembered (a part that has something to remember gives it to `parts`).
   async function failed() {
     const take = now;
     if (!take || !audio.getAttribute("src")) return;
-    const going = !audio.paused;
     const answer = await fetch(audio.src, { method: "HEAD" }).catch(() => null);
     if (take !== now) return;
     if (answer && ![401, 403].includes(answer.status) && !triedMp3 && take.srcMp3) {
-      useMp3(going);
+      useMp3();
       return;
     }
-    lost = { status: answer?.status || 0, going };
+    lost = { status: answer?.status || 0 };
     audio.pause();
     tell("trouble", { words: reason(answer) });
   }
 
-  function useMp3(going) {
+  function useMp3() {
     const at = audio.currentTime;
     triedMp3 = true;
     audio.src = now.srcMp3;
     audio.currentTime = at;
-    if (going) start();
+    if (wanted) start();
   }
 
   function reason(answer) {
@@ -170,9 +170,11 @@ is remembered (a part that has something to remember gives it to `parts`).
 
   audio.addEventListener("error", failed);
   for (const name of ["play", "pause", "ended", "emptied"]) audio.addEventListener(name, () => tell("state"));
+  audio.addEventListener("play", () => (wanted = true));
+  audio.addEventListener("pause", () => (wanted = wanted && audio.error !== null));
   for (const name of ["timeupdate", "durationchange"]) audio.addEventListener(name, () => tell("time"));
   window.addEventListener("online", () => {
-    if (lost?.status === 0 && lost.going) start();
+    if (lost?.status === 0 && wanted) start();
   });
 
   /* In the capture phase: before htmx takes the link for a visit. */
