@@ -29,7 +29,7 @@ def archive_all(song: Song) -> None:
 
 
 def test_every_file_of_both_takes_is_stored_whole(studio: Band, made: Make, media: Path) -> None:
-    song = studio.keep(made("happy disco, 120 bpm"))
+    song = studio.keep(made("happy disco, 120 bpm [short]"))
     archive_all(song)
     for take in song.takes.all():
         kinds = {file.kind: file for file in take.files.all()}
@@ -48,7 +48,7 @@ def test_every_file_of_both_takes_is_stored_whole(studio: Band, made: Make, medi
 
 
 def test_a_song_without_cover_is_complete_without_one(studio: Band, made: Make) -> None:
-    song = studio.keep(made("a waltz [no cover] [one take]"))
+    song = studio.keep(made("a waltz [no cover] [one take] [short]"))
     archive_all(song)
     take = song.takes.get()
     assert dict(take.files.values_list("kind", "state")) == {
@@ -61,7 +61,7 @@ def test_a_song_without_cover_is_complete_without_one(studio: Band, made: Make) 
 
 
 def test_an_expired_link_is_replaced_by_the_one_in_the_job_record(studio: Band, made: Make) -> None:
-    made_record = made("a waltz [one take] [no cover]")
+    made_record = made("a waltz [one take] [no cover] [short]")
     song = studio.keep(made_record)
     ClipFile.objects.filter(kind=Kind.M4A).update(
         source_url=made_record.clips[0].audio_url.replace("sig=", "sig=old")
@@ -96,7 +96,7 @@ def test_the_list_of_clips_is_not_walked_without_end(cheat: Callable[..., Script
 
 
 def test_links_that_stay_expired_leave_the_mp3_to_play(studio: Band, made: Make) -> None:
-    song = studio.keep(made("a waltz [link expired] [one take]"))
+    song = studio.keep(made("a waltz [link expired] [one take] [short]"))
     archive_all(song)
     take = song.takes.get()
     m4a = take.files.get(kind=Kind.M4A)
