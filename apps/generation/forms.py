@@ -8,11 +8,13 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.wishes import Wish
+from apps.generation.models.presets import NAME_LIMIT
+from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT, Wish
+from apps.library.names import clean
 
-PROMPT_LIMIT = LYRICS_LIMIT = 10_000
 MOST_SONGS = 20
 
 WORDS = [("own", "My own"), ("ghostwriter", "Ghostwriter"), ("instrumental", "Instrumental")]
@@ -168,8 +170,66 @@ class SongForm(forms.Form):
         return params
 
 
-def initial_from(params: dict[str, Any]) -> dict[str, Any]:
-    """A form's first values from the parameters of an earlier job."""
-    words = "instrumental" if params.get("instrumental") else "own" if params.get("lyrics") else "ghostwriter"
-    names = ("prompt", "lyrics", "ghostwriter", "model")
-    return {"words": words, **{name: params[name] for name in names if name in params}}
+class NameForm(forms.Form):
+    """The name of a preset."""
+
+    name = forms.CharField(
+        max_length=NAME_LIMIT,
+        error_messages={
+            "required": "Give it a name.",
+            "max_length": "That is %(show_value)d characters; a name has up to 60.",
+        },
+    )
+
+    def clean_name(self) -> str:
+        name = clean(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError("Give it a name.")
+        return name
+
+
+class PresetForm(NameForm):
+    """A name, and the fields of the song form that are kept under it."""
+
+    prompt = PlainText(
+        max_length=PROMPT_LIMIT,
+        required=False,
+        error_messages={
+            "max_length": "The description has %(show_value)d characters; up to 10,000 can be kept. Shorten it first."
+        },
+    )
+    words = forms.ChoiceField(choices=WORDS, required=False)
+    lyrics = PlainText(
+        max_length=LYRICS_LIMIT,
+        required=False,
+        error_messages={
+            "max_length": "The words have %(show_value)d characters; up to 10,000 can be kept. Shorten them first."
+        },
+    )
+    ghostwriter = forms.ChoiceField(choices=GHOSTWRITERS, required=False)
+    model = forms.ChoiceField(choices=MODELS, required=False)
+    email = forms.CharField(max_length=254, required=False)
+    count = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_SONGS,
+        required=False,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), "Songs: say how many, from 1 to 20."
+        ),
+    )
+
+    @property
+    def carried(self) -> list[BoundField]:
+        """What the page that asks for the name carries along."""
+        return [field for field in self if field.name != "name" and field.value()]
+
+    @property
+    def unfit(self) -> list[str]:
+        """What is wrong with anything but the name."""
+        return [str(words) for name, found in self.errors.items() if name != "name" for words in found]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not any(self.data.get(name) for name in ("prompt", "lyrics", "ghostwriter", "model", "email")):
+            self.add_error(None, "There is nothing in the form yet that could be kept.")
+        return data

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from apps.accounts.models import FlowAccount
+from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.generation.models import Job, State
 
@@ -124,6 +124,44 @@ def purse_of_any(subscription_id: int, accounts: Iterable[FlowAccount], held: He
     )
     where = f"on {here[0].short}" if len(here) == 1 else "on all accounts"
     return Purse(where=where, price=price, free=free, most=most if known else None)
+
+
+class Offer:
+    """What the song form says of money: for each account and token that can be chosen, and for the chosen ones.
+
+    `accounts` and `tokens` are pairs of what is chosen and its purse.
+    """
+
+    def __init__(
+        self,
+        tokens: list[ApiToken],
+        accounts: list[FlowAccount],
+        *,
+        token: object,
+        email: object,
+        songs: int,
+    ) -> None:
+        held = Held({each.subscription_id for each in tokens})
+        self.accounts = [(each, purse_of(each, accounts, held)) for each in accounts]
+        self.tokens = [(each, purse_of_any(each.subscription_id, accounts, held)) for each in tokens]
+        payer, any_of_it = next(
+            (pair for pair in self.tokens if str(pair[0].pk) == str(token)), self.tokens[0]
+        )
+        on_it = (
+            purse
+            for account, purse in self.accounts
+            if account.email == email and account.subscription_id == payer.subscription_id
+        )
+        self.purse = next(on_it, any_of_it)
+        self.any = any_of_it
+        self.songs = songs
+        self.short = self.purse.short(songs)
+        self.cost = self.purse.price * songs
+
+    @property
+    def after(self) -> int | None:
+        """What would be free after it."""
+        return None if self.purse.free is None else max(0, self.purse.free - self.cost.credits)
 
 
 def purse_of_job(job: Job) -> Purse:

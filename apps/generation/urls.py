@@ -1,9 +1,14 @@
 from django.urls import path
 
-from apps.generation import views, views_jobs, webhooks
+from apps.generation import views, views_jobs, views_presets, webhooks
 
 urlpatterns = [
     path("create/", views.create, name="create"),
+    path("create/wishes/", views.wishes, name="wishes"),
+    path("create/presets/", views_presets.presets, name="presets"),
+    path("create/presets/save/", views_presets.save, name="preset-save"),
+    path("create/presets/<uuid:pk>/rename/", views_presets.rename, name="preset-rename"),
+    path("create/presets/<uuid:pk>/delete/", views_presets.delete, name="preset-delete"),
     path("jobs/", views_jobs.jobs, name="jobs"),
     path("jobs/panel/", views_jobs.live_panel, name="panel"),
     path("jobs/<uuid:pk>/", views_jobs.job, name="job"),

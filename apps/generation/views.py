@@ -1,23 +1,27 @@
-from uuid import UUID
+"""The song form, and the wishes made before."""
 
-from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.accounts.models.subscriptions import CREDITS_PER_SONG
-from apps.generation import panel
-from apps.generation.forms import PROMPT_LIMIT, SongForm, initial_from
-from apps.generation.models import Job
+from apps.generation import history, panel, price, starting
+from apps.generation.forms import SongForm
+from apps.generation.models import Preset
+from apps.generation.starting import Start
+from apps.generation.styles import STYLES
 from apps.generation.wishes import NotThisForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def create(request: TeamRequest) -> HttpResponseBase:
-    """GET /create/ shows the song form (`?from=<job>` or `?prompt=` fills it), POST puts the songs in line."""
-    form = SongForm(request.POST or None, team=request.team, user=request.user, initial=_initial(request))
+    """GET /create/ shows the song form (starting.py says what may fill it), POST puts the songs in line."""
+    start = Start()
+    if request.method != "POST":
+        start = starting.find(request.GET, team=request.team, user=request.user)
+    form = SongForm(request.POST or None, team=request.team, user=request.user, initial=start.fields)
     if not form.tokens:
         return redirect("home")
     if request.method == "POST" and form.is_valid():
@@ -26,28 +30,37 @@ def create(request: TeamRequest) -> HttpResponseBase:
             return redirect("jobs")
         except NotThisForm as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
-    return _page(request, form)
+    return _page(request, form, start)
 
 
-def _initial(request: TeamRequest) -> dict[str, object]:
-    if request.method == "POST" or "from" not in request.GET:
-        return {"prompt": request.GET["prompt"][:PROMPT_LIMIT]} if "prompt" in request.GET else {}
-    try:
-        earlier = UUID(request.GET["from"])
-    except ValueError:
-        raise Http404 from None
-    return initial_from(get_object_or_404(Job.objects.for_team(request.team), pk=earlier).params)
-
-
-def _page(request: TeamRequest, form: SongForm) -> HttpResponseBase:
+def _page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase:
     live = panel.of_team(request.membership)
     context = {
         "form": form,
-        "accounts": form.accounts,
-        "price": CREDITS_PER_SONG,
-        "cost": form.songs * CREDITS_PER_SONG,
-        "credits_left": live.credits["free"],
+        "source": start.source,
+        "offer": price.Offer(
+            form.tokens,
+            form.accounts,
+            token=form["token"].value(),
+            email=form["email"].value(),
+            songs=form.songs,
+        ),
         "starts": live.starts,
         "panel": live,
+        "styles": STYLES,
+        "presets": Preset.objects.for_team(request.team).live(),
+        "own_wishes": history.of_person(request.team, request.user),
+        "other_wishes": history.of_others(request.team, request.user),
     }
     return TemplateResponse(request, "generation/create.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@team_view(needs="create")
+def wishes(request: TeamRequest) -> HttpResponseBase:
+    """All the newest wishes; `?q=` those with these words, `?who=mine` the person's own."""
+    words, mine = request.GET.get("q", "")[:200], request.GET.get("who") == "mine"
+    found = history.of_team(request.team, words=words, by=request.user if mine else None)
+    return TemplateResponse(
+        request, "generation/wishes.html", {"wishes": found, "words": words, "mine": mine}
+    )

@@ -12,6 +12,8 @@ from apps.generation import schedule
 from apps.generation.models import Job, JobEvent, PanelVersion, State
 from apps.wake import wake
 
+PROMPT_LIMIT = LYRICS_LIMIT = 10_000
+
 
 class NotThisForm(Exception):
     """The form's nonce was used before, and not for this wish. Its text says for whose, in words for a person."""

@@ -1,4 +1,4 @@
-/* The song form: counters, insertions, the shape of the words, the price, one sending, and a draft that is never lost. */
+/* The song form: counters, insertions, the shape of the words, the price, and one sending. Drafts are in drafts.js. */
 (function () {
   "use strict";
 
@@ -31,6 +31,26 @@
     field.setRangeText(comma + text, field.selectionStart, field.selectionEnd, "end");
     field.setSelectionRange(field.selectionStart - text.length, field.selectionStart);
     field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /* A song has one tempo, one key, one voice: another choice takes the place of the first. */
+  const ONE = { tempo: /\b\d{2,3} ?bpm\b/i, key: /\b[A-G][#b♯♭]? ?(?:major|minor)\b/ };
+
+  function choose(field, button) {
+    const list = button.closest("[popover]");
+    list.hidePopover();
+    const there = list.dataset.one && place(field.value, list);
+    if (!there) return insert(field, button.dataset.insert);
+    inserted = button.dataset.insert;
+    field.focus();
+    field.setRangeText(inserted, ...there, "select");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function place(text, list) {
+    const words = ONE[list.dataset.one]?.exec(text)?.[0] || [...list.children].map((each) => each.dataset.insert).find((each) => text.includes(each));
+    const start = words ? text.indexOf(words) : -1;
+    return start < 0 ? null : [start, start + words.length];
   }
 
   function section(field, name) {
@@ -71,41 +91,74 @@
     });
   }
 
-  /* The price: what it will cost, what stays, and whether that is enough. */
+  /* The price: what it will cost, what stays, and whether that is enough. The server says the same in _create_strip.html. */
+  const strip = () => document.querySelector("[data-strip]");
+
+  /* What pays: the chosen account, else any account of the token. */
+  function purse() {
+    const { email, token } = form().elements;
+    if (email.value) return email.selectedOptions[0].dataset;
+    return token instanceof HTMLSelectElement ? token.selectedOptions[0].dataset : strip().dataset;
+  }
+
+  /* Nothing is short where no balance is known; what is left may lie on several accounts, too little on each. */
+  function missing(songs, cost, { free, most }) {
+    return free === "" || most === "" || songs <= Number(most) ? 0 : Math.max(1, cost - Number(free));
+  }
+
   function price() {
-    const strip = document.querySelector("[data-price]");
-    if (!strip || !form()) return;
+    if (!strip() || !form()) return;
     const songs = Math.min(20, Math.max(1, Math.round(Number(form().elements.count.value)) || 1));
-    const cost = songs * Number(strip.dataset.price);
-    const account = form().elements.email?.selectedOptions[0];
-    const free = account?.dataset.credits || (account?.value ? "" : strip.dataset.credits);
-    const where = strip.querySelector("[data-free-where]");
-    if (where) where.textContent = account?.value ? `on ${account.dataset.short}` : "on all accounts";
-    strip.querySelector("[data-takes]").textContent = songs === 1 ? "Up to two takes." : `Up to ${songs * 2} takes.`;
-    figures(strip, free, cost);
-    offer(strip, songs, cost, free === "" || free === undefined ? 0 : Math.max(0, cost - Number(free)));
+    const from = purse();
+    const cost = songs * Number(from.price);
+    const short = missing(songs, cost, from);
+    figures(from, cost, short);
+    offer(songs, short ? `${credits(short)} short` : `${"exact" in from ? "" : "about "}${credits(cost)}`, short);
+    say(songs, short, from.where);
+  }
+  const credits = (count) => `${number.format(count)} ${count === 1 ? "credit" : "credits"}`;
+
+  function figures({ free, where }, cost, short) {
+    const box = strip().querySelector("[data-after-box]");
+    strip().querySelector("[data-free-where]").textContent = where;
+    strip().querySelector("[data-free-now]").textContent = free === "" ? "not known" : number.format(free);
+    box.hidden = free === "";
+    box.classList.toggle("is-short", short > 0);
+    strip().querySelector("[data-after]").textContent = number.format(Math.max(0, free - cost));
   }
 
-  function figures(strip, free, cost) {
-    const known = free !== "" && free !== undefined;
-    const box = strip.querySelector("[data-after-box]");
-    if (!box) return;
-    strip.querySelector("[data-free]").textContent = known ? number.format(free) : "not known";
-    box.hidden = !known;
-    if (!known) return;
-    box.classList.toggle("is-short", free < cost);
-    strip.querySelector("[data-after]").textContent = number.format(Math.max(0, free - cost));
-  }
-
-  function offer(strip, songs, cost, short) {
-    const button = strip.querySelector("[data-pay]");
+  function offer(songs, words, short) {
+    const button = strip().querySelector("[data-pay]");
     if (button.classList.contains("is-sending")) return;
+    button.classList.toggle("is-short", short > 0);
     button.disabled = short > 0;
+    form().querySelector("[data-pay-by-key]").disabled = short > 0;
     button.querySelector("[data-pay-label]").textContent = `Make ${songs} ${songs === 1 ? "song" : "songs"}`;
-    button.querySelector("[data-pay-price]").textContent = short ? `${number.format(short)} credits short` : `about ${number.format(cost)} credits`;
-    const why = short ? "There are not enough credits for this. Make fewer songs, or choose another account." : "";
+    button.querySelector("[data-pay-price]").textContent = words;
+  }
+
+  function say(songs, short, where) {
+    const why = short ? `Not enough credits ${where}. ${songs > 1 ? "Make fewer songs, choose" : "Choose"} another account, or top up.` : "";
     const told = document.getElementById("pay-why");
     if (told.textContent !== why) told.textContent = why;
+    strip().querySelector("[data-promise]").hidden = short > 0;
+    strip().querySelector("[data-takes]").textContent = songs === 1 ? "Up to two takes." : `Up to ${songs * 2} takes.`;
+  }
+
+  /* What is wrong is said until it is mended. */
+  function mended(field) {
+    if (field instanceof HTMLTextAreaElement) return (!field.required || field.value.trim()) && [...field.value].length <= Number(field.dataset.limit);
+    return field.checkValidity();
+  }
+
+  function mend(field) {
+    const said = document.getElementById(`id_${field.name}_error`);
+    if (!said || !mended(field)) return;
+    field.removeAttribute("aria-invalid");
+    const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id !== said.id);
+    field.setAttribute("aria-describedby", others.join(" "));
+    said.remove();
+    if (!form().querySelector(".wrong")) document.querySelector("#work [data-until-mended]")?.remove();
   }
 
   /* Sending: once, and visibly so. */
@@ -113,7 +166,7 @@
 
   document.addEventListener("submit", (event) => {
     const button = payButton(event.target);
-    if (!button) return;
+    if (!button || event.submitter?.matches("[data-no-pay]")) return;
     const label = button.querySelector("[data-pay-label]");
     button.dataset.label = label.textContent;
     const spinner = document.createElement("span");
@@ -121,7 +174,7 @@
     label.replaceChildren(spinner, "Sending once");
     button.classList.add("is-sending");
     button.disabled = true;
-    if (event.target.dataset.draft) store("sent", "1");
+    event.target.querySelector("[data-pay-by-key]")?.setAttribute("disabled", "");
   });
 
   function rest(button) {
@@ -129,82 +182,28 @@
     button.classList.remove("is-sending");
     button.disabled = false;
     button.querySelector("[data-pay-label]").textContent = button.dataset.label;
+    price();
   }
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     document.addEventListener(name, (event) => {
       if (event.target.matches?.("form")) rest(payButton(event.target));
     });
   }
-  /* Only a page of the studio says that it went through: not an error, not the sign-in page. */
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const { xhr, requestConfig } = event.detail;
-    if (requestConfig.elt.dataset.draft && !(xhr.status === 200 && xhr.responseText.includes('<div id="app"'))) drop("sent");
-  });
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll(".is-sending").forEach(rest);
   });
 
-  /* The draft: kept in this tab until the form went through. */
-  const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "count"];
-  const key = (name) => `flowweb:create:${name}`;
-
-  function store(name, text) {
-    try {
-      sessionStorage.setItem(key(name), text);
-    } catch {
-      /* Storage may be full or forbidden; then there is no draft. */
-    }
-  }
-  function read(name) {
-    try {
-      return sessionStorage.getItem(key(name));
-    } catch {
-      return null;
-    }
-  }
-  function drop(name) {
-    try {
-      sessionStorage.removeItem(key(name));
-    } catch {
-      /* as above */
-    }
-  }
-
-  function keep() {
-    const values = {};
-    for (const name of FIELDS) if (form().elements[name]) values[name] = form().elements[name].value;
-    store("draft", JSON.stringify(values));
-  }
-
-  /* A form that comes from the server with words in it (an error, "change the words") is newer than the draft. */
-  function restore() {
-    const wasSent = read("sent");
-    drop("sent");
-    const refused = form()?.querySelector('[aria-invalid="true"]') || document.querySelector("#work .notice-heed");
-    if (wasSent && !refused) drop("draft");
-    if (!form() || form().elements.prompt.value || form().elements.lyrics.value) return;
-    const values = JSON.parse(read("draft") || "{}");
-    for (const name of FIELDS) {
-      const field = form().elements[name];
-      if (!field || values[name] === undefined) continue;
-      const isKnown = !(field instanceof HTMLSelectElement) || [...field.options].some((option) => option.value === values[name]);
-      if (isKnown) field.value = values[name];
-    }
-  }
-
   document.addEventListener("input", (event) => {
     if (!form()?.contains(event.target)) return;
-    keep();
-    counts();
-    shape();
-    price();
+    mend(event.target);
+    fresh();
   });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-insert], [data-section], [data-step]");
     if (!button) return;
     const field = document.getElementById((button.closest("[data-for]") || button).dataset.for);
-    if (button.dataset.insert) insert(field, button.dataset.insert);
+    if (button.dataset.insert) choose(field, button);
     else if (button.dataset.section) section(field, button.dataset.section);
     else step(field, Number(button.dataset.step));
   });
@@ -215,13 +214,14 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  function start() {
-    restore();
+  /* Also after drafts.js has put other words into the form. */
+  function fresh() {
     counts();
     shape();
     price();
   }
+  document.addEventListener("form:filled", fresh);
   document.addEventListener("htmx:load", (event) => {
-    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) start();
+    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) fresh();
   });
 })();

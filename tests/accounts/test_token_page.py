@@ -276,3 +276,15 @@ def silent_server() -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
         for one in taken:
             one.close()
+
+
+def test_who_tries_the_sandbox_first_ends_in_the_song_form_with_an_example(
+    people: People, remote: Remote
+) -> None:
+    client = people.client("owner")
+    first = client.post("/settings/tokens/sandbox/")
+    page = html(client.get(first.headers["Location"]))
+    assert "Slow disco with a brushed snare" in page.partition('name="prompt"')[2].partition("</textarea>")[0]
+    assert "Make 1 song" in page
+    again = client.post("/settings/tokens/sandbox/")
+    assert again.headers["Location"] == "/settings/tokens/"

@@ -117,7 +117,9 @@ def test_a_fresh_page_has_its_own_nonce_and_one_song(studio: Studio) -> None:
     assert (first.value("count"), first.value("words"), first.value("email")) == ("1", "own", "")
     form = first.one("form", id_="song")
     assert (form["method"], form["action"]) == ("post", "/create/")
-    assert first.one("button", form="song")["data-pay"] is None
+    assert first.one("button", form="song", formaction=None)["data-pay"] is None
+    # Enter presses the first button of a form: it must not be that of a menu.
+    assert "data-pay-by-key" in form.all("button")[0].attributes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from apps.accounts.models import FlowAccount
 from apps.generation import blocks, panel, price, slots, transitions, turns
 from apps.generation.models import Job
 from apps.generation.price import Held, Price
-from tests.generation.browsing import signed_in
+from tests.generation.browsing import send, signed_in
 from tests.generation.conftest import Studio, state
 from tests.page import Page
 
@@ -117,3 +117,22 @@ def test_making_it_again_says_its_price_or_what_is_missing(studio: Studio) -> No
     (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
     assert ("disabled" in pay.attributes, pay.text) == (True, "Make it again3 credits short")
     assert "not enough credits" in page.one(id=pay["aria-describedby"] or "").text
+
+
+def strip(page: Page) -> tuple[str, str, str]:
+    """Free, after this, and what stands on the pay button."""
+    named = {name: each.text for each in page.all() for name in each.attributes}
+    return named["data-free-now"], named["data-after"], named["data-pay-price"]
+
+
+def test_the_strip_says_the_price_what_is_free_and_what_stays_or_why_not(studio: Studio) -> None:
+    account = learned(studio, "night", 7, left=20)
+    page = Page(send(studio, email=account.email, count="2", prompt=""))
+    assert strip(page) == ("20", "6", "14 credits")
+    assert page.one(id_="pay-why").text == ""
+    page = Page(send(studio, email=account.email, count="3", prompt=""))
+    assert strip(page) == ("20", "0", "1 credit short")
+    assert "Not enough credits on night+bus@." in page.one(id_="pay-why").text
+    assert ["hidden" in each.attributes for each in page.all("p") if "data-promise" in each.attributes] == [
+        True
+    ]

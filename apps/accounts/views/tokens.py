@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +20,9 @@ from apps.accounts.forms import TokenForm
 from apps.accounts.models import ApiToken
 from apps.upstream.errors import UpstreamError
 from apps.upstream.token import Token
+
+# What stands in the form for somebody who tries the sandbox: short, so that the first song is there soon.
+EXAMPLE = "Slow disco with a brushed snare and upright bass, a tired female voice, 96 bpm [short]"
 
 
 @require_safe
@@ -55,8 +60,11 @@ def try_sandbox(request: TeamRequest) -> HttpResponseBase:
     endpoint = tokens.sandbox_endpoint()
     if not endpoint:
         raise Http404("This site has no sandbox.")
+    is_first = not own_tokens(request).exists()
     refused = _take_in(request, Token.parse(tokens.SANDBOX_TOKEN), endpoint=endpoint)
-    return _page(request, TokenForm(), sandbox_refused=refused) if refused else redirect("tokens")
+    if refused:
+        return _page(request, TokenForm(), sandbox_refused=refused)
+    return redirect(f"{reverse('create')}?{urlencode({'prompt': EXAMPLE})}" if is_first else "tokens")
 
 
 @require_POST

@@ -1,4 +1,3 @@
-import unicodedata
 import uuid
 from typing import ClassVar
 
@@ -6,13 +5,14 @@ from django.conf import settings
 from django.db import models
 
 from apps.accounts.models import Team
+from apps.library.names import fold
 
 NAME_LIMIT, KEY_LIMIT = 60, 240
 
 
-def fold(name: str) -> str:
-    """By this two names are the same one: without regard to case, width and spaces."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:KEY_LIMIT]
+def key_of(name: str) -> str:
+    """By which two names are the same one."""
+    return fold(name)[:KEY_LIMIT]
 
 
 class PresetQuerySet(models.QuerySet["Preset"]):
@@ -23,7 +23,7 @@ class PresetQuerySet(models.QuerySet["Preset"]):
         return self.filter(deleted_at=None)
 
     def named(self, name: str) -> "PresetQuerySet":
-        return self.filter(key=fold(name))
+        return self.filter(key=key_of(name))
 
 
 class Preset(models.Model):
@@ -32,7 +32,7 @@ class Preset(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="presets")
     name = models.CharField(max_length=NAME_LIMIT)
-    key = models.CharField(max_length=KEY_LIMIT)  # the folded name
+    key = models.CharField(max_length=KEY_LIMIT)  # the name, folded
     fields = models.JSONField(default=dict)  # of the form, by their names
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="presets"

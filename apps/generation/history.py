@@ -1,0 +1,78 @@
+"""Wishes made before, to be made again or to begin from: each once, the newest first."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import Team, User
+from apps.generation.models import Job
+
+SHOWN, SHOWN_OF_OTHERS = 20, 10
+LOOK_AT = 100  # of the newest, so that a wish made over and over doesn't make it slow
+LOOK_AT_ALL = 500
+
+
+@dataclass(frozen=True)
+class Past:
+    """One distinct wish: the job that it was asked for with last."""
+
+    job: UUID
+    text: str
+    aside: str
+    when: datetime
+    who: str
+
+
+def of_person(team: Team, user: User) -> list[Past]:
+    return _distinct(_asked(team).filter(asked_by=user)[:LOOK_AT])[:SHOWN]
+
+
+def of_others(team: Team, user: User) -> list[Past]:
+    return _distinct(_asked(team).exclude(asked_by=user)[:LOOK_AT])[:SHOWN_OF_OTHERS]
+
+
+def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[Past]:
+    """All of the newest, only those in which every one of the words stands, if there are any."""
+    asked = _asked(team).filter(asked_by=by) if by else _asked(team)
+    return _distinct(asked[:LOOK_AT_ALL], words.casefold().split())
+
+
+def _asked(team: Team) -> QuerySet[Job]:
+    """A batch and its retries are one wish."""
+    wishes = Job.objects.for_team(team).filter(batch_index=0, retry_of=None, operation="music")
+    return wishes.select_related("asked_by").only("params", "created_at", "asked_by").order_by("-created_at")
+
+
+def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[Past]:
+    found: dict[str, Past] = {}
+    for job in jobs:
+        text = json.dumps(job.params, sort_keys=True, ensure_ascii=False)
+        if all(word in _said(job.params) for word in words or []):
+            found.setdefault(text, _past(job))
+    return list(found.values())
+
+
+def _said(params: dict[str, Any]) -> str:
+    return f"{params.get('prompt', '')} {params.get('lyrics', '')}".casefold()
+
+
+def _past(job: Job) -> Past:
+    prompt = " ".join(str(job.params.get("prompt", "")).split())
+    return Past(
+        job=job.pk,
+        text=f"{prompt[:90]}…" if len(prompt) > 90 else prompt,
+        aside=_aside(job.params),
+        when=job.created_at,
+        who=job.asked_by.short_name if job.asked_by else "Somebody who left",
+    )
+
+
+def _aside(params: dict[str, Any]) -> str:
+    """What tells two wishes with the same description apart."""
+    if params.get("instrumental"):
+        return "instrumental"
+    return "own words" if params.get("lyrics") else "ghostwriter"

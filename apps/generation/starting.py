@@ -1,0 +1,77 @@
+"""What a fresh song form begins with: the settings of an earlier wish, of a song or of a preset, or a prompt.
+
+`?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from apps.accounts.models import Team, User
+from apps.generation.models import Job, Preset
+from apps.generation.wishes import PROMPT_LIMIT
+from apps.library.models import Song
+
+NAMES = ("prompt", "lyrics", "ghostwriter", "model")
+
+
+@dataclass(frozen=True)
+class Start:
+    """The form's first values by its fields' names, and where they are from in words; "" for an empty form."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+
+
+def find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
+    """What the address asks for, through the team. Raises Http404."""
+    if "preset" in asked:
+        preset = get_object_or_404(Preset.objects.for_team(team).live(), pk=_id(asked["preset"]))
+        return Start(dict(preset.fields), f"preset “{preset}”")
+    if "song" in asked:
+        song = get_object_or_404(Song.objects.for_team(team).prefetch_related("takes"), pk=_id(asked["song"]))
+        return Start(_only(asked, of_song(song, user)), f"“{song.title}”")
+    if "from" in asked:
+        earlier = Job.objects.for_team(team).select_related("account", "token")
+        return Start(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier wish")
+    if prompt := asked.get("prompt"):
+        return Start({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
+    return Start()
+
+
+def of_song(song: Song, user: User) -> dict[str, Any]:
+    job = Job.objects.filter(song=song).select_related("account", "token").first()
+    if job:
+        return of_job(job, user)
+    return of_params({"prompt": song.prompt} | song.params)
+
+
+def of_job(job: Job, user: User) -> dict[str, Any]:
+    """Also where it ran, if that was chosen, and who paid, if it was this person."""
+    found = of_params(job.params)
+    if job.account_is_fixed and job.account:
+        found["email"] = job.account.email
+    if job.token and job.token.owner_id == user.pk:
+        found["token"] = job.token.pk
+    return found
+
+
+def of_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """From the parameters of the API."""
+    words = "instrumental" if params.get("instrumental") else "own" if params.get("lyrics") else "ghostwriter"
+    return {"words": words, **{name: params[name] for name in NAMES if name in params}}
+
+
+def _only(asked: Mapping[str, str], found: dict[str, Any]) -> dict[str, Any]:
+    return {"prompt": found.get("prompt", "")} if asked.get("only") == "prompt" else found
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

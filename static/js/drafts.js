@@ -1,0 +1,217 @@
+/* Drafts: what is written in the song form is kept in this browser until it went through, per team and person. Each tab
+   has its own draft; one that a closed tab left behind is taken up by the next empty form. */
+(function () {
+  "use strict";
+
+  const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "token", "count"];
+  const BLANK = { prompt: "", lyrics: "", words: "own", ghostwriter: "", model: "", email: "", count: "1" };
+  const KEPT_MS = 30 * 86400e3;
+  const PREFIX = "flowweb:draft:";
+  const form = () => document.querySelector("form[data-draft]");
+  const written = (values) => Boolean(values.prompt.trim() || values.lyrics.trim());
+
+  /* Storage may be full or forbidden; then there is no draft. */
+  function store(place, key, value) {
+    try {
+      if (value === null) place().removeItem(key);
+      else place().setItem(key, JSON.stringify(value));
+    } catch {
+      return;
+    }
+  }
+  function read(place, key) {
+    try {
+      return JSON.parse(place().getItem(key));
+    } catch {
+      return null;
+    }
+  }
+  const local = () => localStorage;
+  const session = () => sessionStorage;
+
+  /* This tab's name. A duplicated tab finds its twin's name and the sign that the twin is still open. */
+  const twin = read(session, "flowweb:open") ? read(session, "flowweb:tab") : null;
+  const tab = (!twin && read(session, "flowweb:tab")) || Math.random().toString(36).slice(2);
+  store(session, "flowweb:tab", tab);
+  store(session, "flowweb:open", true);
+  window.addEventListener("pagehide", () => store(session, "flowweb:open", null));
+  window.addEventListener("pageshow", () => store(session, "flowweb:open", true));
+
+  let owner = ""; // team and person of the form that was seen last
+  const ofOwner = () => `${PREFIX}${owner}:`;
+  const key = () => ofOwner() + tab;
+  const aside = () => `${key()}:aside`; // what was written before the form was filled from elsewhere
+  const draft = () => read(local, key());
+
+  /* Held as long as this tab lives, however it ends: by it the others know that the draft is not abandoned. */
+  const held = new Set();
+  function hold() {
+    if (held.has(key())) return;
+    held.add(key());
+    navigator.locks?.request(key(), () => new Promise(() => {}));
+  }
+
+  /* The newest draft of a tab that is gone. */
+  async function abandoned() {
+    const locks = await navigator.locks?.query();
+    const living = [...(locks?.held || []), ...(locks?.pending || [])].map((lock) => lock.name);
+    const others = names().filter((name) => !name.startsWith(key()) && !living.includes(name.replace(/:aside$/, "")));
+    const found = others.map((name) => ({ name, ...read(local, name) }));
+    const isOld = (each) => !(Date.now() - each.at < KEPT_MS);
+    found.filter(isOld).forEach((each) => store(local, each.name, null));
+    return found.filter((each) => !isOld(each)).sort((one, two) => two.at - one.at)[0];
+  }
+
+  function names() {
+    try {
+      return Object.keys(localStorage).filter((name) => name.startsWith(ofOwner()));
+    } catch {
+      return [];
+    }
+  }
+
+  function values() {
+    const found = {};
+    for (const name of FIELDS) if (form().elements[name]) found[name] = form().elements[name].value;
+    return found;
+  }
+
+  function fill(from) {
+    for (const name of FIELDS) {
+      const field = form().elements[name];
+      if (!field || from[name] === undefined) continue;
+      const isKnown = !(field instanceof HTMLSelectElement) || [...field.options].some((option) => option.value === from[name]);
+      if (isKnown) field.value = from[name];
+    }
+    document.dispatchEvent(new CustomEvent("form:filled"));
+  }
+
+  function keep(more = {}) {
+    const now = values();
+    if (!written(now)) return store(local, key(), null);
+    const { from, fromAt } = draft() || {};
+    store(local, key(), { values: now, at: Date.now(), place: location.search, from, fromAt, ...more });
+    hold();
+  }
+
+  /* Went through, or was thrown away: what this tab took up from another one goes with it, unless it was changed there. */
+  function drop() {
+    const { from, fromAt } = draft() || {};
+    store(local, key(), null);
+    if (from && read(local, from)?.at === fromAt) store(local, from, null);
+  }
+
+  /* The line beside the title: what happened, and the way back. */
+  function say(words, label, act) {
+    const line = document.querySelector("[data-draft-line]");
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: label, onclick: act });
+    line.replaceChildren(`${words} `, button);
+  }
+
+  function when(at) {
+    const then = new Date(at);
+    const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86400e3);
+    if (days === 0) return then.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+    return days === 1 ? "yesterday" : then.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  }
+
+  function restore(found, { loudly }) {
+    fill(found.values);
+    if (loudly) say(`Draft from ${when(found.at)} restored.`, "Start empty", empty);
+  }
+
+  function empty() {
+    const before = values();
+    drop();
+    fill(BLANK);
+    say("The form is empty.", "Undo", () => {
+      fill(before);
+      keep();
+      document.querySelector("[data-draft-line]").replaceChildren();
+      form().elements.prompt.focus();
+    });
+    form().elements.prompt.focus();
+  }
+
+  /* Filled by a preset or an earlier wish: what was written before is put aside, and can be had back. */
+  function putAside(source) {
+    const before = draft();
+    if (before && FIELDS.some((name) => before.values[name] !== undefined && before.values[name] !== values()[name])) {
+      store(local, aside(), before);
+    }
+    store(local, key(), null);
+    const kept = read(local, aside());
+    if (!kept) return;
+    say(`Filled from ${source}. What you wrote is kept.`, "Bring it back", () => {
+      const filled = values();
+      fill(kept.values);
+      keep();
+      store(local, aside(), null);
+      say("Here is what you wrote.", "Undo", () => {
+        store(local, aside(), kept);
+        fill(filled);
+        keep();
+        putAside(source);
+      });
+    });
+  }
+
+  const reloads = () => ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
+  let isFirst = true;
+
+  async function start() {
+    const loudly = isFirst;
+    isFirst = false;
+    settle();
+    if (!form()) return;
+    owner = form().dataset.draft;
+    const own = draft();
+    const source = form().dataset.source;
+    // Typed into this very page before it was loaded again: newer than what the page was filled with.
+    if (own && own.place === location.search && (!source || (loudly && reloads()))) {
+      restore(own, { loudly });
+      hold();
+    } else if (source) {
+      putAside(source);
+    } else if (!written(values())) {
+      await takeUp(own, loudly);
+    }
+  }
+
+  async function takeUp(own, loudly) {
+    const asideOne = read(local, aside());
+    const ours = own || asideOne || (twin && read(local, ofOwner() + twin));
+    const other = ours || (await abandoned());
+    if (!other?.values || !form() || written(values())) return;
+    restore(other, { loudly: loudly || other !== own });
+    store(local, aside(), null);
+    keep(other.name ? { from: other.name, fromAt: other.at } : {});
+  }
+
+  /* Whether the form that was sent last went through: then a page without its errors has come. */
+  function settle() {
+    const sent = read(session, "flowweb:sent");
+    store(session, "flowweb:sent", null);
+    const refused = form()?.querySelector('[aria-invalid="true"], .wrong') || document.querySelector("#work .notice-heed");
+    if (!sent || refused) return;
+    owner = sent;
+    drop();
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.dataset.draft || event.submitter?.matches("[data-no-pay]")) return;
+    store(session, "flowweb:sent", event.target.dataset.draft);
+  });
+  /* Only a page of the studio says that it went through: not an error, not the sign-in page. */
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (requestConfig.elt.dataset.draft && !(xhr.status === 200 && xhr.responseText.includes('<div id="app"'))) store(session, "flowweb:sent", null);
+  });
+  document.addEventListener("input", (event) => {
+    if (form()?.contains(event.target)) keep();
+  });
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) start();
+  });
+})();
