@@ -61,7 +61,7 @@ verses and lines), data-at (a click goes to that second), data-switch (a link to
 
   function markSung(at) {
     const timed = [...document.querySelectorAll("#work [data-from]")];
-    for (const kind of [".part", ".verse", ".line"]) {
+    for (const kind of [".part", ".part-name", ".verse", ".line"]) {
       const row = timed.filter((each) => each.matches(kind));
       const sung = row.find((each, index) => at >= Number(each.dataset.from) && at < until(each, row[index + 1]));
       for (const each of row) mark(each, each === sung);
@@ -76,7 +76,7 @@ verses and lines), data-at (a click goes to that second), data-switch (a link to
   function mark(each, isSung) {
     if (each.classList.contains("is-sung") === isSung) return;
     each.classList.toggle("is-sung", isSung);
-    if (each.matches(".part")) return;
+    if (each.matches("svg *")) return; // decoration
     if (isSung) each.setAttribute("aria-current", "true");
     else each.removeAttribute("aria-current");
     if (isSung) keepInSight(each);

@@ -54,7 +54,7 @@ def choose_a_line(page: Page) -> None:
     assert listening.place(page) < start + 3
     listening.assert_audible(page)
     expect(page.locator(".lyrics [aria-current=true]").first).to_be_visible()
-    expect(page.locator(".part.is-sung")).to_have_text("Verse 1")
+    expect(page.locator(".part-name.is-sung")).to_have_text("Verse 1")
     expect(page.locator(".clip-play")).to_have_text(re.compile("Pause"))
 
 

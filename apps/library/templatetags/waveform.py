@@ -13,6 +13,8 @@ register = template.Library()
 
 # What a name takes of a waveform that is as wide as on a small desktop: 7 of 860 px a letter.
 LETTER_SHARE, PAD_SHARE = 0.0082, 0.018
+BOX = '<rect class="part" x="{}%" width="{}%" height="100%" rx="6" data-from="{}" data-to="{}"></rect>'
+NAME = '<svg class="part-name{}" x="{}%" width="{}%" data-from="{}" data-to="{}"><text x="9" y="16">{}</text></svg>'
 
 
 @register.simple_tag
@@ -49,35 +51,34 @@ def ruler(seconds: float | None) -> SafeString:
 
 @register.simple_tag
 def song_parts(singing: Singing, seconds: float) -> SafeString:
-    """The sections over a big waveform; where only the singing is known, marks without a name."""
+    """The sections over a big waveform, the names in front; where only the singing is known, marks without a name."""
     if singing.known == VOICE:
-        parts = [_part(span, "", seconds) for span in singing.spans]
+        parts = [(span, "") for span in singing.spans]
     else:
-        parts = [_part(part.span, part.name, seconds) for part in singing.parts if part.span]
+        parts = [(part.span, part.name) for part in singing.parts if part.span]
     if not parts:
         return SafeString("")
+    boxes = format_html_join("", BOX, (_place(span, seconds) for span, _ in parts))
+    names = [(_narrow(span, name, seconds), *_place(span, seconds), name) for span, name in parts if name]
     kind = "parts parts-voice" if singing.known == VOICE else "parts"
     return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false">{}</svg>',
+        '<svg class="{}" aria-hidden="true" focusable="false">{}{}</svg>',
         kind,
-        format_html_join("", "{}", ((part,) for part in parts)),
+        boxes,
+        format_html_join("", NAME, names),
     )
 
 
-def _part(span: Span, name: str, seconds: float) -> SafeString:
-    """At percentages of the width. A name that would be cut is only shown where it is sung (clip.css)."""
-    share = (span.end - span.start) / seconds
-    narrow = name and len(name) * LETTER_SHARE + PAD_SHARE > share
-    return format_html(
-        '<svg class="part{}" x="{}%" width="{}%" data-from="{}" data-to="{}">'
-        '<rect width="100%" height="100%" rx="6"></rect><text x="9" y="16">{}</text></svg>',
-        " part-narrow" if narrow else "",
-        f"{100 * span.start / seconds:.2f}",
-        f"{100 * share:.2f}",
-        f"{span.start:.2f}",
-        f"{span.end:.2f}",
-        name,
-    )
+def _place(span: Span, seconds: float) -> tuple[str, str, str, str]:
+    """Left edge and width in percent, start and end in seconds."""
+    start, width = 100 * span.start / seconds, 100 * (span.end - span.start) / seconds
+    return f"{start:.2f}", f"{width:.2f}", f"{span.start:.2f}", f"{span.end:.2f}"
+
+
+def _narrow(span: Span, name: str, seconds: float) -> str:
+    """A name that would be cut is only shown while it is sung (clip.css)."""
+    is_cut = len(name) * LETTER_SHARE + PAD_SHARE > (span.end - span.start) / seconds
+    return " part-narrow" if is_cut else ""
 
 
 def _why_missing(clip: Clip) -> str:
