@@ -1,0 +1,189 @@
+"""Deleting, bringing back, and erasing for good: what is kept, what goes, and when."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from apps.accounts.models import AuditEntry
+from apps.library import bin, collecting, opinions, quota, searching, tagging
+from apps.library.models import Clip, ClipFile, Song, Tag
+from tests.library.conftest import Band, files_in, record, wanted
+from tests.library.test_marks import undo
+from tests.library.test_pages import full_song, shown
+from tests.library.test_songs import clip as clip_record
+
+
+def only(clip: Clip) -> object:
+    return Clip.objects.filter(pk=clip.pk)
+
+
+def test_deleting_asks_nothing_and_can_be_undone(band: Band) -> None:
+    song = full_song(band, "Last Ferry Home", "Last Ferry Home")
+    first, second = song.takes.all()
+    client = band.client("member")
+    page = client.post("/library/selection/delete/", {"clip": [str(first.pk)]}, follow=True).content.decode()
+    first.refresh_from_db()
+    assert first.deleted_by == band.people["member"]
+    assert "1 take in the bin." in page
+    page_of_song = client.get("/library/").content.decode()
+    assert f'data-clip="{first.pk}"' not in page_of_song
+    assert ">B</span>" in page_of_song, "its letter stays what it was"
+    assert client.get(f"/library/clips/{first.pk}/audio.mp3").status_code == 200, "in the bin it can be heard"
+    assert f"/library/clips/{first.pk}/restore/" in client.get(f"/library/clips/{first.pk}/").content.decode()
+    assert client.get(f"/library/clips/{second.pk}/").status_code == 200
+    for _ in range(2):
+        undo(client, page)
+        assert Clip.objects.live().count() == 2
+    assert list(AuditEntry.objects.values_list("action", flat=True)) == ["takes restored", "takes deleted"]
+
+
+def test_a_song_without_takes_is_in_no_list(band: Band) -> None:
+    song = full_song(band, "Last Ferry Home", "Last Ferry Home")
+    bin.delete(band.team, song.takes.all(), by=band.owner)
+    assert shown(band.client("viewer"), "/library/") == []
+    page = band.client("viewer").get("/library/bin/").content.decode()
+    assert page.count("29 days left") == 2
+    assert "Delete for good" not in page
+    assert "Delete for good" in band.client("member").get("/library/bin/").content.decode()
+
+
+def test_the_bin_goes_page_by_page_also_when_all_went_at_once(
+    band: Band, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bin, "PER_PAGE", 2)
+    songs = [band.song(f"Song {number}") for number in range(5)]
+    bin.delete(band.team, Clip.objects.filter(song__in=songs), by=band.owner)
+    seen, place = [], ""
+    for _ in range(3):
+        page = bin.page_of(band.team, place)
+        seen += [take.pk for take in page.takes]
+        place = str(page.older or "")
+    assert len(set(seen)) == len(seen) == 5
+    assert place == ""
+
+
+def test_nothing_is_fetched_for_the_bin_until_it_is_restored(band: Band) -> None:
+    file = wanted(band, "https://media.example/a.m4a")
+    bin.delete(band.team, only(file.clip), by=band.owner)
+    assert not ClipFile.objects.due(timezone.now()).exists()
+    assert not file.take_claim("5f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
+    bin.restore(band.team, only(file.clip), by=band.owner)
+    assert file.take_claim("5f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
+    assert not file.take_claim("6f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
+
+
+def kept_and_marked(band: Band, media: Path) -> Clip:
+    """In the bin, with everything that a take can have."""
+    clip = full_song(band, "Last Ferry Home").takes.get()
+    Clip.objects.filter(pk=clip.pk).update(lyrics="the harbour light is low", lyrics_timing=[[0, 1]])
+    searching.index(Clip.objects.filter(pk=clip.pk).select_related("song"))
+    tagging.add(band.team, only(clip), ["demo"])
+    opinions.love(clip, band.owner, True)
+    collecting.add(collecting.create(band.team, "Harbour EP", by=band.owner), only(clip))
+    quota.kept(band.team.pk, sum(clip.files.values_list("size", flat=True)))
+    bin.delete(band.team, only(clip), by=band.owner)
+    assert files_in(media)
+    return clip
+
+
+def is_erased(clip: Clip, band: Band, media: Path) -> None:
+    clip.refresh_from_db()
+    assert clip.erased_at
+    assert clip.clip_id, "the row stays, and knows what it was"
+    assert (clip.title, clip.lyrics, clip.peaks, clip.rms, clip.lyrics_timing) == ("", "", None, None, None)
+    assert not clip.files.exists()
+    assert files_in(media) == []
+    assert quota.usage(band.team).used == 0
+    assert not Tag.objects.exists()
+    assert not clip.opinions.exists()
+    assert not clip.collection_items.exists()
+    assert not Clip.objects.filter(searching.matching(band.team, "harbour")).exists()
+
+
+def test_after_thirty_days_it_is_erased_and_not_before(band: Band, media: Path) -> None:
+    clip = kept_and_marked(band, media)
+    with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
+        assert bin.sweep() == 0
+        assert band.client("viewer").get(f"/library/clips/{clip.pk}/audio.mp3").status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
+        assert bin.sweep() == 5
+        assert bin.sweep() == 0
+    is_erased(clip, band, media)
+    for address in ("", "audio.mp3", "audio.wav", "cover.jpg", "thumb.webp", "peaks.json", "erase/"):
+        assert band.client("owner").get(f"/library/clips/{clip.pk}/{address}").status_code == 404
+
+
+def test_a_person_may_erase_at_once_after_being_asked(band: Band, media: Path) -> None:
+    clip = kept_and_marked(band, media)
+    client = band.client("member")
+    assert "can’t be brought back" in client.get(f"/library/clips/{clip.pk}/erase/").content.decode()
+    assert client.post(f"/library/clips/{clip.pk}/erase/").status_code == 302
+    assert bin.restore(band.team, only(clip), by=band.owner) == 0
+    bin.sweep()
+    is_erased(clip, band, media)
+
+
+def test_an_empty_bin(band: Band, media: Path) -> None:
+    clip, live = kept_and_marked(band, media), band.song("Stays").takes.get()
+    client = band.client("member")
+    assert "1 take with audio" in client.get("/library/bin/empty/").content.decode()
+    client.post("/library/bin/empty/")
+    bin.sweep()
+    is_erased(clip, band, media)
+    live.refresh_from_db()
+    assert live.erased_at is None
+    assert "The bin is empty." in client.get("/library/bin/").content.decode()
+
+
+def test_erasing_that_died_between_two_files_goes_on(
+    band: Band, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = kept_and_marked(band, media)
+    storage, removed = ClipFile._meta.get_field("file").storage, []
+    monkeypatch.setattr(type(storage), "delete", _dies_after(3, type(storage).delete, removed))
+    bin.erase(band.team, only(clip))
+    with pytest.raises(SystemExit):
+        bin.sweep()
+    assert len(removed) == 3
+    assert clip.files.count() == 3, "the third is gone from the storage, and its row not yet"
+    monkeypatch.undo()
+    bin.sweep()
+    is_erased(clip, band, media)
+
+
+def _dies_after(count: int, delete: object, removed: list[str]) -> object:
+    def dying(self: object, name: str) -> None:
+        delete(self, name)
+        removed.append(name)
+        if len(removed) == count:
+            raise SystemExit
+
+    return dying
+
+
+def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) -> None:
+    clip = kept_and_marked(band, media)
+    wav = clip.files.filter(kind="wav")
+    wav.update(claim_until=timezone.now() + timedelta(minutes=5))
+    bin.erase(band.team, only(clip))
+    assert bin.sweep() == 4
+    wav.update(claim_until=None)
+    assert bin.sweep() == 1
+    is_erased(clip, band, media)
+
+
+def test_what_was_erased_is_never_brought_in_again(band: Band, media: Path) -> None:
+    made = record(clip_record("1", title="Last Ferry Home"))
+    song = band.keep(made)
+    clip = song.takes.get()
+    bin.delete(band.team, only(clip), by=band.owner)
+    bin.erase(band.team, only(clip))
+    bin.sweep()
+    assert band.keep(made) == song
+    clip.refresh_from_db()
+    assert (clip.title, Song.objects.count(), Clip.objects.count()) == ("", 1, 1)
+    assert not clip.files.exists()
+    assert not Clip.objects.filter(searching.matching(band.team, "ferry")).exists()
