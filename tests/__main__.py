@@ -7,6 +7,7 @@ TEST_DATABASE_URL names a Postgres to use instead of a private one. The last lin
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests import variables
-from tests.run import chromium, outcome, postgres, steps
+from tests.run import chromium, lanes, outcome, postgres, steps
 from tests.run.outcome import Outcome
 from tests.run.steps import Step
 
@@ -37,9 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         chosen = [step for step in steps.tests(soak=wishes.soak) if step.group in wishes.only]
         supply = {"postgres": os.environ.get("TEST_DATABASE_URL", ""), "chromium": ""}
         problems = _get_servers(chosen, supply, cleanup)
-        outcomes = _lint(folder) if "lint" in wishes.only else []
-        limit = LONGEST_SOAK if wishes.soak else LONGEST_STEP
-        outcomes += [_test(step, folder, supply, problems, limit=limit) for step in chosen]
+        outcomes = _lint() if "lint" in wishes.only else []
+        outcomes += _test(chosen, folder, supply, problems, soak=wishes.soak)
     text, well = outcome.table(outcomes, strict=_in_ci())
     print(text, flush=True)
     return 0 if well else 1
@@ -70,7 +70,7 @@ def _get_servers(chosen: Sequence[Step], supply: dict[str, str], cleanup: ExitSt
     return problems
 
 
-def _lint(folder: Path) -> list[Outcome]:
+def _lint() -> list[Outcome]:
     """Two at a time; what each says is shown when it is done."""
 
     def check(step: Step) -> Outcome:
@@ -93,36 +93,26 @@ def _lint(folder: Path) -> list[Outcome]:
 
 
 def _test(
-    step: Step, folder: Path, supply: dict[str, str], problems: dict[str, str], *, limit: float
-) -> Outcome:
-    """Runs pytest with its output on the terminal."""
-    if reason := problems.get(step.needs):
-        return Outcome(step.name, not_run=[("all of it", reason)])
-    report = folder / f"{step.name.replace(', ', '-').replace(' ', '-')}.xml"
-    print(f"\n== {step.name}", flush=True)
-    started = time.monotonic()
-    try:
-        code = subprocess.run(
-            [*step.command, f"--junitxml={report}"],
-            cwd=steps.ROOT,
-            env=_environment(step, supply),
-            check=False,
-            timeout=limit,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        print(f"stopped after {limit} s", flush=True)
-        code = 1
-    return outcome.of_pytest(step.name, report, code=code, seconds=time.monotonic() - started)
+    chosen: Sequence[Step], folder: Path, supply: dict[str, str], problems: dict[str, str], *, soak: bool
+) -> list[Outcome]:
+    possible = [step for step in chosen if step.needs not in problems]
+    limit = LONGEST_SOAK if soak else LONGEST_STEP
+    done = lanes.run(possible, folder, lambda step: _environment(step, supply, folder), limit=limit)
+    found = dict(zip(possible, done, strict=True))
+    return [
+        found.get(step) or Outcome(step.name, not_run=[("all of it", problems[step.needs])])
+        for step in chosen
+    ]
 
 
-def _environment(step: Step, supply: dict[str, str]) -> dict[str, str]:
-    """The tests make their own folder; of ours they take the database and the browser."""
+def _environment(step: Step, supply: dict[str, str], folder: Path) -> dict[str, str]:
+    """The tests make their own folders, inside ours; of our servers they take the database."""
     inherited = {
         name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
     }
     if step.needs == "postgres":
         inherited["DATABASE_URL"] = supply["postgres"]
-    return {**inherited, **step.variables}
+    return {**inherited, "TMPDIR": str(folder), **step.variables}
 
 
 def _announce(step: Step, found: Outcome, output: str) -> None:
@@ -133,7 +123,12 @@ def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false", "off", "no"}
 
 
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)  # ends as by Ctrl-C: nothing is left running
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

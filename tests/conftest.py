@@ -13,13 +13,40 @@ from apps.sandbox.server import Sandbox
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="the long form of the fault tests")
+    parser.addoption("--database-only", action="store_true", help="without what no database can change")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test that uses no database says the same on each of them: once is enough."""
+    if config.getoption("--database-only"):
+        pure = [item for item in items if not _uses_database(item)]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if _uses_database(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """SQLite in a file, as in the product: WAL and the waiting for a lock don't exist in memory."""
+    """SQLite in a file, as in the product: WAL and the waiting for a lock don't exist in memory.
+
+    Only the waiting for the disk is left out: it is for power cuts, which no test makes.
+    """
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+        options = dict(connection.settings_dict["OPTIONS"])
+        options["init_command"] += "PRAGMA synchronous=OFF;"
+        connection.settings_dict["OPTIONS"] = options
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """A hash that is slow on purpose takes as long as several tests."""
+    with override_settings(PASSWORD_HASHERS=["tests.hashers.OneRound"]):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ def _start_redis(path: Path) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509
     )
-    for _ in range(200):
+    for _ in range(1500):
         if redis_server.answers(path):
             return server
         time.sleep(0.02)

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def ask(url: str, path: str) -> Any:
-    with urllib.request.urlopen(f"{url}/_sandbox/{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/_sandbox/{path}", timeout=30) as answer:
         return json.load(answer)
 
 
@@ -15,5 +15,5 @@ def order(url: str, path: str, **form: object) -> None:
     body = json.dumps(form).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/_sandbox/{path}", data=body, headers=headers, method="POST")
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         answer.read()

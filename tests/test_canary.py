@@ -190,7 +190,7 @@ def test_a_token_is_nowhere(
     for raw in (CLUMSY, WRONG):
         assert run.add(raw).status_code == 422
     assert run.add(RAW).status_code == 302
-    whole = run.ask("a slow waltz, 90 bpm")
+    whole = run.ask("a slow waltz, 90 bpm [short]")
     finish_everything(run)
     assert Job.objects.get(pk=whole.pk).state == State.COMPLETED, list(
         whole.story.values_list("text", "detail")

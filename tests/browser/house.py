@@ -73,7 +73,7 @@ class House:
 
     def finish(self, *, least: int = 1) -> None:
         """Ends every song that is being made, as soon as there are at least so many."""
-        assert wait_for(lambda: len(self.pending()) >= least, within=20), self.pending()
+        assert wait_for(lambda: len(self.pending()) >= least), self.pending()
         for jobid in self.pending():
             orders.order(self.sandbox, "finish", jobid=jobid)
 
@@ -83,6 +83,6 @@ class House:
             address = f"{self.sandbox}/v1/flowmusic/jobs/{jobid}"
             bearer = {"Authorization": f"Bearer {SANDBOX_TOKEN}"}
             with urllib.request.urlopen(
-                urllib.request.Request(address, headers=bearer, method="DELETE"), timeout=10
+                urllib.request.Request(address, headers=bearer, method="DELETE"), timeout=30
             ) as answer:
                 answer.read()

@@ -34,7 +34,7 @@ class Remote:
             stdout=subprocess.DEVNULL,
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509
         )
-        assert wait_for(lambda: not self._is_silent(), within=30), "the sandbox does not answer"
+        assert wait_for(lambda: not self._is_silent()), "the sandbox does not answer"
 
     def stop(self) -> None:
         self._process.kill()
@@ -50,7 +50,7 @@ class Remote:
     def play_no_more(self) -> None:
         """Forgets what was ordered and not yet used up."""
         request = urllib.request.Request(f"{self.url}/_sandbox/scenario", method="DELETE")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             answer.read()
 
     def account(self, email: str, **values: object) -> None:
@@ -96,9 +96,7 @@ class Remote:
 
     def wait_until_charged(self, reference: str) -> None:
         """A request that was written is worked on, also when its sender is dead by then."""
-        assert wait_for(lambda: self.charged(reference), within=10), (
-            "the request was written, but not worked on"
-        )
+        assert wait_for(lambda: self.charged(reference)), "the request was written, but not worked on"
 
     def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(f"file:{self.data}/sandbox.sqlite3?mode=ro", uri=True)) as ledger:

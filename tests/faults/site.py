@@ -28,7 +28,7 @@ from tests.faults.remote import Remote
 from tests.local.processes import wait_for
 
 COMMANDS = {spec.name: spec.command for spec in processes.site()}
-WITHIN_S = 40
+WITHIN_S = 90
 CSRF = "c" * 32
 
 
@@ -89,7 +89,7 @@ class Site:
 
         assert wait_for(look, within=WITHIN_S), f"not in time: {list(Job.objects.values('state', 'jobid'))}"
 
-    def post_form(self, browser: Client, values: dict[str, object], *, timeout: float = 10) -> int:
+    def post_form(self, browser: Client, values: dict[str, object], *, timeout: float = 30) -> int:
         """The status of POST /create/ by a signed-in browser. OSError or HTTPException if nobody answers."""
         session = browser.cookies[settings.SESSION_COOKIE_NAME].value
         headers = {
@@ -105,7 +105,7 @@ class Site:
             web.close()
 
     def _answers(self) -> bool:
-        web = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        web = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             web.request("GET", "/healthz")
             return web.getresponse().status < 500

@@ -34,7 +34,11 @@ class Studio:
         return FlowAccount.objects.get(subscription=self.token.subscription_id, email__startswith=start)
 
     def ask(
-        self, prompt: str = "a slow waltz, 90 bpm", *, count: int = 1, account: FlowAccount | None = None
+        self,
+        prompt: str = "a slow waltz, 90 bpm [short]",
+        *,
+        count: int = 1,
+        account: FlowAccount | None = None,
     ) -> list[Job]:
         wish = Wish(
             team=self.team,

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+# Nobody waits so long on a free machine; a busy one may need it. What comes sooner is seen at once.
+PATIENCE_S = 60
+
 
 def alive(pid: int) -> bool:
     """Whether it runs; a zombie does not."""
@@ -11,6 +14,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def parent(pid: int) -> int:
+    """0 for a process that has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def with_variable(line: str) -> dict[int, str]:
@@ -23,7 +34,7 @@ def working_in(path: Path) -> dict[int, str]:
     return _commands(lambda folder: (folder / "cwd").readlink() == path)
 
 
-def wait_for(condition: Callable[[], object], *, within: float = 10) -> bool:
+def wait_for(condition: Callable[[], object], *, within: float = PATIENCE_S) -> bool:
     """Whether it became true in time."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:

@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
-from tests.local.processes import wait_for, with_variable, working_in
+from flowweb.local.leash import die_with
+from tests.local.processes import parent, wait_for, with_variable, working_in
 
 # What each process of a start can be known by on its command line.
 PROCESSES = {
@@ -42,6 +44,7 @@ class Studio:
         self._output = folder / f"output-{self.port}"
 
     def start(self) -> None:
+        self._choose_a_port_for_the_sandbox()
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flowweb.local"],
@@ -50,9 +53,18 @@ class Studio:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509
             )
         assert wait_for(lambda: READY.search(self.said) or self.process.poll() is not None, within=PATIENCE)
         assert self.process.poll() is None, self.said
+
+    def _choose_a_port_for_the_sandbox(self) -> None:
+        """As if by an earlier start: the usual one may be another start's on this machine."""
+        data = self.folder / "data"
+        data.mkdir(mode=0o700, exist_ok=True)
+        if ports.of_sandbox(data) is None:
+            (data / "sandbox-port").touch(mode=0o600)
+            (data / "sandbox-port").write_text(f"{ports.unused()}\n")
 
     @property
     def said(self) -> str:
@@ -72,10 +84,18 @@ class Studio:
 
     def first(self, name: str) -> int:
         """The one that the supervisor started; gunicorn has workers below it."""
-        return min(self.pids(name))
+        found: set[int] = set()
+
+        def look() -> bool:
+            found.update(pid for pid in self.pids(name) if parent(pid) == self.process.pid)
+            return bool(found)
+
+        assert wait_for(look), f"no {name}: {self.processes}"
+        (pid,) = found
+        return pid
 
     def get(self, path: str) -> http.client.HTTPResponse | None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -92,4 +112,4 @@ class Studio:
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)

@@ -21,13 +21,13 @@ class Visitor:
         self.address = f"http://127.0.0.1:{studio.port}"
 
     def get(self, path: str) -> str:
-        return self.session.get(self.address + path, timeout=10).text
+        return self.session.get(self.address + path, timeout=30).text
 
     def send(self, path: str, **values: str) -> None:
         page = self.get(path)
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
         headers = {"Referer": self.address + path}
-        answer = self.session.post(self.address + path, data=hidden | values, headers=headers, timeout=20)
+        answer = self.session.post(self.address + path, data=hidden | values, headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text[:2000]
 
     def states(self) -> list[str]:
@@ -39,11 +39,9 @@ def test_a_song_in_flight_is_finished_by_the_next_start(tmp_path: Path) -> None:
     first.start()
     visitor = Visitor(first)
     visitor.send(re.search(r"with this link: http://[^/]+(/\S+)", first.said)[1])  # type: ignore[index]
-    wait_for(lambda: "studio@sandbox.example" in visitor.get("/flow-accounts/"), within=30)
+    assert wait_for(lambda: "studio@sandbox.example" in visitor.get("/flow-accounts/"))
     visitor.send("/create/", prompt="a slow waltz, 90 bpm [slow] [short] [hook never]", count="2")
-    assert wait_for(lambda: visitor.states() and {*visitor.states()} == {"running"}, within=30), (
-        visitor.states()
-    )
+    assert wait_for(lambda: visitor.states() and {*visitor.states()} == {"running"}), visitor.states()
 
     assert first.stop() == 0
     assert wait_for(lambda: first.processes == {}), first.processes

@@ -48,7 +48,7 @@ def written(supervisor: Supervisor) -> str:
 
 
 def until_written(supervisor: Supervisor, text: str) -> None:
-    assert supervisor.until(lambda: text in written(supervisor), within=10), written(supervisor)
+    assert supervisor.until(lambda: text in written(supervisor), within=60), written(supervisor)
 
 
 def test_lines_come_under_the_name_of_their_process(supervisor: Supervisor) -> None:
@@ -71,7 +71,7 @@ def test_a_killed_process_comes_back(supervisor: Supervisor) -> None:
     first = child.pid
     os.kill(first, signal.SIGKILL)
 
-    assert supervisor.until(lambda: child.alive and child.pid != first, within=10)
+    assert supervisor.until(lambda: child.alive and child.pid != first, within=60)
     assert "worker  | was ended by signal 9; it starts again in 0.5 s" in written(supervisor)
 
 
@@ -82,7 +82,7 @@ def test_what_a_killed_process_had_started_goes_with_it(supervisor: Supervisor, 
     assert len(before) == 2
     os.kill(child.pid, signal.SIGKILL)
 
-    assert supervisor.until(lambda: child.alive and child.pid not in before, within=10)
+    assert supervisor.until(lambda: child.alive and child.pid not in before, within=60)
     assert not any(alive(pid) for pid in before)
 
 
@@ -132,7 +132,7 @@ def test_a_request_to_stop_interrupts_a_step(supervisor: Supervisor) -> None:
 
 def test_layers_stop_from_the_top(supervisor: Supervisor, tmp_path: Path) -> None:
     children = _write_their_end(supervisor, tmp_path, redis=0, sandbox=1, web=2)
-    assert supervisor.until(lambda: len(list(tmp_path.glob("*.up"))) == len(children), within=10)
+    assert supervisor.until(lambda: len(list(tmp_path.glob("*.up"))) == len(children), within=60)
 
     supervisor.stop()
 

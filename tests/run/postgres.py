@@ -140,7 +140,7 @@ def _start(programs: Programs, home: Path, data: Path) -> subprocess.Popen[bytes
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - started before any thread
             **identity,
         )
-    for _ in range(300):
+    for _ in range(1200):
         if b"database system is ready" in log.read_bytes():
             return server
         if server.poll() is not None:

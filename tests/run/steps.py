@@ -19,14 +19,14 @@ HOSTED = {
 
 @dataclass(frozen=True)
 class Step:
-    """`needs`: "postgres" or "chromium". `tests`: the command is pytest's, and its report says what ran."""
+    """`needs`: "postgres" or "chromium". Steps of different lanes run at the same time."""
 
     name: str
     group: str
     command: tuple[str, ...]
     needs: str = ""
-    tests: bool = False
-    variables: Mapping[str, str] = field(default_factory=dict)
+    lane: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def lint() -> list[Step]:
@@ -41,16 +41,17 @@ def lint() -> list[Step]:
 
 
 def tests(*, soak: bool) -> list[Step]:
+    """What waits most of its time for a start or a browser runs aside of what computes on both cores."""
     aside = tuple(f"--ignore=tests/{room}" for room in ROOMS)
     unit = ("tests", *aside, "-n", "2")
     faults = ("tests/faults", "--soak") if soak else ("tests/faults", "-n", "2")
     return [
         _pytest("unit, SQLite", "unit", *unit),
-        _pytest("unit, Postgres", "unit", *unit, needs="postgres"),
-        _pytest("local start", "local", "tests/local"),
+        _pytest("unit, Postgres", "unit", *unit, "--database-only", needs="postgres"),
+        _pytest("local start", "local", "tests/local", lane="aside"),
         _pytest("faults, SQLite", "faults", *faults),
         _pytest("faults, Postgres", "faults", *faults, needs="postgres"),
-        _pytest("browser", "browser", "tests/browser", needs="chromium"),
+        _pytest("browser", "browser", "tests/browser", needs="chromium", lane="aside"),
     ]
 
 
@@ -66,5 +67,5 @@ def _manage(name: str, *arguments: str, variables: Mapping[str, str] | None = No
     return Step(name, "lint", (sys.executable, "manage.py", *arguments), variables=variables or {})
 
 
-def _pytest(name: str, group: str, *arguments: str, needs: str = "") -> Step:
-    return Step(name, group, (sys.executable, "-m", "pytest", "-q", *arguments), needs=needs, tests=True)
+def _pytest(name: str, group: str, *arguments: str, needs: str = "", lane: str = "") -> Step:
+    return Step(name, group, (sys.executable, "-m", "pytest", "-q", *arguments), needs=needs, lane=lane)

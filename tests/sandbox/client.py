@@ -31,7 +31,7 @@ class Client:
         self.url, self.token = url, token
 
     def call(
-        self, method: str, path: str, body: bytes | None = None, timeout: float = 10, **headers: str
+        self, method: str, path: str, body: bytes | None = None, timeout: float = 30, **headers: str
     ) -> Reply:
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=timeout)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -47,10 +47,10 @@ class Client:
     def get(self, path: str, **query: str | int) -> Reply:
         return self.call("GET", API + path + (f"?{urlencode(query)}" if query else ""))
 
-    def post(self, path: str, form: object, *, timeout: float = 10) -> Reply:
+    def post(self, path: str, form: object, *, timeout: float = 30) -> Reply:
         return self.call("POST", path, json.dumps(form).encode(), timeout, Content_Type="application/json")
 
-    def music(self, prompt: str, *, timeout: float = 10, **form: object) -> Reply:
+    def music(self, prompt: str, *, timeout: float = 30, **form: object) -> Reply:
         """Async unless `mode` is given; None leaves it out."""
         body = {"prompt": prompt, "mode": "async"} | form
         return self.post(
@@ -104,7 +104,7 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hooks/secret?x=1"
 
-    def wait_for(self, count: int, seconds: float = 5) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         end = time.monotonic() + seconds
         while len(self.received) < count and time.monotonic() < end:
             time.sleep(0.01)

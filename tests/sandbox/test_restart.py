@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from apps.sandbox.server import Sandbox
@@ -74,7 +75,8 @@ def test_kill_9_under_load_never_charges_without_a_job(tmp_path: Path) -> None:
         threads = [threading.Thread(target=submit) for _ in range(3)]
         for thread in threads:
             thread.start()
-        time.sleep(0.4)
+        while len(answered) <= 5 and any(thread.is_alive() for thread in threads):
+            time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         for thread in threads:
             thread.join()
@@ -95,10 +97,10 @@ def test_a_webhook_that_became_due_while_it_was_down_is_sent(tmp_path: Path, rec
     sandbox = Sandbox(tmp_path, speed=1)
     sandbox.start()
     jobid = Client(sandbox.url).music("x", replyUrl=receiver.url).json["jobid"]
-    sandbox.state.execute("UPDATE jobs SET done_at = ?", time.time() + 0.2)
-    sandbox.state.execute("UPDATE hooks SET due_at = ?", time.time() + 0.2)
     sandbox.stop()
-    time.sleep(0.25)
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as down, down:
+        down.execute("UPDATE jobs SET done_at = ?", (time.time(),))
+        down.execute("UPDATE hooks SET due_at = ?", (time.time(),))
     assert receiver.received == []
     sandbox = Sandbox(tmp_path, speed=1)
     sandbox.start()
@@ -114,7 +116,7 @@ def test_signals_end_it_at_once(tmp_path: Path) -> None:
             while Client(url).call("GET", "/_sandbox/charges").json == {}:
                 time.sleep(0.01)
             process.send_signal(number)
-            out, err = process.communicate(timeout=5)
+            out, err = process.communicate(timeout=30)
             assert (process.returncode, out, err) == (0, "", "")
             waiting.join()
             Path(tmp_path / "sandbox.sqlite3").unlink()
@@ -122,7 +124,7 @@ def test_signals_end_it_at_once(tmp_path: Path) -> None:
 
 def hang(url: str) -> None:
     try:
-        Client(url).music("x [hang]", timeout=5)
+        Client(url).music("x [hang]", timeout=60)
     except (ConnectionError, TimeoutError, OSError):
         return
 
@@ -146,8 +148,8 @@ def test_stopping_closes_connections_and_threads(tmp_path: Path) -> None:
     while not sandbox.state.charges():
         time.sleep(0.01)
     sandbox.stop()
-    waiting.join(2)
-    end = time.monotonic() + 3
+    waiting.join(30)
+    end = time.monotonic() + 30
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.02)
     assert threading.active_count() == before
