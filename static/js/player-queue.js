@@ -147,8 +147,12 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     id("skip").disabled = !player.take || !(next.length || repeat === "all");
     id("clear").hidden = !next.length;
     id("none").hidden = next.length > 0;
-    if (panel.matches(":popover-open")) id("rows").replaceChildren(...next.map(row));
+    if (panel.matches(":popover-open")) list();
     player.tell("queue");
+  }
+
+  function list() {
+    id("rows").replaceChildren(...next.map(row));
   }
 
   function row(take, at) {
@@ -187,7 +191,6 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     hasNext: () => next.length > 0,
     toggleList() {
       panel.togglePopover();
-      changed();
       if (panel.matches(":popover-open")) (panel.querySelector("[data-do]") || id("close")).focus();
     },
   });
@@ -202,7 +205,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     },
   });
 
-  panel.addEventListener("toggle", changed);
+  panel.addEventListener("beforetoggle", list);
   id("skip").addEventListener("click", forward);
   id("back").addEventListener("click", back);
   id("repeat").addEventListener("click", turnRepeat);
