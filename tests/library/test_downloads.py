@@ -35,7 +35,7 @@ def take(studio: Band, made: Callable[[str], JobRecord]) -> Take:
 def download(client: Client, take: Take, kind: str = "mp3") -> bytes:
     answer = client.get(f"/library/clips/{take.pk}/audio.{kind}?download=1")
     assert answer.status_code == 200
-    return b"".join(answer.streaming_content)
+    return answer.getvalue()
 
 
 def decode_strictly(data: bytes, container: str) -> float:
@@ -96,7 +96,7 @@ def name_of(answer: HttpResponse) -> str:
         "CON<>:|?*",
         "Färja \U0001f6a2 さくら",
         "." * 50,
-        "\u0301" * 400,
+        "\u0301" * 300,
     ],
 )
 def test_a_hostile_title_makes_a_harmless_name(band: Band, title: str) -> None:
@@ -104,7 +104,7 @@ def test_a_hostile_title_makes_a_harmless_name(band: Band, title: str) -> None:
     Take.objects.filter(pk=take.pk).update(title=title.replace("\0", ""))
     store(take, "mp3", b"x" * 10)
     answer = band.client("owner").get(f"/library/clips/{take.pk}/audio.mp3?download=1")
-    assert b"".join(answer.streaming_content) == b"x" * 10
+    assert answer.getvalue() == b"x" * 10
     name = name_of(answer)
     assert name.endswith(" (take A).mp3")
     assert not set(name) & set('/\\:*?"<>|')
@@ -125,7 +125,7 @@ def test_a_download_too_many_is_asked_to_wait(band: Band) -> None:
     assert client.get(address, headers={"Range": "bytes=0-"}).status_code == 206, "hearing goes on"
     assert client.head(f"{address}?download=1").status_code == 200
     for answer in running:
-        assert len(b"".join(answer.streaming_content)) == 3_000_000
+        assert len(answer.getvalue()) == 3_000_000
     assert len(download(client, take)) == 3_000_000
 
 
