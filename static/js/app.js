@@ -12,6 +12,15 @@
     if (event.target.matches?.(UNBOOSTED)) event.target.setAttribute("hx-boost", "false");
   });
 
+  /* The button that was pressed says where its form goes; by itself htmx asks only those that stand inside the form. */
+  let pressed = null;
+  document.addEventListener("submit", (event) => (pressed = event.submitter), true);
+  document.addEventListener("htmx:configRequest", (event) => {
+    const form = event.detail.elt;
+    if (!pressed || pressed.form !== form || form.hasAttribute("hx-post")) return;
+    event.detail.path = pressed.getAttribute("formaction") || form.getAttribute("action") || event.detail.path;
+  });
+
   /* Whatever asked for it, a whole page takes the place of the page; an answer without one never ends in the shell. */
   document.addEventListener("htmx:beforeSwap", (event) => {
     const detail = event.detail;

@@ -132,7 +132,7 @@
     if (button.classList.contains("is-sending")) return;
     button.classList.toggle("is-short", short > 0);
     button.disabled = short > 0;
-    form().querySelector("[data-pay-by-key]").disabled = short > 0;
+    document.querySelector("[data-pay-by-key]").disabled = short > 0;
     button.querySelector("[data-pay-label]").textContent = `Make ${songs} ${songs === 1 ? "song" : "songs"}`;
     button.querySelector("[data-pay-price]").textContent = words;
   }
@@ -174,7 +174,7 @@
     label.replaceChildren(spinner, "Sending once");
     button.classList.add("is-sending");
     button.disabled = true;
-    event.target.querySelector("[data-pay-by-key]")?.setAttribute("disabled", "");
+    if (event.target === form()) document.querySelector("[data-pay-by-key]").disabled = true;
   });
 
   function rest(button) {

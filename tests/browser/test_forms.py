@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests import orders
 from tests.browser.house import House
 from tests.browser.visits import Visits, reload_until
 
@@ -75,15 +76,28 @@ def test_the_counter_follows_the_typing(page: Page) -> None:
     expect(page.locator("#prompt-count")).to_have_text("20 of 10,000")
 
 
-def test_chips_add_words_at_the_cursor(page: Page) -> None:
+def test_chips_offer_words_and_put_them_where_they_belong(page: Page) -> None:
+    """By keyboard; a song has one tempo and one key, but any number of instruments."""
+
+    def choose(chip: str, words: str) -> None:
+        page.get_by_role("button", name=chip).press("Enter")
+        page.get_by_role("button", name=words, exact=True).press("Enter")
+        expect(page.get_by_role("button", name=words, exact=True)).to_be_hidden()
+
     page.get_by_label("How should it sound?").fill("Slow disco")
-    page.get_by_role("button", name="Tempo").click()
+    choose("Tempo", "96 bpm")
     assert prompt_of(page) == "Slow disco, 96 bpm"
-    page.keyboard.type("112 bpm")
-    assert prompt_of(page) == "Slow disco, 112 bpm"
-    page.get_by_role("button", name="Key").click()
-    page.get_by_role("button", name="Voice").click()
-    assert prompt_of(page) == "Slow disco, 112 bpm, A minor, a close female voice"
+    page.keyboard.type("101 bpm")
+    choose("Key", "A minor")
+    choose("Instruments", "Rhodes")
+    choose("Tempo", "112 bpm")
+    choose("Key", "F major")
+    page.keyboard.press("End")
+    choose("Instruments", "upright bass")
+    assert prompt_of(page) == "Slow disco, 112 bpm, F major, Rhodes, upright bass"
+    page.get_by_role("button", name="Mood").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="tender")).to_be_hidden()
 
 
 def test_section_buttons_write_into_the_words_and_the_shape_follows(page: Page) -> None:
@@ -148,7 +162,7 @@ def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
     assert jobs_asked_for(page, prompt) == 1
 
 
-def test_the_draft_survives_a_reload_and_is_gone_when_sent(page: Page) -> None:
+def test_the_draft_survives_reload_and_closing_and_is_gone_when_sent(page: Page) -> None:
     page.get_by_label("How should it sound?").fill("A lullaby for a night bus")
     page.get_by_label("Your words").fill(WORDS)
     page.get_by_role("spinbutton", name="Songs").fill("2")
@@ -156,16 +170,98 @@ def test_the_draft_survives_a_reload_and_is_gone_when_sent(page: Page) -> None:
     assert prompt_of(page) == "A lullaby for a night bus"
     expect(page.get_by_label("Your words")).to_have_value(WORDS)
     expect(page.get_by_role("button", name="Make 2 songs")).to_be_visible()
-    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Library").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Library")
     page.get_by_role("link", name="New song").first.click()
     expect(page.get_by_label("Your words")).to_have_value(WORDS)
 
+    second = page.context.new_page()  # while the first one is open: its draft is its own
+    second.goto("/create/")
+    second.get_by_label("How should it sound?").fill("Something else")
+    page.reload()
+    assert prompt_of(page) == "A lullaby for a night bus"
+    page.close()
+    second.get_by_label("How should it sound?").fill("")
+    second.reload()
+    expect(second.get_by_label("How should it sound?")).to_have_value("A lullaby for a night bus")
+    expect(second.locator("[data-draft-line]")).to_contain_text(re.compile(r"Draft from \d\d:\d\d restored"))
+    second.get_by_role("button", name="Start empty").click()
+    assert prompt_of(second) == ""
+    second.get_by_role("button", name="Undo").click()
+    assert prompt_of(second) == "A lullaby for a night bus"
+
+    second.locator("[data-pay]").click()
+    expect(second.get_by_role("heading", level=1)).to_have_text("Jobs")
+    for _ in range(2):
+        second.goto("/create/")
+        expect(second.get_by_role("heading", level=1)).to_have_text("New song")
+        assert prompt_of(second) == ""
+
+
+def test_presets_and_last_wishes_fill_the_form_and_what_was_typed_comes_back(
+    page: Page, visits: Visits
+) -> None:
+    prompt = page.get_by_label("How should it sound?")
+    prompt.fill("Ferry horn and accordion, 84 bpm")
+    page.get_by_text("Presets", exact=True).click()
+    page.get_by_role("button", name="Save this form…").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Save as preset")
+    assert visits.house.pending() == []  # kept, not asked for
+    page.get_by_label("Name").fill("Ferry")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New song")
+    expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
+    prompt.fill("Typed over it")
+    page.reload()
+    expect(prompt).to_have_value("Typed over it")
+    page.get_by_text("Presets", exact=True).click()
+    page.get_by_role("link", name="Ferry").click()
+    expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
+    expect(page.locator("[data-draft-line]")).to_contain_text(
+        "Filled from preset “Ferry”. What you wrote is kept."
+    )
+    page.get_by_role("button", name="Bring it back").click()
+    expect(prompt).to_have_value("Typed over it")
+    page.get_by_role("button", name="Undo").click()
+    expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
     page.locator("[data-pay]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     page.get_by_role("link", name="New song").first.click()
+    expect(prompt).to_have_value("Typed over it")  # it was not sent
+    page.get_by_text("Last wishes").click()
+    page.get_by_role("link", name="Ferry horn and accordion").first.click()
+    expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
+
+
+def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: Visits) -> None:
+    visit = visits.new(PERSON)
+    visit.watch.expect(422)
+    page = visit.page
+    page.goto("/create/")
+    page.get_by_role("spinbutton", name="Songs").fill("21")
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_prompt_error")).to_be_visible()
+    page.get_by_label("How should it sound?").fill("x")
+    expect(page.locator("#id_prompt_error")).to_have_count(0)
+    expect(page.locator("[data-until-mended]")).to_be_visible()
+    page.get_by_role("spinbutton", name="Songs").fill("20")
+    expect(page.locator("#work .wrong, #work [data-until-mended]")).to_have_count(0)
+
+    orders.order(visits.house.sandbox, "accounts", email="night+bus@sandbox.example", credits=7)
+    page.goto("/flow-accounts/")
+    night = page.locator(".card", has_text="night+bus@")
+    night.get_by_role("button", name="Check").click()
+    expect(night).to_contain_text(re.compile(r"\b7\b"))
+    page.goto("/create/")
+    page.get_by_label("Runs on").select_option("night+bus@sandbox.example")
+    page.get_by_role("spinbutton", name="Songs").fill("2")
+    expect(page.locator("[data-pay]")).to_have_text(re.compile(r"Make 2 songs\s*3 credits short"))
+    expect(page.locator("[data-pay]")).to_be_disabled()
+    expect(page.get_by_text("Not enough credits on night+bus@.")).to_be_visible()
+    expect(page.locator("[data-promise]")).to_be_hidden()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
-    assert prompt_of(page) == ""
+    orders.order(visits.house.sandbox, "accounts", email="night+bus@sandbox.example", credits=120)
 
 
 def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits) -> None:

@@ -117,9 +117,11 @@ def test_a_fresh_page_has_its_own_nonce_and_one_song(studio: Studio) -> None:
     assert (first.value("count"), first.value("words"), first.value("email")) == ("1", "own", "")
     form = first.one("form", id_="song")
     assert (form["method"], form["action"]) == ("post", "/create/")
-    assert first.one("button", form="song", formaction=None)["data-pay"] is None
-    # Enter presses the first button of a form: it must not be that of a menu.
-    assert "data-pay-by-key" in form.all("button")[0].attributes
+    # Enter presses the first button of the form on the page: it must not be that of a menu.
+    by_key, of_menu, pay = first.all("button", form="song")
+    assert ("data-pay-by-key" in by_key.attributes, by_key["formaction"]) == (True, None)
+    assert ("data-pay" in pay.attributes, pay["formaction"]) == (True, None)
+    assert of_menu["formaction"] == "/create/presets/save/"
 
 
 @pytest.mark.parametrize(
