@@ -65,6 +65,11 @@ def test_open_dialogs_and_a_playing_song_break_no_rule(tour: Tour, visits: Visit
     expect(page.get_by_role("dialog")).to_be_visible()
     assert findings_everywhere(page) == []
     page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("a")
+    expect(page.get_by_role("option", name="Search the library")).to_be_visible()
+    assert findings_everywhere(page) == []
+    page.keyboard.press("Escape")
     tour.go(page, stop_named("jobs"))
     page.locator("#work").get_by_role("link", name="Stop waiting…").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()

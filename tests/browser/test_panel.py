@@ -87,11 +87,13 @@ def test_the_panel_follows_a_song_and_tells_the_news(visits: Visits, house: Hous
     page.get_by_role("link", name="Accounts").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Flow Music accounts")
     expect(card(page, "A tune for the news", place="#panel")).to_have_attribute("data-state", "running")
-    expect(page.locator("[data-running-now]:visible")).to_have_text("1")
+    expect(page.locator("[data-running-now]:visible")).to_have_text("1 running")
+    songs = page.locator("#nav-songs").inner_text()
     house.finish()
 
     expect(page.locator("#news .news-item")).to_contain_text("is ready")
     expect(page.locator("[data-running-now]:visible")).to_have_count(0)
+    expect(page.locator("#nav-songs")).not_to_have_text(songs)
     page.locator("#news").get_by_role("link", name="Take B").click()
     expect(page.locator("#player-play")).to_have_attribute("aria-label", "Pause")
 

@@ -1,0 +1,80 @@
+"""What stands around every page: the palette, the search key, the news, the menu."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.tour import PERSON, Tour, stop_named
+from tests.browser.visits import Visits
+
+
+def test_the_palette_by_keyboard(tour: Tour, visits: Visits) -> None:
+    page = visits.new(PERSON).page
+    tour.go(page, stop_named("jobs"))
+    field = page.get_by_role("combobox", name="Song, collection, page or command")
+    chosen = page.locator("#palette [aria-selected=true]")
+    page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
+    expect(chosen).to_have_text("New songn")
+    page.keyboard.press("ArrowUp")  # around the end
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_text("Library")
+    expect(field).to_have_attribute("aria-activedescendant", str(chosen.get_attribute("id")))
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).not_to_be_visible()
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("theme")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("muted trum")
+    expect(page.get_by_role("group", name="Songs").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette")).not_to_be_visible()
+    expect(page).to_have_url(re.compile("/library/clips/"))
+
+
+def test_slash_leads_to_the_search(tour: Tour, visits: Visits) -> None:
+    page = visits.new(PERSON).page
+    tour.go(page, stop_named("jobs"))
+    page.keyboard.press("/")
+    expect(page.locator("[data-search]")).to_be_focused()
+    page.keyboard.type("trumpet")
+    page.locator("#work h1").click()
+    page.keyboard.press("/")
+    expect(page.locator("[data-search]")).to_be_focused()
+
+
+def test_news_leave_by_escape_and_stay_under_the_pointer(tour: Tour, visits: Visits) -> None:
+    page = visits.new(PERSON).page
+    page.clock.install()
+    tour.go(page, stop_named("flow-accounts"))
+    page.get_by_role("button", name="Check again").first.click()
+    news = page.locator("#news .news-item")
+    expect(news).to_contain_text("Checked")
+    expect(page.locator("#app [data-news]")).to_have_count(0)
+    news.hover()
+    page.clock.run_for(20_000)
+    expect(news).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(news).to_have_count(0)
+
+    page.get_by_role("button", name="Check again").first.click()
+    expect(news).to_have_count(1)
+    page.mouse.move(400, 300)
+    page.clock.run_for(9_000)
+    expect(news).to_have_count(0)
+
+
+def test_without_scripts_news_stand_at_the_top_and_the_menu_leads_everywhere(
+    tour: Tour, visits: Visits
+) -> None:
+    page = visits.new(PERSON, javascript=False, size="phone").page
+    page.goto(stop_named("flow-accounts").address)
+    page.get_by_role("button", name="Check again").first.click()
+    expect(page.locator("#work [data-news]")).to_contain_text("Checked")
+    page.locator(".nav-foot summary").click()
+    page.get_by_role("link", name="Tokens").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tokens")
