@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from tests.bench import library
+from tests.bench import library, players
 from tests.bench.house import House, house
 from tests.bench.songs import Songs, make
 from tests.bench.visitor import AT_ONCE, Visitor, median_ms, per_second
@@ -36,6 +36,7 @@ def main() -> int:
         print("making songs with and without webhook …", flush=True)
         hooked = make(home, visitor, "a slow waltz, 90 bpm [short]")
         polled = make(home, visitor, "a slow waltz, 90 bpm [short] [hook never]")
+        lines += players.lines(home, visitor)
     print(f"filling libraries of {library.SMALL:,} and of {library.BIG:,} takes …", flush=True)
     shelves = library.lines()
     show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without"), *shelves])

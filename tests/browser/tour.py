@@ -51,6 +51,7 @@ STOPS = (
     Stop("job-retry", PERSON, "/jobs/{failed}/retry/"),
     Stop("library", PERSON, "/library/"),
     Stop("clip", PERSON, "{clip}"),
+    Stop("storage", PERSON, "/library/storage/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
     Stop("flow-accounts", PERSON, "/flow-accounts/"),
