@@ -138,7 +138,7 @@
   }
 
   function say(songs, short, where) {
-    const why = short ? `Not enough credits ${where}. ${songs > 1 ? "Make fewer songs, choose" : "Choose"} another account, or top up.` : "";
+    const why = short ? `Not enough credits ${where}. ${songs > 1 ? "Make fewer, choose" : "Choose"} another account, or top up.` : "";
     const told = document.getElementById("pay-why");
     if (told.textContent !== why) told.textContent = why;
     strip().querySelector("[data-promise]").hidden = short > 0;

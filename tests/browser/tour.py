@@ -37,6 +37,8 @@ STOPS = (
     Stop("jobs-empty", EMPTY, "/jobs/"),
     Stop("create", PERSON, "/create/"),
     Stop("create-again", PERSON, "/create/?from={failed}"),
+    Stop("presets", PERSON, "/create/presets/"),
+    Stop("wishes", PERSON, "/create/wishes/"),
     Stop("jobs", PERSON, "/jobs/"),
     Stop("jobs-stopped", PERSON, "/jobs/?state=closed"),
     Stop("jobs-mine-in-line", PERSON, "/jobs/?who=mine&state=line"),
@@ -50,7 +52,13 @@ STOPS = (
     Stop("job-abandon", PERSON, "/jobs/{unknown}/abandon/"),
     Stop("job-retry", PERSON, "/jobs/{failed}/retry/"),
     Stop("library", PERSON, "/library/"),
+    Stop("library-none-found", PERSON, "/library/?q=zither"),
     Stop("clip", PERSON, "{clip}"),
+    Stop("collect", PERSON, "{clip}collect/"),
+    Stop("collections", PERSON, "/library/collections/"),
+    Stop("collections-empty", EMPTY, "/library/collections/"),
+    Stop("collection", PERSON, "{collection}"),
+    Stop("bin", PERSON, "/library/bin/"),
     Stop("storage", PERSON, "/library/storage/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
@@ -80,6 +88,7 @@ class Tour:
     def prepare(self) -> None:
         visit = self.visits.new(PERSON)
         self._make_songs(visit.page)
+        self._save_preset(visit.page)
         self._find_addresses(visit.page)
         assert self.visits.leave(visit) == []
 
@@ -106,6 +115,14 @@ class Tour:
         ask(page, "Kitchen ballad for two spoons and a tired piano [slow]", account=NIGHT)
         ask(page, "Slow drums, far away [slow]")
 
+    def _save_preset(self, page: Page) -> None:
+        page.goto("/create/?prompt=Slow+waltz,+string+quartet")
+        page.locator("summary", has_text="Presets").click()
+        page.get_by_role("button", name="Save this form…").click()
+        page.get_by_label("Name").fill("Quiet waltz")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("New song")
+
     def _find_addresses(self, page: Page) -> None:
         for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
             jobs = page.locator(f"#work [data-job][data-state={state}]")
@@ -115,7 +132,15 @@ class Tour:
         self._found["running"] = str(running.get_attribute("data-job"))
         page.goto("/library/")
         self._found["clip"] = str(page.locator("#work .take-open").first.get_attribute("href"))
+        self._collect(page)
         page.goto("/settings/tokens/")
         remove = page.get_by_role("link", name=re.compile("Remove"))
         self._found["token_remove"] = str(remove.get_attribute("href"))
         self._found["link"] = self.visits.house.bring_in("guest@nightbus.example", team="Guests", name="Gus")
+
+    def _collect(self, page: Page) -> None:
+        page.goto(f"{self._found['clip']}collect/")
+        page.locator("#work input[name=name]").fill("Harbour EP")
+        page.locator("#work input[name=name]").press("Enter")
+        page.goto("/library/collections/")
+        self._found["collection"] = str(page.locator("#work .collection-row").first.get_attribute("href"))
