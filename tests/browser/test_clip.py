@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import listening
 from tests.browser.asking import ask
 from tests.browser.house import House
-from tests.browser.test_layout import SHIFTS
+from tests.browser.test_layout import SHIFTS, STILL
 from tests.browser.visits import Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")
@@ -43,6 +43,12 @@ def open_take_a(page: Page, house: House) -> None:
     page.goto("/library/")
     page.locator("#work .take-open").first.click()
     expect(page.get_by_role("slider", name="Place in take A")).to_be_visible()
+
+
+def nothing_jumps(page: Page) -> None:
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.shifted") < STILL
 
 
 def choose_a_line(page: Page) -> None:
@@ -126,6 +132,7 @@ def test_the_page_of_a_take_while_it_sounds(visits: Visits, house: House) -> Non
     page = visits.new(PERSON, permissions=["clipboard-read", "clipboard-write"]).page
     page.add_init_script(SHIFTS)
     open_take_a(page, house)
+    nothing_jumps(page)
     choose_a_line(page)
     watch_the_words_follow(page)
     go_to_places(page)
