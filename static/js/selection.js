@@ -137,6 +137,6 @@ A collection's rows can also be dragged: dropping sends the same form as the but
     const form = dragged.querySelector(MOVES);
     const button = form.querySelector("button:not([disabled])");
     button.value = place;
-    form.requestSubmit(button);
+    button.click();
   }
 })();
