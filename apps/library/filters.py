@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Subscription, Team, User
 from apps.library import searching
-from apps.library.models import BEST, Clip, Collection, Opinion, Song, Tag
+from apps.library.models import BEST, Clip, Collection, CollectionItem, Opinion, Song, Tag
 from apps.library.models.clips import INSTRUMENTAL
 
 LONGEST_QUERY = 200
@@ -122,6 +123,8 @@ class Filters:
     @cached_property
     def of_takes(self) -> Q:
         condition = Q()
+        for found in self._found:
+            condition &= found.condition
         for name, condition_of in _TAKES.items():
             if name in self.values:
                 condition &= condition_of(self, self.values[name])
@@ -130,7 +133,16 @@ class Filters:
     @property
     def few_takes(self) -> bool:
         """Whether an index leads from what is looked for to the takes that have it."""
-        return bool(self.values.keys() & {"q", "tag", "collection", "rating", "favourite"})
+        few = any(found.few for found in self._found)
+        return few or bool(self.values.keys() & {"tag", "collection", "rating", "favourite", "length"})
+
+    @cached_property
+    def _found(self) -> list[searching.Found]:
+        """What the full-text index says, a query each."""
+        found = [searching.find(self.team, self.query)] if self.query else []
+        if self.values.get("instrumental") == "1":
+            found.append(searching.find_instrumentals(self.team))
+        return found
 
     # As words and addresses.
 
@@ -248,10 +260,9 @@ def _length(_: Filters, value: str) -> Q:
 
 
 def _voice(_: Filters, value: str) -> Q:
-    if value == "1":
-        return Q(lyrics=INSTRUMENTAL) | Q(song__params__instrumental=True)
+    """Instrumentals are found by the index of words."""
     not_asked_for = Q(song__params__instrumental=False) | Q(song__params__instrumental__isnull=True)
-    return ~Q(lyrics=INSTRUMENTAL) & not_asked_for
+    return Q() if value == "1" else ~Q(lyrics=INSTRUMENTAL) & not_asked_for
 
 
 def _hearts(filters: Filters, value: str) -> Q:
@@ -264,16 +275,15 @@ def _hearts(filters: Filters, value: str) -> Q:
 # By name in the address: the condition on takes. Lists of ids rather than joins: a take is found once, and either
 # database can begin with the list where it is short.
 _TAKES: dict[str, Callable[[Filters, str], Q]] = {
-    "q": lambda filters, value: searching.matching(filters.team, value),
     "instrumental": _voice,
     "length": _length,
     "favourite": _hearts,
     "rating": lambda _, value: Q(pk__in=Opinion.objects.filter(rating__gte=int(value)).values("clip")),
     "tag": lambda filters, value: Q(
-        pk__in=Clip.tags.through.objects.filter(tag__team=filters.team, tag__key=value).values("clip")
+        pk__in=Tag.objects.for_team(filters.team).filter(key=value).values("clips")
     ),
     "collection": lambda _, value: Q(
-        pk__in=Collection.clips.through.objects.filter(collection=value).values("clip")
+        pk__in=CollectionItem.objects.filter(collection=UUID(value)).values("clip")
     ),
     "provider": lambda _, value: Q(subscription__provider=value),
 }

@@ -70,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """`count` is of all pages, known on the first one; more than MOST_COUNTED is given as one more than that."""
+    """`count` is of all pages, known on the first one where it is cheap: at most one more than MOST_COUNTED."""
 
     rows: list[Row]
     is_first: bool
@@ -93,14 +93,16 @@ class Page:
 
 def page_of(team: Team, filters: Filters, place: Cursor | None) -> Page:
     """A fixed number of queries, however many songs there are."""
-    songs = _fitting(team, filters)
+    songs, countable = _fitting(team, filters)
     order = ("created_at", "id") if filters.oldest_first else ("-created_at", "-id")
     rest = songs.filter(place.newer if filters.oldest_first else place.older) if place else songs
     rest = rest.with_takes().prefetch_related("takes__collections").order_by(*order)
     found = list(rest[: SONGS_PER_PAGE + 1])
     shown, more = found[:SONGS_PER_PAGE], len(found) > SONGS_PER_PAGE
     following = Cursor(shown[-1].created_at, shown[-1].pk) if more else None
-    count = None if place else _count(songs) if more else len(shown)
+    count = None if place else len(shown)
+    if more and not place:
+        count = _count(songs) if countable else None
     return Page(_rows(shown, filters), place is None, following, count)
 
 
@@ -108,8 +110,8 @@ def _count(songs: SongQuerySet) -> int:
     return len(songs.order_by().values_list("pk")[: MOST_COUNTED + 1])
 
 
-def _fitting(team: Team, filters: Filters) -> SongQuerySet:
-    """The songs of the team that have a take that fits.
+def _fitting(team: Team, filters: Filters) -> tuple[SongQuerySet, bool]:
+    """The songs of the team that have a take that fits, and whether counting them up to a limit is cheap.
 
     Where an index knows the takes and they are few, their songs come first and the page is made of those; else the
     list is walked by date until a page is full. A planner that walks by date for three hits reads everything. No
@@ -120,8 +122,8 @@ def _fitting(team: Team, filters: Filters) -> SongQuerySet:
     if filters.few_takes:
         ids = list(takes.values_list("song", flat=True).distinct()[: MOST_COUNTED + 1])
         if len(ids) <= MOST_COUNTED:
-            return songs.filter(pk__in=ids)
-    return songs.filter(Exists(takes.filter(song=OuterRef("pk"))))
+            return songs.filter(pk__in=ids), True
+    return songs.filter(Exists(takes.filter(song=OuterRef("pk")))), not filters.of_takes
 
 
 def _rows(songs: list[Song], filters: Filters) -> list[Row]:

@@ -6,6 +6,7 @@ Words are folded here, before either database sees them, so that both find the s
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,6 +19,8 @@ from apps.library.models import Clip, ClipWords
 LONGEST_WORD = 60
 LONGEST_TERMS = 200_000  # characters; a tsvector takes a megabyte
 MOST_WORDS = 20  # of a query
+MOST_NAMED = 1_000  # takes
+INSTRUMENTAL = "§instrumental"  # a word of instrumental takes that nobody can type
 PER_WRITE = 500
 
 # Scripts that write no space between words: each of their signs is a word of its own.
@@ -49,20 +52,49 @@ def index(clips: Iterable[Clip]) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Found:
+    """A condition for `Clip` rows; `few`: it names the takes, which the index has given."""
+
+    condition: Q
+    few: bool
+
+
 def matching(team: Team, query: str) -> Q:
     """For `Clip` rows: takes of the team that have a word beginning with each word of the query.
 
     Nothing that a person types is an operator or an error; a query without a word matches nothing.
     """
+    return find(team, query).condition
+
+
+def find(team: Team, query: str) -> Found:
     words = terms(query).split()[:MOST_WORDS]
-    if not words:
-        return Q(pk__in=[])
-    return Q(pk__in=ClipWords.objects.filter(terms__words=[_sign_of(team.pk), *words]).values("clip"))
+    return _find(team, words) if words else Found(Q(pk__in=[]), few=True)
+
+
+def find_instrumentals(team: Team) -> Found:
+    return _find(team, [INSTRUMENTAL])
+
+
+def _find(team: Team, words: list[str]) -> Found:
+    """One query. Where the index has too many takes to be named, the words are read row by row: whoever looks for them
+    in an order soon has a page of them, while the index would have to give all of them first."""
+    wanted = [_sign_of(team.pk), *words]
+    rows = ClipWords.objects.filter(terms__words=Wanted(wanted, MOST_NAMED + 1))
+    ids = list(rows.values_list("clip", flat=True)[: MOST_NAMED + 1])
+    if len(ids) <= MOST_NAMED:
+        return Found(Q(pk__in=ids), few=True)
+    reading = Q(found_by__terms__startswith=f"{wanted[0]} ")
+    for word in words:
+        reading &= Q(found_by__terms__contains=f" {word}")
+    return Found(reading, few=False)
 
 
 def _document(clip: Clip) -> str:
     song = clip.song
-    return f"{_sign_of(clip.team_id)} {terms(song.name, clip.title, song.prompt, clip.words)}".rstrip()
+    signs = [_sign_of(clip.team_id), *([INSTRUMENTAL] if clip.is_instrumental else [])]
+    return " ".join([*signs, terms(song.name, clip.title, song.prompt, clip.words)]).rstrip()
 
 
 def _sign_of(team_id: Any) -> str:
@@ -70,29 +102,34 @@ def _sign_of(team_id: Any) -> str:
     return f"§{team_id.hex}"
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The first word as it stands, the others as beginnings; no more than `most` rows."""
+
+    words: list[str]
+    most: int
+
+
 @ClipWords._meta.get_field("terms").register_lookup
 class _Words(Lookup):
-    """`terms__words=[whole, beginning, …]`: the first word as it stands, the others as beginnings.
-
-    They are folded already, so no sign in them means anything to either database.
-    """
+    """`terms__words=Wanted(…)`. The words are folded already, so no sign in them means anything to either database."""
 
     lookup_name = "words"
     prepare_rhs = False
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[str, ...]]:
-        whole, *beginnings = self.rhs
+    ) -> tuple[str, tuple[str | int, ...]]:
+        whole, *beginnings = self.rhs.words
         query = " ".join([f'"{whole}"', *(f'"{word}"*' for word in beginnings)])
         table = "library_clipwords_index"
-        rows = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"  # noqa: S608 - a constant
-        return f"{self._table(compiler)}.id IN ({rows})", (query,)
+        rows = f"SELECT rowid FROM {table} WHERE {table} MATCH %s LIMIT %s"  # noqa: S608 - a constant
+        return f"{self._table(compiler)}.id IN ({rows})", (query, self.rhs.most)
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[str, ...]]:
-        whole, *beginnings = self.rhs
+        whole, *beginnings = self.rhs.words
         query = " & ".join([f"'{whole}'", *(f"'{word}':*" for word in beginnings)])
         return f"{self._table(compiler)}.vector @@ %s::tsquery", (query,)
 

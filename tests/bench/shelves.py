@@ -5,6 +5,7 @@ The database fills itself, row by row from a counter; a page is asked for throug
 
 # isort: off
 import tests.environment  # noqa: F401 - the variables, before Django reads its settings
+import importlib
 import json
 import os
 import sys
@@ -25,6 +26,8 @@ from apps.accounts.models import Membership, Role, Subscription, Team, User  # n
 from apps.library.listing import SONGS_PER_PAGE, Cursor  # noqa: E402
 from apps.library.models import Clip, ClipFile, ClipWords, Opinion, Song  # noqa: E402
 from tests.bench.visitor import best_ms  # noqa: E402
+
+full_text = importlib.import_module("apps.library.migrations.0003_full_text")
 
 HITS = 50
 VISITS = 40
@@ -94,10 +97,15 @@ def fill(takes: int) -> User:
     insert(
         ClipWords, takes, clip=_key("clip", clip), terms=f"'§{team.pk.hex} song ' || n || {needle} || {words}"
     )
-    if ON_POSTGRES:  # where it is done by itself, a little later
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+    if ON_POSTGRES:
+        execute(full_text.POSTGRES[-1])
+        execute("ANALYZE")  # which it does by itself, a little later
     return user
+
+
+def execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def insert(model: type[models.Model], count: int, **values: str) -> None:

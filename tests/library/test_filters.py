@@ -40,6 +40,7 @@ FOUND = {
     "?length=0-60": {"Radio": 1},
     "?length=240-": {},
     "?instrumental=1": {"Radio": 1, "Copper": 1},
+    "?instrumental=1&q=radio": {"Radio": 1},
     "?instrumental=0": {"Ferry": 2, "Found": 1},
     "?favourite=mine": {"Ferry": 1},
     "?favourite=any": {"Ferry": 1, "Radio": 1},
@@ -122,10 +123,10 @@ def test_filters_hold_also_where_too_much_fits_to_be_listed_first(
 ) -> None:
     """The second way of finding, by walking along the dates, finds the same."""
     monkeypatch.setattr(listing, "MOST_COUNTED", 0)
-    for query, found in {"?q=ferry+two": {"Ferry": 1}, "?rating=2": {"Ferry": 1, "Radio": 1}}.items():
-        page = library(shelf, query)
-        assert rows(page) == found
-        assert count(page) == "more than 0 songs"
+    monkeypatch.setattr(searching, "MOST_NAMED", 0)
+    with time_machine.travel(NOW, tick=False):
+        for query, found in FOUND.items():
+            assert list(rows(library(shelf, query)).items()) == list(found.items()), query
 
 
 def test_a_row_says_how_many_takes_are_left_out(shelf: Band) -> None:

@@ -51,6 +51,21 @@ def test_takes_are_found_by_title_name_lyrics_and_prompt(band: Band) -> None:
     assert found(band, "instrumental") == set()
 
 
+def test_too_many_takes_to_be_named_are_found_by_the_same_words(
+    band: Band, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST_NAMED", 1)
+    for title in ("Ferry home", "Homely ferries", "At home"):
+        indexed(band, title)
+    assert found(band, "ferr hom") == {"Ferry home", "Homely ferries"}
+    assert found(band, "at") == {"At home"}
+    assert found(band, "erry") == set()
+    other = band.people["stranger"].teams.get()
+    Clip.objects.filter(title="Ferry home").update(team=other)
+    searching.index(Clip.objects.select_related("song"))
+    assert found(band, "home") == {"Homely ferries", "At home"}
+
+
 def test_an_instrumental_is_not_found_by_its_mark(band: Band) -> None:
     indexed(band, "Ferry", "[Instrumental]")
     assert found(band, "instrumental") == set()
@@ -129,7 +144,7 @@ def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band
 def test_a_search_reads_the_index_and_not_the_rows(band: Band) -> None:
     indexed(band, "Ferry")
     rows = ClipWords.objects.filter(
-        pk__in=ClipWords.objects.filter(terms__words=["§x", "ferry"]).values("pk")
+        pk__in=ClipWords.objects.filter(terms__words=searching.Wanted(["§x", "ferry"], 9)).values("pk")
     )
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

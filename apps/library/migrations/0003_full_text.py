@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 # FTS5's "ascii" tokenizer takes everything outside ASCII as letters: the terms are folded words already, and no
 # version of Unicode inside SQLite should have another opinion about them.
@@ -44,12 +46,12 @@ POSTGRES_BACK = ("ALTER TABLE library_clipwords DROP COLUMN vector",)
 PER_WRITE = 500
 
 
-def make_index(apps, schema_editor):
+def make_index(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for statement in POSTGRES if schema_editor.connection.vendor == "postgresql" else SQLITE:
         schema_editor.execute(statement)
 
 
-def drop_index(apps, schema_editor):
+def drop_index(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for statement in POSTGRES_BACK if schema_editor.connection.vendor == "postgresql" else SQLITE_BACK:
         schema_editor.execute(statement)
 
@@ -60,23 +62,24 @@ CJK = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u3400-\u9fff\uf900-\
 WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
 
 
-def terms(*texts):
+def terms(*texts: str) -> str:
     plain = unicodedata.normalize("NFKD", " ".join(texts)).casefold()
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
     found = " ".join(dict.fromkeys(word[:60] for word in WORD.findall(plain)))
     return found if len(found) <= 200_000 else found[:200_000].rpartition(" ")[0]
 
 
-def fill(apps, schema_editor):
+def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """What the takes that are there already are found by, in batches."""
     Clip, ClipWords = apps.get_model("library", "Clip"), apps.get_model("library", "ClipWords")
     clips = Clip.objects.filter(found_by=None, erased_at=None).select_related("song").order_by("pk")
-    clips = clips.only("team_id", "title", "lyrics", "song__name", "song__prompt")
+    clips = clips.only("team_id", "title", "lyrics", "song__name", "song__prompt", "song__params")
     rows = []
     for clip in clips.iterator(PER_WRITE):
-        lyrics = "" if clip.lyrics.strip() == "[Instrumental]" else clip.lyrics
-        words = terms(clip.song.name, clip.title, clip.song.prompt, lyrics)
-        rows.append(ClipWords(clip=clip, terms=f"§{clip.team_id.hex} {words}".rstrip()))
+        unsung = clip.lyrics.strip() == "[Instrumental]"
+        sign = "§instrumental " if unsung or clip.song.params.get("instrumental") is True else ""
+        words = terms(clip.song.name, clip.title, clip.song.prompt, "" if unsung else clip.lyrics)
+        rows.append(ClipWords(clip=clip, terms=f"§{clip.team_id.hex} {sign}{words}".rstrip()))
         if len(rows) == PER_WRITE:
             ClipWords.objects.bulk_create(rows)
             rows = []
@@ -89,6 +92,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(make_index, drop_index),
         migrations.RunPython(fill, migrations.RunPython.noop),
+        migrations.AddIndex(
+            model_name="clip",
+            index=models.Index(fields=["duration_s"], name="clip_length"),
+        ),
         migrations.AddIndex(
             model_name="song",
             index=models.Index(fields=["team", "operation", "-created_at", "-id"], name="song_of_kind"),

@@ -122,6 +122,7 @@ class Clip(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["team", "-created_at", "-id"]),
+            models.Index(fields=["duration_s"], name="clip_length"),
             models.Index(
                 fields=["team", "-deleted_at"],
                 condition=Q(deleted_at__isnull=False, erased_at=None),
