@@ -143,7 +143,7 @@ def _read(file: ClipFile, part: Part) -> bytes:
         return bytes(handle.read(part.length))
 
 
-def _stream(handle: BinaryIO, part: Part) -> HttpResponseBase:
+def _stream(handle: Any, part: Part) -> HttpResponseBase:
     pieces = _Pieces(handle, part)
     try:
         return StreamingHttpResponse(Sent(pieces))

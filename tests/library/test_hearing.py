@@ -156,10 +156,7 @@ def test_an_m4a_carries_its_title_words_prompt_and_cover() -> None:
     assert hear(file, "m4a", expected_s=3.0)
 
 
-def test_a_wav_stays_as_it_is_and_tags_on_garbage_are_refused() -> None:
-    file = BytesIO(sound("wav"))
-    write_tags(file, "wav", TAGS)
-    assert file.getvalue() == sound("wav")
-    for kind in ("m4a", "mp3"):
+def test_tags_on_garbage_are_refused() -> None:
+    for kind in ("m4a", "mp3", "wav"):
         with pytest.raises(BadFile):
             write_tags(BytesIO(b"<html>no</html>"), kind, TAGS)
