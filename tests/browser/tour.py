@@ -122,6 +122,7 @@ class Tour:
         page.get_by_label("Name").fill("Quiet waltz")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("New song")
+        page.goto("/jobs/")
 
     def _find_addresses(self, page: Page) -> None:
         for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
@@ -141,6 +142,7 @@ class Tour:
     def _collect(self, page: Page) -> None:
         page.goto(f"{self._found['clip']}collect/")
         page.locator("#work input[name=name]").fill("Harbour EP")
-        page.locator("#work input[name=name]").press("Enter")
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.locator("#work input[name=name]").press("Enter")
         page.goto("/library/collections/")
         self._found["collection"] = str(page.locator("#work .collection-row").first.get_attribute("href"))
