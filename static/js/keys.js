@@ -75,7 +75,7 @@
     heading.id = "ask-title";
     heading.textContent = title.textContent;
     title.replaceWith(heading);
-    body.querySelectorAll("form").forEach((form) => {
+    body.querySelectorAll("form[data-panel-form]").forEach((form) => {
       form.setAttribute("hx-post", form.getAttribute("action"));
       form.setAttribute("hx-target", "#panel");
       form.setAttribute("hx-swap", "outerHTML");
@@ -85,7 +85,7 @@
     dialog().showModal();
   }
 
-  /* Sent: the answer is the panel. A whole page instead says why not, and takes the place of the page. */
+  /* Sent: the answer is the panel. A whole page instead says why not, or is where other forms lead; it takes the page's place. */
   document.addEventListener("htmx:afterRequest", (event) => {
     if (dialog().open && dialog().contains(event.target)) dialog().close();
   });

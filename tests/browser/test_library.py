@@ -1,0 +1,196 @@
+"""What people do with takes, by keyboard alone, and again without JavaScript."""
+
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.asking import ask
+from tests.browser.house import House
+from tests.browser.visits import Visits
+
+pytestmark = pytest.mark.usefixtures("free_slots")
+
+PERSON = "nora"
+FOCUSED = "() => document.activeElement.ariaLabel || document.activeElement.innerText.trim()"
+
+
+def make_songs(page: Page, house: House) -> None:
+    for prompt in ("Harbour choir at dawn [short]", "Muted trumpet, whistled hook [short]"):
+        ask(page, prompt)
+    house.finish(least=2)
+    done = page.locator("#work [data-job][data-state=completed]")
+    expect(done).to_have_count(2, timeout=60_000)
+    page.goto("/library/")
+    expect(page.locator("#work .take")).to_have_count(4)
+
+
+@pytest.fixture
+def library(visits: Visits, house: House) -> Page:
+    page = visits.new(PERSON).page
+    make_songs(page, house)
+    return page
+
+
+def news(page: Page, words: str) -> Locator:
+    item = page.locator(".news-item", has_text=words)
+    expect(item).to_be_visible()
+    return item
+
+
+def box(page: Page, number: int) -> Locator:
+    return page.locator(".take-check input").nth(number)
+
+
+def undo(page: Page, words: str) -> None:
+    news(page, words).get_by_role("button", name="Undo").press("Enter")
+
+
+def test_everything_is_done_by_keyboard(library: Page, visits: Visits) -> None:
+    every_control_is_reached(library)
+    hearts(library)
+    choosing(library)
+    collecting(library)
+    putting_in_order(library)
+    downloading(library)
+    deleting(library)
+    tags_and_names(library)
+    nothing_needs_scripts(visits)
+
+
+def every_control_is_reached(page: Page) -> None:
+    box(page, 0).focus()
+    reached = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+    for control in ("Play take A", "Open take A", "Heart for take A", "More for take A", "Choose take B"):
+        assert any(control in name for name in reached), f"{control}: {reached}"
+
+
+def hearts(page: Page) -> None:
+    heart = page.locator(".take .heart-button").first
+    heart.press("Enter")
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    expect(heart).to_be_focused()
+    expect(heart.locator(".heart-count")).to_have_text("1")
+
+
+def choosing(page: Page) -> None:
+    strip = page.locator("#selection")
+    expect(strip).to_be_hidden()
+    box(page, 0).press("Space")
+    expect(strip.locator("[data-chosen-count]")).to_have_text("1")
+    page.keyboard.press("Control+a")
+    expect(strip.locator("[data-chosen-count]")).to_have_text("4")
+    expect(strip.locator("[data-chosen-length]")).to_have_text(re.compile(r"\d:\d\d"))
+    page.keyboard.press("Escape")
+    expect(strip).to_be_hidden()
+    box(page, 0).check()
+    box(page, 2).click(modifiers=["Shift"])
+    expect(strip.locator("[data-chosen-count]")).to_have_text("3")
+
+
+def collecting(page: Page) -> None:
+    page.locator("#selection summary[title=Collect]").press("Enter")
+    name = page.get_by_role("textbox", name="New collection")
+    name.focus()
+    page.keyboard.type("Harbour EP")
+    page.keyboard.press("Enter")
+    news(page, "3 takes put into “Harbour EP”.")
+    expect(page.locator("#selection")).to_be_hidden()
+
+
+def putting_in_order(page: Page) -> None:
+    page.goto("/library/collections/")
+    page.get_by_role("link", name="Harbour EP").last.press("Enter")
+    items = page.locator(".collection-item")
+    expect(items).to_have_count(3)
+    first = str(items.first.get_attribute("data-clip"))
+    items.first.get_by_role("button", name=re.compile("down")).press("Enter")
+    expect(items.nth(1)).to_have_attribute("data-clip", first)
+    expect(page.locator(f"#down-{first}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(items.nth(2)).to_have_attribute("data-clip", first)
+    expect(page.locator(f"#up-{first}")).to_be_focused()  # further down it doesn't go
+    items.nth(2).locator(".collection-grip").drag_to(items.first)
+    expect(items.first).to_have_attribute("data-clip", first)
+    items.first.get_by_role("button", name="out of the collection").press("Enter")
+    expect(items).to_have_count(2)
+    undo(page, "Taken out of “Harbour EP”.")
+    expect(items.first).to_have_attribute("data-clip", first)
+
+
+def downloading(page: Page) -> None:
+    """The page stays, and with it what plays."""
+    page.evaluate("window.samePage = true")
+    box(page, 0).focus()
+    page.keyboard.press("Control+a")
+    page.locator("#selection summary[title=Download]").press("Enter")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="MP3").press("Enter")
+    with zipfile.ZipFile(coming.value.path()) as archive:
+        assert archive.testzip() is None
+        assert [name[-4:] for name in archive.namelist()] == [".mp3"] * 3
+    assert page.evaluate("window.samePage")
+    page.get_by_role("button", name="Clear").press("Enter")
+    expect(page.locator("#selection")).to_be_hidden()
+
+
+def deleting(page: Page) -> None:
+    page.goto("/library/")
+    takes = page.locator("#work .take")
+    takes.first.locator("summary").press("Enter")
+    takes.first.get_by_role("button", name="Delete").press("Enter")
+    expect(takes).to_have_count(3)
+    undo(page, "1 take in the bin.")
+    expect(takes).to_have_count(4)
+    news(page, "1 take back in the library.")
+
+
+def tags_and_names(page: Page) -> None:
+    song = page.locator("#work .song").first
+    song.locator("summary").first.press("Enter")
+    song.get_by_role("link", name="Rename…").first.press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name of the song").fill("Low Tide Radio")
+    page.keyboard.press("Enter")
+    expect(page.locator("#work .song h3").first).to_contain_text("Low Tide Radio")
+    page.locator("#work .take-open").first.press("Enter")
+    page.get_by_label("Tags to add").fill("late night, demo")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tag-chip")).to_have_count(2)
+    page.get_by_role("button", name="Take the tag demo off").press("Enter")
+    expect(page.locator(".tag-chip")).to_have_count(1)
+    undo(page, "“demo” is off")
+    expect(page.locator(".tag-chip")).to_have_count(2)
+
+
+def nothing_needs_scripts(visits: Visits) -> None:
+    page = visits.new(PERSON, javascript=False).page
+    page.goto("/library/")
+    first = page.locator("#work .take").first
+    expect(page.locator("#selection")).to_be_visible()
+    first.locator(".heart-button").click()
+    expect(first.locator(".heart-button")).to_have_attribute("aria-pressed", "false")
+    box(page, 0).check()
+    page.locator("#selection summary[title=Tag]").click()
+    page.get_by_label("Tags, with commas").fill("rain")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("1 take tagged: rain.")
+    first.locator("summary").click()
+    first.get_by_role("link", name="Collect…").click()
+    page.get_by_role("button", name="Harbour EP").click()
+    expect(page.locator(".notice")).to_contain_text("Harbour EP")
+    box(page, 0).check()
+    page.locator("#selection").get_by_role("button", name="Delete").click()
+    expect(page.locator("#work .take")).to_have_count(3)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#work .take")).to_have_count(4)
+    box(page, 0).check()
+    page.locator("#selection").get_by_role("button", name="Delete").click()
+    page.goto("/library/bin/")
+    page.get_by_role("link", name="Delete for good…").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="The bin is empty.")).to_be_visible()
