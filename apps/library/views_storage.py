@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.access import TeamRequest, allows, team_view
 from apps.library import quota
 from apps.library.forms import LimitForm, in_gigabytes
+from apps.library.models import Clip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,6 +33,7 @@ def _page(request: TeamRequest, usage: quota.Usage, form: LimitForm) -> HttpResp
     context = {
         "usage": usage,
         "form": form,
+        "takes": Clip.objects.for_team(request.team).count(),
         "parts": quota.parts(request.team),
         "in_bin": quota.in_bin(request.team),
         "waiting": quota.waiting(request.team) if usage.is_full else 0,

@@ -87,7 +87,14 @@ def test_the_page_says_what_takes_up_how_much(band: Band) -> None:
     type(first).objects.filter(pk=second.pk).update(deleted_at=timezone.now())
     limit(band, 0.5, used=5 * GB)
     page = band.client("viewer").get("/library/storage/").content.decode().replace("\xa0", " ")
-    for words in ("5.0 GB", "50 % of 10.0 GB", "4.0 KB, 2 files", "1.0 KB, 1 file<", "2.0 KB of it"):
+    for words in (
+        "5.0 GB",
+        "50 % of 10.0 GB",
+        "4.0 KB, 2 files",
+        "1.0 KB, 1 file<",
+        "2.0 KB of it",
+        ">2</dd>",
+    ):
         assert words in page
     assert f'value="{5 * GB}"' in page
     assert "<form method" not in page.partition('id="storage-limit"')[2].partition("</section>")[0]
