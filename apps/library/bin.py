@@ -5,8 +5,11 @@ shows it; then the files go, one by one, each first from the storage and then fr
 stays, so that it is never brought in again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
@@ -46,10 +49,10 @@ def page_of(team: Team, place: str) -> Page:
 
 
 def days_left(clip: Clip) -> int:
-    """Whole days until it is erased."""
+    """Until it is erased; the last one has begun at 1."""
     if clip.deleted_at is None:
         return KEPT_FOR.days
-    return max(0, (clip.deleted_at + KEPT_FOR - timezone.now()).days)
+    return max(0, ceil((clip.deleted_at + KEPT_FOR - timezone.now()) / timedelta(days=1)))
 
 
 def delete(team: Team, clips: ClipQuerySet, *, by: User) -> list[str]:
@@ -86,16 +89,29 @@ def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
     return len(ids)
 
 
+def empty(team: Team, *, by: User) -> int:
+    """Erases all that is in the bin of the team, some at a time. Gives how many takes."""
+    count = 0
+    while done := erase(team, _first(Clip.objects.for_team(team).in_bin()), by=by):
+        count += done
+    return count
+
+
 def sweep() -> int:
     """Erases what was in the bin for long enough, and removes files of what is erased. Gives how many files."""
     old = Clip.objects.in_bin().filter(deleted_at__lte=timezone.now() - KEPT_FOR)
     for team in Team.objects.filter(pk__in=old.values("team")):
-        first = old.filter(team=team).order_by("deleted_at").values_list("pk", flat=True)[:AT_ONCE]
-        erase(team, Clip.objects.filter(pk__in=list(first)))
+        erase(team, _first(old.filter(team=team)))
     return sum(_remove(file) for file in _to_remove(timezone.now())[:AT_ONCE])
 
 
-def _forget(team: Team, ids: list[object]) -> None:
+def _first(clips: ClipQuerySet) -> ClipQuerySet:
+    ids = clips.order_by("deleted_at").values_list("pk", flat=True)[:AT_ONCE]
+    found: ClipQuerySet = Clip.objects.filter(pk__in=list(ids))
+    return found
+
+
+def _forget(team: Team, ids: Sequence[UUID]) -> None:
     nothing = {
         "title": "",
         "lyrics": "",
@@ -132,7 +148,7 @@ def _remove(file: ClipFile) -> bool:
     return True
 
 
-def _note(team: Team, by: User | None, action: str, ids: list[object]) -> None:
+def _note(team: Team, by: User | None, action: str, ids: Sequence[UUID]) -> None:
     takes = [str(each) for each in Clip.objects.filter(pk__in=ids[:2]).select_related("song")]
     subject = ", ".join(takes) + (f" and {len(ids) - 2} more" if len(ids) > 2 else "")
     AuditEntry.objects.create(team=team, by=by, action=action, subject=subject[:200])

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,12 +26,12 @@ def came_from(request: HttpRequest) -> str:
     return ""
 
 
-def back(request: HttpRequest, otherwise: object, *, at: str = "") -> HttpResponseRedirect:
+def back(request: HttpRequest, otherwise: str | Model, *, at: str = "") -> HttpResponseRedirect:
     """To where one was. `at`: the id of what was changed, so that a page loaded anew shows it."""
     place = came_from(request) or resolve_url(otherwise)
     return HttpResponseRedirect(place + (f"#{at}" if at else ""))
 
 
-def refused(request: HttpRequest, error: Unfit, otherwise: object) -> HttpResponseRedirect:
+def refused(request: HttpRequest, error: Unfit, otherwise: str | Model) -> HttpResponseRedirect:
     messages.error(request, str(error))
     return back(request, otherwise)

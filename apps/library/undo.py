@@ -69,7 +69,7 @@ def _uncollect(team: Team, by: User, collection: str, clip: str, place: int) -> 
 
 def _collect(team: Team, by: User, collection: str, clips: list[str]) -> str:
     found = _collection(team, collection)
-    found.items.filter(clip__in=clips).delete()
+    found.items.filter(clip__in=map(UUID, clips)).delete()
     return f"Taken out of “{found}” again."
 
 

@@ -47,10 +47,10 @@ def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def empty(request: TeamRequest) -> HttpResponseBase:
-    everything = Clip.objects.for_team(request.team).in_bin()
     if request.method != "POST":
-        return TemplateResponse(request, "library/bin_empty.html", {"count": everything.count()})
-    count = bin.erase(request.team, everything, by=request.user)
+        count = Clip.objects.for_team(request.team).in_bin().count()
+        return TemplateResponse(request, "library/bin_empty.html", {"count": count})
+    count = bin.empty(request.team, by=request.user)
     messages.success(request, f"The bin is empty: {undo.takes(count)} gone for good.")
     return redirect("bin")
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.asking import ask
 from tests.browser.house import House
-from tests.browser.visits import Visits
+from tests.browser.test_accessibility import findings_everywhere
+from tests.browser.visits import SIZES, Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -28,7 +29,7 @@ def make_songs(page: Page, house: House) -> None:
 
 @pytest.fixture
 def library(visits: Visits, house: House) -> Page:
-    page = visits.new(PERSON).page
+    page = visits.new(PERSON, reduced_motion="reduce").page
     make_songs(page, house)
     return page
 
@@ -37,6 +38,11 @@ def news(page: Page, words: str) -> Locator:
     item = page.locator(".news-item", has_text=words)
     expect(item).to_be_visible()
     return item
+
+
+def breaks_no_rule(page: Page) -> None:
+    assert findings_everywhere(page) == []
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES["desktop"], strict=True)))
 
 
 def box(page: Page, number: int) -> Locator:
@@ -128,6 +134,7 @@ def downloading(page: Page) -> None:
     box(page, 0).focus()
     page.keyboard.press("Control+a")
     page.locator("#selection summary[title=Download]").press("Enter")
+    breaks_no_rule(page)
     with page.expect_download() as coming:
         page.get_by_role("button", name="MP3").press("Enter")
     with zipfile.ZipFile(coming.value.path()) as archive:
@@ -144,6 +151,13 @@ def deleting(page: Page) -> None:
     takes.first.locator("summary").press("Enter")
     takes.first.get_by_role("button", name="Delete").press("Enter")
     expect(takes).to_have_count(3)
+    page.goto("/library/bin/")
+    breaks_no_rule(page)
+    page.get_by_role("button", name="Restore").press("Enter")
+    news(page, "is back in the library.")
+    page.goto("/library/")
+    takes.first.locator("summary").press("Enter")
+    takes.first.get_by_role("button", name="Delete").press("Enter")
     undo(page, "1 take in the bin.")
     expect(takes).to_have_count(4)
     news(page, "1 take back in the library.")

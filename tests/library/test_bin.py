@@ -45,7 +45,7 @@ def test_a_song_without_takes_is_in_no_list(band: Band) -> None:
     bin.delete(band.team, song.takes.all(), by=band.owner)
     assert shown(band.client("viewer"), "/library/") == []
     page = band.client("viewer").get("/library/bin/").content.decode()
-    assert page.count("29 days left") == 2
+    assert page.count("30 days left") == 2
     assert "Delete for good" not in page
     assert "Delete for good" in band.client("member").get("/library/bin/").content.decode()
 
