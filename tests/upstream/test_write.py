@@ -204,8 +204,8 @@ def test_what_arrived_of_a_cut_answer_is_evidence(name: str, serve: Serve, clien
 def test_the_deadline_is_total(script: scripted.Script, serve: Serve, client: Client) -> None:
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown, match="in time"):
-        client(serve(script)).music({"prompt": "p"}, deadline=Deadline(1.2))
-    assert 1.0 < time.monotonic() - started < 3
+        client(serve(script)).music({"prompt": "p"}, deadline=Deadline(2.5))
+    assert 1.0 < time.monotonic() - started < 10
 
 
 def test_a_huge_answer_is_not_swallowed(token: Token, serve: Serve, client: Client) -> None:
