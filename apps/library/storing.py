@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from apps.library import quota
 from apps.library.checking import Checked
-from apps.library.covers import Cover
+from apps.library.covers import Cover, look_at
 from apps.library.decoding import Heard
 from apps.library.models import Clip, ClipFile, Song
 from apps.wake import wake
@@ -56,6 +56,21 @@ def save(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, extension: str) -> str
     """Puts the copy into the storage, all of it and for good. Returns its name there."""
     copy.seek(0)
     return _save(f"{_place(file, mine)}.{extension}", File(copy))
+
+
+def make_thumb(cover: ClipFile, *, instead_of: ClipFile) -> bool:
+    """The small picture anew, from our own cover. False: either row has changed meanwhile."""
+    with cover.file.open("rb") as stored:
+        found = look_at(stored)
+    name = _save(_place(cover, uuid.uuid4()) + THUMB, ContentFile(found.thumb))
+    with transaction.atomic():
+        list(Clip.objects.select_for_update(no_key=True).filter(pk=cover.clip_id).values("pk"))
+        same = ClipFile.objects.stored()
+        if all(same.filter(pk=each.pk, file=each.file.name).exists() for each in (cover, instead_of)):
+            _learn_cover(cover.clip, found, name)
+            return True
+    storages["default"].delete(name)
+    return False
 
 
 def clear_away(file: ClipFile) -> None:

@@ -1,8 +1,10 @@
 """Is what the rows say still in the storage, byte for byte, and is there anything else? For verify_archive.
 
 Safe beside a running site: rows are read in pages, nothing is held open, and what looks wrong is looked at twice.
+What can't be read for another reason than its own damage says nothing of the file: then OSError is raised.
 """
 
+import errno
 import hashlib
 import re
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from django.core.files.storage import Storage, storages
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library import quota, songs
+from apps.library import quota, songs, storing
 from apps.library.models import ClipFile
 from apps.library.models.files import ClipFileQuerySet
 
@@ -37,26 +39,36 @@ def look_through(files: ClipFileQuerySet, *, since: int = 0) -> Iterator[tuple[C
 
 
 def mend(file: ClipFile) -> bool:
-    """Has it fetched again. What is damaged stays in the storage until a good one is there: it may be all there is.
-    False: the row has changed meanwhile.
+    """Has it fetched again, or made again from a good cover. What is damaged stays in the storage until a good one is
+    there: it may be all there is. False: the row has changed meanwhile.
     """
     wanted = _source(file)
+    if not wanted.is_stored:
+        return False  # the cover is wanted already, and brings its small picture along
+    if wanted.pk != file.pk and _look_at(wanted) == GOOD:
+        return storing.make_thumb(wanted, instead_of=file)
+    stays, goes = _of_two(wanted)
     fresh = {"state": State.WANTED, "next_try_at": timezone.now(), "wanted_since": timezone.now(), "tries": 0}
     values: dict[str, Any] = {
         "file": "",
         "size": None,
         "sha256": "",
         "has_cover": False,
-        "former": wanted.file.name,
+        "former": stays,
     }
     with transaction.atomic():
         if _same(wanted).update(**(fresh | values)) != 1:
             return False
         quota.freed(wanted.clip.team_id, wanted.size or 0)
         songs.wake_files([wanted.pk])
-    if wanted.former:
-        wanted.file.storage.delete(wanted.former)
+    if goes:
+        wanted.file.storage.delete(goes)
     return True
+
+
+def is_empty() -> bool:
+    """No file at all is there: as when the disk of the storage isn't mounted."""
+    return not any(names for _, names in _folders(storages["default"], FOLDER))
 
 
 def unknown(team_id: UUID | None = None) -> Iterator[str]:
@@ -83,7 +95,9 @@ def _look_at(file: ClipFile) -> str:
                 size += len(piece)
     except FileNotFoundError:
         return MISSING
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
         return DAMAGED
     return GOOD if (digest.hexdigest(), size) == (file.sha256, file.size) else DAMAGED
 
@@ -102,6 +116,14 @@ def _source(file: ClipFile) -> ClipFile:
     if file.kind != Kind.THUMB:
         return file
     return ClipFile.objects.select_related("clip").filter(clip=file.clip_id, kind=Kind.COVER).first() or file
+
+
+def _of_two(file: ClipFile) -> tuple[str, str]:
+    """Of a bad file and the one whose place it took: the name of the one to be kept, and of the one to go."""
+    name = str(file.file.name)
+    if file.former and file.file.storage.exists(file.former):
+        return file.former, name
+    return name, file.former
 
 
 def _folders(storage: Storage, folder: str) -> Iterator[tuple[str, list[str]]]:

@@ -36,6 +36,10 @@ class Command(BaseCommand):
         try:
             self._look_through(files, since=options["since_id"], mends=options["mend"])
             strangers = self._list_unknown(team)
+        except OSError as error:
+            raise CommandError(
+                f"Stopped behind id {self._last}, nothing is known of the next file: {error}"
+            ) from None
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. Go on with --since-id {self._last}.", returncode=130) from None
         self._print_table(strangers)
@@ -44,6 +48,8 @@ class Command(BaseCommand):
 
     def _look_through(self, files: Any, *, since: int, mends: bool) -> None:
         total, self._last = files.stored().filter(pk__gt=since).count(), since
+        if mends and total and verifying.is_empty():
+            raise CommandError("There is no file at all in the storage. Is it mounted? Nothing was changed.")
         told_at = time.monotonic()
         for done, (file, trouble) in enumerate(verifying.look_through(files, since=since), start=1):
             self._counts[file.kind, trouble] += 1
@@ -55,7 +61,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{done} of {total} files, up to id {file.pk}")
 
     def _tell(self, file: ClipFile, trouble: str, *, mended: bool) -> None:
-        then = ", is fetched again" if mended else ""
+        then = f", is {'made' if file.kind == ClipFile.Kind.THUMB else 'fetched'} again" if mended else ""
         self.stdout.write(f"{trouble}{then}: {file.kind} of {file.clip} (id {file.pk}), {file.file.name}")
 
     def _list_unknown(self, team: Team | None) -> int:
