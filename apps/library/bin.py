@@ -80,6 +80,9 @@ def restore(team: Team, clips: ClipQuerySet, *, by: User) -> int:
 def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
     """For good, what is in the bin: forgets the words at once, and has the files removed."""
     with transaction.atomic():
+        songs.wait_turn(
+            team
+        )  # before the takes, as who keeps a song or tags it: or each would wait for the other
         ids = list(clips.in_bin().order_by("pk").select_for_update().values_list("pk", flat=True))
         if not ids:
             return 0
@@ -89,10 +92,16 @@ def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
     return len(ids)
 
 
-def empty(team: Team, *, by: User) -> int:
-    """Erases all that is in the bin of the team, some at a time. Gives how many takes."""
-    count = 0
-    while done := erase(team, _first(Clip.objects.for_team(team).in_bin()), by=by):
+def newest(team: Team) -> Cursor | None:
+    """What went into the bin of the team last; None when it is empty."""
+    last = Clip.objects.for_team(team).in_bin().order_by("-deleted_at").first()
+    return Cursor(last.deleted_at, last.pk) if last and last.deleted_at else None
+
+
+def empty(team: Team, *, until: datetime, by: User) -> int:
+    """Erases what is in the bin of the team since then or longer, some at a time. Gives how many takes."""
+    count, there = 0, Clip.objects.for_team(team).in_bin().filter(deleted_at__lte=until)
+    while done := erase(team, _first(there), by=by):
         count += done
     return count
 
@@ -123,7 +132,6 @@ def _forget(team: Team, ids: Sequence[UUID]) -> None:
     Clip.objects.filter(pk__in=ids).update(erased_at=timezone.now(), **nothing)
     for rows in (ClipWords, Opinion, CollectionItem):
         rows.objects.filter(clip__in=ids).delete()
-    songs.wait_turn(team)
     Clip.tags.through.objects.filter(clip__in=ids).delete()
     tagging.sweep(team)
 

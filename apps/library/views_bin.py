@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.library import bin, undo
+from apps.library.listing import Cursor
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
 from apps.library.returning import back
@@ -47,11 +48,18 @@ def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def empty(request: TeamRequest) -> HttpResponseBase:
+    """GET says how many takes are lost; POST with its `until`: what somebody deletes meanwhile stays in the bin."""
     if request.method != "POST":
-        count = Clip.objects.for_team(request.team).in_bin().count()
-        return TemplateResponse(request, "library/bin_empty.html", {"count": count})
-    count = bin.empty(request.team, by=request.user)
-    messages.success(request, f"The bin is empty: {undo.takes(count)} gone for good.")
+        context = {
+            "count": Clip.objects.for_team(request.team).in_bin().count(),
+            "until": bin.newest(request.team),
+        }
+        return TemplateResponse(request, "library/bin_empty.html", context)
+    until = Cursor.parse(request.POST.get("until", ""))
+    if until is None:
+        return redirect("bin-empty")
+    count = bin.empty(request.team, until=until.created_at, by=request.user)
+    messages.success(request, f"{undo.takes(count)} gone for good.")
     return redirect("bin")
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry
@@ -14,6 +17,7 @@ from tests.library.conftest import Band, files_in, record, wanted
 from tests.library.test_marks import undo
 from tests.library.test_pages import full_song, shown
 from tests.library.test_songs import clip as clip_record
+from tests.page import Page
 
 
 def only(clip: Clip) -> object:
@@ -130,12 +134,40 @@ def test_an_empty_bin(band: Band, media: Path) -> None:
     clip, live = kept_and_marked(band, media), band.song("Stays").takes.get()
     client = band.client("member")
     assert "1 take with audio" in client.get("/library/bin/empty/").content.decode()
-    client.post("/library/bin/empty/")
+    empty_the_bin(client)
     bin.sweep()
     is_erased(clip, band, media)
     live.refresh_from_db()
     assert live.erased_at is None
     assert "The bin is empty." in client.get("/library/bin/").content.decode()
+
+
+def empty_the_bin(client: Client, asked: Page | None = None) -> None:
+    """As the page that asked says."""
+    page = asked or Page(client.get("/library/bin/empty/"))
+    assert client.post("/library/bin/empty/", {"until": page.value("until")}).status_code == 302
+
+
+def test_what_somebody_deletes_while_the_page_asks_stays_in_the_bin(band: Band) -> None:
+    first, late = (band.song(name).takes.get() for name in ("Ferry", "Quay"))
+    bin.delete(band.team, only(first), by=band.owner)
+    client = band.client("member")
+    asked = Page(client.get("/library/bin/empty/"))
+    bin.delete(band.team, only(late), by=band.owner)
+    client.post("/library/bin/empty/")  # not as asked
+    assert Clip.objects.in_bin().count() == 2
+    empty_the_bin(client, asked)
+    assert Clip.objects.in_bin().get() == late
+
+
+def test_erasing_waits_for_whoever_keeps_a_song_before_it_touches_a_take(band: Band) -> None:
+    """Team before take, as everywhere else: the other way round they would wait for each other for ever."""
+    clip = band.song().takes.get()
+    bin.delete(band.team, only(clip), by=band.owner)
+    with CaptureQueriesContext(connection) as asked:
+        assert bin.erase(band.team, only(clip)) == 1
+    tables = [query["sql"].partition(" FROM ")[2].split()[:1] for query in asked.captured_queries]
+    assert tables.index(['"accounts_team"']) < tables.index(['"library_clip"'])
 
 
 def test_erasing_that_died_between_two_files_goes_on(
