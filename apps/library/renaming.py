@@ -1,6 +1,8 @@
 """A song's own name, given by a person: it goes before the titles that came with the takes."""
 
-from apps.library import searching
+from django.db import transaction
+
+from apps.library import searching, songs
 from apps.library.models import Song
 from apps.library.names import fitting
 
@@ -10,7 +12,9 @@ LONGEST = 120
 def rename(song: Song, text: str) -> str:
     """Without a name the song has its title again. Gives the old name; Unfit when it is too long."""
     old, name = song.name, fitting(text, LONGEST, "A name")
-    Song.objects.filter(pk=song.pk).update(name=name)
+    with transaction.atomic():
+        songs.wait_turn(song.team)  # so that what it is found by is that of the last of several changes
+        Song.objects.filter(pk=song.pk).update(name=name)
+        searching.index(song.takes.filter(erased_at=None).select_related("song"))
     song.name = name
-    searching.index(song.takes.filter(erased_at=None).select_related("song"))
     return old

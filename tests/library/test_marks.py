@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library import searching, tagging
+from apps.library import renaming, searching, tagging
 from apps.library.models import Clip, Opinion, Tag
 from apps.library.names import clean
 from tests.library.conftest import Band
@@ -211,6 +211,21 @@ def test_undo_does_not_take_back_what_somebody_did_after_that(band: Band) -> Non
     assert "another name by now" in undo(band.client("member"), page)
     song.refresh_from_db()
     assert song.name == "Two"
+
+
+def test_a_name_is_given_with_what_it_is_found_by_or_not_at_all(
+    band: Band, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = band.song()
+
+    def dies(_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(searching, "index", dies)
+    with pytest.raises(SystemExit):
+        renaming.rename(song, "Harbour Lights")
+    song.refresh_from_db()
+    assert song.name == ""
 
 
 def test_a_name_that_is_too_long_is_refused(band: Band) -> None:
