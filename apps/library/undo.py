@@ -79,8 +79,11 @@ def _move(team: Team, by: User, collection: str, clip: str, place: int) -> str:
     return f"“{found}” is in its old order."
 
 
-def _rename_collection(team: Team, by: User, collection: str, old: str) -> str:
+def _rename_collection(team: Team, by: User, collection: str, old: str, new: str) -> str:
+    """As with a song."""
     found = _collection(team, collection)
+    if found.name not in {old, new}:
+        return "The collection has another name by now; it stays."
     collecting.rename(found, old)
     return f"It is “{found}” again."
 

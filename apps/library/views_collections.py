@@ -56,7 +56,8 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         return refused(request, error, found)
     if found.name != old:
         words = f"It is “{found}” now."
-        undo.undoable(request, words, "rename-collection", collection=str(found.pk), old=old)
+        data = {"collection": str(found.pk), "old": old, "new": found.name}
+        undo.undoable(request, words, "rename-collection", **data)
     return back(request, found)
 
 
