@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -58,7 +58,7 @@ def save(request: TeamRequest) -> HttpResponseBase:
         form.add_error("name", TAKEN)
         return _ask_name(request, form, taken=name)
     messages.success(request, f"Saved as preset “{preset}”.")
-    return redirect(_next(request) or f"{reverse('create')}?preset={preset.pk}")
+    return HttpResponseRedirect(_next(request) or f"{reverse('create')}?preset={preset.pk}")
 
 
 def _settings_of_song(request: TeamRequest) -> dict[str, Any]:

@@ -21,7 +21,12 @@ def came_from(request: HttpRequest) -> str:
         if url_has_allowed_host_and_scheme(address, {request.get_host()}):
             parts = urlsplit(address)
             path = parts.path + (f"?{parts.query}" if parts.query else "")
-            if parts.path.startswith("/") and not parts.path.startswith("//") and parts.path != request.path:
+            # Asked once more, of the path alone: a browser takes `//` and `/\` at its start for another site.
+            if (
+                path.startswith("/")
+                and url_has_allowed_host_and_scheme(path, None)
+                and parts.path != request.path
+            ):
                 return path
     return ""
 

@@ -107,8 +107,14 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
         pieces = sending.Sent(iter(zipped))
     except sending.Busy:
         raise Unfit("Other downloads are being sent right now. Try again in a minute.") from None
-    subject = f"{undo.takes(len(found))} as {zips.WORDS[kind]}"
-    AuditEntry.objects.create(team=request.team, by=request.user, action="takes downloaded", subject=subject)
+    try:
+        subject = f"{undo.takes(len(found))} as {zips.WORDS[kind]}"
+        AuditEntry.objects.create(
+            team=request.team, by=request.user, action="takes downloaded", subject=subject
+        )
+    except BaseException:
+        pieces.close()  # else its place would be taken until the process ends
+        raise
     name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
     headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
     headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

@@ -106,6 +106,8 @@ def test_a_song_is_kept_and_the_way_leads_back_to_it_but_not_off_the_site(studio
     assert Preset.objects.get().fields == {"prompt": "slow waltz", "words": "instrumental"}
     away = client.post(SAVE, {"song": song.pk, "name": "Other", "next": "https://evil.example/"})
     assert away.headers["Location"].startswith("/create/?preset=")
+    nowhere = client.post(SAVE, {"song": song.pk, "name": "A word", "next": "nowhere"})
+    assert nowhere.status_code == 302, "an address, never the name of a page"
     stranger = signed_in(elsewhere(studio))
     assert stranger.post(SAVE, {"song": song.pk, "name": "x"}).status_code == 404
 
