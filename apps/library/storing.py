@@ -8,6 +8,7 @@ import hashlib
 import os
 import uuid
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -61,7 +62,7 @@ def save(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, extension: str) -> str
 def make_thumb(cover: ClipFile, *, instead_of: ClipFile) -> bool:
     """The small picture anew, from our own cover. False: either row has changed meanwhile."""
     with cover.file.open("rb") as stored:
-        found = look_at(stored)
+        found = look_at(BytesIO(stored.read()))
     name = _save(_place(cover, uuid.uuid4()) + THUMB, ContentFile(found.thumb))
     with transaction.atomic():
         list(Clip.objects.select_for_update(no_key=True).filter(pk=cover.clip_id).values("pk"))
