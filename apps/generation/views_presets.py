@@ -16,6 +16,7 @@ from apps.generation import presets as kept
 from apps.generation import starting
 from apps.generation.forms import NameForm, PresetForm
 from apps.generation.models import Preset
+from apps.generation.models.presets import key_of
 from apps.library.undo import undoable
 
 TAKEN = "There is a preset of this name. Choose another one, or replace it."
@@ -49,7 +50,9 @@ def save(request: TeamRequest) -> HttpResponseBase:
     form = PresetForm(data)
     if not form.is_valid():
         return _ask_name(request, form)
-    name, replace = form.cleaned_data["name"], "replace" in data
+    name = form.cleaned_data["name"]
+    # The button names the preset that goes: not the one of a name that was typed since.
+    replace = key_of(data.get("replace", "")) == key_of(name)
     try:
         preset = kept.save(
             team=request.team, by=request.user, name=name, fields=form.cleaned_data, replace=replace

@@ -73,7 +73,12 @@ def test_a_name_that_is_taken_is_told_with_the_choice_to_replace(studio: Studio)
     assert page.one("button", name="replace").text == "Replace “NIGHT bus”"
     assert page.value("prompt") == "loud polka"
     assert Preset.objects.get().fields["prompt"] == FORM["prompt"]
-    assert save(studio, name="NIGHT bus", prompt="loud polka", replace="1").status_code == 302
+    # Another name, written in before the button that names the first one was pressed.
+    third = kept(studio, name="Third")
+    assert save(studio, name="third", prompt="loud polka", replace="NIGHT bus").status_code == 422
+    third.refresh_from_db()
+    assert third.fields["prompt"] == FORM["prompt"]
+    assert save(studio, name="NIGHT bus", prompt="loud polka", replace="NIGHT bus").status_code == 302
     first.refresh_from_db()
     assert (first.name, first.fields["prompt"]) == ("NIGHT bus", "loud polka")
     other = elsewhere(studio)
