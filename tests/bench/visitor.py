@@ -71,21 +71,12 @@ class Visitor:
 
 def median_ms(action: Callable[[], object], times: int) -> float:
     """Of one visitor who waits for each answer."""
-    return statistics.median(_took_ms(action, times))
-
-
-def best_ms(action: Callable[[], object], times: int) -> float:
-    """The quickest answer: what the work itself takes, whatever else the machine is doing."""
-    return min(_took_ms(action, times))
-
-
-def _took_ms(action: Callable[[], object], times: int) -> list[float]:
     took = []
     for _ in range(times):
         started = time.perf_counter()
         action()
-        took.append((time.perf_counter() - started) * 1000)
-    return took
+        took.append(time.perf_counter() - started)
+    return statistics.median(took) * 1000
 
 
 def per_second(visitor: Visitor, visit: Callable[[Visitor], bool], *, seconds: float) -> float:
