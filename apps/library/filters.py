@@ -1,46 +1,26 @@
 """What the library is narrowed down to, all of it in the address: parsed, told in words, and as conditions on rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import islice
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import Subscription, Team, User
-from apps.library import searching
-from apps.library.models import BEST, Clip, Collection, CollectionItem, Opinion, Song, Tag
+from apps.accounts.models import Team, User
+from apps.library import choices, searching
+from apps.library.choices import TITLES, Pairs
+from apps.library.models import CollectionItem, Opinion, Tag
 from apps.library.models.clips import INSTRUMENTAL
 
 LONGEST_QUERY = 200
-Pairs = Mapping[str, str]  # value in the address: words for people
-
-KINDS = {
-    "music": "New songs",
-    "cover": "Covers",
-    "remix": "Remixes",
-    "extend": "Extended",
-    "replace": "Replaced parts",
-    "effect": "Effects",
-    Song.IMPORT: "Brought in",
-}
-SINCE = {"today": "Today", "week": "Last 7 days", "month": "This month", "year": "This year"}
-VOICE = {"1": "Instrumental", "0": "With a voice"}
-LENGTHS = {
-    "0-60": "Under 1:00",
-    "60-120": "1:00 to 2:00",
-    "120-180": "2:00 to 3:00",
-    "180-240": "3:00 to 4:00",
-    "240-": "4:00 and longer",
-}
-RATINGS = {str(stars): f"{stars} stars or more" for stars in range(BEST - 1, 1, -1)}
-RATINGS = {str(BEST): f"{BEST} stars", **RATINGS, "1": "Any stars"}
-HEARTS = {"mine": "My favourites", "any": "Anybody’s favourites"}
+MOST_CHOICES = 200  # in a menu; a tag beyond them is chosen where it stands
 
 
 @dataclass(frozen=True)
@@ -71,7 +51,7 @@ class Filters:
 
     @classmethod
     def of(cls, team: Team, user: User, asked: QueryDict) -> "Filters":
-        filters = cls(team, user, {}, _pairs(team))
+        filters = cls(team, user, {}, choices.of_team(team))
         for name, known in filters.pairs.items():
             filters._take(name, asked.get(name, ""), known)
         for name in ("from", "to"):
@@ -189,8 +169,10 @@ class Filters:
             least = 1 if name in {"tag", "collection"} else 2
             if name in self.values or len(known) < least:
                 continue
-            choices = [Choice(words, self.address(**{name: value})) for value, words in known.items()]
-            yield Menu(name, TITLES[name], choices)
+            first = islice(known.items(), MOST_CHOICES)
+            yield Menu(
+                name, TITLES[name], [Choice(words, self.address(**{name: value})) for value, words in first]
+            )
 
     # As parsed.
 
@@ -216,42 +198,6 @@ class Filters:
             self.values["q"] = query
         if asked.get("sort") == "oldest":
             self.values["sort"] = "oldest"
-
-
-TITLES = {
-    "since": "When",
-    "by": "Made by",
-    "kind": "Kind",
-    "instrumental": "Voice",
-    "length": "Length",
-    "favourite": "Favourites",
-    "rating": "Stars",
-    "tag": "Tag",
-    "collection": "Collection",
-    "provider": "Made with",
-}
-
-
-def _pairs(team: Team) -> dict[str, Pairs]:
-    """The choices of every filter, in the order of the page. Four queries."""
-    people = User.objects.filter(memberships__team=team).order_by("name", "email")
-    with_clips = Exists(Clip.objects.filter(team=team, subscription=OuterRef("pk")))
-    providers = set(Subscription.objects.filter(with_clips).values_list("provider", flat=True))
-    tags = Tag.objects.for_team(team).values_list("key", "name")
-    collections = Collection.objects.for_team(team).values_list("pk", "name")
-    choices: dict[str, Pairs] = {
-        "since": SINCE,
-        "by": {str(person.pk): person.short_name for person in people},
-        "kind": KINDS,
-        "instrumental": VOICE,
-        "length": LENGTHS,
-        "favourite": HEARTS,
-        "rating": RATINGS,
-        "tag": dict(tags),
-        "collection": {str(pk): name for pk, name in collections},
-        "provider": {value: words for value, words in Subscription.Provider.choices if value in providers},
-    }
-    return {name: choices[name] for name in TITLES}
 
 
 def _length(_: Filters, value: str) -> Q:

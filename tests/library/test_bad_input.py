@@ -10,6 +10,8 @@ from django.db import OperationalError
 
 from apps.accounts.models import AuditEntry
 from apps.library import collecting, sending
+from apps.library.filters import MOST_CHOICES
+from apps.library.models import Tag
 from tests.library.conftest import Band
 from tests.library.test_zip import ask, opened, take
 
@@ -83,6 +85,18 @@ def test_too_many_are_refused(band: Band) -> None:
     tags = {"add": ",".join(str(number) for number in range(10_000))}
     page = client.post(f"/library/clips/{band.song().takes.get().pk}/tags/", tags, follow=True)
     assert "These are 10000." in page.content.decode()
+
+
+def test_a_page_does_not_grow_with_the_tags_of_a_team(band: Band) -> None:
+    """A tag beyond those of the menu is still known."""
+    clip = band.song().takes.get()
+    Tag.objects.bulk_create(
+        Tag(team=band.team, name=name, key=name) for name in map("t{:04}".format, range(1000))
+    )
+    clip.tags.add(Tag.objects.get(key="t0999"))
+    client = band.client("viewer")
+    assert client.get("/library/").content.count(b"?tag=t0") == MOST_CHOICES + 1
+    assert b"Last Ferry Home" in client.get("/library/?tag=t0999").content
 
 
 @pytest.mark.parametrize("path", ["/\\evil.example/", "//evil.example/", "/\t/evil.example/"])

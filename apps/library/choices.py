@@ -1,0 +1,67 @@
+"""What the filters of the library offer: for each, by its name in the address, the values and what people call them."""
+
+from collections.abc import Mapping
+
+from django.db.models import Exists, OuterRef
+
+from apps.accounts.models import Subscription, Team, User
+from apps.library.models import BEST, Clip, Collection, Song, Tag
+
+Pairs = Mapping[str, str]  # value in the address: words for people
+
+KINDS = {
+    "music": "New songs",
+    "cover": "Covers",
+    "remix": "Remixes",
+    "extend": "Extended",
+    "replace": "Replaced parts",
+    "effect": "Effects",
+    Song.IMPORT: "Brought in",
+}
+SINCE = {"today": "Today", "week": "Last 7 days", "month": "This month", "year": "This year"}
+VOICE = {"1": "Instrumental", "0": "With a voice"}
+LENGTHS = {
+    "0-60": "Under 1:00",
+    "60-120": "1:00 to 2:00",
+    "120-180": "2:00 to 3:00",
+    "180-240": "3:00 to 4:00",
+    "240-": "4:00 and longer",
+}
+RATINGS = {str(stars): f"{stars} stars or more" for stars in range(BEST - 1, 1, -1)}
+RATINGS = {str(BEST): f"{BEST} stars", **RATINGS, "1": "Any stars"}
+HEARTS = {"mine": "My favourites", "any": "Anybody’s favourites"}
+
+TITLES = {
+    "since": "When",
+    "by": "Made by",
+    "kind": "Kind",
+    "instrumental": "Voice",
+    "length": "Length",
+    "favourite": "Favourites",
+    "rating": "Stars",
+    "tag": "Tag",
+    "collection": "Collection",
+    "provider": "Made with",
+}
+
+
+def of_team(team: Team) -> dict[str, Pairs]:
+    """The choices of every filter, in the order of the page. Four queries."""
+    people = User.objects.filter(memberships__team=team).order_by("name", "email")
+    with_clips = Exists(Clip.objects.filter(team=team, subscription=OuterRef("pk")))
+    providers = set(Subscription.objects.filter(with_clips).values_list("provider", flat=True))
+    tags = Tag.objects.for_team(team).values_list("key", "name")
+    collections = Collection.objects.for_team(team).values_list("pk", "name")
+    choices: dict[str, Pairs] = {
+        "since": SINCE,
+        "by": {str(person.pk): person.short_name for person in people},
+        "kind": KINDS,
+        "instrumental": VOICE,
+        "length": LENGTHS,
+        "favourite": HEARTS,
+        "rating": RATINGS,
+        "tag": dict(tags),
+        "collection": {str(pk): name for pk, name in collections},
+        "provider": {value: words for value, words in Subscription.Provider.choices if value in providers},
+    }
+    return {name: choices[name] for name in TITLES}
