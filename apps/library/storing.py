@@ -127,7 +127,8 @@ def _write_down(
     values |= {"next_try_at": now + FORMER_STAYS if file.former else None}
     with transaction.atomic():
         # A cover and audio that are stored at the same time: the second one sees what the first one wrote.
-        list(Clip.objects.select_for_update(no_key=True).filter(pk=file.clip_id).values("pk"))
+        if not _is_there(file.clip):
+            return False
         if ClipFile.objects.filter(pk=file.pk, claim=mine, state=State.WANTED).update(**values) != 1:
             return False
         quota.kept(file.clip.team_id, values["size"])
@@ -138,6 +139,12 @@ def _write_down(
         _tag_anew(file.clip)
         wake("generation.collect", str(file.clip.song_id))
     return True
+
+
+def _is_there(clip: Clip) -> bool:
+    """Locks it. False: it was erased meanwhile, so nothing of it is learnt or kept any more."""
+    there = Clip.objects.select_for_update(no_key=True).filter(pk=clip.pk, erased_at=None)
+    return bool(list(there.values("pk")))
 
 
 def _tag_anew(clip: Clip) -> None:

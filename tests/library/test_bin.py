@@ -1,6 +1,8 @@
 """Deleting, bringing back, and erasing for good: what is kept, what goes, and when."""
 
+import uuid
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry
-from apps.library import bin, collecting, opinions, quota, searching, tagging
+from apps.library import bin, collecting, opinions, quota, searching, storing, tagging
+from apps.library.checking import check
 from apps.library.models import Clip, ClipFile, Song, Tag
 from tests.library.conftest import Band, files_in, record, wanted
+from tests.library.sounds import sound
 from tests.library.test_marks import undo
 from tests.library.test_pages import full_song, shown
 from tests.library.test_songs import clip as clip_record
@@ -205,6 +209,22 @@ def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) ->
     wav.update(claim_until=None)
     assert bin.sweep() == 1
     is_erased(clip, band, media)
+
+
+def test_what_a_worker_brings_for_a_take_that_was_erased_meanwhile_is_thrown_away(
+    band: Band, media: Path
+) -> None:
+    file, mine = wanted(band, "https://media.example/a.m4a"), uuid.uuid4()
+    assert file.take_claim(mine, lasts=timedelta(minutes=1))
+    copy = BytesIO(sound("m4a"))
+    checked = check(file, copy)
+    bin.delete(band.team, only(file.clip), by=band.owner)
+    bin.erase(band.team, only(file.clip))
+    assert not storing.store(file, mine, copy, checked)
+    file.clip.refresh_from_db()
+    assert (file.clip.peaks, file.clip.loudness_db) == (None, None)
+    assert files_in(media) == []
+    assert quota.usage(band.team).used == 0
 
 
 def test_what_was_erased_is_never_brought_in_again(band: Band, media: Path) -> None:
