@@ -32,6 +32,7 @@ PIECE = 256 * 1024
 CACHED = "private, max-age=31536000, immutable"  # a stored file never changes
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
+_LONGEST = 200  # bytes; a file system takes 255, and the take's letter and a number come after it
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def safe_name(text: str) -> str:
     """A part of a file's name: no path, no control or direction marks; "" when nothing is left."""
     text = unicodedata.normalize("NFC", text)
     text = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    return " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100].strip(". ")
+    name = " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100]
+    return name.encode()[:_LONGEST].decode(errors="ignore").strip(". ")
 
 
 def _part(request: HttpRequest, file: ClipFile, etag: str) -> Part | None:

@@ -84,6 +84,14 @@ def test_it_holds_the_files_as_they_are_under_names_that_differ(band: Band) -> N
     assert AuditEntry.objects.get().subject == "7 takes as MP3"
 
 
+def test_no_name_is_longer_than_a_file_system_takes(band: Band) -> None:
+    clips = [take(band, sign * 120, "mp3") for sign in ("船", "船", "🎤", "x")]
+    names = opened(ask(band.client("viewer"), *clips)).namelist()
+    assert names[1].endswith("船 (take A) (2).mp3")
+    assert names[3] == f"{'x' * 100} (take A).mp3"
+    assert max(len(name.encode()) for name in names) < 255
+
+
 @pytest.mark.parametrize("kind", ["m4a", "wav"])
 def test_another_format(band: Band, kind: str) -> None:
     clip = take(band, "Last Ferry Home", "mp3", kind)
