@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url, replace_url
 
 from apps.accounts.access import TeamRequest, team_view
@@ -19,6 +20,9 @@ Kind = ClipFile.Kind
 
 
 @require_safe
+@vary_on_headers(
+    "HX-Request", "HX-Boosted"
+)  # or a browser could show the found part for the page, of its cache
 @team_view(needs="see")
 def library(request: TeamRequest) -> HttpResponse:
     """The songs that the address asks for, a page at a time; for an answer while somebody types only what was found."""

@@ -233,6 +233,7 @@ def test_while_somebody_types_only_what_was_found_is_sent(shelf: Band) -> None:
     assert rows(page) == {"Ferry": 2}
     assert page.one(id="found-count")["hx-swap-oob"] == "innerHTML"
     assert answer["HX-Push-Url"] == "/library/?q=ferry"
+    assert "HX-Request" in answer["Vary"], "the part and the page have the same address"
     typing["HX-Current-URL"] += "?q=ferr"
     assert shelf.client("owner").get("/library/?q=ferry", headers=typing)["HX-Replace-Url"]
     assert library(shelf, "?q=ferry", **typing, **{"HX-Boosted": "true"}).all(id="app")
