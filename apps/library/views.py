@@ -20,9 +20,8 @@ Kind = ClipFile.Kind
 
 
 @require_safe
-@vary_on_headers(
-    "HX-Request", "HX-Boosted"
-)  # or a browser could show the found part for the page, of its cache
+# Or a browser could take the found part out of its cache for the page.
+@vary_on_headers("HX-Request", "HX-Boosted")
 @team_view(needs="see")
 def library(request: TeamRequest) -> HttpResponse:
     """The songs that the address asks for, a page at a time; for an answer while somebody types only what was found."""
