@@ -89,8 +89,8 @@
   function keep(more = {}) {
     const now = values();
     if (!written(now)) return store(local, key(), null);
-    const { from, fromAt } = draft() || {};
-    store(local, key(), { values: now, at: Date.now(), place: location.search, from, fromAt, ...more });
+    const { from, fromAt, nonce } = draft() || {};
+    store(local, key(), { values: now, at: Date.now(), place: location.search, from, fromAt, nonce, ...more });
     hold();
   }
 
@@ -116,15 +116,19 @@
     return days === 1 ? "yesterday" : then.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
   }
 
+  /* One that was sent without an answer is still the same form: sent again, it is not paid twice. */
   function restore(found, { loudly }) {
     fill(found.values);
+    const { nonce } = form().elements;
+    nonce.dataset.fresh ||= nonce.value;
+    nonce.value = found.nonce || nonce.dataset.fresh;
     if (loudly) say(`Draft from ${when(found.at)} restored.`, "Start empty", empty);
   }
 
   function empty() {
     const before = values();
     drop();
-    fill(BLANK);
+    restore({ values: BLANK }, {});
     say("The form is empty.", "Undo", () => {
       fill(before);
       keep();
@@ -186,7 +190,7 @@
     if (!other?.values || !form() || written(values())) return;
     restore(other, { loudly: loudly || other !== own });
     store(local, aside(), null);
-    keep(other.name ? { from: other.name, fromAt: other.at } : {});
+    keep({ nonce: other.nonce, ...(other.name ? { from: other.name, fromAt: other.at } : {}) });
   }
 
   /* Whether the form that was sent last went through: then a page without its errors has come. */
@@ -194,14 +198,16 @@
     const sent = read(session, "flowweb:sent");
     store(session, "flowweb:sent", null);
     const refused = form()?.querySelector('[aria-invalid="true"], .wrong') || document.querySelector("#work .notice-heed");
-    if (!sent || refused) return;
+    if (!sent) return;
     owner = sent;
-    drop();
+    if (!refused) drop();
+    else if (draft()) store(local, key(), { ...draft(), nonce: undefined });
   }
 
   document.addEventListener("submit", (event) => {
     if (!event.target.dataset.draft || event.submitter?.matches("[data-no-pay]")) return;
     store(session, "flowweb:sent", event.target.dataset.draft);
+    keep({ nonce: event.target.elements.nonce.value });
   });
   /* Only a page of the studio says that it went through: not an error, not the sign-in page. */
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -198,6 +198,32 @@ def test_the_draft_survives_reload_and_closing_and_is_gone_when_sent(page: Page)
         assert prompt_of(second) == ""
 
 
+def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None:
+    visit = visits.new(PERSON)
+    page = visit.page
+    page.goto("/create/")
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch(max_redirects=0)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.get_by_label("How should it sound?").fill("A waltz that got lost")
+    page.route("**/create/", lose)
+    page.locator("[data-pay]").click()
+    expect(page.get_by_text("No answer came back.")).to_be_visible()
+    page.unroute("**/create/")
+    assert all("htmx:" in line or "ERR_FAILED" in line for line in visit.watch.take_trouble())
+    assert jobs_asked_for(page, "A waltz that got lost") == 1, "only the answer was lost"
+    page.goto("/create/")
+    expect(page.get_by_label("How should it sound?")).to_have_value("A waltz that got lost")
+    page.locator("[data-pay]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    assert jobs_asked_for(page, "A waltz that got lost") == 1
+
+
 def test_presets_and_last_wishes_fill_the_form_and_what_was_typed_comes_back(
     page: Page, visits: Visits
 ) -> None:
