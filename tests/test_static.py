@@ -15,6 +15,7 @@ VENDORED = sorted(path for path in (ROOT / "static" / "vendor").iterdir() if pat
 SPRITE = next((ROOT / "static" / "vendor").glob("bootstrap-icons-*/icons.svg")).read_text()
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(|\boklch\(")
+CLASSES = re.compile(r'\bclass="((?:{%.*?%}|{{.*?}}|[^"])*)"')
 ICON = re.compile(r'{%\s*icon\s+"([a-z0-9-]+)"')
 SCRIPT_ICON = re.compile(r'"#([a-z]+-fill)"')  # what a script puts in the place of another one
 
@@ -40,6 +41,17 @@ def test_the_sprite_holds_the_icons_that_are_used_and_no_others() -> None:
     used |= {icon for path in SCRIPTS for icon in SCRIPT_ICON.findall(path.read_text())}
     there = re.findall(r'<symbol id="([^"]+)"', SPRITE)
     assert there == sorted(used)
+
+
+def test_no_page_has_a_class_that_was_left_out_of_bootstrap() -> None:
+    """Mend it by `python -m tests.vendor`, which keeps the classes that are named somewhere."""
+    left_out = set(next((ROOT / "static" / "vendor").glob("bootstrap-5*/LEFT-OUT")).read_text().split())
+    assert len(left_out) > 1000
+    named = {
+        word for path in TEMPLATES for value in CLASSES.findall(path.read_text()) for word in value.split()
+    }
+    assert len(named) > 200
+    assert sorted(named & left_out) == []
 
 
 @pytest.mark.parametrize("folder", VENDORED, ids=name)

@@ -1,21 +1,26 @@
 """Copies what the browser needs from npm packages into static/vendor/, each with its licence and checksums.
 
-    npm install --prefix FOLDER bootstrap@5.3 bootstrap-icons@1.13 @fontsource-variable/instrument-sans@5
+    npm install --prefix FOLDER bootstrap@5.3 bootstrap-icons@1.13 @fontsource-variable/instrument-sans@5 purgecss@7
     python -m tests.vendor FOLDER/node_modules
 
 Two things are changed on the way, for the strict CSP and the 150 kB of the first view: Bootstrap's stylesheet loses its
-`data:` pictures (our own sheet draws the arrow and the check) and its source map, and of 2,000 icons a sprite holds
-those named here: the used ones, no others. tests/test_static.py compares files with CHECKSUMS, sprite with templates.
+`data:` pictures (our own sheet draws the arrow and the check), its source map and the rules for classes that no page
+has (LEFT-OUT names these classes), and of 2,000 icons a sprite holds those named here: the used ones, no others.
+tests/test_static.py compares files with CHECKSUMS, sprite and LEFT-OUT with templates.
 """
 
 import hashlib
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
+ROOT = Path(__file__).resolve().parent.parent
+VENDOR = ROOT / "static" / "vendor"
+# Where a class of Bootstrap may be named.
+PAGES = ("templates/**/*.html", "static/js/*.js", "apps/**/*.py")
 
 ICONS = """
 activity arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down arrow-right arrow-up bandaid bookmark
@@ -36,11 +41,26 @@ def main(modules: Path) -> None:
 
 def bootstrap(package: Path) -> None:
     folder = fresh("bootstrap", package)
-    css = (package / "dist" / "css" / "bootstrap.min.css").read_text()
+    whole = package / "dist" / "css" / "bootstrap.min.css"
+    css = used(whole)
     css = re.sub(r'url\("data:[^"]*"\)', "none", css)
     css = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", css)
     (folder / "bootstrap.min.css").write_text(css)
+    (folder / "LEFT-OUT").write_text("\n".join(sorted(classes(whole.read_text()) - classes(css))) + "\n")
     seal(folder)
+
+
+def used(sheet: Path) -> str:
+    """The sheet without the rules for classes that no page has."""
+    program = sheet.parents[3] / ".bin" / "purgecss"
+    found = subprocess.run(
+        [program, "--css", sheet, "--content", *PAGES], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return str(json.loads(found.stdout)[0]["css"])
+
+
+def classes(css: str) -> set[str]:
+    return set(re.findall(r"\.([a-z][\w-]*)", re.sub(r"url\([^)]*\)", "", css)))
 
 
 def icons(package: Path) -> None:

@@ -121,7 +121,7 @@ def test_space_plays_and_x_changes_the_take(tour: Tour, visits: Visits) -> None:
     page.keyboard.press("Space")  # the play link still has the focus
     expect(play).to_have_attribute("aria-label", "Play")
     page.keyboard.press("x")
-    expect(page.get_by_role("button", name="Take B")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Take B", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
 def test_every_stop_of_the_tab_key_is_seen(tour: Tour, visits: Visits) -> None:
