@@ -128,7 +128,7 @@ def finish_everything(run: Run) -> None:
 
 def meet_every_scenario(run: Run) -> None:
     for scenario in Scenario:
-        job = run.ask(f"a short waltz [{scenario}]")
+        job = run.ask(f"a waltz [short] [{scenario}]")
         run.tick()
         run.get(f"/jobs/{job.pk}/")
         run.get("/jobs/panel/")
