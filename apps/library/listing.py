@@ -100,9 +100,9 @@ def page_of(team: Team, filters: Filters, place: Cursor | None) -> Page:
     found = list(rest[: SONGS_PER_PAGE + 1])
     shown, more = found[:SONGS_PER_PAGE], len(found) > SONGS_PER_PAGE
     following = Cursor(shown[-1].created_at, shown[-1].pk) if more else None
-    count = None if place else len(shown)
-    if more and not place:
-        count = _count(songs) if countable else None
+    count = None
+    if not place:
+        count = _count(songs) if countable else None if more else len(shown)
     return Page(_rows(shown, filters), place is None, following, count)
 
 
