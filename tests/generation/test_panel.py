@@ -226,7 +226,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "asking back": lambda: f"/jobs/{Job.objects.filter(state='unknown').first().pk}/retry/",
     "create": lambda: "/create/",
     "library": lambda: "/library/",
-    "clip": lambda: f"/library/clips/{Clip.objects.first().pk}/",
+    "clip": lambda: f"/library/clips/{Clip.objects.earliest('created_at').pk}/",
     "tokens": lambda: "/settings/tokens/",
     "accounts": lambda: "/flow-accounts/",
 }
