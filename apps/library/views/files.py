@@ -1,44 +1,17 @@
-"""The library's pages and the files that they play, all fetched through the team: a stranger gets 404."""
+"""The files that the pages play and show: a player gets 401 or 404 in words, never the sign-in page."""
 
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
-from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import push_url, replace_url
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.library import playback, songs
-from apps.library.filters import Filters
-from apps.library.listing import Cursor, page_of
 from apps.library.models import Clip, ClipFile
-from apps.library.waveforms import GHOST, drawn
+from apps.library.waveforms import drawn
 
 Kind = ClipFile.Kind
-
-
-@require_safe
-# Or a browser could take the found part out of its cache for the page.
-@vary_on_headers("HX-Request", "HX-Boosted")
-@team_view(needs="see")
-def library(request: TeamRequest) -> HttpResponse:
-    """The songs that the address asks for, a page at a time; for an answer while somebody types only what was found."""
-    filters = Filters.of(request.team, request.user, request.GET)
-    place = Cursor.parse(request.GET.get("after" if filters.oldest_first else "before", ""))
-    page = page_of(request.team, filters, place)
-    context = {
-        "page": page,
-        "filters": filters,
-        "next_address": filters.after(page.following),
-        "ghost": GHOST,
-    }
-    if not request.htmx or request.htmx.boosted:
-        return TemplateResponse(request, "library/library.html", context)
-    # The first search is a place to come back to; the ones typed after it take its place.
-    remember = replace_url if "q=" in (request.htmx.current_url or "") else push_url
-    return remember(TemplateResponse(request, "library/_found.html", context), filters.address())
 
 
 @require_safe
