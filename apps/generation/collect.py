@@ -1,4 +1,4 @@
-"""Closes jobs whose song is saved. The files themselves are copied by apps/library/archive.py."""
+"""Closes jobs whose song is saved. The files themselves are copied by apps/library/archiving."""
 
 from datetime import timedelta
 

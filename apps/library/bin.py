@@ -16,7 +16,8 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Team, User
-from apps.library import quota, songs, storing, tagging
+from apps.library import songs, tagging
+from apps.library.archiving import quota, storing
 from apps.library.listing import Cursor
 from apps.library.models import Clip, ClipFile, ClipWords, CollectionItem, Opinion
 from apps.library.models.clips import ClipQuerySet

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, UUIDField
 from django.urls import reverse
 
 from apps.accounts.context import Studio as AccountsStudio
-from apps.library import quota
+from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
 
 MOST_COUNTED = 999  # songs: beyond it the nav says "999+", and counting costs no more

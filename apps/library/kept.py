@@ -6,7 +6,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.library import quota
+from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile
 
 Kind, State = ClipFile.Kind, ClipFile.State

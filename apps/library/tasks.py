@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from apps.library import archive, bin
+from apps.library import bin
+from apps.library.archiving import archive
 
 
 @shared_task(name="library.archive")

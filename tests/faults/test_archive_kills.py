@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from apps.library import archive, quota, verifying
+from apps.library.archiving import archive, quota, verifying
 from apps.library.models import Clip, ClipFile, Song, TeamStorage
 from tests.faults import children, steps
 from tests.faults.matrix import SHARDS, numbers

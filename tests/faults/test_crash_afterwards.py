@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.generation import decisions, follow
 from apps.generation.models import Job, SeenJob, State
-from apps.library import archive
+from apps.library.archiving import archive
 from apps.library.models import Song
 from tests.faults import children, steps
 from tests.faults.children import Ended

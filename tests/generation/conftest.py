@@ -10,7 +10,7 @@ from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscr
 from apps.generation import collect, dispatch, schedule, tasks, watch
 from apps.generation.models import Job, Lease
 from apps.generation.wishes import Wish
-from apps.library import archive
+from apps.library.archiving import archive
 from apps.library.models import ClipFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token

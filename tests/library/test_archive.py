@@ -9,8 +9,8 @@ from django.utils import timezone
 from mutagen.mp4 import MP4
 
 from apps.accounts.models import ApiToken
-from apps.library import archive, fetching
-from apps.library.decoding import hear
+from apps.library.archiving import archive, fetching
+from apps.library.archiving.decoding import hear
 from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.records import ClipRecord, JobRecord
 from apps.upstream.token import Token

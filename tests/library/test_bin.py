@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry
-from apps.library import bin, collecting, opinions, quota, searching, storing, tagging
-from apps.library.checking import check
+from apps.library import bin, collecting, opinions, searching, tagging
+from apps.library.archiving import quota, storing
+from apps.library.archiving.checking import check
 from apps.library.models import Clip, ClipFile, Song, Tag
 from tests.library.conftest import Band, files_in, record, wanted
 from tests.library.sounds import sound

@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken
-from apps.library import archive
+from apps.library.archiving import archive
 from apps.library.models import ClipFile
 from tests.library.conftest import Band, answering, files_in, make_band, wanted
 from tests.library.sounds import sound

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken
 from apps.generation.models import Job
-from apps.library.decoding import hear
-from apps.library.loudness import Loudness
+from apps.library.archiving.decoding import hear
+from apps.library.archiving.loudness import Loudness
 from apps.library.models import Clip, Collection, Song
 from apps.library.singing import Singing, Span, singing, times
 from apps.upstream.records import JobRecord

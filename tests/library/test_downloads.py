@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from mutagen import File as read_tags
 
-from apps.library import archive, sending
+from apps.library import sending
+from apps.library.archiving import archive
 from apps.library.models import Clip as Take
 from apps.library.models import ClipFile
 from apps.upstream.records import JobRecord

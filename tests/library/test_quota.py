@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from apps.library import archive, quota
+from apps.library.archiving import archive, quota
 from apps.library.models import ClipFile, TeamStorage
 from tests.library.conftest import Band, answering, store, wanted
 from tests.library.sounds import picture, sound

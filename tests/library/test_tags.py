@@ -16,10 +16,10 @@ from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
 from PIL import Image
 
-from apps.library import archive, quota
-from apps.library.decoding import hear
+from apps.library.archiving import archive, quota
+from apps.library.archiving.decoding import hear
+from apps.library.archiving.tags import Tags, write_tags
 from apps.library.models import Clip, ClipFile
-from apps.library.tags import Tags, write_tags
 from tests.library.conftest import answering, files_in, make_band
 from tests.library.sounds import picture, sound
 from tests.upstream.scripted import Script, ScriptedServer, reply

@@ -10,7 +10,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.library import archive, quota, verifying
+from apps.library.archiving import archive, quota, verifying
 from apps.library.models import Clip, ClipFile
 from tests.library.conftest import Band, answering, wanted
 from tests.library.sounds import picture, sound

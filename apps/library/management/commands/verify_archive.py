@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Team
-from apps.library import verifying
+from apps.library.archiving import verifying
 from apps.library.models import ClipFile
 
 EVERY_S = 5.0

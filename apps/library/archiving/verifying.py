@@ -15,7 +15,8 @@ from django.core.files.storage import Storage, storages
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library import quota, songs, storing
+from apps.library import songs
+from apps.library.archiving import quota, storing
 from apps.library.models import ClipFile
 from apps.library.models.files import ClipFileQuerySet
 

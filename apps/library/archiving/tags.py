@@ -9,7 +9,7 @@ from mutagen.id3 import APIC, COMM, TIT2, USLT, delete
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4Cover
 
-from apps.library.faults import BadFile
+from apps.library.archiving.faults import BadFile
 
 _MP4_COVERS = {"image/jpeg": MP4Cover.FORMAT_JPEG, "image/png": MP4Cover.FORMAT_PNG}
 

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from apps.library import fetching, quota, renewing, songs, storing
-from apps.library.checking import check
-from apps.library.faults import NotKept
+from apps.library import songs
+from apps.library.archiving import fetching, quota, renewing, storing
+from apps.library.archiving.checking import check
+from apps.library.archiving.faults import NotKept
 from apps.library.models import ClipFile
 from apps.upstream.deadline import Deadline
 from apps.upstream.errors import UpstreamError

@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from apps.library.faults import BadFile
-from apps.library.tones import nearest_tone
+from apps.library.archiving.faults import BadFile
+from apps.library.archiving.tones import nearest_tone
 
 THUMB_PX = 160
 MOST_PIXELS = 40_000_000  # 160 MB once decoded; covers have 1 million

@@ -7,8 +7,8 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
-from apps.library.faults import BadFile
-from apps.library.loudness import Loudness
+from apps.library.archiving.faults import BadFile
+from apps.library.archiving.loudness import Loudness
 
 # The container is fixed by what was asked for: a playlist under an audio name would make FFmpeg open others.
 CONTAINERS = {"m4a": "mp4", "mp3": "mp3", "wav": "wav"}

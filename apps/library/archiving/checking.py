@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from apps.library.covers import Cover, for_tags, look_at
-from apps.library.decoding import Heard, hear
+from apps.library.archiving.covers import Cover, for_tags, look_at
+from apps.library.archiving.decoding import Heard, hear
+from apps.library.archiving.tags import Tags, write_tags
 from apps.library.models import Clip, ClipFile
-from apps.library.tags import Tags, write_tags
 
 Kind = ClipFile.Kind
 

@@ -18,10 +18,10 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library import quota
-from apps.library.checking import Checked
-from apps.library.covers import Cover, look_at
-from apps.library.decoding import Heard
+from apps.library.archiving import quota
+from apps.library.archiving.checking import Checked
+from apps.library.archiving.covers import Cover, look_at
+from apps.library.archiving.decoding import Heard
 from apps.library.models import Clip, ClipFile, Song
 from apps.wake import wake
 

@@ -7,9 +7,9 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library import quota, storing
-from apps.library.checking import check
-from apps.library.faults import NotKept
+from apps.library.archiving import quota, storing
+from apps.library.archiving.checking import check
+from apps.library.archiving.faults import NotKept
 from apps.library.models import ClipFile
 
 # Without the cover in its tags the file is as good to hear, so it is not tried for long.
