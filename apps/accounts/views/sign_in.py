@@ -34,7 +34,7 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 def _offer_password(request: HttpRequest) -> None:
     words = format_html(
-        'This link works no more. <a href="{}">Set a password</a> to come back without one.',
+        'That link worked once only. <a href="{}">Set a password</a> to come back without one.',
         reverse("account_set_password"),
     )
     messages.info(request, words, extra_tags="stays")
