@@ -97,8 +97,10 @@ def _start(step: Step, folder: Path, environment: Mapping[str, str], *, beside: 
     report = folder / f"{name}.xml"
     output = (folder / f"{name}.log").open("w+b") if beside else None
     print(f"{step.name}: begins" if beside else f"\n== {step.name}", flush=True)
+    # A short path: sockets are made in there. Of a group one step runs at a time.
+    own = (f"--junitxml={report}", f"--basetemp={folder / step.group}")
     process = subprocess.Popen(
-        [*step.command, f"--junitxml={report}"],
+        [*step.command, *own],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
