@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import listening
 from tests.browser.asking import ask
 from tests.browser.house import House
-from tests.browser.test_layout import SHIFTS, STILL
+from tests.browser.shifts import SHIFTS
 from tests.browser.visits import Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")
@@ -48,7 +48,7 @@ def open_take_a(page: Page, house: House) -> None:
 def nothing_jumps(page: Page) -> None:
     page.reload()
     page.wait_for_load_state("networkidle")
-    assert page.evaluate("window.shifted") < STILL
+    assert page.evaluate("window.shifts") == []
 
 
 def choose_a_line(page: Page) -> None:
@@ -67,11 +67,11 @@ def choose_a_line(page: Page) -> None:
 def watch_the_words_follow(page: Page) -> None:
     """In their own box, without moving the page, and not while somebody scrolls them."""
     words, slider = page.locator("#lyrics"), page.get_by_role("slider", name="Place in take A")
-    page.evaluate("window.shifted = 0")
+    page.evaluate("window.shifts = []")
     slider.evaluate(SEEK, 0.7)
     page.wait_for_function("() => document.querySelector('#lyrics').scrollTop > 40")
     assert page.locator(".work-scroll").evaluate("(box) => box.scrollTop") == 0
-    assert page.evaluate("window.shifted") == 0
+    assert page.evaluate("window.shifts") == []
     words.hover()
     page.mouse.wheel(0, -5000)
     page.wait_for_function("() => document.querySelector('#lyrics').scrollTop === 0")

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.shifts import SHIFTS
 from tests.browser.tour import PERSON, STOPS, Stop, Tour, stop_named
 from tests.browser.visits import Visits
 
@@ -22,14 +23,6 @@ TOO_WIDE = """
   if (root.scrollWidth > root.clientWidth) names.push(`the page: ${root.scrollWidth} px`);
   return names;
 }
-"""
-# Nothing here comes after a click, so every shift counts.
-SHIFTS = """
-window.shifts = [];
-const named = ({ node }) => node?.id || node?.className || node?.nodeName;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.shifts.push([entry.value, ...entry.sources.map(named)]);
-}).observe({ type: "layout-shift", buffered: true });
 """
 
 

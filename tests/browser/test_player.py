@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import listening
 from tests.browser.asking import ask
 from tests.browser.house import House
+from tests.browser.shifts import SHIFTS
 from tests.browser.test_accessibility import findings
-from tests.browser.test_layout import SHIFTS, STILL
 from tests.browser.visits import Visit, Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots", "songs")
@@ -221,7 +221,7 @@ def a_reload_keeps_everything(page: Page) -> None:
         page.evaluate("performance.getEntriesByType('resource').filter((e) => e.name.includes('/audio.'))")
         == []
     )
-    assert page.evaluate("window.shifted") < STILL
+    assert page.evaluate("window.shifts") == []
 
     page.keyboard.press("m")
     page.keyboard.press("Space")
