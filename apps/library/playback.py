@@ -3,8 +3,12 @@
 An <audio> element asks for `bytes=0-` and then reads slowly for minutes. From local disk such a request gets
 at most 1 MiB and comes back for more (RFC 9110, 15.3.7: a server may send less than the range), so that it never
 holds a thread. What has to come whole, a download, does hold one: of these a few are let in at once.
+
+A file may be replaced while somebody hears it: its cover came, and is in its tags now. Who then asks on for the bytes
+that he has the beginning of (If-Range) gets them from the former file, as long as that is kept.
 """
 
+import hashlib
 import logging
 import re
 import unicodedata
@@ -12,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -29,7 +33,9 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 1024 * 1024
 PIECE = 256 * 1024
-CACHED = "private, max-age=31536000, immutable"  # a stored file never changes
+# Audio: for less time than a former file is kept, so that whoever asks on still gets the rest of what he has.
+# Pictures come whole, so an old one does no harm.
+CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 _LONGEST = 200  # bytes; a file system takes 255, and the take's letter and a number come after it
@@ -51,6 +57,24 @@ class NotSatisfiable(Exception):
     """A well-formed range outside the file."""
 
 
+@dataclass(frozen=True)
+class Version:
+    """One of the files that an address has had."""
+
+    storage: Storage
+    name: str
+    size: int
+    stored_on: str = ""  # as a header says it
+
+    @property
+    def etag(self) -> str:
+        """Of its name: that is random, and never gets other bytes."""
+        return _etag(self.name)
+
+    def open(self) -> Any:
+        return self.storage.open(self.name, "rb")
+
+
 def serve(request: HttpRequest, file: ClipFile, *, download_as: str = "") -> HttpResponseBase:
     """The stored file for GET and HEAD: 200, 206, 304, 416, or a redirect to the store; 503 for one download too many.
 
@@ -59,14 +83,15 @@ def serve(request: HttpRequest, file: ClipFile, *, download_as: str = "") -> Htt
     storage = file.file.storage
     if not isinstance(storage, FileSystemStorage):
         return _elsewhere(file, download_as)
-    etag = f'"{file.sha256}"'
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
-        return _marked(HttpResponse(status=304), file, download_as)
+    version = _version(request, file)
+    if version.etag in parse_etags(request.headers.get("If-None-Match", "")):
+        return _marked(HttpResponse(status=304), file, version, download_as)
     try:
-        part = _part(request, file, etag)
-        return _marked(_body(request, file, part, whole=bool(download_as)), file, download_as)
+        part = _part(request, version)
+        answer = _body(request, version, part, whole=bool(download_as))
+        return _marked(answer, file, version, download_as)
     except NotSatisfiable:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{version.size}"})
     except FileNotFoundError:
         logger.error("%s is not in the storage", file)
         return _words("This file is gone from the storage here. Whoever runs this site can get it back.", 404)
@@ -104,14 +129,29 @@ def safe_name(text: str) -> str:
     return name.encode()[:_LONGEST].decode(errors="ignore").strip(". ")
 
 
-def _part(request: HttpRequest, file: ClipFile, etag: str) -> Part | None:
+def _etag(name: str) -> str:
+    return f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
+
+
+def _version(request: HttpRequest, file: ClipFile) -> Version:
+    """The file that is served now, or the former one for who asks for the rest of that."""
+    storage = file.file.storage
+    if file.former and request.headers.get("If-Range") == _etag(file.former):
+        try:
+            return Version(storage, file.former, storage.size(file.former))
+        except FileNotFoundError:
+            logger.info("The former file of %s is gone already", file)
+    return Version(storage, file.file.name, file.size or 0, _date(file))
+
+
+def _part(request: HttpRequest, version: Version) -> Part | None:
     """The range asked for; None for the whole file, also when the range can't be read (RFC 9110)."""
     asked = request.headers.get("Range", "")
-    unchanged = request.headers.get("If-Range", etag) in {etag, _date(file)}
+    unchanged = request.headers.get("If-Range", version.etag) in {version.etag, version.stored_on}
     found = _RANGE.fullmatch(asked.replace(" ", ""))
     if request.method != "GET" or not unchanged or not found or found.groups() == ("", ""):
         return None
-    size = file.size or 0
+    size = version.size
     first, last = found.groups()
     if first and last and int(last) < int(first):
         return None
@@ -122,25 +162,25 @@ def _part(request: HttpRequest, file: ClipFile, etag: str) -> Part | None:
     return Part(start, end)
 
 
-def _body(request: HttpRequest, file: ClipFile, part: Part | None, *, whole: bool) -> HttpResponseBase:
+def _body(request: HttpRequest, version: Version, part: Part | None, *, whole: bool) -> HttpResponseBase:
     if part and not whole:
         part = Part(part.start, min(part.end, part.start + AT_ONCE - 1))
-    sent = part or Part(0, (file.size or 0) - 1)
+    sent = part or Part(0, version.size - 1)
     if request.method == "HEAD":
         answer: HttpResponseBase = HttpResponse()
     elif (part and not whole) or sent.length <= AT_ONCE:  # also all the covers of a list at once
-        answer = HttpResponse(_read(file, sent))
+        answer = HttpResponse(_read(version, sent))
     else:
-        answer = _stream(file.file.open("rb"), sent)
+        answer = _stream(version.open(), sent)
     if part:
         answer.status_code = 206
-        answer["Content-Range"] = f"bytes {part.start}-{part.end}/{file.size}"
+        answer["Content-Range"] = f"bytes {part.start}-{part.end}/{version.size}"
     answer["Content-Length"] = str(sent.length)
     return answer
 
 
-def _read(file: ClipFile, part: Part) -> bytes:
-    with file.file.open("rb") as handle:
+def _read(version: Version, part: Part) -> bytes:
+    with version.open() as handle:
         handle.seek(part.start)
         return bytes(handle.read(part.length))
 
@@ -172,12 +212,13 @@ class _Pieces(Iterator[bytes]):
         self._handle.close()
 
 
-def _marked(answer: HttpResponseBase, file: ClipFile, download_as: str) -> HttpResponseBase:
+def _marked(answer: HttpResponseBase, file: ClipFile, version: Version, download_as: str) -> HttpResponseBase:
     answer["Content-Type"] = file.content_type
     answer["Accept-Ranges"] = "bytes"
-    answer["ETag"] = f'"{file.sha256}"'
-    answer["Last-Modified"] = _date(file)
-    answer["Cache-Control"] = CACHED
+    answer["ETag"] = version.etag
+    if version.stored_on:
+        answer["Last-Modified"] = version.stored_on
+    answer["Cache-Control"] = CACHED if file.kind in ClipFile.AUDIO else CACHED_PICTURE
     answer["Content-Disposition"] = _disposition(download_as)
     return answer
 

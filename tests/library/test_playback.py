@@ -1,15 +1,19 @@
 """Audio and covers as a browser asks for them."""
 
-import hashlib
+import re
+import uuid
 from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from storages.backends.s3 import S3Storage
 
+from apps.library.archiving.storing import FORMER_STAYS
 from apps.library.models import Clip, ClipFile
 from apps.library.playback import AT_ONCE, readable_name
 from tests.library.conftest import Band, store
@@ -17,7 +21,6 @@ from tests.library.sounds import picture
 
 CONTENT = bytes(range(256)) * 12_000  # 3 MB
 SIZE = len(CONTENT)
-ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 
 
 @pytest.fixture
@@ -94,19 +97,50 @@ def test_without_a_range_that_can_be_read_the_whole_file_comes(owner: Client, ta
 
 def test_a_known_file_is_not_sent_again(owner: Client, take: Clip) -> None:
     first = ask(owner, take, "bytes=0-1")
-    assert first["ETag"] == ETAG
+    etag = first["ETag"]
     assert "private" in first["Cache-Control"]
-    answer = ask(owner, take, **{"If-None-Match": ETAG})
-    assert (answer.status_code, answer.body, answer["ETag"]) == (304, b"", ETAG)
+    answer = ask(owner, take, **{"If-None-Match": etag})
+    assert (answer.status_code, answer.body, answer["ETag"]) == (304, b"", etag)
     assert ask(owner, take, **{"If-None-Match": '"other"'}).status_code == 200
 
 
 def test_if_range_decides_between_part_and_whole(owner: Client, take: Clip) -> None:
-    dated = ask(owner, take, "bytes=0-1")["Last-Modified"]
-    for same in (ETAG, dated):
+    first = ask(owner, take, "bytes=0-1")
+    for same in (first["ETag"], first["Last-Modified"]):
         assert ask(owner, take, "bytes=5-9", **{"If-Range": same}).status_code == 206
     for other in ('"other"', "Fri, 01 Jan 2021 00:00:00 GMT"):
         assert ask(owner, take, "bytes=5-9", **{"If-Range": other}).status_code == 200
+
+
+def replace(take: Clip, content: bytes) -> str:
+    """Another file comes in its place, as when it is tagged anew. Gives the name of the former."""
+    old = take.files.get()
+    former = old.file.name
+    old.file.save(f"clips/{uuid.uuid4().hex}.mp3", ContentFile(content), save=False)
+    old.former, old.size, old.stored_at = former, len(content), timezone.now() + timedelta(minutes=5)
+    old.save()
+    return former
+
+
+def test_who_hears_a_song_when_it_is_replaced_gets_the_rest_of_what_he_has(owner: Client, take: Clip) -> None:
+    first = ask(owner, take, "bytes=0-")
+    etag, heard = first["ETag"], first.body
+    former, new = replace(take, b"with its cover" + CONTENT), ask(owner, take, "bytes=0-13")
+    assert (new.body, new["ETag"] == etag) == (b"with its cover", False)
+    while len(heard) < SIZE:
+        answer = ask(owner, take, f"bytes={len(heard)}-", **{"If-Range": etag})
+        assert (answer.status_code, answer["ETag"], answer["Content-Range"][-8:]) == (206, etag, f"/{SIZE}")
+        heard += answer.body
+    assert heard == CONTENT
+    assert ask(owner, take, f"bytes={SIZE}-", **{"If-Range": etag})["Content-Range"] == f"bytes */{SIZE}"
+    default_storage.delete(former)
+    whole = ask(owner, take, "bytes=5-", **{"If-Range": etag})
+    assert (whole.status_code, whole["ETag"], len(whole.body)) == (200, new["ETag"], SIZE + 14)
+
+
+def test_a_browser_asks_again_while_the_former_file_is_there(owner: Client, take: Clip) -> None:
+    (seconds,) = re.findall(r"max-age=(\d+)$", ask(owner, take, "bytes=0-1")["Cache-Control"])
+    assert timedelta(seconds=int(seconds)) < FORMER_STAYS
 
 
 def test_head_has_the_length_and_no_body(owner: Client, take: Clip) -> None:
@@ -118,7 +152,7 @@ def test_a_download_comes_whole_under_a_readable_name(owner: Client, take: Clip)
     answer = read(owner.get(f"/library/clips/{take.pk}/audio.mp3?download=1"))
     assert answer["Content-Disposition"] == 'attachment; filename="Last Ferry Home (take A).mp3"'
     assert answer.body == CONTENT
-    resumed = {"Range": "bytes=10-", "If-Range": ETAG}
+    resumed = {"Range": "bytes=10-", "If-Range": answer["ETag"]}
     rest = read(owner.get(f"/library/clips/{take.pk}/audio.mp3?download=1", headers=resumed))
     assert (rest.status_code, rest.body) == (206, CONTENT[10:])
     assert rest["Content-Range"] == f"bytes 10-{SIZE - 1}/{SIZE}"
@@ -188,7 +222,7 @@ def test_covers_are_kept_by_the_browser_alone(owner: Client, take: Clip) -> None
     answer = read(owner.get(f"/library/clips/{take.pk}/cover.jpg"))
     assert answer["Content-Type"] == "image/png"
     assert "private" in answer["Cache-Control"]
-    assert "immutable" in answer["Cache-Control"]
+    assert "immutable" not in answer["Cache-Control"], "a damaged one is replaced"
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
