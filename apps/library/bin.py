@@ -5,6 +5,7 @@ shows it; then the files go, one by one, each first from the storage and then fr
 stays, so that it is never brought in again.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from apps.library.listing import Cursor
 from apps.library.models import Clip, ClipFile, ClipWords, CollectionItem, Opinion
 from apps.library.models.clips import ClipQuerySet
 from apps.wake import wake
+
+logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=30)
 AT_ONCE = 200
@@ -112,7 +115,7 @@ def sweep() -> int:
     old = Clip.objects.in_bin().filter(deleted_at__lte=timezone.now() - KEPT_FOR)
     for team in Team.objects.filter(pk__in=old.values("team")):
         erase(team, _first(old.filter(team=team)))
-    return sum(_remove(file) for file in _to_remove(timezone.now())[:AT_ONCE])
+    return sum(_try_to_remove(file) for file in _to_remove(timezone.now())[:AT_ONCE])
 
 
 def _first(clips: ClipQuerySet) -> ClipQuerySet:
@@ -141,6 +144,15 @@ def _to_remove(now: datetime) -> QuerySet[ClipFile]:
     """Not while a worker is at it: what it stores would be left behind."""
     files = ClipFile.objects.filter(clip__erased_at__isnull=False).exclude(claim_until__gt=now)
     return files.select_related("clip").order_by("pk")
+
+
+def _try_to_remove(file: ClipFile) -> bool:
+    """One that can't go is left to the next sweep, and holds up no other."""
+    try:
+        return _remove(file)
+    except Exception:  # whatever the store of today raises
+        logger.exception("%s could not be removed from the storage", file)
+        return False
 
 
 def _remove(file: ClipFile) -> bool:

@@ -141,7 +141,7 @@ def _version(request: HttpRequest, file: ClipFile) -> Version:
             return Version(storage, file.former, storage.size(file.former))
         except FileNotFoundError:
             logger.info("The former file of %s is gone already", file)
-    return Version(storage, file.file.name, file.size or 0, _date(file))
+    return Version(storage, str(file.file.name), file.size or 0, _date(file))
 
 
 def _part(request: HttpRequest, version: Version) -> Part | None:

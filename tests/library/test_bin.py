@@ -201,6 +201,24 @@ def _dies_after(count: int, delete: object, removed: list[str]) -> object:
     return dying
 
 
+def test_a_file_that_cannot_be_removed_holds_up_no_other(
+    band: Band, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = kept_and_marked(band, media)
+    bin.erase(band.team, only(clip))
+    first = clip.files.earliest("pk")
+    stuck = Path(first.file.path)
+    stuck.unlink()
+    stuck.mkdir()
+    (stuck / "in the way").touch()
+    assert bin.sweep() == 4
+    assert list(clip.files.all()) == [first]
+    assert "could not be removed" in caplog.text
+    (stuck / "in the way").unlink()
+    assert bin.sweep() == 1
+    is_erased(clip, band, media)
+
+
 def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) -> None:
     clip = kept_and_marked(band, media)
     wav = clip.files.filter(kind="wav")
