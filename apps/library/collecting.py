@@ -48,7 +48,7 @@ def rename(collection: Collection, name: str) -> None:
     collection.name = name
 
 
-def add(collection: Collection, clips: ClipQuerySet) -> list[UUID]:
+def add(collection: Collection, clips: ClipQuerySet) -> list[CollectionItem]:
     """At the end, in the order of the library; what is in it already stays where it is. Gives those that came."""
     with transaction.atomic():
         places = dict(_locked(collection).values_list("clip_id", "place"))
@@ -57,11 +57,10 @@ def add(collection: Collection, clips: ClipQuerySet) -> list[UUID]:
         if len(places) + len(new) > MOST_TAKES:
             raise Unfit(f"A collection holds at most {MOST_TAKES} takes. “{collection}” has {len(places)}.")
         start = max(places.values(), default=-1) + 1
-        CollectionItem.objects.bulk_create(
+        return CollectionItem.objects.bulk_create(
             CollectionItem(collection=collection, clip_id=pk, place=place)
             for place, pk in enumerate(new, start)
         )
-    return new
 
 
 def remove(collection: Collection, clip_id: UUID) -> int | None:
@@ -107,11 +106,8 @@ def delete(collection: Collection) -> dict[str, Any]:
 
 def recreate(team: Team, gone: dict[str, Any], *, by: User) -> Collection:
     """With its old address and the takes that are still there. Unfit when the name was given again meanwhile."""
-    if Collection.objects.for_team(team).filter(name=gone["name"]).exclude(pk=gone["collection"]).exists():
-        raise Unfit(f"There is another collection “{gone['name']}” now. Rename that one, then undo again.")
     with transaction.atomic():
-        values = {"team": team, "name": gone["name"], "made_by": by}
-        made, is_new = Collection.objects.get_or_create(pk=gone["collection"], defaults=values)
+        made, is_new = _made_again(team, gone, by)
         there = set(Clip.objects.for_team(team).filter(pk__in=gone["clips"]).values_list("pk", flat=True))
         clips = [UUID(pk) for pk in gone["clips"] if UUID(pk) in there]
         if is_new:
@@ -119,6 +115,15 @@ def recreate(team: Team, gone: dict[str, Any], *, by: User) -> Collection:
                 CollectionItem(collection=made, clip_id=pk, place=place) for place, pk in enumerate(clips)
             )
     return made
+
+
+def _made_again(team: Team, gone: dict[str, Any], by: User) -> tuple[Collection, bool]:
+    values = {"team": team, "name": gone["name"], "made_by": by}
+    try:
+        return Collection.objects.get_or_create(pk=gone["collection"], defaults=values)
+    except IntegrityError:
+        words = f"There is another collection “{gone['name']}” now. Rename that one, then undo again."
+        raise Unfit(words) from None
 
 
 def _name(text: str) -> str:

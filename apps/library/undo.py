@@ -67,9 +67,11 @@ def _uncollect(team: Team, by: User, collection: str, clip: str, place: int) -> 
     return f"Back in “{found}”."
 
 
-def _collect(team: Team, by: User, collection: str, clips: list[str]) -> str:
+def _collect(team: Team, by: User, collection: str, items: list[int]) -> str:
+    """Not what a person took out and somebody put in anew: that is another item."""
     found = _collection(team, collection)
-    found.items.filter(clip__in=map(UUID, clips)).delete()
+    if not found.items.filter(pk__in=items).delete()[0]:
+        return f"Nothing was taken out: “{found}” has changed meanwhile."
     return f"Taken out of “{found}” again."
 
 

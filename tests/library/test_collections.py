@@ -46,6 +46,9 @@ def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) ->
     assert order(found) == "CAB", "what is in it stays where it is"
     undo(client, page)
     assert order(found) == "CA"
+    collecting.add(found, Clip.objects.filter(pk=second.pk))  # a teammate wants it in
+    assert "Nothing was taken out" in undo(client, page)
+    assert order(found) == "CAB"
     assert (
         "In “Harbour EP” already."
         in client.post(

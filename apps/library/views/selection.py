@@ -60,7 +60,7 @@ def _collect(request: TeamRequest, takes: ClipQuerySet) -> None:
     new = collecting.add(found, takes.live())
     if new:
         words = f"{undo.takes(len(new))} put into “{found}”."
-        undo.undoable(request, words, "collect", collection=str(found.pk), clips=[str(pk) for pk in new])
+        undo.undoable(request, words, "collect", collection=str(found.pk), items=[item.pk for item in new])
     else:
         messages.info(request, f"In “{found}” already.")
 
