@@ -161,6 +161,8 @@ def _remove(file: ClipFile) -> bool:
     for name in filter(None, (file.file.name, file.former)):
         file.file.storage.delete(name)
     with transaction.atomic():
+        # Who puts another small picture in its place counts from the size of this one: one after the other.
+        list(Clip.objects.select_for_update(no_key=True).filter(pk=file.clip_id).values("pk"))
         same = ClipFile.objects.filter(pk=file.pk, claim=file.claim, file=file.file.name, former=file.former)
         if not same.delete()[0]:
             return False  # changed meanwhile: the next sweep looks again

@@ -175,6 +175,21 @@ def test_erasing_waits_for_whoever_keeps_a_song_before_it_touches_a_take(band: B
     assert tables.index(['"accounts_team"']) < tables.index(['"library_clip"'])
 
 
+def test_a_file_goes_under_the_lock_of_its_take(band: Band, media: Path) -> None:
+    """Or a small picture that is replaced just then would be taken off the storage's count twice."""
+    clip = kept_and_marked(band, media)
+    bin.erase(band.team, only(clip))
+    with CaptureQueriesContext(connection) as asked:
+        assert bin.sweep() == 5
+    said = [query["sql"] for query in asked.captured_queries]
+    locks = [at for at, sql in enumerate(said) if sql.partition(" FROM ")[2].startswith('"library_clip" ')]
+    gone = [at for at, sql in enumerate(said) if sql.startswith('DELETE FROM "library_clipfile"')]
+    assert len(locks) == len(gone) == 5
+    assert all(lock < row for lock, row in zip(locks, gone, strict=True))
+    if connection.features.has_select_for_update:
+        assert all("FOR NO KEY UPDATE" in said[at] for at in locks)
+
+
 def test_erasing_that_died_between_two_files_goes_on(
     band: Band, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
