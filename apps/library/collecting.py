@@ -13,13 +13,14 @@ from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit, fitting
 
 LONGEST, MOST_TAKES = 80, 500
+WORDS, SOUND = ("lyrics", "lyrics_timing"), ("peaks", "rms")  # heavy: not read where they aren't shown
 
 
 def takes_of(collection: Collection) -> list[Clip]:
     """What its page shows, in its order: a few queries, however many there are."""
-    others = Clip.objects.live().select_related("song").prefetch_related("files")
+    others = Clip.objects.live().select_related("song").prefetch_related("files").defer(*WORDS, *SOUND)
     takes = Clip.objects.live().filter(collection_items__collection=collection).for_pages()
-    takes = takes.select_related("song__asked_by", "account", "subscription")
+    takes = takes.select_related("song__asked_by", "account", "subscription").defer(*WORDS)
     takes = takes.prefetch_related(Prefetch("song__takes", others))
     return list(takes.order_by("collection_items__place", "collection_items__pk"))
 

@@ -183,6 +183,7 @@ def test_the_pages_show_it_in_order_at_the_same_cost(band: Band) -> None:
         collecting.add(found, Clip.objects.filter(pk=clip.pk))
         collection(band, clip, name=f"Only {clip.title}")
     assert (cost(client, address), cost(client, "/library/collections/")) == alone
+    assert all("lyrics" in take.get_deferred_fields() for take in collecting.takes_of(found))
     page = client.get(address).content.decode()
     assert re.findall(r'class="strong cut">Song (.)<', page) == list("ABCDE")
     assert 'data-queue="Harbour EP"' in page
