@@ -109,11 +109,20 @@
     complain("The studio could not do that just now. What you wrote is still here. Look at the jobs before you send it again.");
   });
 
+  /* A menu has done its work when something else is clicked, or a download begins: no visit follows that closes it. */
   document.addEventListener("click", (event) => {
+    const downloads = event.target.closest("a[download], [data-download]");
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
-      if (!menu.contains(event.target)) menu.removeAttribute("open");
+      if (downloads || !menu.contains(event.target)) menu.removeAttribute("open");
+      if (downloads && menu.contains(downloads)) menu.querySelector("summary").focus();
     });
   });
+  /* A menu that begins with a field is opened to write in it: left on its button, the letters would be shortcuts. */
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches("details.menu[open]")) return;
+    const first = event.target.querySelector(":is(.menu-list, .menu-sheet) :is(a, button, select, textarea, input:not([type=hidden]))");
+    if (first?.matches("input:not([type]), input[type=text], textarea")) first.focus();
+  }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     document.querySelectorAll("details.menu[open]").forEach((menu) => {

@@ -92,12 +92,12 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
     const share = whole ? audio.currentTime / whole : 0;
     for (const stop of ["played-done", "played-rest"]) document.getElementById(stop).setAttribute("offset", share);
     id("now").textContent = clock(audio.currentTime);
-    id("length").textContent = clock(whole);
+    id("length").textContent = clock(Math.round(whole)); // as the lists round it
     id("line").value = share;
     const range = id("seek");
     range.max = whole || 1;
     range.value = audio.currentTime;
-    range.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(whole)}`);
+    range.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(Math.round(whole))}`);
   }
 
   /* Everything on the page that belongs to the sounding take. */

@@ -162,7 +162,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     row.querySelector(".letter").textContent = take.letter;
     row.querySelector(".letter").classList.toggle("letter-b", take.letter !== "A");
     row.querySelector(".cut").textContent = take.title;
-    row.querySelector(".num").textContent = take.duration ? player.clock(Number(take.duration)) : "";
+    row.querySelector(".num").textContent = take.duration ? player.clock(Math.round(take.duration)) : "";
     for (const button of row.querySelectorAll("[data-do]")) {
       button.setAttribute("aria-label", `${button.title}: ${name}`);
       if (button.dataset.do === "up") button.disabled = at === 0;

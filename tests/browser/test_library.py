@@ -100,8 +100,7 @@ def choosing(page: Page) -> None:
 
 def collecting(page: Page) -> None:
     page.locator("#selection summary[title=Collect]").press("Enter")
-    name = page.get_by_role("textbox", name="New collection")
-    name.focus()
+    expect(page.get_by_role("textbox", name="New collection")).to_be_focused()
     page.keyboard.type("Harbour EP")
     page.keyboard.press("Enter")
     news(page, "3 takes put into “Harbour EP”.")
@@ -141,6 +140,8 @@ def downloading(page: Page) -> None:
         assert archive.testzip() is None
         assert [name[-4:] for name in archive.namelist()] == [".mp3"] * 3
     assert page.evaluate("window.samePage")
+    expect(page.locator("#selection summary[title=Download]")).to_be_focused()
+    expect(page.get_by_role("button", name="MP3")).to_be_hidden()
     page.get_by_role("button", name="Clear").press("Enter")
     expect(page.locator("#selection")).to_be_hidden()
 
