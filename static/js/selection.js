@@ -8,6 +8,7 @@ A collection's rows can also be dragged: dropping sends the same form as the but
 
   const BOXES = 'input[name="clip"][form="selection"]';
   const MOVES = ".collection-moves";
+  const MOVE = 'button[name="to"]:not([disabled])';
   const strip = () => document.getElementById("selection");
   const boxes = () => [...document.querySelectorAll(BOXES)];
   let last = null;
@@ -87,12 +88,12 @@ A collection's rows can also be dragged: dropping sends the same form as the but
   /* A row that was moved by its button keeps the focus, so that it can be moved on. */
   let moving = "";
   document.addEventListener("submit", (event) => {
-    moving = event.target.matches(MOVES) ? event.submitter?.id || "" : "";
+    moving = event.submitter?.closest(MOVES) ? event.submitter.id : "";
   }, true);
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!moving || event.target.id !== "app") return;
     const button = document.getElementById(moving);
-    (button?.disabled ? button.form.querySelector("button:not([disabled])") : button)?.focus();
+    (button?.disabled ? button.closest(MOVES).querySelector(MOVE) : button)?.focus();
     moving = "";
   });
 
@@ -134,8 +135,8 @@ A collection's rows can also be dragged: dropping sends the same form as the but
   }
 
   function send(place) {
-    const form = dragged.querySelector(MOVES);
-    const button = form.querySelector("button:not([disabled])");
+    const button = dragged.querySelector(MOVE);
+    if (!button) return;
     button.value = place;
     button.click();
   }
