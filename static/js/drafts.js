@@ -204,6 +204,19 @@
     else if (draft()) store(local, key(), { ...draft(), nonce: undefined });
   }
 
+  /* Signing out forgets what was written in this browser, by whomever. */
+  function forget() {
+    try {
+      const drafts = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+      drafts.forEach((name) => localStorage.removeItem(name));
+    } catch {
+      return;
+    }
+  }
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") === document.getElementById("player")?.dataset.leave) forget();
+  });
+
   document.addEventListener("submit", (event) => {
     if (!event.target.dataset.draft || event.submitter?.matches("[data-no-pay]")) return;
     store(session, "flowweb:sent", event.target.dataset.draft);

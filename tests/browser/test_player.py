@@ -26,6 +26,7 @@ const setPositionState = session.setPositionState.bind(session);
 session.setPositionState = (place) => { window.mediaPlace = place; setPositionState(place); };
 """
 STORED = "Object.entries(localStorage).filter(([key]) => key.startsWith('flowweb-player:'))"
+DRAFTS = "Object.keys(localStorage).filter((name) => name.startsWith('flowweb:draft:'))"
 # Parts of the strip that overlap, or stick out of it.
 CROWDED = """
 () => {
@@ -328,9 +329,13 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House)
     expect(page.locator("#player-title")).to_have_text(str(json.loads(stored[0][1])["take"]["now"]["title"]))
     assert not listening.sounding(page)
 
+    page.get_by_role("link", name="New song").first.click()
+    page.get_by_label("How should it sound?").fill("Nobody else should read this")
+    assert page.evaluate(DRAFTS)
     page.locator(".nav-person").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/auth/login/**")
     assert page.evaluate(STORED) == []
+    assert page.evaluate(DRAFTS) == []
     come_in(page, house.bring_in("otto@nightbus.example", team="Otto’s studio", name="Otto"))
     expect(page.locator("#player-title")).to_have_text("Nothing playing")
