@@ -71,6 +71,11 @@ class Filters:
         return self.values.get("sort") == "oldest"
 
     @property
+    def turned_round(self) -> str:
+        """The address of the same in the other order."""
+        return self.address(sort="" if self.oldest_first else "oldest")
+
+    @property
     def are_set(self) -> bool:
         """Whether anything is searched for or filtered; the order is neither."""
         return bool(self.values.keys() - {"sort"})

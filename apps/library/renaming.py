@@ -10,8 +10,13 @@ LONGEST = 120
 
 
 def rename(song: Song, text: str) -> str:
-    """Without a name the song has its title again. Gives the old name; Unfit when it is too long."""
+    """Without a name the song has its title again. Gives the old name; Unfit when it is too long.
+
+    Its title, sent back as it stands in the field, is no name: it may still change with its takes.
+    """
     old, name = song.name, fitting(text, LONGEST, "A name")
+    if not old and name == song.title:
+        return old
     with transaction.atomic():
         songs.wait_turn(song.team)  # so that what it is found by is that of the last of several changes
         Song.objects.filter(pk=song.pk).update(name=name)

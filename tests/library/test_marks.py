@@ -203,6 +203,15 @@ def test_a_name_goes_before_the_titles_is_found_and_can_be_taken_back(band: Band
         assert not found(band, "harbour")
 
 
+def test_a_title_sent_back_as_it_stood_in_the_field_is_no_name(band: Band) -> None:
+    song = band.song("Last Ferry Home", "Last Ferry Home")
+    client, address = band.client("member"), f"/library/songs/{song.pk}/rename/"
+    assert 'value="Last Ferry Home"' in client.get(address).content.decode()
+    client.post(address, {"name": "Last Ferry Home"})
+    song.refresh_from_db()
+    assert song.name == ""
+
+
 def test_undo_does_not_take_back_what_somebody_did_after_that(band: Band) -> None:
     song = band.song()
     address = f"/library/songs/{song.pk}/rename/"
