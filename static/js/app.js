@@ -121,7 +121,10 @@
   document.addEventListener("toggle", (event) => {
     if (!event.target.matches("details.menu[open]")) return;
     const first = event.target.querySelector(":is(.menu-list, .menu-sheet) :is(a, button, select, textarea, input:not([type=hidden]))");
-    if (first?.matches("input:not([type]), input[type=text], textarea")) first.focus();
+    if (first?.matches("input:not([type]), input[type=text], textarea")) {
+      first.focus();
+      first.select();
+    }
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

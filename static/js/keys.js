@@ -6,7 +6,7 @@
   const ROOMS = { n: ".nav-new", l: "[data-room=library]", j: "[data-room=jobs]" };
 
   function isTyping(event) {
-    return event.target.closest("input:not([type=range]), textarea, select, [contenteditable], dialog[open]");
+    return event.target.closest("input:not([type=range]), textarea, select, [contenteditable], dialog[open], details.menu[open]");
   }
 
   document.addEventListener("keydown", (event) => {

@@ -23,7 +23,7 @@
     r: () => player.turnRepeat(),
     q: () => player.toggleList(),
   };
-  const WRITES = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]";
+  const WRITES = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open], details.menu[open]";
   const ARROWS = "input:not(#player-seek), [role=slider], [role=radiogroup], [role=listbox], [role=menu], [role=tablist]";
 
   /* Keys that the focused element needs itself. */
