@@ -86,15 +86,11 @@ A collection's rows can also be dragged: dropping sends the same form as the but
   }, true);
 
   /* A row that was moved by its button keeps the focus, so that it can be moved on. */
-  let moving = "";
-  document.addEventListener("submit", (event) => {
-    moving = event.submitter?.closest(MOVES) ? event.submitter.id : "";
-  }, true);
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (!moving || event.target.id !== "app") return;
-    const button = document.getElementById(moving);
+    const pressed = event.detail.requestConfig?.triggeringEvent?.submitter;
+    if (event.target.id !== "app" || !pressed?.closest(MOVES)) return;
+    const button = document.getElementById(pressed.id);
     (button?.disabled ? button.closest(MOVES).querySelector(MOVE) : button)?.focus();
-    moving = "";
   });
 
   /* Dragging */
