@@ -157,7 +157,7 @@ def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
     page.goto("/create/")
     page.get_by_label("How should it sound?").fill(prompt)
     page.locator("[data-pay]").dblclick()
-    page.wait_for_url("**/jobs/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
     assert jobs_asked_for(page, prompt) == 1
 
