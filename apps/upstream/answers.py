@@ -92,7 +92,9 @@ class Answer:
         said = self.said()
         error = said.get("error")
         code = error.get("code") if isinstance(error, Mapping) else said.get("code")
-        return code if isinstance(code, str | int) else None
+        if isinstance(code, str):
+            return self.call.redactor()(code)[:200]
+        return code if isinstance(code, int) else None
 
     @property
     def message(self) -> str:
@@ -123,7 +125,7 @@ class Answer:
         found["message"] = self.message
         upstream = without_secrets(self.said().get("upstream"))
         if isinstance(upstream, Mapping) and upstream.get("cf_ray"):
-            found["upstream_cf_ray"] = str(upstream["cf_ray"])[:200]
+            found["upstream_cf_ray"] = redact(str(upstream["cf_ray"]))[:200]
         return found
 
 

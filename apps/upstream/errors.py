@@ -7,6 +7,7 @@ support":
     method, host, path (without query), elapsed_ms        of the call
     status, headers, body (first 2000 characters)         if there was an answer; secrets are hidden in it
     message                                               the remote side's own words, if there were any
+    agent_text                                            what was said instead of lyrics
     upstream_cf_ray                                       what useapi.net's support asks for
     fault                                                 what broke, if the answer is missing or not whole
 """
@@ -130,6 +131,21 @@ class RenderFailed(UpstreamError):
     def __init__(self, detail: str = "", *, record: JobRecord, **kwargs: Any) -> None:
         super().__init__(detail, **kwargs)
         self.record = record
+
+
+class NoLyrics(UpstreamError):
+    """422 of the lyrics: no text came of it. `agent_text` in the evidence is what was said instead."""
+
+    words = "Flow Music wrote no lyrics this time, which normally costs nothing. Change the idea and try it again."
+
+
+class Declined(UpstreamError):
+    """A 500 of files and files/generate, as JSON: a refusal, often by moderation. Nothing came of it."""
+
+    words = (
+        "Flow Music declined this and does not say why. Nothing came of it, and it is not known to cost "
+        "anything. Change it and try it again."
+    )
 
 
 class Rejected(UpstreamError):

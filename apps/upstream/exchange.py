@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPException, IncompleteRead
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Request, RequestException
@@ -19,7 +19,7 @@ from urllib3.response import HTTPResponse
 from apps.upstream.hosts import HostRefused, Target, check_url
 from apps.upstream.redaction import Redact, redactor
 from apps.upstream.sockets import GuardedConnection, GuardedTLSConnection, Wire, connection
-from apps.upstream.token import Token
+from apps.upstream.token import RefreshToken, Token
 
 T = TypeVar("T")
 
@@ -30,6 +30,37 @@ HEADERS = {
     "Accept-Encoding": "identity",  # lengths can be checked, and nothing small becomes large
     "Connection": "close",
 }
+CHUNK = 64 * 1024
+LAST_WORDS_S = 5.0  # for the answer of a server that stopped reading
+
+
+class FileFault(ValueError):
+    """The file can't be read, or ended before the size that the server was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """`size` bytes of a file from where it stands, sent in pieces: it is never in memory whole."""
+
+    file: BinaryIO = field(repr=False)
+    size: int
+    content_type: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self.size
+        while left > 0:
+            piece = self._piece(min(CHUNK, left))
+            left -= len(piece)
+            yield piece
+
+    def _piece(self, size: int) -> bytes:
+        try:
+            piece = self.file.read(size)
+        except (OSError, ValueError):
+            piece = b""
+        if not piece:
+            raise FileFault
+        return piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +71,21 @@ class Call:
     url: str = field(repr=False)
     auth: Token | None = None
     params: Mapping[str, str] | None = field(default=None, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    body: bytes | FileBody | None = field(default=None, repr=False)
+    secrets: tuple[str | RefreshToken, ...] = field(default=(), repr=False)
     name: str = ""
 
     def prepare(self) -> PreparedRequest:
-        """The request as it goes out. No session: no environment, proxies, netrc or cookies have a say."""
-        headers = HEADERS | ({"Content-Type": "application/json"} if self.body is not None else {})
-        request = Request(self.method, self.url, headers, params=self.params, data=self.body, auth=self.auth)
-        return request.prepare()
+        """The request as it goes out, without its body.
+
+        No session: no environment, proxies, netrc or cookies have a say.
+        """
+        headers = dict(HEADERS)
+        if isinstance(self.body, FileBody):
+            headers |= {"Content-Type": self.body.content_type, "Content-Length": str(self.body.size)}
+        elif self.body is not None:
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(self.body))}
+        return Request(self.method, self.url, headers, params=self.params, auth=self.auth).prepare()
 
     @property
     def path(self) -> str:
@@ -132,8 +169,7 @@ class Exchange(contextlib.AbstractContextManager["Exchange"]):
         prepared = self.call.prepare()
         self.target = check_url(prepared.url or "", self._allowed_origins)
         self._connection = connection(self.target, self._wire)
-        # A server may answer, and close, before it has read everything: its answer can still be read.
-        with contextlib.suppress(BrokenPipeError):
+        try:
             self._connection.request(
                 prepared.method or "GET",
                 prepared.path_url,
@@ -142,6 +178,13 @@ class Exchange(contextlib.AbstractContextManager["Exchange"]):
                 preload_content=False,
                 decode_content=True,
             )
+        except OSError:
+            # A server may answer, and close or stop reading, before it has everything: its answer is worth more.
+            if not self._wire.sent:
+                raise
+            self._wire.stall_s = LAST_WORDS_S
+        else:
+            self._wire.stall_s = self._wire.answer_s or self._wire.stall_s
         return self._connection.getresponse()
 
     def _try(self, action: Callable[[], T]) -> T | Fault:
@@ -169,6 +212,7 @@ def plain_reason(exc: BaseException) -> str:
 
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (FileFault, "the file could not be read to its end"),
     (ssl.SSLCertVerificationError, "its certificate is not accepted"),
     (TimeoutError, "no answer in time"),
     (ConnectionRefusedError, "the connection was refused"),

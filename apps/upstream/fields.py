@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
 
 _LONGEST_ID = 500
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
@@ -53,6 +55,20 @@ def whole(value: object) -> int | None:
     return value if -(2**63) <= value < 2**63 else None
 
 
+def amount(value: object) -> float | None:
+    """A figure with or without a fraction, as of credits; text that is one is taken too."""
+    try:
+        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):
+        return None
+    return found if found is not None and abs(found) < 1e15 else None
+
+
+def flag(value: object) -> bool | None:
+    """True or False; None for everything else."""
+    return value if isinstance(value, bool) else None
+
+
 def seconds(value: object) -> float | None:
     """A time in a song; a figure that no song can have is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -94,3 +110,14 @@ def reason(value: object) -> tuple[str | None, str | None]:
             str(dict(value))
         )
     return None, text(value)
+
+
+def each(items: object, parse: Callable[[object], Item]) -> tuple[Item, ...]:
+    """The entries of a list that can be read; one bad entry does not hide the others."""
+    found: list[Item] = []
+    for item in items if isinstance(items, list) else []:
+        try:
+            found.append(parse(item))
+        except ParseError:
+            continue
+    return tuple(found)

@@ -2,6 +2,7 @@
 
     job    job:<uuid>-user:<number>-<email>-bot:flowmusic
     clip   user:<number>-<email>-clip:<uuid>
+    file   user:<number>-<email>-image:<uuid>, …-audio:<uuid>
 
 It is read from its fixed ends inwards, never split on `-` (api/CAREFUL.md, 10).
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 _OWNER = re.compile(r"user:(?P<number>[0-9]+)-(?P<email>[^\s:]+@[^\s:]+)")
+_ASSET = re.compile(_OWNER.pattern + r"-(?P<kind>clip|image|audio):[^\s:]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 
 
@@ -46,6 +48,18 @@ def account_of_clip(text: str) -> str:
     """The e-mail of the account that a clip is on; "" if its id doesn't say."""
     owner = _OWNER.fullmatch(text.rpartition("-clip:")[0])
     return owner["email"] if owner else ""
+
+
+def account_of_asset(text: str) -> str:
+    """The e-mail of the account that a clip, a picture or an audio file is on; "" if its id doesn't say."""
+    found = _ASSET.fullmatch(text)
+    return found["email"] if found else ""
+
+
+def kind_of_asset(text: str) -> str:
+    """clip, image or audio; "" if the id doesn't say."""
+    found = _ASSET.fullmatch(text)
+    return found["kind"] if found else ""
 
 
 def quote_segment(value: str) -> str:

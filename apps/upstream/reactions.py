@@ -7,14 +7,18 @@ meaning of their own come first (596 before every other 5xx), then the families.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from apps.upstream import fields
 from apps.upstream.answers import Answer
 from apps.upstream.errors import (
     AccountBroken,
     Busy,
+    Declined,
     Forbidden,
     Gone,
+    NoLyrics,
     NotReady,
     OutcomeUnknown,
     OutOfCredits,
@@ -27,8 +31,11 @@ from apps.upstream.errors import (
 )
 from apps.upstream.fields import ParseError
 from apps.upstream.records import JobRecord
+from apps.upstream.wishes import GONE_ACCOUNT, SONG, Wish
 
 Kind = TypeVar("Kind", bound=UpstreamError)
+
+MOST_OF_AGENT = 500
 
 _NO_SUBSCRIPTION = re.compile(
     r"\bno (?:active |valid )?subscription|subscription (?:has |is )?(?:ended|expired|inactive)"
@@ -39,34 +46,37 @@ _IN_ERROR = re.compile(
 )
 
 
-def write_refusal(answer: Answer) -> UpstreamError:
+def write_refusal(answer: Answer, wish: Wish = SONG) -> UpstreamError:
     """For a call that may have cost credits. Without a clear refusal its outcome is unknown."""
-    shared = _shared_refusal(answer)
+    shared = _shared_refusal(answer, wish)
     if shared:
         return shared
-    if answer.status == 422:
-        record = _record(answer)
-        if record:
-            return _render_failed(answer, record)
+    if answer.status == 422 and (said := _without_result(answer, wish)):
+        return said
+    if answer.status in (404, 410) and wish.names:
+        # A proxy's page says nothing about whether an account exists.
+        return outcome_unknown(answer, wish=wish) if answer.is_html else _error(Gone, answer, GONE_ACCOUNT)
+    if answer.status == 500 and wish.declines and answer.said().get("error"):
+        return _error(Declined, answer, wish.declines)
     if 400 <= answer.status < 500 and answer.status != 408:
-        return _rejected(answer)
-    return outcome_unknown(answer)
+        return _rejected(answer, wish)
+    return outcome_unknown(answer, wish=wish)
 
 
-def read_refusal(answer: Answer) -> UpstreamError:
-    """For a call that costs nothing.
+def read_refusal(answer: Answer, gone: str = "") -> UpstreamError:
+    """For a call that costs nothing. `gone`: words for what is not there, if they are not the usual ones.
 
     A proxy's page says nothing about whether a thing exists or whose it is.
     """
-    shared = _shared_refusal(answer)
+    shared = _shared_refusal(answer, SONG)
     if shared:
         return shared
     kinds: dict[int, type[UpstreamError]] = {403: Forbidden, 404: Gone, 409: NotReady, 410: Gone}
     family = kinds.get(answer.status)
     if family and not answer.is_html:
-        return _error(family, answer)
+        return _error(family, answer, gone if family is Gone else None)
     if 400 <= answer.status < 500 and answer.status != 408 and not family:
-        return _rejected(answer)
+        return _rejected(answer, SONG)
     return unavailable(answer)
 
 
@@ -86,9 +96,9 @@ def media_refusal(answer: Answer) -> UpstreamError:
     return unavailable(answer)
 
 
-def outcome_unknown(answer: Answer, fault: str = "") -> OutcomeUnknown:
+def outcome_unknown(answer: Answer, fault: str = "", wish: Wish = SONG) -> OutcomeUnknown:
     """For an answer that does not say what became of a call that may cost."""
-    return _error(OutcomeUnknown, answer, fault=fault)
+    return _error(OutcomeUnknown, answer, wish.lost, fault=fault)
 
 
 def unavailable(answer: Answer, fault: str = "") -> Unavailable:
@@ -96,20 +106,20 @@ def unavailable(answer: Answer, fault: str = "") -> Unavailable:
     return _error(Unavailable, answer, fault=fault)
 
 
-def _shared_refusal(answer: Answer) -> UpstreamError | None:
+def _shared_refusal(answer: Answer, wish: Wish) -> UpstreamError | None:
     """Refusals that mean the same whatever was asked."""
     if answer.status == 596:
         return _account_broken(answer)
     if answer.status == 401:
-        return _error(TokenRefused, answer)
+        return _error(TokenRefused, answer, wish.token_refused)
     if answer.status == 402:
-        return _payment(answer)
+        return _payment(answer, wish)
     if answer.status == 429:
-        return _busy(answer)
+        return _busy(answer, wish)
     return None
 
 
-def _payment(answer: Answer) -> UpstreamError:
+def _payment(answer: Answer, wish: Wish) -> UpstreamError:
     """402 by its text, which embeds escaped JSON.
 
     One account's emptiness does less harm if the text says nothing.
@@ -119,10 +129,10 @@ def _payment(answer: Answer) -> UpstreamError:
             "The useapi.net subscription of this token has ended, or never began. Nothing was spent on this. "
         )
         return _error(SubscriptionEnded, answer, words + "Renew it at useapi.net to go on.")
-    return _error(OutOfCredits, answer)
+    return _error(OutOfCredits, answer, wish.no_credits)
 
 
-def _busy(answer: Answer) -> Busy:
+def _busy(answer: Answer, wish: Wish) -> Busy:
     """Three texts (api/CAREFUL.md, 2).
 
     A 429 without readable words comes from something before the accounts.
@@ -133,7 +143,7 @@ def _busy(answer: Answer) -> Busy:
     else:
         words = "This Flow Music account has no free slot at the moment. Nothing was spent. "
     words += "It can start when something that runs is done."
-    return _error(Busy, answer, words, scope="all" if everywhere else "account")
+    return _error(Busy, answer, wish.busy or words, scope="all" if everywhere else "account")
 
 
 def _account_broken(answer: Answer) -> AccountBroken:
@@ -145,17 +155,42 @@ def _account_broken(answer: Answer) -> AccountBroken:
     return _error(AccountBroken, answer, words + "Reconnect the account.", reason=reason)
 
 
-def _render_failed(answer: Answer, record: JobRecord) -> RenderFailed:
-    said = f": “{record.error_message[:200]}”" if record.error_message else ""
-    words = f"Flow Music made no song of this{said}. It may have cost credits. "
-    words += "Change the words and make it again."
-    return _error(RenderFailed, answer, words, record=record)
+def _without_result(answer: Answer, wish: Wish) -> UpstreamError | None:
+    """A 422 that says that it was tried and nothing came of it; else it was not taken."""
+    if wish.writes:
+        return _no_lyrics(answer)
+    record = _record(answer)
+    return _render_failed(answer, record, wish) if record else None
 
 
-def _rejected(answer: Answer) -> Rejected:
-    said = f": “{answer.message[:200]}”" if answer.message else ""
-    words = f"{answer.call.service} did not take this{said}. Nothing was spent. Change it and send it again."
-    return _error(Rejected, answer, words)
+def _render_failed(answer: Answer, record: JobRecord, wish: Wish) -> RenderFailed:
+    return _error(RenderFailed, answer, _quoting(wish.failed, record.error_message or ""), record=record)
+
+
+def _no_lyrics(answer: Answer) -> NoLyrics | None:
+    """Free as a rule, unless the answer says that a song was started or credits were burned."""
+    said = answer.said()
+    if not isinstance(said.get("error"), Mapping) and "agent_text" not in said:
+        return None
+    agent = answer.call.redactor()(fields.text(said.get("agent_text")) or "")[:MOST_OF_AGENT]
+    words = None
+    if said.get("audio_create_song_fired") or fields.amount(said.get("credits_burned")):
+        words = "Flow Music wrote no lyrics this time, and it did cost credits. Change the idea before you try again."
+    error = _error(NoLyrics, answer, words)
+    error.evidence["agent_text"] = agent
+    return error
+
+
+def _rejected(answer: Answer, wish: Wish) -> Rejected:
+    words = wish.rejected if answer.is_html else wish.by_status.get(answer.status, wish.rejected)
+    if answer.status == 413:
+        words = wish.by_status.get(413, words)  # whoever says so, the file is too large
+    return _error(Rejected, answer, _quoting(words, answer.message))
+
+
+def _quoting(words: str, said: str) -> str:
+    """`words` with what the remote side said in its place; the name of the service is put in later."""
+    return words.replace("{said}", f": “{said[:200]}”" if said else "")
 
 
 def _record(answer: Answer) -> JobRecord | None:
@@ -171,7 +206,7 @@ def _error(
     return kind(
         answer.message or fault or answer.fault or ("a page of HTML" if answer.is_html else ""),
         service=answer.call.service,
-        user_message=words,
+        user_message=words.replace("{service}", answer.call.service) if words else None,
         status=answer.status,
         code=answer.code,
         evidence=answer.evidence(fault),

@@ -5,19 +5,30 @@ Only what nothing can be done without raises ParseError: the id of a job or clip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from apps.upstream import fields
-from apps.upstream.fields import ParseError
+from apps.upstream.clips import ClipPage, ClipRecord, StemsRecord
+from apps.upstream.fields import ParseError, each
 from apps.upstream.ids import JobId
+from apps.upstream.made import AssetRecord, LyricsRecord
 from apps.upstream.redaction import hide, without_secrets
 
-__all__ = ["AccountSlots", "ClipPage", "ClipRecord", "FlowAccount", "JobRecord", "ParseError", "RunningJob"]
-
-Item = TypeVar("Item")
+__all__ = [
+    "AccountSlots",
+    "AssetRecord",
+    "ClipPage",
+    "ClipRecord",
+    "FlowAccount",
+    "JobRecord",
+    "LyricsRecord",
+    "ParseError",
+    "RunningJob",
+    "StemsRecord",
+]
 
 TERMINAL = frozenset({"completed", "failed"})
 
@@ -26,8 +37,9 @@ TERMINAL = frozenset({"completed", "failed"})
 class FlowAccount:
     """One configured account (get-flowmusic-accounts.md, get-flowmusic-accounts-email.md).
 
-    `credits` is None in the list, for an account in error, and when Flow Music did not say. An `error`
-    means unusable.
+    `credits` and `tokens` are None in the list, for an account in error, and when Flow Music did not say. An
+    `error` means unusable. `subscription_plan` and `provider` are None on a free plan. `added`: when it was
+    connected; `refreshed_at`: when its sign-in was last renewed.
     """
 
     email: str
@@ -35,6 +47,11 @@ class FlowAccount:
     max_jobs: int | None = None
     error: str | None = None
     credits: int | None = None
+    tokens: int | None = None
+    subscription_plan: str | None = None
+    provider: str | None = None
+    added: datetime | None = None
+    refreshed_at: datetime | None = None
 
     @classmethod
     def parse(cls, data: object, *, email: str | None = None) -> FlowAccount:
@@ -46,60 +63,12 @@ class FlowAccount:
             max_jobs=fields.whole(record.get("maxJobs")),
             error=_reason(record.get("error"))[1],
             credits=fields.whole(record.get("credits_remaining")),
+            tokens=fields.whole(record.get("tokens_remaining")),
+            subscription_plan=fields.text(record.get("subscription_plan")),
+            provider=fields.text(record.get("provider")),
+            added=fields.moment(record.get("added")),
+            refreshed_at=fields.moment(record.get("refreshed_at")),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ClipRecord:
-    """One take (post-flowmusic-music.md). `clip_id` is the API's `clip`; lengths and marks are in seconds.
-
-    `lyrics` is "[Instrumental]" for an instrumental. `lyrics_timing` is [start, end] pairs without text.
-    Links may expire.
-    """
-
-    clip_id: str
-    title: str | None = None
-    lyrics: str | None = None
-    duration_s: float | None = None
-    seed: int | None = None
-    lyrics_timing: tuple[tuple[float, float], ...] | None = None
-    created_at: datetime | None = None
-    audio_url: str | None = None
-    wav_url: str | None = None
-    image_url: str | None = None
-
-    @classmethod
-    def parse(cls, data: object) -> ClipRecord:
-        record = fields.mapping(data, "clip")
-        return cls(
-            clip_id=fields.essential(record.get("clip"), "clip"),
-            title=fields.text(record.get("title")),
-            lyrics=fields.text(record.get("lyrics")),
-            duration_s=fields.seconds(record.get("duration_s")),
-            seed=fields.whole(record.get("seed")),
-            lyrics_timing=fields.pairs(record.get("lyrics_timing")),
-            created_at=fields.moment(record.get("created_at")),
-            audio_url=fields.text(record.get("audio_url")),
-            wav_url=fields.text(record.get("wav_url")),
-            image_url=fields.text(record.get("image_url")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ClipPage:
-    """One page of an account's clips (get-flowmusic-music.md), which have no created_at and no seed there, and
-    perhaps no links. `next` is the offset of the page after it, None on the last one.
-    """
-
-    clips: tuple[ClipRecord, ...]
-    next: int | None
-
-    @classmethod
-    def parse(cls, data: object) -> ClipPage:
-        record = fields.mapping(data, "page of clips")
-        if not isinstance(record.get("clips"), list):
-            raise ParseError("the page of clips has no list of them")
-        return cls(_each(record["clips"], ClipRecord.parse), fields.whole(record.get("next")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +97,7 @@ class JobRecord:
         """Only the jobid is essential: a song that was paid for is not lost over an odd field beside it."""
         record = fields.mapping(data, "job")
         jobid = fields.essential(record.get("jobid"), "jobid")
-        clips = _each(record.get("clips"), ClipRecord.parse)
+        clips = each(record.get("clips"), ClipRecord.parse)
         error_code, error_message = _reason(record.get("error"))
         request = record.get("request")
         return cls(
@@ -181,7 +150,7 @@ class AccountSlots:
     @classmethod
     def parse(cls, data: object, *, email: str) -> AccountSlots:
         record = fields.mapping(data, "slots")
-        jobs = _each(record.get("jobs"), RunningJob.parse)
+        jobs = each(record.get("jobs"), RunningJob.parse)
         running = fields.whole(record.get("running"))
         return cls(
             email=email,
@@ -189,17 +158,6 @@ class AccountSlots:
             max_jobs=fields.whole(record.get("maxJobs")),
             jobs=jobs,
         )
-
-
-def _each(items: object, parse: Callable[[object], Item]) -> tuple[Item, ...]:
-    """The entries of a list that can be read; one bad entry does not hide the others."""
-    found: list[Item] = []
-    for item in items if isinstance(items, list) else []:
-        try:
-            found.append(parse(item))
-        except ParseError:
-            continue
-    return tuple(found)
 
 
 def _status(record: Mapping[str, Any], *, failed: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from apps.upstream.fields import storable
-from apps.upstream.token import Token
+from apps.upstream.token import RefreshToken, Token
 
 Redact = Callable[[str], str]
 
@@ -32,13 +32,16 @@ _SECRET_PAIR = re.compile(
 )
 
 
-def redactor(token: Token | None = None, secrets: Iterable[str] = ()) -> Redact:
+def redactor(token: Token | None = None, secrets: Iterable[str | RefreshToken] = ()) -> Redact:
     """A function that takes `token`, `secrets` and everything that looks like a secret out of a text."""
-    known = sorted({spelling for secret in secrets for spelling in _spellings(secret)}, key=len, reverse=True)
+    secrets = tuple(secrets)
+    wrapped = [secret for secret in (token, *secrets) if isinstance(secret, Token | RefreshToken)]
+    spellings = {spelling for secret in secrets if isinstance(secret, str) for spelling in _spellings(secret)}
+    known = sorted(spellings, key=len, reverse=True)
 
     def redact(text: str) -> str:
-        if token is not None:
-            text = token.redact(text)
+        for secret in wrapped:
+            text = secret.redact(text)
         for spelling in known:
             text = text.replace(spelling, HIDDEN)
         text = _SECRET_PAIR.sub(lambda match: match["key"] + HIDDEN, text)
@@ -51,16 +54,18 @@ def redactor(token: Token | None = None, secrets: Iterable[str] = ()) -> Redact:
 hide = redactor()
 
 
-def without_secrets(value: Any) -> Any:
+def without_secrets(value: Any, redact: Redact = hide) -> Any:
     """A copy of decoded JSON, fit to be kept: what looks like a secret is hidden, at any depth."""
     if isinstance(value, dict):
         return {
-            storable(str(key)): HIDDEN if str(key).lower() in _HIDDEN_KEYS and item else without_secrets(item)
+            redact(storable(str(key))): HIDDEN
+            if str(key).lower() in _HIDDEN_KEYS and item
+            else without_secrets(item, redact)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [without_secrets(item) for item in value]
-    return hide(storable(value)) if isinstance(value, str) else value
+        return [without_secrets(item, redact) for item in value]
+    return redact(storable(value)) if isinstance(value, str) else value
 
 
 def _spellings(secret: str) -> set[str]:

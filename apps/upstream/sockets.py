@@ -29,14 +29,15 @@ MOST_ADDRESSES = 4
 class Wire:
     """The state of one attempt, shared by its socket and its caller.
 
-    `stall_s`: longest silence. `floor_s`: what the deadline must still leave for the first byte to be sent
-    at all. `sent` is True from the moment just before the first byte of the request is handed to the
-    system.
+    `stall_s`: longest silence; `answer_s`: the same once all has been sent, if it differs. `floor_s`: what
+    the deadline must still leave for the first byte to be sent at all. `sent` is True from the moment just
+    before the first byte of the request is handed to the system.
     """
 
     deadline: Deadline
     stall_s: float
     floor_s: float = 0.0
+    answer_s: float = 0.0
     sent: bool = False
 
     def patience(self) -> float:

@@ -1,9 +1,14 @@
-"""An API token: somebody's money. It can be used for a call, but not read by accident."""
+"""Secrets that are handed on: an API token (somebody's money) and the refresh token of a Flow Music account.
+
+They can be used for a call, but not read by accident.
+"""
 
 from __future__ import annotations
 
 import hmac
+import json
 import re
+from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -13,6 +18,9 @@ from requests.auth import AuthBase
 _FORMAT = re.compile(r"user:(?P<number>[0-9]+)-[A-Za-z0-9]+")
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _SHORTEST_SECRET = 6
+_SHORTEST_REFRESH_TOKEN = 10
+_LONGEST_REFRESH_TOKEN = 10_000
+_PIECE = 8  # characters of a refresh token that tell what a cut text was quoting
 
 
 class Token(AuthBase):
@@ -97,3 +105,65 @@ class Token(AuthBase):
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("A token is not copied, pickled or sent in a message.")
+
+
+class RefreshToken:
+    """The secret of a Google session, on its way to POST /accounts: used once, kept nowhere.
+
+    Nothing shows a part of it: no `vars()`, `repr()`, formatting, pickling or copying.
+    """
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: str) -> None:
+        """Raises ValueError in words for a person, which don't repeat it."""
+        found = raw.strip().strip("\"'").strip()
+        if len(found) < _SHORTEST_REFRESH_TOKEN:
+            raise ValueError("A refresh token has ten characters at least. Copy all of it.")
+        if len(found) > _LONGEST_REFRESH_TOKEN or not _VISIBLE_ASCII.fullmatch(found):
+            raise ValueError(
+                "A refresh token has no spaces, line breaks or accented letters in it. Copy only its value."
+            )
+        self._raw = found
+
+    @classmethod
+    def parse(cls, raw: str) -> RefreshToken:
+        """Take what was copied from the browser, with or without the quotes around it."""
+        return cls(raw)
+
+    def redact(self, text: str) -> str:
+        """`text` without this token, whole, quoted, encoded, or cut off at either end."""
+        spelled = json.dumps(self._raw)[1:-1]
+        twice = json.dumps(spelled)[1:-1]
+        slashed = self._raw.replace("/", "\\/")
+        for spelling in (twice, spelled, slashed, self._raw, quote(self._raw, safe=""), quote(self._raw)):
+            text = text.replace(spelling, "[hidden]")
+        piece = r"[^\s\"'<>,;\\]*"
+        text = re.sub(re.escape(self._raw[:_PIECE]) + piece, "[hidden]", text)
+        return re.sub(piece + re.escape(self._raw[-_PIECE:]), "[hidden]", text)
+
+    def __repr__(self) -> str:
+        return "RefreshToken(…)"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("A refresh token is not copied, pickled or sent in a message.")
+
+
+def json_body(params: Mapping[str, Any]) -> bytes:
+    """`params` as JSON. A refresh token in it becomes text here and nowhere else.
+
+    Raises ValueError for figures that JSON doesn't know.
+    """
+    return json.dumps(params, allow_nan=False, default=_secret_text).encode()
+
+
+def _secret_text(value: object) -> str:
+    if isinstance(value, RefreshToken):
+        return value._raw
+    raise TypeError(f"{type(value).__name__} can't be sent as JSON")

@@ -7,7 +7,6 @@ which answers to a read are worth asking again.
 
 from __future__ import annotations
 
-import json as json_module
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -26,16 +25,15 @@ from apps.upstream.errors import (
     Unreachable,
     UpstreamError,
 )
-from apps.upstream.exchange import Call, Exchange, Fault
+from apps.upstream.exchange import CHUNK, Call, Exchange, Fault, FileBody
 from apps.upstream.hosts import HostRefused, check_url
 from apps.upstream.sockets import Wire
-from apps.upstream.token import Token
+from apps.upstream.token import RefreshToken, Token, json_body
 
 __all__ = ["Deadline", "Transport"]
 
 JSON_LIMIT = 8 * 1024 * 1024
 REFUSAL_LIMIT = 64 * 1024
-CHUNK = 64 * 1024
 STALL_S = 30.0
 LEAST_TO_SEND_S = 1.0
 TRIES = 3
@@ -97,27 +95,37 @@ class Transport:
         deadline: Deadline,
         json: Mapping[str, Any] | None = None,
         service: str = "",
+        lost: str = "",
     ) -> Answer:
         """A call that may cost: exactly one attempt on a fresh connection.
 
         Returns the answer, whatever its status. Raises NotSent if no byte of it left this machine (also
         when less than 1 s of the deadline is left), OutcomeUnknown if any byte did and no head of an answer
-        came back.
+        came back; `lost` are its words for people, if they are not the usual ones.
         """
-        body = None if json is None else json_module.dumps(json, allow_nan=False).encode()
-        secrets = (str(json["replyUrl"]),) if json and json.get("replyUrl") else ()
-        call = Call(method=method, url=url, auth=auth, body=body, secrets=secrets, name=service)
-        started = time.monotonic()
         # The remote side may think for as long as the deadline allows: giving up early would only make an
         # unknown.
-        outcome = self._ask(call, Wire(deadline, stall_s=deadline.seconds, floor_s=LEAST_TO_SEND_S))
-        if isinstance(outcome, Answer):
-            return outcome
-        elapsed = _since(started)
-        if outcome.refused:
-            raise AddressRefused(outcome.reason, **unanswered(call, outcome, elapsed))
-        kind = OutcomeUnknown if outcome.sent else NotSent
-        raise kind(outcome.reason, **unanswered(call, outcome, elapsed))
+        wire = Wire(deadline, stall_s=deadline.seconds, floor_s=LEAST_TO_SEND_S)
+        return self._once(_json_call(method, url, auth, json, service), wire, lost)
+
+    def upload(
+        self,
+        url: str,
+        body: FileBody,
+        *,
+        auth: Token | None,
+        deadline: Deadline,
+        params: Mapping[str, str],
+        service: str = "",
+        lost: str = "",
+    ) -> Answer:
+        """POST a file, streamed from where it stands, in exactly one attempt; as `write` otherwise.
+
+        A remote side that takes nothing for 30 s has stalled; once it has everything it may think.
+        """
+        call = Call(method="POST", url=url, auth=auth, params=params, body=body, name=service)
+        wire = Wire(deadline, stall_s=STALL_S, answer_s=deadline.seconds, floor_s=LEAST_TO_SEND_S)
+        return self._once(call, wire, lost)
 
     def download(
         self,
@@ -152,6 +160,19 @@ class Transport:
         fault = Fault("it redirects too often", sent=True)
         raise _unread(call, fault, started)
 
+    def _once(self, call: Call, wire: Wire, lost: str) -> Answer:
+        started = time.monotonic()
+        outcome = self._ask(call, wire)
+        if isinstance(outcome, Answer):
+            return outcome
+        elapsed = _since(started)
+        if outcome.refused:
+            raise AddressRefused(outcome.reason, **unanswered(call, outcome, elapsed))
+        if not outcome.sent:
+            raise NotSent(outcome.reason, **unanswered(call, outcome, elapsed))
+        words = lost.replace("{service}", call.service) or None
+        raise OutcomeUnknown(outcome.reason, user_message=words, **unanswered(call, outcome, elapsed))
+
     def _ask(self, call: Call, wire: Wire) -> Answer | Fault:
         with Exchange(call, wire, allowed_origins=self.allowed_origins) as exchange:
             return exchange.open() or Answer.read(exchange, limit=JSON_LIMIT)
@@ -169,6 +190,20 @@ class Transport:
                 "it redirects to a refused address", service=call.service, evidence=call_evidence(call, "", 0)
             )
         return replace(call, url=url, params=None, auth=call.auth if there.origin == here.origin else None)
+
+
+def _json_call(
+    method: str, url: str, auth: Token | None, params: Mapping[str, Any] | None, service: str
+) -> Call:
+    """Made in a frame of its own: its text, with a refresh token in it, is in no variable of a caller."""
+    body = None if params is None else json_body(params)
+    secrets: list[str | RefreshToken] = []
+    for name, value in (params or {}).items():
+        if isinstance(value, RefreshToken):
+            secrets.append(value)
+        elif name == "replyUrl" and value:
+            secrets.append(str(value))
+    return Call(method=method, url=url, auth=auth, body=body, secrets=tuple(secrets), name=service)
 
 
 def _save(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from apps.upstream import fields
 from apps.upstream.fields import ParseError
@@ -21,6 +21,7 @@ class Spent:
     conversation_id: str
     tokens: int
     at: datetime | None = None
+    title: str | None = None
 
     @property
     def credits(self) -> int:
@@ -29,12 +30,57 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """One row: what one conversation, or none, had of one type on one UTC day. `tokens` has the sign it came with.
+
+    `latest_at`: when the last of it happened.
+    """
+
+    type: str
+    tokens: int
+    conversation_id: str | None = None
+    title: str | None = None
+    day: date | None = None
+    latest_at: datetime | None = None
+
+    @property
+    def charged(self) -> bool:
+        return self.type in CHARGED
+
+    @classmethod
+    def parse(cls, data: object) -> UsageEvent:
+        """A row without a type or an amount is none."""
+        record = fields.mapping(data, "event")
+        kind, tokens = fields.text(record.get("type")), fields.whole(record.get("amount"))
+        if kind is None or tokens is None:
+            raise ParseError("the event has no type or no amount")
+        begun, latest = fields.moment(record.get("event_at")), fields.moment(record.get("max_created_at"))
+        at = begun or latest
+        return cls(
+            type=kind,
+            tokens=tokens,
+            conversation_id=fields.text(record.get("conversation_id")),
+            title=fields.text(record.get("conversation_title")),
+            day=at.date() if at else None,
+            latest_at=latest or begun,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """`spent`: by conversation, the newest first, those without a time last. `charged_credits` is None if not said."""
+    """What one account was charged and given.
+
+    `spent`: by conversation, the newest first, those without a time last. Totals are None if not said; charges are
+    in credits, what was received in tokens, as the page has it. `by_type_…` are the page's own sums.
+    """
 
     email: str
     charged_credits: int | None = None
     spent: tuple[Spent, ...] = ()
+    received_tokens: int | None = None
+    events: tuple[UsageEvent, ...] = ()
+    by_type_credits: Mapping[str, float] = field(default_factory=dict)
+    by_type_tokens: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, data: object, *, email: str) -> Usage:
@@ -44,29 +90,39 @@ class Usage:
         summary = summary if isinstance(summary, Mapping) else {}
         if "events" not in record and not summary:
             raise ParseError("the usage has neither events nor a summary")
+        events = fields.each(record.get("events"), UsageEvent.parse)
+        tokens = _by_type(summary.get("by_type_tokens"))
         return cls(
             email=fields.text(record.get("email")) or email,
             charged_credits=fields.whole(summary.get("total_charged_credits")),
-            spent=_from_events(record.get("events")) or _from_summary(summary.get("per_conversation")),
+            spent=_from_events(events) or _from_summary(summary.get("per_conversation")),
+            received_tokens=fields.whole(summary.get("total_received_tokens")),
+            events=events,
+            by_type_credits=_by_type(summary.get("by_type_credits")),
+            by_type_tokens={name: int(each) for name, each in tokens.items()},
         )
 
 
-def _from_events(events: object) -> tuple[Spent, ...]:
+def _by_type(sums: object) -> dict[str, float]:
+    """One odd sum does not hide the others."""
+    found = {name: fields.amount(each) for name, each in sums.items()} if isinstance(sums, Mapping) else {}
+    return {fields.storable(str(name)): each for name, each in found.items() if each is not None}
+
+
+def _from_events(events: tuple[UsageEvent, ...]) -> tuple[Spent, ...]:
     """A conversation has a row per day and type; rows of no conversation belong to no song."""
-    tokens: dict[str, int] = {}
-    times: dict[str, datetime] = {}
-    for event in events if isinstance(events, list) else []:
-        if not isinstance(event, Mapping) or fields.text(event.get("type")) not in CHARGED:
-            continue
-        name, amount = fields.text(event.get("conversation_id")), fields.whole(event.get("amount"))
-        if name is None or amount is None:
-            continue
-        tokens[name] = tokens.get(name, 0) + amount
-        at = fields.moment(event.get("max_created_at")) or fields.moment(event.get("event_at"))
-        if at:
-            times[name] = max(at, times.get(name, at))
-    # A charge is a charge, whichever sign it is written with; one that was given back in full is none.
-    found = [Spent(name, abs(amount), times.get(name)) for name, amount in tokens.items() if amount]
+    rows: dict[str, list[UsageEvent]] = {}
+    for event in events:
+        if event.charged and event.conversation_id:
+            rows.setdefault(event.conversation_id, []).append(event)
+    found = []
+    for name, of_song in rows.items():
+        amount = sum(row.tokens for row in of_song)
+        # A charge is a charge, whichever sign it is written with; one that was given back in full is none.
+        if amount:
+            at = max((row.latest_at for row in of_song if row.latest_at), default=None)
+            title = next((row.title for row in of_song if row.title), None)
+            found.append(Spent(name, abs(amount), at, title))
     return tuple(sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0, reverse=True))
 
 
@@ -77,5 +133,5 @@ def _from_summary(conversations: object) -> tuple[Spent, ...]:
             continue
         name, amount = fields.text(each.get("conversation_id")), fields.whole(each.get("tokens"))
         if name and amount:
-            found[name] = Spent(name, abs(amount))
+            found[name] = Spent(name, abs(amount), title=fields.text(each.get("title")))
     return tuple(found.values())

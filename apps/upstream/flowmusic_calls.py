@@ -1,0 +1,129 @@
+"""How every operation of the Flow Music API calls, and what it makes of an answer that is not one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from apps.upstream.answers import Answer, NotJson
+from apps.upstream.deadline import Deadline
+from apps.upstream.fields import ParseError
+from apps.upstream.reactions import outcome_unknown, read_refusal, unavailable, write_refusal
+from apps.upstream.token import Token
+from apps.upstream.transport import Transport
+from apps.upstream.wishes import Wish
+
+T = TypeVar("T")
+
+SERVICE = "useapi.net"
+
+
+class Calls:
+    """The endpoint, the token, and the two ways to call: reads repeat themselves, writes don't."""
+
+    def __init__(self, endpoint: str, token: Token, *, allowed_origins: frozenset[str] = frozenset()) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._token = token
+        self._transport = Transport(allowed_origins=allowed_origins)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.endpoint}, {self._token!r})"
+
+    def _read(
+        self,
+        path: str,
+        deadline_s: float,
+        *,
+        params: Mapping[str, str] | None = None,
+        method: str = "GET",
+        tries: int = 3,
+        gone: str = "",
+    ) -> Answer:
+        answer = self._transport.read(
+            self.endpoint + path,
+            auth=self._token,
+            deadline=Deadline(deadline_s),
+            params=params,
+            method=method,
+            tries=tries,
+            service=SERVICE,
+        )
+        if not answer.ok:
+            raise read_refusal(answer, gone)
+        return answer
+
+    def _write(
+        self,
+        path: str,
+        wish: Wish,
+        deadline: Deadline,
+        *,
+        json: Mapping[str, object] | None = None,
+        method: str = "POST",
+    ) -> Answer:
+        """The answer, if it is a 2xx. Raises the wish's errors."""
+        answer = self._transport.write(
+            method,
+            self.endpoint + path,
+            auth=self._token,
+            json=json,
+            deadline=deadline,
+            service=SERVICE,
+            lost=wish.lost,
+        )
+        return accepted(answer, wish)
+
+
+def accepted(answer: Answer, wish: Wish) -> Answer:
+    if not answer.ok:
+        raise write_refusal(answer, wish)
+    return answer
+
+
+def given(params: Mapping[str, object]) -> dict[str, object]:
+    """What was filled in: None and empty text are left out, 0 and False are values."""
+    return {name: value for name, value in params.items() if value is not None and value != ""}
+
+
+def attempt(answer: Answer, parse: Callable[[Any], T]) -> T | str:
+    """The record in an answer, or why there is none.
+
+    Not an exception: one would carry the body in its context.
+    """
+    try:
+        return parse(answer.json())
+    except (NotJson, ParseError) as exc:
+        return str(exc)
+
+
+def read_record(answer: Answer, parse: Callable[[Any], T]) -> T:
+    found = attempt(answer, parse)
+    if isinstance(found, str):
+        raise unavailable(answer, found)
+    return found
+
+
+def made_record(answer: Answer, parse: Callable[[Any], T], wish: Wish) -> T:
+    """What came of a call that may have cost: a 2xx without it leaves the outcome unknown."""
+    found = attempt(answer, parse)
+    if isinstance(found, str):
+        raise outcome_unknown(answer, found, wish)
+    return found
+
+
+def by_email(data: object, parse: Callable[[object, str], T]) -> dict[str, T]:
+    """An object keyed by e-mail.
+
+    One odd entry does not hide the rest; an object of nothing else is another answer.
+    """
+    if not isinstance(data, Mapping):
+        raise ParseError("the answer is not an object")
+    found: dict[str, T] = {}
+    for email, item in data.items():
+        try:
+            found[email] = parse(item, email)
+        except ParseError:
+            continue
+    if data and not found:
+        raise ParseError("no entry of the answer is readable")
+    return found

@@ -1,0 +1,148 @@
+"""What people are told when an operation that changes something went wrong: each in its own words.
+
+An entry is complete: what happened, what it means for the money, what to do next. `{said}` is what the remote side
+said, `{service}` its name. Refusals that mean the same whatever was asked are worded in `reactions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_LOST = "The answer of {service} got lost. "
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The words of one operation, and how its page differs from the others.
+
+    lost         nobody knows what became of it
+    rejected     a 4xx that was meant; `by_status` has better words for some, if the answer is not a proxy's page
+    failed       422 with a job record
+    no_credits   402 of one account
+    declines     a JSON 500 is a refusal; these are its words
+    writes       422 means that no lyrics came of it
+    names        404 and 410 mean that what the address names is gone
+    """
+
+    lost: str
+    rejected: str = "{service} did not take this{said}. Nothing was spent. Change it and send it again."
+    by_status: Mapping[int, str] = field(default_factory=dict)
+    failed: str = (
+        "Flow Music made no song of this{said}. It may have cost credits. Change the words and make it again."
+    )
+    no_credits: str = ""
+    busy: str = ""
+    token_refused: str = ""
+    declines: str = ""
+    writes: bool = False
+    names: bool = False
+
+
+SONG = Wish(
+    lost=_LOST + "This may have gone through and may have cost credits, so it is not sent again. "
+    "Look for it before you make it again.",
+)
+
+_NO_CREDITS_FOR_EDIT = (
+    "The Flow Music account of this song has too few credits. Nothing was spent on this. An edit runs on the account "
+    "that the song is on, so another one is no help: top it up at flowmusic.app."
+)
+_NO_CLIP = (
+    "Flow Music does not have this song any more, or its account is not connected{said}. Nothing was spent. "
+    "Connect the account again, or edit another song."
+)
+_NOT_EDITABLE = (
+    "Flow Music can't edit this one{said}. Nothing was spent. Audio that was uploaded can't be edited: "
+    "choose a song that was made there."
+)
+
+EDIT = Wish(
+    lost=_LOST + "This edit may have gone through and may have cost credits, so it is not sent again. "
+    "Look for it before you make it again.",
+    rejected="{service} did not take this edit{said}. Nothing was spent. Change it and send it again.",
+    by_status={404: _NO_CLIP, 410: _NO_CLIP, 422: _NOT_EDITABLE},
+    failed="Flow Music made nothing of this edit{said}. It may have cost credits. Change it and make it again.",
+    no_credits=_NO_CREDITS_FOR_EDIT,
+)
+
+STEMS = Wish(
+    lost=_LOST
+    + "The stems may be made, and may have cost credits, so they are not asked for again by themselves. "
+    "Ask again in three minutes: for a song that is split already the same stems come back, and no new ones.",
+    rejected="{service} did not take this song apart{said}. Nothing was spent. Try it with another song.",
+    by_status={404: _NO_CLIP, 410: _NO_CLIP, 422: _NOT_EDITABLE},
+    failed="Flow Music made no stems of this{said}. It may have cost credits. Try it with another song.",
+    no_credits=_NO_CREDITS_FOR_EDIT,
+)
+
+LYRICS = Wish(
+    lost=_LOST
+    + "Lyrics are normally free, but this may have cost credits all the same, so they are not asked for "
+    "again by themselves. Ask again if you like.",
+    rejected="{service} did not take this idea{said}. Nothing was spent. Change it and try it again.",
+    writes=True,
+)
+
+UPLOAD = Wish(
+    lost=_LOST
+    + "The file may be there or not. Sending a file is not known to cost credits. It can be sent again.",
+    rejected="{service} did not take this file{said}. Nothing was spent. Choose another file, or save it anew.",
+    by_status={
+        413: "This file is too large for Flow Music: pictures may have 20 MB, audio 40 MB. Nothing was spent. "
+        "Make it smaller and send it again.",
+        422: "This picture carries a note of how it was made, and Flow Music takes none that do. Nothing was spent. "
+        "Send it again with its metadata removed.",
+    },
+    declines="Flow Music declined this file and does not say why; often it is what the picture shows. Nothing came "
+    "of it, and it is not known to cost anything. Choose another file, or try this one again later.",
+)
+
+IMAGE = Wish(
+    lost=_LOST + "The picture may be made and may have cost credits, so it is not asked for again by itself. "
+    "Ask again if you like.",
+    rejected="{service} did not take this{said}. Nothing was spent. Change the words and try it again.",
+    declines="Flow Music declined this picture and does not say why; often it is the words. Nothing came of it, and it "
+    "is not known to cost anything. Change the words and try it again.",
+)
+
+_STRANGER = (
+    "{service} does not know the API token any more; it may have been reset. The account was not changed and nothing "
+    "was spent. Enter the new API token to go on."
+)
+_BUSY = "{service} is busy. The account was not changed and nothing was spent. Try it again in a minute."
+
+ADD_ACCOUNT = Wish(
+    lost=_LOST
+    + "The account may be connected or not; connecting costs nothing. Look at the list of accounts again "
+    "before you repeat it.",
+    rejected="{service} did not connect this account{said}. Nothing was spent. Try it again.",
+    by_status={
+        400: "The token was not taken{said}. Nothing was spent. "
+        "Copy a fresh refresh token and add the account again.",
+    },
+    token_refused=_STRANGER,
+    busy=_BUSY,
+)
+
+MAX_JOBS = Wish(
+    lost=_LOST + "The number may be changed or not; it costs nothing. Look at the list of accounts again.",
+    rejected="{service} did not change the number{said}. Nothing was spent. Try another number.",
+    by_status={
+        400: "{service} did not change the number{said}. Nothing was spent. "
+        "Try another number, or give the refresh token along with it.",
+    },
+    token_refused=_STRANGER,
+    busy=_BUSY,
+    names=True,
+)
+
+REMOVE_ACCOUNT = Wish(
+    lost=_LOST + "The account may be removed or not; it costs nothing. Look at the list of accounts again.",
+    rejected="{service} did not remove this account{said}. Nothing was spent. Try it again later.",
+    token_refused=_STRANGER,
+    busy=_BUSY,
+    names=True,
+)
+
+GONE_ACCOUNT = "{service} does not know this account. Nothing was spent by asking. Add it again to use it."
