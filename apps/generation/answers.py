@@ -1,4 +1,4 @@
-"""What an answer to POST /music means for its job (DESIGN section 3, "What answers mean").
+"""What the answer to a job's POST means for it (DESIGN section 3, "What answers mean").
 
 The words are for the person who asked: what happened, what it means for the money, what to do next.
 """
@@ -12,8 +12,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription
-from apps.generation import records, transitions
+from apps.generation import ends, records, results, transitions
+from apps.generation.calls import Answer
 from apps.generation.models import Job
+from apps.generation.operations import EDITS
 from apps.upstream import errors
 from apps.upstream.records import JobRecord
 from apps.wake import wake
@@ -21,6 +23,7 @@ from apps.wake import wake
 LOST = "The connection broke while this was being sent. It may have gone through, so it is not sent again."
 BUSY_FOR = timedelta(seconds=10)
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
+TAKE_GONE = "Flow Music does not have this take any more, so it can't be edited. Nothing was spent."
 ANOTHERS = "The answer to this was about another song."
 
 
@@ -37,7 +40,7 @@ class Sent:
         transitions.give_back(self.job, text, mine=self.claim, not_before=not_before, evidence=error.evidence)
 
 
-def write_down(sent: Sent, answer: JobRecord | errors.UpstreamError) -> None:
+def write_down(sent: Sent, answer: Answer | errors.UpstreamError) -> None:
     """Brings the job into the state that the answer stands for. May be called twice."""
     if isinstance(answer, JobRecord) and answer.reference not in {None, "", sent.job.reference}:
         # Something in between repeated another song's answer. Ours may have been made all the same.
@@ -45,11 +48,11 @@ def write_down(sent: Sent, answer: JobRecord | errors.UpstreamError) -> None:
             sent.job, ANOTHERS, mine=sent.claim, error_text=ANOTHERS, evidence={"record": answer.raw}
         )
         return
-    if isinstance(answer, JobRecord):
+    if not isinstance(answer, errors.UpstreamError):
         Subscription.objects.filter(pk=sent.job.subscription_id).exclude(blocked_reason="").update(
             blocked_reason="", blocked_until=None
         )
-        records.apply(sent.job, answer)
+        records.apply(sent.job, answer) if isinstance(answer, JobRecord) else results.keep(sent.job, answer)
         return
     for kind, reaction in REACTIONS.items():
         if isinstance(answer, kind):
@@ -115,8 +118,24 @@ def _render_failed(sent: Sent, error: errors.UpstreamError) -> None:
     records.fail(sent.job, record, evidence=error.evidence) if record else _lost(sent, error)
 
 
+def _declined(sent: Sent, error: errors.UpstreamError) -> None:
+    """Flow Music would not make it, or had nothing to say; nothing was made."""
+    ends.fail(
+        sent.job,
+        "Flow Music made nothing of it.",
+        error_code=str(error.code or error.status or "")[:60],
+        error_text=error.user_message[:500],
+        error_quote=str(error.evidence.get("message", ""))[:500],
+        evidence=error.evidence,
+    )
+
+
 def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
-    if error.status == 404:  # the account is not configured there any more: no reason to burn the whole batch
+    if error.status == 404 and _is_about_the_take(sent, error):
+        error.user_message = TAKE_GONE
+    elif (
+        error.status == 404
+    ):  # the account is not configured there any more: no reason to burn the whole batch
         _block(
             sent.account, FlowAccount.Block.GONE, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER
         )
@@ -133,6 +152,11 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
     )
 
 
+def _is_about_the_take(sent: Sent, error: errors.UpstreamError) -> bool:
+    """404 of an edit: its account isn't configured any more, or the take is gone (post-flowmusic-music-edit)."""
+    return sent.job.operation in EDITS and "clip not found" in str(error.evidence.get("message", "")).lower()
+
+
 def _lost(sent: Sent, error: errors.UpstreamError) -> None:
     transitions.lose(
         sent.job, LOST, mine=sent.claim, error_text=error.user_message[:500], evidence=error.evidence
@@ -147,5 +171,7 @@ REACTIONS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {
     errors.OutOfCredits: _out_of_credits,
     errors.AccountBroken: _account_broken,
     errors.RenderFailed: _render_failed,
+    errors.Declined: _declined,
+    errors.NoLyrics: _declined,
     errors.Rejected: _rejected,
 }

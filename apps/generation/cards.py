@@ -13,10 +13,21 @@ from apps.accounts.models import Membership
 from apps.accounts.templatetags.studio import clock, short_email, when
 from apps.generation import answers, decisions, price, waiting
 from apps.generation.models import Job, State
+from apps.generation.operations import FREE, OPERATIONS
 from apps.generation.price import UNKNOWN, Price
 from apps.generation.slots import Slots
+from apps.generation.titles import title_of
 from apps.library.models import Clip
 
+# What is said of those that have no takes, when they are done.
+DONE = {"lyrics": "written", "image": "made", "upload": "sent"}
+# And when the answer to the call is lost, of asking again.
+AGAIN = {
+    "stems": "Asked again, a take that is split already gives the same stems.",
+    "lyrics": "Words are normally free, so asking again costs nothing.",
+    "image": "The picture may have been made; it can be asked for again.",
+    "upload": "Flow Music may have the file; sent again, it may be there twice. Neither costs anything.",
+}
 TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
 
 
@@ -82,14 +93,14 @@ def card(job: Job, around: Surroundings) -> Card:
         id=job.pk,
         state=job.state,
         kind=job.state,
-        title=_title(job),
+        title=title_of(job),
         url=reverse("job", args=[job.pk]),
         who_initials=job.asked_by.initials if job.asked_by else "?",
         who_name=job.asked_by.short_name if job.asked_by else "Somebody who left",
         subtitle=short_email(account.email) if account else "",
         account_full=account.email if account else "",
         time_text=str(when(job.finished_at or job.created_at)),
-        usual_s=around.usual.get(job.operation),
+        usual_s=around.usual.get(job.operation) or OPERATIONS[job.operation].usual_s,
         sandbox=job.subscription.is_sandbox,
         wish=job.nonce,
         wish_size=job.batch_size,
@@ -102,14 +113,6 @@ def card(job: Job, around: Surroundings) -> Card:
         may_create = around.membership.rights.may_create
         made.actions = [action for action in made.actions if may_create and action.by_anyone]
     return made
-
-
-def _title(job: Job) -> str:
-    takes = _takes(job)
-    if takes and takes[0].title:
-        return takes[0].title
-    words = " ".join(str(job.params.get("prompt", "")).split())
-    return f"“{words[:80]}{'…' if len(words) > 80 else ''}”"
 
 
 def _takes(job: Job) -> list[Clip]:
@@ -140,19 +143,29 @@ def _queued(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _submitting(made: Card, job: Job, around: Surroundings) -> None:
+    if job.blocks and job.sent_at:
+        _under_way(made, job, around, since=job.sent_at)
+        return
     made.subtitle = f"to {made.subtitle}"
-    made.actions = [] if job.cancel_requested_at else [_action("Stop waiting…", "job-cancel", job)]
+    made.actions = [] if job.cancel_requested_at or job.blocks else [_stop(job)]
 
 
-def _running(made: Card, job: Job, around: Surroundings) -> None:
-    started = job.accepted_at or job.created_at
-    elapsed = (around.now - started).total_seconds()
-    made.started_epoch = int(started.timestamp())
+def _stop(job: Job) -> Action:
+    return _action("Stop waiting…", "job-cancel", job)
+
+
+def _under_way(made: Card, job: Job, around: Surroundings, *, since: datetime) -> None:
+    elapsed = (around.now - since).total_seconds()
+    made.kind, made.started_epoch = "running", int(since.timestamp())
     made.time_text = str(clock(elapsed))
-    made.subtitle = f"Song · {made.subtitle}"
+    made.subtitle = f"{OPERATIONS[job.operation].label} · {made.subtitle}"
     made.side_text = f"usually {clock(made.usual_s)}" if made.usual_s else ""
     if made.usual_s and elapsed > made.usual_s:
         made.kind, made.text = "long", "Still being made. Nothing to do."
+
+
+def _running(made: Card, job: Job, around: Surroundings) -> None:
+    _under_way(made, job, around, since=job.accepted_at or job.created_at)
     if job.token and job.token.refused_at:
         made.text = (
             "It is being made, but useapi.net does not know the token any more. It goes on with the new one."
@@ -161,7 +174,7 @@ def _running(made: Card, job: Job, around: Surroundings) -> None:
     elif job.cancel_requested_at:
         made.text = "Being stopped. What it cost is spent."
     else:
-        made.actions = [_action("Stop waiting…", "job-cancel", job)]
+        made.actions = [_stop(job)]
 
 
 def _unknown(made: Card, job: Job, around: Surroundings) -> None:
@@ -169,7 +182,9 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
     look = _action("Look now", "job-look", job, method="post", style="soft")
     close = _action("Close it…", "job-abandon", job)
     made.time_text = str(when(job.sent_at or job.unknown_since))
-    if job.given_up:
+    if job.blocks:
+        _answer_lost(made, job, close)
+    elif job.given_up:
         made.kind = "given_up"
         made.text = "Not found in 40 min. If it went through after all, making it again pays twice."
         again = _action("Make it again…", "job-retry", job, style="line")
@@ -177,6 +192,16 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
     else:
         made.text = f"{job.error_text or answers.LOST} {looked}."
         made.actions = [look, close, _action("Make it again…", "job-retry", job, style="line")]
+
+
+def _answer_lost(made: Card, job: Job, close: Action) -> None:
+    """There is no record to look for; what asking again means depends on what it was."""
+    made.kind, made.text = "given_up", f"The answer got lost. {AGAIN[job.operation]}"
+    again = _action("Ask again…", "job-retry", job, style="soft")
+    if job.settles_at:
+        made.kind = "unknown"
+        made.text = "The answer got lost, and the take may still be split. It can be asked for again in a few minutes."
+    made.actions = [close] if job.settles_at else [again, close]
 
 
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
@@ -190,14 +215,19 @@ def _collecting(made: Card, job: Job, around: Surroundings) -> None:
 def _completed(made: Card, job: Job, around: Surroundings) -> None:
     takes = _takes(job)
     made.takes = [take for take in takes if take.is_playable]
-    count = {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
-    made.subtitle, made.tone = count, job.song.tone if job.song else ""
+    made.subtitle, made.tone = _count(job, takes), job.song.tone if job.song else ""
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
-    made.side_text = str(made.price)
+    made.side_text = "" if job.operation in FREE else str(made.price)
     made.cover_url = takes[0].thumb_url if takes else ""
     missing = [take.letter for take in takes if not take.is_playable]
     if missing:
         made.kind, made.text = "incomplete", f"The file of take {' and '.join(missing)} is not there yet."
+
+
+def _count(job: Job, takes: list[Clip]) -> str:
+    if job.operation in DONE:
+        return DONE[job.operation]
+    return {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
 
 
 def _hide(job: Job) -> list[Action]:

@@ -9,6 +9,7 @@ from apps.accounts.models import FlowAccount
 from apps.accounts.models.subscriptions import REAL
 from apps.generation import price
 from apps.generation.models import Job, State
+from apps.generation.operations import FREE
 from apps.library.context import Studio as LibraryStudio
 
 
@@ -19,7 +20,7 @@ class Studio(LibraryStudio):
         if self.team is None or not self.has_token:
             return 0
         line = Job.objects.for_team(self.team).filter(state=State.QUEUED, token__owner_id=self._user_id)
-        line = line.filter(token__refused_at=None)
+        line = line.filter(token__refused_at=None).exclude(operation__in=FREE)
         if self.has_real_token:
             line = line.filter(subscription__endpoint__startswith=REAL)
         return line.count() * self._price

@@ -10,6 +10,7 @@ from apps.accounts.models import ApiToken, Membership, User
 from apps.generation import schedule
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
+from apps.generation.operations import BLOCKING
 from apps.generation.transitions import move, note
 from apps.wake import wake
 
@@ -42,7 +43,8 @@ def cancel(job: Job, *, by: User) -> bool:
     asked = note(
         job,
         f"{by.short_name} stopped waiting.",
-        where=Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None),
+        where=Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None)
+        & ~Q(operation__in=BLOCKING),  # which can't be stopped: there is no jobid
         by=by,
         cancel_requested_at=now,
         check_at=now,
@@ -91,20 +93,9 @@ def make_again(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | N
         with transaction.atomic():
             # As it is now, not as the page showed it: it may have been found meanwhile, and would be paid twice.
             job.refresh_from_db(from_queryset=Job.objects.select_for_update())
-            if job.state not in RETRYABLE:
+            if job.state not in RETRYABLE or job.settles_at:
                 return None
-            new = Job.objects.create(
-                team_id=job.team_id,
-                asked_by=by,
-                token=token,
-                subscription_id=job.subscription_id,
-                account=job.account,
-                account_is_fixed=job.account_is_fixed,
-                operation=job.operation,
-                params=job.params,
-                nonce=nonce,
-                retry_of=job,
-            )
+            new = Job.objects.create(**job.asked(), asked_by=by, token=token, nonce=nonce, retry_of=job)
             move(new, {State.QUEUED}, State.QUEUED, f"Asked for again by {by.short_name}.", by=by)
             if job.state == State.UNKNOWN and not abandon(job, by=by):
                 raise FoundMeanwhile

@@ -19,51 +19,55 @@ from apps.accounts import clients
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import FlowAccount, Subscription
 from apps.accounts.models.people import hash_secret
-from apps.generation import answers, ends, transitions, turns
+from apps.generation import answers, calls, ends, transitions, turns
 from apps.generation.models import Job, State
+from apps.generation.operations import OPERATIONS
 from apps.upstream.errors import UpstreamError
 from apps.upstream.flowmusic import FlowMusic
-from apps.upstream.records import JobRecord
 from apps.upstream.transport import Deadline
-from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-POST_DEADLINE_S = 60.0  # shorter than transitions.CLAIM_LASTS
 KEEP_WRITING_S = 600.0
 
 
-def run(subscription_id: int) -> int:
-    """Sends what can be sent on this subscription; each job sent asks for another sender beside this one."""
+def run(subscription_id: int, *, blocking: bool = False) -> int:
+    """Sends what can be sent on this subscription; each job sent asks for another sender beside this one.
+
+    `blocking`: of the line whose calls answer after minutes, for a worker that may be kept that long.
+    """
     sent = 0
     while True:
         subscription = Subscription.objects.filter(pk=subscription_id).first()
-        claimed = turns.claim_next(subscription) if subscription else None
+        claimed = turns.claim_next(subscription, blocking=blocking) if subscription else None
         if claimed is None:
             return sent
-        wake("generation.dispatch", subscription_id)
+        transitions.wake_line(claimed[0])
         submit(*claimed)
         sent += 1
 
 
-def due(now: datetime) -> list[int]:
-    """Subscriptions that have something in line."""
-    return list(Job.objects.ready(now).order_by().values_list("subscription_id", flat=True).distinct())
+def due(now: datetime, *, blocking: bool = False) -> list[int]:
+    """Subscriptions that have something in that line."""
+    ready = Job.objects.ready(now).in_lane(blocking=blocking)
+    return list(ready.order_by().values_list("subscription_id", flat=True).distinct())
 
 
 def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
     """One POST for one claim, and what it answered."""
     sent = answers.Sent(job, account, mine)
     # Runs from before `sent_at`: a process that was stopped meanwhile sends nothing.
-    deadline = Deadline(POST_DEADLINE_S)
-    hook = secrets.token_urlsafe(32) if _can_call_back(job.subscription) else ""
+    deadline = Deadline(OPERATIONS[job.operation].deadline_s)
+    hook = secrets.token_urlsafe(32) if not job.blocks and _can_call_back(job.subscription) else ""
     client = _client(job)
     if client is None or not transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else ""):
         transitions.release(job, mine, "Not sent, nothing spent.")
         drop_cancelled()
         return
     try:
-        answer: JobRecord | UpstreamError = client.music(_body(job, account, hook), deadline=deadline)
+        answer: calls.Answer | UpstreamError = calls.make(
+            client, job, account, reply_url=_reply_url(hook), deadline=deadline
+        )
     except UpstreamError as error:
         answer = error
     persistently(lambda: answers.write_down(sent, answer))
@@ -86,12 +90,8 @@ def _can_call_back(subscription: Subscription) -> bool:
     return settings.WEBHOOKS and (settings.PUBLIC_URL.startswith("https://") or subscription.is_sandbox)
 
 
-def _body(job: Job, account: FlowAccount, hook: str) -> dict[str, object]:
-    """The request's parameters: the person's, and ours. Nothing that the page doesn't name, nothing empty."""
-    body = {**job.params, "email": account.email, "mode": "async", "replyRef": job.reference}
-    if hook:
-        body["replyUrl"] = settings.PUBLIC_URL + reverse("hook", args=[hook])
-    return body
+def _reply_url(hook: str) -> str:
+    return settings.PUBLIC_URL + reverse("hook", args=[hook]) if hook else ""
 
 
 def drop_cancelled() -> None:

@@ -36,6 +36,12 @@ def start_collecting(job: Job, **values: Any) -> bool:
     )
 
 
+def finish(job: Job, text: str, **values: Any) -> bool:
+    """Its answer was all there is, and is kept."""
+    sources = {State.SUBMITTING, State.UNKNOWN, State.ABANDONED}
+    return move(job, sources, State.COMPLETED, text, finished_at=timezone.now(), **values)
+
+
 def complete(job: Job, text: str) -> bool:
     done = move(job, {State.COLLECTING}, State.COMPLETED, text, finished_at=timezone.now())
     if done:

@@ -17,6 +17,7 @@ from apps.generation import slots as slot_counts
 from apps.generation.cards import Card, Surroundings, card
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
+from apps.generation.operations import OPERATIONS
 from apps.generation.slots import Slots
 from apps.library.models import Clip
 
@@ -74,7 +75,7 @@ class Panel:
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
     takes = Prefetch("song__takes", Clip.objects.prefetch_related("files").order_by("take"))
-    related = ("asked_by", "token", "subscription", "account", "ran_on", "song")
+    related = ("asked_by", "token", "subscription", "account", "ran_on", "song", "source__song", "file")
     return jobs.select_related(*related).prefetch_related(takes)
 
 
@@ -110,7 +111,7 @@ def of_team(membership: Membership) -> Panel:
         slots=[_row(each) for each in around.slots.values() if each.account.block != FlowAccount.Block.GONE],
         groups=_groups(cards),
         credits=_credits(membership.team, _held(cards) + unseen * _dearest(around).credits),
-        usual=[(usual.LABELS.get(name, name.capitalize()), clock(s)) for name, s in around.usual.items()],
+        usual=[(OPERATIONS[name].label, clock(s)) for name, s in around.usual.items()],
     )
 
 

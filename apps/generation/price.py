@@ -11,6 +11,7 @@ from django.db.models import Count
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.generation.models import Job, State
+from apps.generation.operations import FREE
 
 Block = FlowAccount.Block
 
@@ -23,6 +24,8 @@ class Price:
     exact: bool = False
 
     def __str__(self) -> str:
+        if not self.credits:
+            return "free"
         return f"{'' if self.exact else 'about '}{self.credits} credit{'' if self.credits == 1 else 's'}"
 
     def __mul__(self, songs: int) -> "Price":
@@ -30,6 +33,7 @@ class Price:
 
 
 UNKNOWN = Price(CREDITS_PER_SONG)
+NOTHING = Price(0, exact=True)  # the pages name no price for it
 
 
 def of_account(account: FlowAccount | None) -> Price:
@@ -45,6 +49,8 @@ def of_any(accounts: Iterable[FlowAccount]) -> Price:
 
 def of_job(job: Job, accounts: Iterable[FlowAccount]) -> Price:
     """What was counted off for it, else what it will cost on one of these accounts."""
+    if job.operation in FREE:
+        return NOTHING
     account = job.ran_on or (job.account if job.account_is_fixed else None)
     if job.price and account:
         return Price(job.price, account.song_credits_fixed and account.song_credits == job.price)
@@ -86,6 +92,7 @@ class Held:
 
     def __init__(self, subscription_ids: Collection[int]) -> None:
         line = Job.objects.filter(state=State.QUEUED, subscription__in=subscription_ids).order_by()
+        line = line.exclude(operation__in=FREE)
         counted = line.values_list("subscription", "account", "account_is_fixed").annotate(songs=Count("pk"))
         self._line = list(counted)
 
@@ -166,6 +173,8 @@ class Offer:
 
 def purse_of_job(job: Job) -> Purse:
     """From which the same wish would be paid once more."""
+    if job.operation in FREE:
+        return Purse(where="", price=NOTHING, free=None, most=None)
     held = Held([job.subscription_id])
     accounts = list(FlowAccount.objects.filter(subscription=job.subscription_id))
     if job.account_is_fixed and job.account:

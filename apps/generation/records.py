@@ -47,7 +47,9 @@ def collect(job: Job, record: JobRecord) -> None:
                 asked_by=job.asked_by,
                 operation=job.operation,
                 params=job.params,
-                record=record,
+                clips=record.clips,
+                jobid=record.jobid,
+                source=job.source,
                 asked_at=job.created_at,
             )
             Job.objects.filter(pk=job.pk).update(song=song)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Subscription, Team
 from apps.generation.models import Job, Lease, SeenJob, State
+from apps.generation.operations import BLOCKING
 
 TICK = timedelta(seconds=settings.TICK)
 YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
@@ -18,8 +19,8 @@ A_LOOK_LASTS = timedelta(seconds=45)  # after that another process may look, the
 
 
 def watched(now: datetime) -> Q:
-    """Jobs for whose sake the remote side is asked at all."""
-    return (
+    """Jobs for whose sake the remote side is asked at all. Those that block have no record to be found by."""
+    return ~Q(operation__in=BLOCKING) & (
         Q(state__in=[State.QUEUED, State.SUBMITTING, State.RUNNING])
         | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.LOOKED_FOR)
         | Q(state__in=[State.UNKNOWN, State.ABANDONED], check_at__isnull=False)

@@ -15,6 +15,9 @@ from django.utils import timezone
 from apps.accounts.models import FlowAccount
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
+from apps.generation.operations import OPERATIONS
+
+Block = FlowAccount.Block
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,8 @@ def of_subscriptions(subscription_ids: Collection[int], now: datetime | None = N
 def _ours(subscription_ids: Collection[int], now: datetime) -> dict[int | None, int]:
     """Per account: how many of our jobs may hold a slot."""
     frees_its_slot = Q(state=State.UNKNOWN, unknown_since__lt=now - Job.UNKNOWN_HOLDS_SLOT)
-    out_there = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids).exclude(
-        frees_its_slot
-    )
+    in_slots = Job.objects.in_lane(blocking=False).filter(subscription__in=subscription_ids)
+    out_there = in_slots.filter(state__in=OUT_THERE).exclude(frees_its_slot)
     return dict(out_there.order_by().values_list("ran_on").annotate(Count("pk")))
 
 
@@ -52,10 +54,15 @@ def _slots(account: FlowAccount, ours: int) -> Slots:
     return Slots(account=account, ours=ours, elsewhere=account.elsewhere, free=free)
 
 
-def has_room(slots: Slots, now: datetime) -> bool:
-    account = slots.account
+def has_room(slots: Slots, now: datetime, name: str = "music") -> bool:
+    """Whether that operation can be sent to the account now. One that blocks takes no slot, a free one no credits."""
+    account, operation = slots.account, OPERATIONS[name]
+    if account.block == Block.CREDITS and operation.free:
+        return True
     if account.block and (account.block_until is None or account.block_until > now):
         return False
-    if account.block in {FlowAccount.Block.ERROR, FlowAccount.Block.GONE, FlowAccount.Block.CREDITS}:
+    if account.block in {Block.ERROR, Block.GONE, Block.CREDITS}:
         return False  # due for another look, not yet known to be mended
-    return slots.free > 0 and (account.credits is None or account.credits >= account.price)
+    if not operation.free and account.credits is not None and account.credits < account.price:
+        return False
+    return operation.blocks or slots.free > 0

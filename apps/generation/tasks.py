@@ -11,6 +11,7 @@ from apps.generation import blocks, collect, dispatch, follow, payers, schedule,
 from apps.wake import wake
 
 SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
+BLOCKED = BoundedSemaphore(4)  # of the slow worker's 8 threads: the others copy files
 
 
 @shared_task(name="generation.tick")
@@ -27,6 +28,8 @@ def tick() -> None:
         wake("generation.watch", pk)
     for pk in dispatch.due(now):
         wake("generation.dispatch", pk)
+    for pk in dispatch.due(now, blocking=True):
+        wake("generation.block", pk)
     blocks.mark_empty(now)
     for pk in blocks.due(now):
         wake("generation.recheck", pk)
@@ -42,6 +45,16 @@ def dispatch_subscription(subscription_id: int) -> None:
             dispatch.run(subscription_id)
         finally:
             SENDERS.release()
+
+
+@shared_task(name="generation.block")
+def dispatch_blocking(subscription_id: int) -> None:
+    """Calls whose answer takes up to minutes; by the worker that may be kept so long."""
+    if BLOCKED.acquire(blocking=False):
+        try:
+            dispatch.run(subscription_id, blocking=True)
+        finally:
+            BLOCKED.release()
 
 
 @shared_task(name="generation.watch")

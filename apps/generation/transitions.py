@@ -19,12 +19,13 @@ from django.utils import timezone
 from apps.accounts.models import FlowAccount, User
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.generation.models import Job, JobEvent, PanelVersion, SeenJob, State
+from apps.generation.operations import OPERATIONS
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-# Longer than the deadline of the POST (dispatch.POST_DEADLINE_S), so that a claim is never expired under its owner.
-CLAIM_LASTS = timedelta(seconds=90)
+# Longer than the deadline of the POST, so that a claim is never expired under its owner.
+CLAIM_OUTLASTS = timedelta(seconds=30)
 
 
 def move(
@@ -68,7 +69,12 @@ def _tell(job: Job, state: State, text: str, *, by: User | None) -> None:
         State.COLLECTING,
         State.REJECTED,
     }:
-        wake("generation.dispatch", job.subscription_id)
+        wake_line(job)
+
+
+def wake_line(job: Job) -> None:
+    """Whoever sends what stands in the job's line."""
+    wake("generation.block" if job.blocks else "generation.dispatch", job.subscription_id)
 
 
 # Sending
@@ -77,11 +83,15 @@ def _tell(job: Job, state: State, text: str, *, by: User | None) -> None:
 def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | None:
     """Takes the job and a slot of the account for one sender; None when either was taken meanwhile."""
     mine = uuid.uuid4()
-    now = timezone.now()
+    operation = OPERATIONS[job.operation]
+    price = 0 if operation.free else account.price
+    lasts = timedelta(seconds=operation.deadline_s) + CLAIM_OUTLASTS
     with transaction.atomic():
-        slots = FlowAccount.objects.filter(pk=account.pk, slot_version=slot_version)
+        slots = FlowAccount.objects.filter(pk=account.pk)
+        if not operation.blocks:
+            slots = slots.filter(slot_version=slot_version)
         # Credits are read seldom: until then, what is sent is taken off what was left when they were last read.
-        if slots.update(slot_version=F("slot_version") + 1, credits=F("credits") - account.price) != 1:
+        if slots.update(slot_version=F("slot_version") + 1, credits=F("credits") - price) != 1:
             return None
         taken = move(
             job,
@@ -90,10 +100,10 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
             f"Taken from the line for {account.email}.",
             where=Q(cancel_requested_at=None, paused=False),
             claim=mine,
-            claim_expires_at=now + CLAIM_LASTS,
+            claim_expires_at=timezone.now() + lasts,
             sent_at=None,
             ran_on=account,
-            price=account.price,
+            price=price,
             wait_reason="",
         )
         if not taken:
@@ -162,7 +172,8 @@ def release_expired_claims(now: datetime) -> int:
     """Claims whose owner is gone: unsent ones go back into the line, sent ones are not known."""
     stale = Job.objects.filter(state=State.SUBMITTING, claim_expires_at__lte=now)
     return sum(
-        _release(job, now) for job in stale.only("pk", "team_id", "subscription_id", "claim", "sent_at")
+        _release(job, now)
+        for job in stale.only("pk", "team_id", "subscription_id", "operation", "claim", "sent_at")
     )
 
 

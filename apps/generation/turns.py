@@ -7,6 +7,7 @@ fifty does not hold up the others.
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,12 +16,17 @@ from apps.accounts.models import FlowAccount, Subscription
 from apps.generation import slots, transitions
 from apps.generation.models import Job, Lease
 from apps.generation.models.jobs import OUT_THERE
+from apps.generation.operations import BLOCKING
 
 # A line may be long; whoever is due stands at the front of some member's part of it.
 LOOK_AT = 200
+# A subscription has two: of what runs in slots, and of what blocks.
+Line = tuple[int, bool]
 
 
-def claim_next(subscription: Subscription) -> tuple[Job, FlowAccount, uuid.UUID] | None:
+def claim_next(
+    subscription: Subscription, *, blocking: bool = False
+) -> tuple[Job, FlowAccount, uuid.UUID] | None:
     """Claims the next job and a slot for it; None when nothing can be sent now.
 
     When another dispatcher was faster, counts anew and tries again.
@@ -29,10 +35,7 @@ def claim_next(subscription: Subscription) -> tuple[Job, FlowAccount, uuid.UUID]
         now = timezone.now()
         if is_paused() or (subscription.blocked_until and subscription.blocked_until > now):
             return None
-        room = [
-            found for found in slots.of_subscriptions([subscription.pk], now) if slots.has_room(found, now)
-        ]
-        choice = next(_choices(subscription, room), None) if room else None
+        choice = next(_choices(subscription, now, blocking=blocking), None)
         if choice is None:
             return None
         job, account = choice
@@ -43,40 +46,42 @@ def claim_next(subscription: Subscription) -> tuple[Job, FlowAccount, uuid.UUID]
     return None
 
 
-def _choices(subscription: Subscription, room: list[slots.Slots]) -> Iterator[tuple[Job, FlowAccount]]:
-    by_account = {found.account.pk: found.account for found in room}
-    # The emptiest account first, by what it has free and then by credits, so that none is worn out alone.
-    emptiest = max(room, key=lambda found: (found.free, found.account.credits or 0)).account
-    for job in in_turn(subscription):
-        if not job.account_is_fixed:
-            yield job, emptiest
-        elif job.account_id in by_account:
-            yield job, by_account[job.account_id]
+def _choices(
+    subscription: Subscription, now: datetime, *, blocking: bool
+) -> Iterator[tuple[Job, FlowAccount]]:
+    found = slots.of_subscriptions([subscription.pk], now)
+    for job in in_turn(subscription, blocking=blocking) if found else []:
+        room = [each for each in found if slots.has_room(each, now, job.operation)]
+        if job.account_is_fixed:
+            room = [each for each in room if each.account.pk == job.account_id]
+        if room:
+            # The emptiest account first, by what it has free and then by credits, so that none is worn out alone.
+            yield job, max(room, key=lambda each: (each.free, each.account.credits or 0)).account
 
 
-def in_turn(subscription: Subscription) -> list[Job]:
+def in_turn(subscription: Subscription, *, blocking: bool = False) -> list[Job]:
     """The jobs that may be sent, in the order in which they will be."""
-    ready = list(subscription.jobs.ready(timezone.now()).select_related("token")[:LOOK_AT])
-    active = Counter(subscription.jobs.filter(state__in=OUT_THERE).values_list("asked_by", flat=True))
+    lane = subscription.jobs.in_lane(blocking=blocking)
+    ready = list(lane.ready(timezone.now()).select_related("token")[:LOOK_AT])
+    active = Counter(lane.filter(state__in=OUT_THERE).values_list("asked_by", flat=True))
     return _order(ready, active)
 
 
 def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
-    """The place in line of each job that may be sent, per subscription from 1; two queries."""
+    """The place in its line of each job that may be sent, per subscription from 1; two queries."""
     ready = Job.objects.ready(timezone.now()).filter(subscription__in=subscription_ids)
-    lines: dict[int, list[Job]] = {}
-    for job in ready.only("pk", "subscription", "asked_by", "position", "created_at", "batch_index")[
-        : 5 * LOOK_AT
-    ]:
-        lines.setdefault(job.subscription_id, []).append(job)
-    active: dict[int, Counter[Any]] = {}
+    lines: dict[Line, list[Job]] = {}
+    columns = ("pk", "subscription", "operation", "asked_by", "position", "created_at", "batch_index")
+    for job in ready.only(*columns)[: 5 * LOOK_AT]:
+        lines.setdefault((job.subscription_id, job.blocks), []).append(job)
+    active: dict[Line, Counter[Any]] = {}
     out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
-    for subscription_id, asker in out.values_list("subscription", "asked_by"):
-        active.setdefault(subscription_id, Counter())[asker] += 1
+    for subscription_id, operation, asker in out.values_list("subscription", "operation", "asked_by"):
+        active.setdefault((subscription_id, operation in BLOCKING), Counter())[asker] += 1
     return {
         job.pk: place
-        for subscription_id, line in lines.items()
-        for place, job in enumerate(_order(line, active.get(subscription_id, Counter())), start=1)
+        for line, jobs in lines.items()
+        for place, job in enumerate(_order(jobs, active.get(line, Counter())), start=1)
     }
 
 

@@ -4,11 +4,11 @@ from statistics import median
 
 from apps.accounts.models import Team
 from apps.generation.models import Job, State
+from apps.generation.operations import OPERATIONS
 
 NEWEST = 200
-# Until there is an own figure: the middle of what the pages say (a song 40–150 s).
-DOCUMENTED_S = {"music": 95}
-LABELS = {"music": "Song"}
+# Shown until there is an own figure; of the others the pages' figures are used without being shown.
+DOCUMENTED_S = {"music": OPERATIONS["music"].usual_s}
 
 
 def seconds(team: Team) -> dict[str, int]:

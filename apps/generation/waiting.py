@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
+from apps.generation.operations import FREE
 from apps.generation.slots import Slots, has_room
 
 Block = FlowAccount.Block
@@ -69,7 +70,8 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
     if not accounts:
         text = "There is no Flow Music account to run this on. Connect one at useapi.net, then check again."
         return Reason(kind="blocked", text=text, icon="key", mend_label="See accounts", mend_url=mend)
-    stuck = [account for account in accounts if account.block in {Block.ERROR, Block.CREDITS, Block.GONE}]
+    barred = {Block.ERROR, Block.GONE} | (set() if job.operation in FREE else {Block.CREDITS})
+    stuck = [account for account in accounts if account.block in barred]
     if len(stuck) < len(accounts):
         return None
     first = stuck[0]
@@ -90,11 +92,13 @@ def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datet
         seconds = max(1, round((job.not_before - now).total_seconds()))
         return Reason(kind="next", short=f"Trying again in {seconds} s", text=job.wait_reason)
     if position == 1:
-        if any(has_room(each, now) for each in _usable(job, slots)):
+        if any(has_room(each, now, job.operation) for each in _usable(job, slots)):
             return Reason(kind="next", short="Next")
         if told := [each.account for each in _usable(job, slots) if _is_told_to_wait(each.account, now)]:
             return Reason(kind="next", short=f"Next: {told[0].short} was told to wait")
         chosen = f"It was asked for on {job.account.email}." if job.account_is_fixed and job.account else ""
+        if job.source_id and job.account:
+            chosen = f"The take is on {job.account.email}, and an edit runs there."
         return Reason(kind="next", short="Next: waiting for a free slot", text=chosen)
     return Reason(kind="queued", short=f"{position} in line" if position else "In line")
 

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation import schedule
+from apps.generation import schedule, transitions
 from apps.generation.models import Job, JobEvent, PanelVersion, State
-from apps.wake import wake
+from apps.library.models import Clip, LyricSheet, ReferenceFile
 
 PROMPT_LIMIT = LYRICS_LIMIT = 10_000
 
@@ -21,7 +21,7 @@ class NotThisForm(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a person asks for: `count` songs with the same parameters, named as the API names them."""
+    """What a person asks for: the same call `count` times, its parameters named as the API names them."""
 
     team: Team
     by: User
@@ -31,6 +31,9 @@ class Wish:
     params: dict[str, Any]
     count: int
     nonce: uuid.UUID
+    source: Clip | None = None  # the take that is edited
+    file: ReferenceFile | None = None  # that is sent, or that a picture becomes
+    sheet: LyricSheet | None = None  # that words are written on
 
     def ask(self) -> list[Job]:
         """Puts the songs in line. The same form twice gives the same jobs."""
@@ -40,7 +43,7 @@ class Wish:
                 JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
                 PanelVersion.bump(self.team.pk)
                 schedule.look_now(self.token.subscription_id)
-                wake("generation.dispatch", self.token.subscription_id)
+                transitions.wake_line(jobs[0])
         except IntegrityError:
             return self._asked_before()
         return jobs
@@ -55,6 +58,9 @@ class Wish:
             account_is_fixed=self.account is not None,
             operation=self.operation,
             params=self.params,
+            source=self.source,
+            file=self.file,
+            sheet=self.sheet,
             nonce=self.nonce,
             batch_index=index,
             batch_size=self.count,
@@ -71,7 +77,8 @@ class Wish:
         )
         if not jobs:
             raise NotThisForm("This form was sent by somebody else.")
-        if any((job.params, job.batch_size) != (self.params, self.count) for job in jobs):
+        asked = (self.operation, self.params, self.count)
+        if any((job.operation, job.params, job.batch_size) != asked for job in jobs):
             # Back in the browser, other words, sent again: not a double click, and not to be lost like one.
             raise NotThisForm("This form was sent before, with other words.")
         return jobs

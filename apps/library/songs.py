@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import FlowAccount, Subscription, Team, User
 from apps.library import searching
 from apps.library.models import Clip, ClipFile, Song
-from apps.upstream.records import ClipRecord, JobRecord
+from apps.upstream.records import ClipRecord
 from apps.wake import wake
 
 Kind, State = ClipFile.Kind, ClipFile.State
@@ -28,30 +28,36 @@ def keep_song(
     asked_by: User | None,
     operation: str,
     params: Mapping[str, Any],
-    record: JobRecord,
+    clips: Iterable[ClipRecord],
     asked_at: datetime,
+    jobid: str = "",
+    source: Clip | None = None,
 ) -> Song:
-    """The song of a completed job record, with a take per clip and a row per file to fetch.
+    """The song of what a call has made, with a take per clip and a row per file to fetch.
+
+    `source`: the take that it is an edit of, whose tone it keeps. `jobid`: the record that links are renewed from.
 
     Runs inside the caller's transaction. Calling it again with the same clips gives the same song: gaps are
     filled, and nothing that is known is overwritten by a null. A clip that the team had already (brought in
-    from Flow Music) stays the same take and becomes part of this song. ValueError for a record without clips.
+    from Flow Music) stays the same take and becomes part of this song. ValueError without clips.
     """
-    clips = list({clip.clip_id: clip for clip in record.clips}.values())[:MOST_TAKES]
-    if not clips:
-        raise ValueError(f"job record {record.jobid} has no clips")
+    made = list({clip.clip_id: clip for clip in clips}.values())[:MOST_TAKES]
+    if not made:
+        raise ValueError(f"job record {jobid} has no clips")
     wish = Song(
         team=team,
         asked_by=asked_by,
         operation=operation,
-        prompt=_text(params.get("prompt")),
+        source=source,
+        prompt=_text(params.get("prompt") or params.get("instruction")),
         params=dict(params),
+        tone=source.song.tone if source else "",
         created_at=asked_at,
     )
-    place = {"subscription": subscription, "account": account, "jobid": record.jobid}
+    place = {"subscription": subscription, "account": account, "jobid": jobid}
     wait_turn(team)
-    song = _song_of(clips, wish, subscription)
-    for letter, clip in enumerate(clips):
+    song = _song_of(made, wish, subscription)
+    for letter, clip in enumerate(made):
         take = _keep_take(song, letter, clip, place)
         if take.erased_at is None:
             _keep_files(take, clip)
@@ -112,6 +118,7 @@ def _said(clip: ClipRecord) -> dict[str, Any]:
         "title": _text(clip.title)[:300].strip(),
         "lyrics": _text(clip.lyrics),
         "duration_s": clip.duration_s if clip.duration_s and math.isfinite(clip.duration_s) else None,
+        "stem_type": _text(clip.stem_type)[:20],
         "seed": clip.seed if clip.seed is not None and abs(clip.seed) < 2**63 else None,
         "lyrics_timing": [list(pair) for pair in timing] if timing else None,
         "made_at": clip.created_at,

@@ -57,7 +57,8 @@ class Band:
             "asked_by": self.owner,
             "operation": "music",
             "params": {"prompt": "slow disco, brushed snare"},
-            "record": record,
+            "clips": record.clips,
+            "jobid": record.jobid,
             "asked_at": timezone.now(),
         }
         with transaction.atomic():

@@ -1,7 +1,7 @@
 import secrets
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
-from apps.library.models import Song
+from apps.generation.operations import BLOCKING
+from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
 
 
 class State(models.TextChoices):
@@ -45,6 +46,11 @@ class JobQuerySet(models.QuerySet["Job"]):
     def live(self) -> "JobQuerySet":
         return self.filter(state__in=LIVE)
 
+    def in_lane(self, *, blocking: bool) -> "JobQuerySet":
+        """Those whose answer is all there is, or those that run in a slot and are watched."""
+        named = Q(operation__in=BLOCKING)
+        return self.filter(named if blocking else ~named)
+
     def ready(self, now: datetime) -> "JobQuerySet":
         """Queued rows that may be sent now, as far as the row and who pays for it say."""
         here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("token__owner"))
@@ -66,6 +72,8 @@ class Job(models.Model):
     # An unknown outcome may hold a slot this long, and is looked for this long before a person must decide.
     UNKNOWN_HOLDS_SLOT = timedelta(minutes=15)
     LOOKED_FOR = timedelta(minutes=40)
+    # Splitting that was under way has ended by then; asked again it gives the same stems (post-flowmusic-music-edit).
+    STEMS_SETTLE = timedelta(seconds=180)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="jobs")
@@ -89,6 +97,10 @@ class Job(models.Model):
     account_is_fixed = models.BooleanField(default=False)  # a choice stays one when its account is gone
     operation = models.CharField(max_length=20, default="music")
     params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
+    # What it is about: the take that is edited, the file that is sent or made, the sheet that is written on.
+    source = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, related_name="edit_jobs")
+    file = models.ForeignKey(ReferenceFile, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    sheet = models.ForeignKey(LyricSheet, on_delete=models.SET_NULL, null=True, related_name="jobs")
 
     nonce = models.UUIDField(default=uuid.uuid4)  # of the form: a double click makes one job
     batch_index = models.PositiveSmallIntegerField(default=0)
@@ -163,7 +175,27 @@ class Job(models.Model):
         return f"{self.operation} {self.id} ({self.state})"
 
     @property
+    def blocks(self) -> bool:
+        """Its answer is all there is: no slot, no record."""
+        return self.operation in BLOCKING
+
+    @property
     def given_up(self) -> bool:
         """Unknown, and looked for as long as that makes sense: now a person decides."""
         since = self.unknown_since
-        return self.state == State.UNKNOWN and since is not None and timezone.now() - since >= self.LOOKED_FOR
+        if self.state != State.UNKNOWN or since is None:
+            return False
+        return self.blocks or timezone.now() - since >= self.LOOKED_FOR
+
+    @property
+    def settles_at(self) -> datetime | None:
+        """Before then it may not be asked for again, for what was sent may still be at work; None: at any time."""
+        if self.operation != "stems" or self.state != State.UNKNOWN or self.sent_at is None:
+            return None
+        settled = self.sent_at + self.STEMS_SETTLE
+        return settled if settled > timezone.now() else None
+
+    def asked(self) -> dict[str, Any]:
+        """What was asked for, by the names of the fields: for a job that asks for the same."""
+        names = ("team_id", "subscription_id", "account_id", "account_is_fixed", "operation", "params")
+        return {name: getattr(self, name) for name in (*names, "source_id", "file_id", "sheet_id")}

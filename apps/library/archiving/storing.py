@@ -174,7 +174,8 @@ def _learn_cover(clip: Clip, cover: Cover, thumb: str) -> None:
     values |= {"content_type": "image/webp", "stored_at": timezone.now()}
     _keep_thumb(clip, values)
     songs = Song.objects.filter(pk=clip.song_id)
-    (songs if clip.take == 0 else songs.filter(tone="")).update(tone=cover.tone)
+    whole = songs.filter(source=None)  # an edit keeps the tone of what it was made of
+    (whole if clip.take == 0 else songs.filter(tone="")).update(tone=cover.tone)
 
 
 def _keep_thumb(clip: Clip, values: dict[str, Any]) -> None:

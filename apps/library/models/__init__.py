@@ -1,6 +1,8 @@
 from apps.library.models.clips import Clip, Song
 from apps.library.models.files import ClipFile
+from apps.library.models.lyrics import LyricSheet, LyricVersion
 from apps.library.models.marks import BEST, Collection, CollectionItem, Opinion, Tag
+from apps.library.models.references import ReferenceFile
 from apps.library.models.storage import TeamStorage
 from apps.library.models.words import ClipWords
 
@@ -11,7 +13,10 @@ __all__ = [
     "ClipWords",
     "Collection",
     "CollectionItem",
+    "LyricSheet",
+    "LyricVersion",
     "Opinion",
+    "ReferenceFile",
     "Song",
     "Tag",
     "TeamStorage",

@@ -39,6 +39,9 @@ class Song(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="songs")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     operation = models.CharField(max_length=20, default="music")
+    source = models.ForeignKey(  # the take that an edit was made of
+        "library.Clip", on_delete=models.SET_NULL, null=True, related_name="edits"
+    )
     name = models.CharField(max_length=120, blank=True)  # given by a person; goes before the takes' titles
     prompt = models.TextField(blank=True)
     params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
@@ -98,6 +101,9 @@ class Clip(models.Model):
     lyrics = models.TextField(blank=True)  # "" when not given; "[Instrumental]" is kept as the API says it
     duration_s = models.FloatField(null=True)  # measured once archived, until then as the API said
     seed = models.BigIntegerField(null=True)
+    stem_type = models.CharField(max_length=20, blank=True)  # vocals, drums, bass, other; "" for a whole take
+    # Why Flow Music can't edit it, in plain words; "" as far as nothing is known.
+    uneditable = models.CharField(max_length=300, blank=True)
     lyrics_timing = models.JSONField(null=True)  # [[start, end], …] in seconds
     made_at = models.DateTimeField(null=True)  # at the remote
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,54 @@
+"""The one call that a job is: which method of the API, with which parameters.
+
+The person's parameters as they are, and ours; nothing that the page doesn't name, nothing empty.
+"""
+
+from apps.accounts.models import FlowAccount
+from apps.generation.models import Job
+from apps.upstream.deadline import Deadline
+from apps.upstream.errors import Rejected
+from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.records import AssetRecord, JobRecord, LyricsRecord, StemsRecord
+
+Answer = JobRecord | StemsRecord | LyricsRecord | AssetRecord
+LOST_COPY = "Our copy of this file is gone, so it was not sent. Choose the file again."
+
+
+def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, deadline: Deadline) -> Answer:
+    """One POST. Raises the errors of the client's method."""
+    on_account = {**job.params, "email": account.email}
+    match job.operation:
+        case "music":
+            return client.music(on_account | _ours(job, reply_url), deadline=deadline)
+        case "stems":  # always synchronous: it takes neither a mode nor a reference
+            return client.stems(job.params, deadline=deadline)
+        case "lyrics":
+            return client.lyrics(on_account, deadline=deadline)
+        case "image":
+            return client.generate_image(on_account, deadline=deadline)
+        case "upload":
+            return _upload(client, job, account, deadline)
+    # An edit runs on the account of its clip; the page knows no `email`.
+    edit = {"operation": job.operation, **job.params}
+    return client.edit(edit | _ours(job, reply_url), deadline=deadline)
+
+
+def _ours(job: Job, reply_url: str) -> dict[str, object]:
+    ours: dict[str, object] = {"mode": "async", "replyRef": job.reference}
+    return ours | ({"replyUrl": reply_url} if reply_url else {})
+
+
+def _upload(client: FlowMusic, job: Job, account: FlowAccount, deadline: Deadline) -> AssetRecord:
+    """Our own copy of the file, read piece by piece."""
+    file = job.file
+    if file is None or not file.file or not file.file.storage.exists(file.file.name):
+        raise Rejected("the file is gone", user_message=LOST_COPY)
+    with file.file.open("rb") as opened:
+        return client.upload(
+            opened,
+            size=file.size or 0,
+            content_type=file.content_type,
+            email=account.email,
+            strip_metadata=file.strip_metadata if file.kind == file.Kind.IMAGE else None,
+            deadline=deadline,
+        )

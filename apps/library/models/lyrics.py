@@ -1,0 +1,67 @@
+"""The writing desk: ideas for words, and every version of the words that came of them."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from apps.accounts.models import Team
+
+
+class LyricSheetQuerySet(models.QuerySet["LyricSheet"]):
+    def for_team(self, team: Team) -> "LyricSheetQuerySet":
+        return self.filter(team=team)
+
+    def live(self) -> "LyricSheetQuerySet":
+        return self.filter(deleted_at=None)
+
+
+class LyricSheet(models.Model):
+    """One song's words in the making: what was asked for, and the versions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="lyric_sheets")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    idea = models.TextField(blank=True)  # `prompt` of post-flowmusic-music-lyrics
+    structure = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = LyricSheetQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["team", "-changed_at"], name="sheet_newest")]
+        ordering: ClassVar = ["-changed_at"]
+
+
+class LyricVersion(models.Model):
+    """The words as they were at one time; never changed, only followed by another version."""
+
+    class Origin(models.TextChoices):
+        MADE = "made"  # by Flow Music
+        EDITED = "edited"  # by a person
+
+    sheet = models.ForeignKey(LyricSheet, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()  # from 1
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    title = models.CharField(max_length=300, blank=True)
+    lyrics = models.TextField(blank=True)
+    sound_prompt = models.TextField(blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Of one that was made: what the answer says of the money. Normally no song was made and nothing was spent.
+    song_fired = models.BooleanField(default=False)
+    credits_burned = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sheet", "number"], name="one_version_per_number")
+        ]
+        ordering: ClassVar = ["sheet", "-number"]
+
+    @property
+    def was_charged(self) -> bool:
+        """Words are normally free; this answer says, or doesn't deny, that something was spent."""
+        return self.song_fired or bool(self.credits_burned)

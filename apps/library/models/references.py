@@ -1,0 +1,92 @@
+"""Pictures and audio that songs may be asked for with: our own copy, and its place at one Flow Music account."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import FlowAccount, Subscription, Team
+
+
+def _storage() -> Storage:
+    return storages["default"]
+
+
+class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
+    def for_team(self, team: Team) -> "ReferenceFileQuerySet":
+        return self.filter(team=team)
+
+    def live(self) -> "ReferenceFileQuerySet":
+        return self.filter(deleted_at=None)
+
+    def ready(self) -> "ReferenceFileQuerySet":
+        """Those that Flow Music has."""
+        return self.exclude(asset_id="")
+
+
+class ReferenceFile(models.Model):
+    """One file on one account: an asset id works there alone (post-flowmusic-files), elsewhere it has another row."""
+
+    class Kind(models.TextChoices):
+        IMAGE = "image"
+        AUDIO = "audio"
+
+    class Origin(models.TextChoices):
+        UPLOADED = "uploaded"  # by a person, or sent on from our copy to another account
+        MADE = "made"  # by Flow Music, from a description
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="reference_files")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT)  # provider and endpoint
+    account = models.ForeignKey(FlowAccount, on_delete=models.SET_NULL, null=True)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.UPLOADED)
+    name = models.CharField(max_length=200, blank=True)  # of the file that was chosen
+    prompt = models.TextField(blank=True)  # of a picture that was made
+    copy_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="copies")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    # Our own copy
+    file = models.FileField(storage=_storage, max_length=300, blank=True)
+    thumb = models.FileField(storage=_storage, max_length=300, blank=True)
+    content_type = models.CharField(max_length=60, blank=True)  # by its bytes, as the API names it
+    size = models.BigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    duration_s = models.FloatField(null=True)
+
+    # At Flow Music
+    asset_id = models.CharField(max_length=400, blank=True)  # "" until it is there
+    source_url = models.TextField(blank=True)
+    strip_metadata = models.BooleanField(default=True)  # the person's choice, for pictures
+    metadata_stripped = models.BooleanField(null=True)
+    clip_id = models.CharField(max_length=400, blank=True)  # of audio: it is among the account's clips, too
+    operation_id = models.CharField(max_length=200, blank=True)
+    is_flagged = models.BooleanField(null=True)
+
+    deleted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = ReferenceFileQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["team", "subscription", "asset_id"],
+                condition=~Q(asset_id=""),
+                name="one_file_per_asset",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["team", "-created_at", "-id"], name="reference_newest")]
+        ordering: ClassVar = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.name or self.prompt[:60] or self.kind
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.asset_id)
