@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.accounts.templatetags.studio import clock, short_email, when
-from apps.generation import answers, decisions, price, waiting
+from apps.generation import answers, decisions, places, price, waiting
 from apps.generation.models import Job, State
 from apps.generation.operations import FREE, OPERATIONS
 from apps.generation.price import UNKNOWN, Price
@@ -218,6 +218,8 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     made.subtitle, made.tone = _count(job, takes), job.song.tone if job.song else ""
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
     made.side_text = "" if job.operation in FREE else str(made.price)
+    if result := places.result_of(job):
+        made.actions = [Action(label="See it", url=result, style="soft", by_anyone=True)]
     made.cover_url = takes[0].thumb_url if takes else ""
     missing = [take.letter for take in takes if not take.is_playable]
     if missing:
@@ -237,14 +239,17 @@ def _hide(job: Job) -> list[Action]:
 def _failed(made: Card, job: Job, around: Surroundings) -> None:
     _rejected(made, job, around)
     made.side_text = f"after {clock(job.duration_ms / 1000)}" if job.duration_ms else ""
-    made.actions.insert(1, _action("Make it again…", "job-retry", job, style="line"))
+    again = "Try it again…" if job.operation == "upload" else "Make it again…"
+    made.actions.insert(1, _action(again, "job-retry", job, style="line"))
 
 
 def _rejected(made: Card, job: Job, around: Surroundings) -> None:
     """What was refused as it is would be refused again: only other words help."""
     made.text, made.quote, made.side_text = job.error_text, job.error_quote, "nothing spent"
-    words = f"{reverse('create')}?from={job.pk}"
-    made.actions = [Action(label="Change the words", url=words, style="soft", by_anyone=True), *_hide(job)]
+    made.actions = _hide(job)
+    if form := places.form_of(job):
+        label = "Change the words" if job.operation == "music" else "Change it"
+        made.actions.insert(0, Action(label=label, url=form, style="soft", by_anyone=True))
 
 
 def _cancelled(made: Card, job: Job, around: Surroundings) -> None:

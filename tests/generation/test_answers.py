@@ -1,5 +1,6 @@
 """Every answer to POST /music ends in the state of DESIGN section 3, with words, and charges at most one song."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,9 @@ from django.utils import timezone
 
 from apps.accounts import clients
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
-from apps.generation import answers, blocks, dispatch
+from apps.generation import answers, blocks
 from apps.generation.models import Job
+from apps.generation.operations import OPERATIONS
 from tests.generation.conftest import Studio, state
 from tests.orders import order
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A remote side that hangs is waited for two seconds instead of a minute."""
-    monkeypatch.setattr(dispatch, "POST_DEADLINE_S", 2.0)
+    monkeypatch.setitem(OPERATIONS, "music", replace(OPERATIONS["music"], deadline_s=2))
 
 
 def send(studio: Studio, scenario: str) -> Job:

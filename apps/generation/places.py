@@ -1,0 +1,18 @@
+"""Where the form of a job is, filled with what it asked for, and where what came of it can be seen."""
+
+from django.urls import reverse
+
+from apps.generation.models import Job
+
+
+def form_of(job: Job) -> str:
+    """The page on which the same can be asked for with other words; "" without one."""
+    match job.operation:
+        case "music":
+            return f"{reverse('create')}?from={job.pk}"
+    return ""
+
+
+def result_of(job: Job) -> str:
+    """The page of what it made, for those that make no takes; "" without one."""
+    return ""
