@@ -41,7 +41,7 @@ def _ours(job: Job, reply_url: str) -> dict[str, object]:
 def _upload(client: FlowMusic, job: Job, account: FlowAccount, deadline: Deadline) -> AssetRecord:
     """Our own copy of the file, read piece by piece."""
     file = job.file
-    if file is None or not file.file or not file.file.storage.exists(file.file.name):
+    if file is None or not file.file.name or not file.file.storage.exists(file.file.name):
         raise Rejected("the file is gone", user_message=LOST_COPY)
     with file.file.open("rb") as opened:
         return client.upload(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.generation import ends
 from apps.generation.calls import Answer
 from apps.generation.models import Job
-from apps.library.models import LyricSheet, LyricVersion, ReferenceFile
+from apps.library.models import LyricSheet, LyricVersion
 from apps.library.songs import keep_song
 from apps.upstream.records import AssetRecord, LyricsRecord, StemsRecord
 from apps.wake import wake
@@ -58,9 +58,10 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
 
 
 def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
-    sheet = LyricSheet.objects.select_for_update().filter(pk=job.sheet_id).first()
+    sheet = job.sheet
     if not ends.finish(job, "Written.", duration_ms=_took(job)) or sheet is None:
         return
+    list(LyricSheet.objects.select_for_update().filter(pk=sheet.pk))  # one after the other counts its version
     last = sheet.versions.aggregate(last=Max("number"))["last"] or 0
     LyricVersion.objects.create(
         sheet=sheet,
@@ -77,11 +78,10 @@ def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
 
 
 def _keep_asset(job: Job, answer: AssetRecord) -> None:
-    if not ends.finish(job, "Flow Music has it.", duration_ms=_took(job)):
+    file = job.file
+    if not ends.finish(job, "Flow Music has it.", duration_ms=_took(job)) or file is None:
         return
-    file = ReferenceFile.objects.filter(pk=job.file_id).first()
-    if file is None:
-        return
+    file.refresh_from_db()
     said = {"width": answer.width, "height": answer.height, "duration_s": answer.duration_s}
     for name, value in said.items():
         if value is not None and getattr(file, name) is None:

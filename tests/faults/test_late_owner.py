@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from django.db import connection
 
-from apps.generation import dispatch, transitions
 from apps.generation.models import Job, State
 from tests.faults import children, steps
 from tests.faults.children import Child
@@ -132,10 +131,6 @@ def test_a_late_refusal_does_not_undo_what_was_found(studio: FaultyStudio) -> No
     assert state(job) == State.RUNNING
     wake(sleeper)
     assert (state(job), studio.remote.charged(job.reference)) == (State.RUNNING, 1)
-
-
-def test_a_claim_outlives_the_post_of_an_owner_that_is_awake() -> None:
-    assert timedelta(seconds=dispatch.POST_DEADLINE_S) < transitions.CLAIM_LASTS
 
 
 def state(job: Job) -> str:
