@@ -3,6 +3,8 @@
 The person's parameters as they are, and ours; nothing that the page doesn't name, nothing empty.
 """
 
+from typing import BinaryIO, cast
+
 from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
 from apps.upstream.deadline import Deadline
@@ -45,7 +47,7 @@ def _upload(client: FlowMusic, job: Job, account: FlowAccount, deadline: Deadlin
         raise Rejected("the file is gone", user_message=LOST_COPY)
     with file.file.open("rb") as opened:
         return client.upload(
-            opened,
+            cast(BinaryIO, opened),
             size=file.size or 0,
             content_type=file.content_type,
             email=account.email,

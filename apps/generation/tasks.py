@@ -11,7 +11,8 @@ from apps.generation import blocks, collect, dispatch, follow, payers, schedule,
 from apps.wake import wake
 
 SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
-BLOCKED = BoundedSemaphore(4)  # of the slow worker's 8 threads: the others copy files
+MOST_BLOCKED = 4  # of the slow worker's 8 threads: the others copy files
+BLOCKED = BoundedSemaphore(MOST_BLOCKED)
 
 
 @shared_task(name="generation.tick")
