@@ -4,13 +4,12 @@ Limits and values are those of the page post-flowmusic-music; `words` is ours an
 `ghostwriter` and `instrumental`, which exclude each other.
 """
 
-import uuid
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
 
-from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation.asking import AskingForm, PlainText
 from apps.generation.models.presets import NAME_LIMIT
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT, Wish
 from apps.library.names import clean
@@ -22,17 +21,10 @@ GHOSTWRITERS = [("", "Flow Music decides"), ("standard", "Standard"), ("pro", "P
 MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]
 
 
-class PlainText(forms.CharField):
-    """Counts as the browser's counter does: a line break is one character, and nothing is trimmed inside."""
-
-    def to_python(self, value: Any) -> str:
-        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
-
-
 _ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
 
 
-class SongForm(forms.Form):
+class SongForm(AskingForm):
     prompt = PlainText(
         max_length=PROMPT_LIMIT,
         widget=forms.Textarea,
@@ -64,34 +56,6 @@ class SongForm(forms.Form):
             "max_value": "Up to 20 songs at a time.",
         },
     )
-    place = forms.UUIDField(widget=forms.HiddenInput, required=False)  # the team that the form was opened in
-    nonce = forms.UUIDField(widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.team, self.user = team, user
-        own = ApiToken.objects.for_team(team).owned_by(user)
-        self.tokens = list(own.select_related("subscription"))
-        self.accounts = list(
-            FlowAccount.objects.owned_by(user, team)
-            .exclude(block=FlowAccount.Block.GONE)
-            .select_related("subscription")
-        )
-        emails = dict.fromkeys(account.email for account in self.accounts)
-        self.fields["token"] = forms.ModelChoiceField(
-            own,
-            required=False,
-            error_messages={"invalid_choice": "This token is not here any more. Choose another."},
-        )
-        self.fields["email"] = forms.ChoiceField(
-            choices=[("", "Automatic"), *((email, email) for email in emails)],
-            required=False,
-            error_messages={
-                "invalid_choice": "This account is under none of your tokens. Choose another, or Automatic."
-            },
-        )
-        self.fields["nonce"].initial = uuid.uuid4
-        self.fields["place"].initial = team.pk
 
     @property
     def songs(self) -> int:
@@ -102,24 +66,9 @@ class SongForm(forms.Form):
             return 1
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        data["token"] = data.get("token") or (self.tokens[0] if self.tokens else None)
-        if data["token"] is None:
-            self.add_error("token", "Add a token first: a song is paid with it.")
+        data = super().clean()
         self._check_words(data)
-        self._check_account(data)
-        if self.errors.pop("nonce", None):
-            self.start_anew("Nothing was sent yet. Send it once more.")
-        elif data.get("place", self.team.pk) not in {None, self.team.pk}:
-            self.start_anew(
-                f"You are in {self.team} now; this was written elsewhere. Send it again to make it here."
-            )
         return data
-
-    def start_anew(self, words: str) -> None:
-        """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
-        self.data = {**dict(self.data.items()), "nonce": str(uuid.uuid4()), "place": str(self.team.pk)}
-        self.add_error(None, words)
 
     def _check_words(self, data: dict[str, Any]) -> None:
         """`words` decides; a form without it says the same by what it carries."""
@@ -128,19 +77,6 @@ class SongForm(forms.Form):
             if lyrics and instrumental:
                 self.add_error("instrumental", "Own words or instrumental: choose one.")
             data["words"] = "instrumental" if instrumental else "own" if lyrics else "ghostwriter"
-
-    def _check_account(self, data: dict[str, Any]) -> None:
-        email, token = data.get("email"), data.get("token")
-        data["account"] = None
-        if email and token:
-            here = [
-                a for a in self.accounts if a.email == email and a.subscription_id == token.subscription_id
-            ]
-            data["account"] = here[0] if here else None
-            if not here:
-                self.add_error(
-                    "email", "This account is not under the token that pays. Choose another, or Automatic."
-                )
 
     def wish(self) -> Wish:
         """The valid form as a wish; optionals that were not chosen are left out."""

@@ -1,9 +1,11 @@
-/* The song form: counters, insertions, the shape of the words, the price, and one sending. Drafts are in drafts.js. */
+/* The song form, and what the other forms to write in share with it (data-keep): counters, insertions, the shape of the
+   words, the price, and one sending. Drafts are in drafts.js and keep.js. */
 (function () {
   "use strict";
 
   const number = new Intl.NumberFormat("en");
   const form = () => document.querySelector("form[data-draft]");
+  const WRITTEN_IN = "form[data-draft], form[data-keep]";
 
   /* Counters: a line break counts once, as the server counts. */
   function counts() {
@@ -158,7 +160,7 @@
     const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id !== said.id);
     field.setAttribute("aria-describedby", others.join(" "));
     said.remove();
-    if (!form().querySelector(".wrong")) document.querySelector("#work [data-until-mended]")?.remove();
+    if (!field.form.querySelector(".wrong")) document.querySelector("#work [data-until-mended]")?.remove();
   }
 
   /* Sending: once, and visibly so. */
@@ -194,7 +196,7 @@
   });
 
   document.addEventListener("input", (event) => {
-    if (!form()?.contains(event.target)) return;
+    if (!event.target.form?.matches(WRITTEN_IN)) return;
     mend(event.target);
     fresh();
   });
@@ -222,6 +224,6 @@
   }
   document.addEventListener("form:filled", fresh);
   document.addEventListener("htmx:load", (event) => {
-    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) fresh();
+    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.(WRITTEN_IN)) fresh();
   });
 })();

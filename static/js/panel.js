@@ -103,7 +103,10 @@
     const place = document.getElementById("panel-scroll");
     if (place) place.scrollTop = before.top;
     live.classList.toggle("is-open", before.isOpen);
-    if (before.version) compare(live, before.states);
+    if (before.version) {
+      compare(live, before.states);
+      refresh();
+    }
     before = null;
   });
 

@@ -1,0 +1,85 @@
+"""What every form that asks Flow Music for something has in common: who pays, on which account, and the nonce by
+which the same form sent twice asks once."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+
+
+class PlainText(forms.CharField):
+    """Counts as the browser's counter does: a line break is one character, and nothing is trimmed inside."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+class AskingForm(forms.Form):
+    """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
+
+    payer_missing = "Add a token first: a song is paid with it."
+
+    place = forms.UUIDField(widget=forms.HiddenInput, required=False)  # the team that the form was opened in
+    nonce = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team, self.user = team, user
+        own = ApiToken.objects.for_team(team).owned_by(user)
+        self.tokens = list(own.select_related("subscription"))
+        self.accounts = list(
+            FlowAccount.objects.owned_by(user, team)
+            .exclude(block=FlowAccount.Block.GONE)
+            .select_related("subscription")
+        )
+        emails = dict.fromkeys(account.email for account in self.accounts)
+        self.fields["token"] = forms.ModelChoiceField(
+            own,
+            required=False,
+            error_messages={"invalid_choice": "This token is not here any more. Choose another."},
+        )
+        self.fields["email"] = forms.ChoiceField(
+            choices=[("", "Automatic"), *((email, email) for email in emails)],
+            required=False,
+            error_messages={
+                "invalid_choice": "This account is under none of your tokens. Choose another, or Automatic."
+            },
+        )
+        self.fields["nonce"].initial = uuid.uuid4
+        self.fields["place"].initial = team.pk
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["token"] = data.get("token") or (self.tokens[0] if self.tokens else None)
+        if data["token"] is None:
+            self.add_error("token", self.payer_missing)
+        self._check_account(data)
+        if self.errors.pop("nonce", None):
+            self.start_anew("Nothing was sent yet. Send it once more.")
+        elif data.get("place", self.team.pk) not in {None, self.team.pk}:
+            self.start_anew(
+                f"You are in {self.team} now; this was written elsewhere. Send it again to make it here."
+            )
+        return data
+
+    def start_anew(self, words: str) -> None:
+        """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
+        data = self.data.copy()
+        data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
+        self.data = data
+        self.add_error(None, words)
+
+    def _check_account(self, data: dict[str, Any]) -> None:
+        email, token = data.get("email"), data.get("token")
+        data["account"] = None
+        if email and token:
+            here = [
+                a for a in self.accounts if a.email == email and a.subscription_id == token.subscription_id
+            ]
+            data["account"] = here[0] if here else None
+            if not here:
+                self.add_error(
+                    "email", "This account is not under the token that pays. Choose another, or Automatic."
+                )
