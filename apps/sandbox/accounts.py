@@ -8,6 +8,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from apps.sandbox import scenarios
+from apps.sandbox.answers import Refusal, refuse
 from apps.sandbox.callers import Caller
 from apps.sandbox.state import State
 from apps.sandbox.times import iso
@@ -49,7 +51,7 @@ class Account:
     def record(self) -> dict[str, Any]:
         """As in GET /accounts: without the balance; `error` only if there is one."""
         refreshed = self.added + (time.time() - self.added) // 3300 * 3300
-        paid = self.tier != "free"
+        paid = self.tier not in ("free", "unknown")
         record: dict[str, Any] = {"email": self.email, "tier": self.tier}
         record |= {"subscription_plan": f"{self.tier}-monthly", "provider": "g1_entitlement"} if paid else {}
         record |= {
@@ -113,3 +115,16 @@ def of_tenant(state: State, tenant: str) -> dict[str, Account]:
         tenant,
     )
     return {row["email"]: Account(**dict(row)) for row in rows}
+
+
+def usable(state: State, tenant: str, email: str | None) -> Account:
+    """The account named, or any healthy one; refuses as every page does that takes an optional `email`."""
+    configured = of_tenant(state, tenant)
+    if not configured:
+        raise refuse(400, "No FlowMusic accounts configured")
+    if email is not None and email not in configured:
+        raise refuse(404, f"Account {email} not configured")
+    chosen = configured[email] if email else min(configured.values(), key=lambda each: bool(each.error))
+    if chosen.error:
+        raise Refusal(scenarios.account_error(chosen.email, chosen.error))
+    return chosen

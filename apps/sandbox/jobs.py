@@ -10,7 +10,8 @@ import json
 import re
 import sqlite3
 import time
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, fields
 from typing import Any
 
 from apps.sandbox.scenarios import FAILING, Scenario, Scenarios
@@ -18,19 +19,24 @@ from apps.sandbox.state import State
 from apps.sandbox.times import iso
 
 JOB_ID = re.compile(r"job:[0-9a-f-]{36}-user:\d+-.+-bot:flowmusic")
-SHORTEST_S, LONGEST_S = 40, 150
 SLOWER = 5
 CANCEL = "UPDATE jobs SET cancelled_at = ? WHERE jobid = ? AND cancelled_at IS NULL AND done_at > ?"
 FINISH = "UPDATE jobs SET done_at = ? WHERE jobid = ? AND cancelled_at IS NULL AND done_at > ?"
-ERRORS = {
-    "moderation_reject": "the model declined to generate audio for this prompt",
-    "user_cancelled": "the job was cancelled by the user",
-}
+DECLINED = "the model declined to generate audio for this {what}"
+CANCELLED = "the job was cancelled by the user"
+SONG, HIDDEN = "song", "hidden"
+# Seconds that an operation takes at the real API, from and to.
+SECONDS = {SONG: (40, 150), "effect": (8, 28), "stems": (15, 60), "lyrics": (3, 12), "image": (10, 20)}
+EDIT_SECONDS = (40, 120)
 
 
 @dataclass(frozen=True)
 class Job:
-    """Times are seconds since 1970. `base` is the address under which the client asked: media links point there."""
+    """Times are seconds since 1970. `base` is the address under which the client asked: media links point there.
+
+    A job whose mode is "hidden" has no record at the API: it stands for stems, uploads and what else makes clips.
+    `conversation` is the song in whose name an edit is charged.
+    """
 
     jobid: str
     tenant: str
@@ -45,6 +51,8 @@ class Job:
     created: float
     done_at: float
     cancelled_at: float | None = None
+    operation: str = SONG
+    conversation: str = ""
 
     def status(self, now: float) -> str:
         if self.cancelled_at is not None:
@@ -68,12 +76,18 @@ class Job:
         """How many clips it makes."""
         if self.called & FAILING:
             return 0
-        return 1 if Scenario.ONE_TAKE in self.called else 2
+        return 1 if Scenario.ONE_TAKE in self.called or self.operation != SONG else 2
+
+    @property
+    def talk(self) -> str:
+        """The id of its conversation: its own, or the one that an edit goes on with."""
+        return self.conversation or str(uuid.uuid5(uuid.NAMESPACE_URL, self.jobid))
 
     def record(self, clips: list[dict[str, Any]], now: float) -> dict[str, Any]:
         """The job record of GET /jobs/{jobid}; `clips` are shown only when completed."""
         status = self.status(now)
-        record: dict[str, Any] = {"jobid": self.jobid, "email": self.email, "status": status}
+        record: dict[str, Any] = {"jobid": self.jobid, "email": self.email, **self._operation}
+        record["status"] = status
         record["created_at"] = iso(self.created)
         if status != "pending":
             ended = self.done_at if self.cancelled_at is None else self.cancelled_at
@@ -82,19 +96,37 @@ class Job:
             record["duration_ms"] = round((self.done_at - self.created) * 1000)
             record["clips"] = clips
         if status == "failed":
-            code = "moderation_reject" if self.cancelled_at is None else "user_cancelled"
-            record["error"] = {"code": code, "message": ERRORS[code]}
+            record["error"] = self._error
         return record | {"request": self.request}
+
+    @property
+    def _operation(self) -> dict[str, str]:
+        return {} if self.operation == SONG else {"operation": self.operation}
+
+    @property
+    def _error(self) -> dict[str, str]:
+        if self.cancelled_at is not None:
+            return {"code": "user_cancelled", "message": CANCELLED}
+        what = "prompt" if self.operation == SONG else "edit"
+        return {"code": "moderation_reject", "message": DECLINED.format(what=what)}
 
     def listed(self) -> dict[str, Any]:
         """As in GET /jobs: without the request."""
-        return {"jobid": self.jobid, "status": "pending", "created_at": iso(self.created)}
+        record = {"jobid": self.jobid, "status": "pending", **self._operation}
+        return record | {"created_at": iso(self.created)}
 
 
-def usual_seconds(prompt: str) -> float:
-    """40 to 150 s, always the same for the same prompt."""
-    share = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:4], "big") / 2**32
-    return SHORTEST_S + share * (LONGEST_S - SHORTEST_S)
+def usual_seconds(words: str, operation: str = SONG) -> float:
+    """How long an operation takes, always the same for the same words: 40 to 150 s for a song."""
+    shortest, longest = SECONDS.get(operation, EDIT_SECONDS)
+    share = int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big") / 2**32
+    return shortest + share * (longest - shortest)
+
+
+def seconds(called: Scenarios, words: str, operation: str, speed: float) -> float:
+    """The same, as it is here and now."""
+    slower = SLOWER if Scenario.SLOW in called else 1
+    return usual_seconds(words, operation) * slower / speed
 
 
 def insert(state: State, job: Job) -> None:
@@ -112,12 +144,14 @@ def insert(state: State, job: Job) -> None:
         job.created,
         job.done_at,
         job.cancelled_at,
+        job.operation,
+        job.conversation,
     )
-    state.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+    state.execute(f"INSERT INTO jobs VALUES ({', '.join('?' * len(row))})", *row)
 
 
 def from_row(row: sqlite3.Row) -> Job:
-    values = dict(row)
+    values = {each.name: row[each.name] for each in fields(Job)}
     values["request"] = json.loads(values["request"])
     values["called"] = frozenset(Scenario(tag) for tag in json.loads(values["called"]))
     return Job(**values)

@@ -9,12 +9,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from apps.sandbox import covers
+from apps.sandbox import clips, covers
+from apps.sandbox.clips import Clip
+from apps.sandbox.recordings import Studio
 from apps.sandbox.songs import encoding
-from apps.sandbox.songs.performance import perform
-from apps.sandbox.songs.song import Song
+from apps.sandbox.state import State
 
 AT_ONCE = 2
 
@@ -29,20 +29,27 @@ class Shelf:
         self._guard = threading.Lock()
         self._makers = threading.BoundedSemaphore(AT_ONCE)
 
-    def audio(self, request: dict[str, Any], uuid: str, take: int, suffix: str) -> Path:
-        """The take in "wav", "m4a" or "mp3". `request` is the body of the POST /music that asked for it."""
-        song = Song.asked_for(request, uuid, take)
-        wav = self._kept(uuid, "wav", lambda path: encoding.write_wav(perform(song), path))
+    def audio(self, state: State, clip: Clip, suffix: str) -> Path:
+        """The clip in "wav", "m4a" or "mp3". What it was made from is made first."""
+        source = clips.get(state, clip.source) if clip.source and not clip.part else None
+        if source and not self._finished(clip.uuid):
+            self.audio(state, source, "wav")
+        studio = Studio(state, self.folder, self._finished)
+        wav = self._kept(clip.uuid, "wav", lambda path: encoding.write_wav(studio.record(clip), path))
         if suffix == "wav":
             return wav
-        tags = {"title": song.title, "comment": "made by the flowweb sandbox"}
+        tags = {"title": clip.title or "", "comment": "made by the flowweb sandbox"}
         return self._kept(
-            uuid, suffix, lambda path: encoding.encode(encoding.read_wav(wav), path, suffix, tags)
+            clip.uuid, suffix, lambda path: encoding.encode(encoding.read_wav(wav), path, suffix, tags)
         )
 
-    def cover(self, request: dict[str, Any], uuid: str) -> Path:
-        """The take's artwork, a JPEG."""
-        return self._kept(uuid, "jpg", lambda path: covers.paint(request["prompt"], uuid, path))
+    def _finished(self, uuid: str) -> Path | None:
+        path = self.folder / f"{uuid}.wav"
+        return path if path.exists() else None
+
+    def picture(self, prompt: str, uuid: str) -> Path:
+        """Artwork that follows a prompt, a JPEG."""
+        return self._kept(uuid, "jpg", lambda path: covers.paint(prompt, uuid, path))
 
     def clear(self) -> None:
         """Removes what is finished; what is being made right now is nobody's any more, and stays unseen."""

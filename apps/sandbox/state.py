@@ -15,44 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from apps.sandbox import schema
 from apps.sandbox.scenarios import NONE, Scenario, Scenarios
 
 LOG_KEPT = 7 * 86400
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS tenants (tenant TEXT PRIMARY KEY, seeded REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS accounts (
-    tenant TEXT NOT NULL, email TEXT NOT NULL, tier TEXT NOT NULL, max_jobs INTEGER NOT NULL,
-    credits INTEGER NOT NULL, error TEXT, user_id TEXT NOT NULL, session_id TEXT NOT NULL, added REAL NOT NULL,
-    PRIMARY KEY (tenant, email));
-CREATE TABLE IF NOT EXISTS jobs (
-    jobid TEXT PRIMARY KEY, tenant TEXT NOT NULL, number TEXT NOT NULL, email TEXT NOT NULL, mode TEXT NOT NULL,
-    base TEXT NOT NULL, request TEXT NOT NULL, reference TEXT NOT NULL, called TEXT NOT NULL,
-    charged INTEGER NOT NULL, created REAL NOT NULL, done_at REAL NOT NULL, cancelled_at REAL);
-CREATE INDEX IF NOT EXISTS jobs_running ON jobs (tenant, done_at);
-CREATE TABLE IF NOT EXISTS clips (
-    uuid TEXT PRIMARY KEY, jobid TEXT NOT NULL REFERENCES jobs, take INTEGER NOT NULL, title TEXT NOT NULL,
-    lyrics TEXT NOT NULL, duration_s REAL NOT NULL, timing TEXT);
-CREATE INDEX IF NOT EXISTS clips_jobid ON clips (jobid, take);
-CREATE TABLE IF NOT EXISTS hooks (
-    id INTEGER PRIMARY KEY, jobid TEXT NOT NULL, url TEXT NOT NULL, due_at REAL NOT NULL, sent_at REAL,
-    result TEXT);
-CREATE INDEX IF NOT EXISTS hooks_due ON hooks (due_at) WHERE sent_at IS NULL;
-CREATE TABLE IF NOT EXISTS scheduled (
-    id INTEGER PRIMARY KEY, operation TEXT NOT NULL, scenario TEXT NOT NULL, number TEXT, remaining INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, number TEXT, route TEXT NOT NULL, status INTEGER);
-CREATE TABLE IF NOT EXISTS secret (value TEXT NOT NULL);
-"""
-FORGETTING = (
-    "DELETE FROM tenants",
-    "DELETE FROM accounts",
-    "DELETE FROM clips",
-    "DELETE FROM jobs",
-    "DELETE FROM hooks",
-    "DELETE FROM scheduled",
-    "DELETE FROM requests",
-)
 
 
 class Closed(Exception):
@@ -69,7 +35,7 @@ class State:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+        schema.prepare(self._db)
         self.secret = self._make_secret()
         self.execute("DELETE FROM requests WHERE at < ?", time.time() - LOG_KEPT)
 
@@ -120,19 +86,28 @@ class State:
     def reset(self) -> None:
         """Forgets everything but the secret."""
         with self.transaction():
-            for statement in FORGETTING:
+            for statement in schema.FORGETTING:
                 self.execute(statement)
 
     # What tests ask.
 
     def charges(self) -> dict[str, int]:
-        """Songs charged per `replyRef` ("" for those without one)."""
-        rows = self.rows("SELECT reference, count(*) AS songs FROM jobs WHERE charged > 0 GROUP BY reference")
+        """Songs and edits charged per `replyRef` ("" for those without one)."""
+        rows = self.rows(
+            "SELECT reference, count(*) AS songs FROM jobs WHERE charged > 0 AND mode != 'hidden' GROUP BY reference"
+        )
         return {row["reference"]: row["songs"] for row in rows}
 
     def charged(self, reference: str) -> int:
-        """Songs charged for one `replyRef`."""
+        """Songs and edits charged for one `replyRef`."""
         return self.charges().get(reference, 0)
+
+    def charged_operations(self) -> dict[str, int]:
+        """How often each operation was charged: also stems, lyrics and images, which have no reference."""
+        rows = self.rows(
+            "SELECT operation, count(*) AS charges FROM events WHERE operation != '' GROUP BY operation"
+        )
+        return {row["operation"]: row["charges"] for row in rows}
 
     def requests(self, method: str | None = None, path: str | None = None) -> dict[str, int]:
         """Calls received per "METHOD /route", for example {"GET /jobs/{jobid}": 3}.
@@ -170,15 +145,16 @@ class State:
             times,
         )
 
-    def due_scenarios(self, operation: str, number: str | None) -> Scenarios:
-        """The oldest scenario ordered for this operation ("*" is any), counted down by this one call."""
+    def due_scenarios(self, operation: str, number: str | None, any_operation: str = "*") -> Scenarios:
+        """The oldest scenario ordered for this operation or any, counted down by this one call."""
         if not self.rows("SELECT 1 FROM scheduled LIMIT 1"):
             return NONE
         with self.transaction():
             rows = self.rows(
-                "SELECT id, scenario FROM scheduled WHERE operation IN (?, '*') AND (number IS NULL OR number = ?)"
+                "SELECT id, scenario FROM scheduled WHERE operation IN (?, ?) AND (number IS NULL OR number = ?)"
                 " ORDER BY id LIMIT 1",
                 operation,
+                any_operation,
                 number,
             )
             for row in rows:

@@ -1,76 +1,83 @@
-"""What an account was given and charged, as GET /accounts/usage shows it: from the jobs that it was charged for."""
+"""What an account was given and charged, as GET /accounts/usage shows it: per UTC day, kind and conversation."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
 from apps.sandbox.accounts import TOKENS_PER_CREDIT, Account
 from apps.sandbox.state import State
 
-CHARGE, GRANT = "producer-usage", "grant"
+CHARGED = ("producer-usage", "riffusion")
+GRANT = "grant"
 Event = dict[str, Any]
 
 
 def record(state: State, account: Account) -> dict[str, Any]:
-    """Amounts are in tokens. Every song is a conversation of its own; what was there at first is a grant."""
-    songs = [_charge(row, account.email) for row in _charged(state, account)]
-    spent = sum(event["amount"] for event in songs)
-    grant = _event(GRANT, account.credits * TOKENS_PER_CREDIT + spent, account.added, account.email)
-    return {"email": account.email, "events": [*songs, grant], "summary": _summary(songs, grant)}
+    """Amounts are in tokens. What no event explains of the balance was there at first: a grant."""
+    rows = [dict(row) for row in _rows(state, account)]
+    events = [_event(row, account.email) for row in rows]
+    spent = sum(each["amount"] for each in events if each["type"] in CHARGED)
+    received = sum(each["amount"] for each in events if each["type"] not in CHARGED)
+    first = account.credits * TOKENS_PER_CREDIT + spent - received
+    if first > 0:
+        grant = {"kind": GRANT, "tokens": first, "at": account.added, "conversation": None, "title": None}
+        events.append(_event(grant, account.email))
+    return {"email": account.email, "events": events, "summary": _summary(events)}
 
 
-def _charged(state: State, account: Account) -> list[Any]:
+def _rows(state: State, account: Account) -> list[Any]:
+    """A conversation has one title, its newest."""
     return state.rows(
-        "SELECT jobid, charged, created,"
-        " (SELECT title FROM clips WHERE clips.jobid = jobs.jobid ORDER BY take) AS title"
-        " FROM jobs WHERE tenant = ? AND email = ? AND charged > 0 ORDER BY created DESC",
+        "SELECT kind, sum(tokens) AS tokens, conversation, max(at) AS at, title"
+        " FROM (SELECT * FROM events WHERE tenant = ? AND email = ? ORDER BY at)"
+        " GROUP BY kind, conversation, CAST(at / 86400 AS INTEGER) ORDER BY max(at) DESC",
         account.tenant,
         account.email,
     )
 
 
-def _charge(row: Any, email: str) -> Event:
-    event = _event(CHARGE, row["charged"] * TOKENS_PER_CREDIT, row["created"], email)
-    conversation = str(uuid.uuid5(uuid.NAMESPACE_URL, row["jobid"]))
-    return event | {"conversation_id": conversation, "conversation_title": row["title"]}
-
-
-def _event(kind: str, amount: int, at: float, email: str) -> Event:
-    moment = datetime.fromtimestamp(at, UTC)
+def _event(row: dict[str, Any], email: str) -> Event:
+    moment = datetime.fromtimestamp(row["at"], UTC)
     return {
-        "type": kind,
-        "amount": amount,
-        "conversation_id": None,
-        "conversation_title": None,
+        "type": row["kind"],
+        "amount": row["tokens"],
+        "conversation_id": row["conversation"],
+        "conversation_title": row["title"],
         "event_at": f"{moment:%Y-%m-%d}T00:00:00",
         "max_created_at": f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
         "_account_email": email,
     }
 
 
-def _summary(songs: list[Event], grant: Event) -> dict[str, Any]:
-    tokens = {CHARGE: _sum(songs), GRANT: grant["amount"]}
+def _summary(events: list[Event]) -> dict[str, Any]:
+    tokens: defaultdict[str, int] = defaultdict(int)
+    for event in events:
+        tokens[event["type"]] += event["amount"]
+    charged = sum(amount for kind, amount in tokens.items() if kind in CHARGED)
     return {
-        "by_type_tokens": tokens,
+        "by_type_tokens": dict(tokens),
         "by_type_credits": {kind: amount // TOKENS_PER_CREDIT for kind, amount in tokens.items()},
-        "total_charged_credits": tokens[CHARGE] // TOKENS_PER_CREDIT,
-        "total_received_tokens": tokens[GRANT],
-        "per_conversation": [_conversation(song) for song in songs],
+        "total_charged_credits": charged // TOKENS_PER_CREDIT,
+        "total_received_tokens": sum(tokens.values()) - charged,
+        "per_conversation": _per_conversation(events),
     }
 
 
-def _sum(events: Iterable[Event]) -> int:
-    return sum(event["amount"] for event in events)
-
-
-def _conversation(song: Event) -> dict[str, Any]:
-    return {
-        "conversation_id": song["conversation_id"],
-        "title": song["conversation_title"],
-        "email": song["_account_email"],
-        "tokens": song["amount"],
-        "credits": song["amount"] // TOKENS_PER_CREDIT,
-    }
+def _per_conversation(events: list[Event]) -> list[dict[str, Any]]:
+    spent: dict[str, Event] = {}
+    for event in events:
+        if event["type"] in CHARGED and event["conversation_id"]:
+            seen = spent.setdefault(event["conversation_id"], event | {"amount": 0})
+            seen["amount"] += event["amount"]
+    return [
+        {
+            "conversation_id": conversation,
+            "title": event["conversation_title"],
+            "email": event["_account_email"],
+            "tokens": event["amount"],
+            "credits": event["amount"] // TOKENS_PER_CREDIT,
+        }
+        for conversation, event in spent.items()
+    ]

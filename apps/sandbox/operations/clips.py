@@ -17,12 +17,9 @@ def list_clips(world: World, request: Request) -> Answer:
     """200 with one page of one account's clips, newest first; `next` is the following offset or null."""
     limit = _whole_number(request, "limit", PAGE, 1, LARGEST_PAGE)
     offset = _whole_number(request, "offset", 0, 0, 2**31)
-    email = _account(world, request)
+    email = accounts.usable(world.state, request.caller.tenant, request.query.get("email") or None).email
     found = clips.made(world.state, request.caller.tenant, email, limit=limit + 1, offset=offset)
-    owners = {clip.jobid: jobs.get(world.state, clip.jobid) for clip in found[:limit]}
-    shown = [
-        clip.listed(owner, world.state.secret) for clip in found[:limit] if (owner := owners[clip.jobid])
-    ]
+    shown = [clip.listed(owner, world.state.secret) for clip, owner in found[:limit]]
     following = offset + limit if len(found) > limit else None
     return as_json({"email": email, "clips": shown, "limit": limit, "offset": offset, "next": following})
 
@@ -35,7 +32,7 @@ def download(world: World, request: Request) -> Answer:
     account = accounts.of_tenant(world.state, job.tenant).get(job.email)
     if account and account.error:
         raise Refusal(scenarios.account_error(account.email, account.error))
-    path = world.shelf.audio(job.request, clip.uuid, clip.take, "mp3")
+    path = world.shelf.audio(world.state, clip, "mp3")
     disposition = f'attachment; filename="{clip.clip_id(job)}.mp3"'
     return Answer(
         200,
@@ -61,20 +58,6 @@ def _wanted(world: World, request: Request) -> tuple[Clip, Job]:
     if not ready:
         raise refuse(404 if clip else 409, f"{wanted} is not completed")
     return clip or clips.of_job(world.state, job)[0], job
-
-
-def _account(world: World, request: Request) -> str:
-    configured = accounts.of_tenant(world.state, request.caller.tenant)
-    if not configured:
-        raise refuse(400, "No FlowMusic accounts configured")
-    email = request.query.get("email") or next(
-        (email for email, account in configured.items() if not account.error), next(iter(configured))
-    )
-    if email not in configured:
-        raise refuse(404, f"Account {email} not configured")
-    if reason := configured[email].error:
-        raise Refusal(scenarios.account_error(email, reason))
-    return email
 
 
 def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:

@@ -21,8 +21,9 @@ OPERATIONS = (
 
 
 def charges(world: World, request: Request) -> Answer:
-    """{replyRef: songs charged}"""
-    return as_json(world.state.charges())
+    """{replyRef: songs and edits charged}; ?by=operation: {operation: charges}, stems, lyrics and images too."""
+    by_operation = request.query.get("by") == "operation"
+    return as_json(world.state.charged_operations() if by_operation else world.state.charges())
 
 
 def requests(world: World, request: Request) -> Answer:

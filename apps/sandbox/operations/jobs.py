@@ -48,7 +48,7 @@ def cancel_job(world: World, request: Request) -> Answer:
 def _find(world: World, request: Request) -> Job:
     (jobid,) = request.arguments
     job = jobs.get(world.state, jobid)
-    if job is None or job.vanished(time.time()):
+    if job is None or job.mode == jobs.HIDDEN or job.vanished(time.time()):
         raise refuse(404, f"Job {jobid} not found")
     if job.tenant != request.caller.tenant:
         raise refuse(403, "The jobid does not belong to your account")

@@ -6,7 +6,7 @@ import hmac
 import re
 import time
 
-from apps.sandbox import clips, jobs
+from apps.sandbox import clips, jobs, recordings
 from apps.sandbox.answers import Answer, FileSlice, Refusal
 from apps.sandbox.clips import Clip
 from apps.sandbox.jobs import Job
@@ -27,9 +27,9 @@ def fetch(world: World, request: Request) -> Answer:
         raise _refuse(404, "NoSuchKey", "The specified key does not exist.")
     _check_link(world, request, job, clip, found["suffix"])
     if found["suffix"] == "jpg":
-        path = world.shelf.cover(job.request, clip.uuid)
+        path = world.shelf.picture(recordings.score_of(clip, job).brief.prompt, clip.uuid)
     else:
-        path = world.shelf.audio(job.request, clip.uuid, clip.take, found["suffix"])
+        path = world.shelf.audio(world.state, clip, found["suffix"])
     etag = f'"{clip.uuid}-{found["suffix"]}"'
     return _slice(request, FileSlice(path, 0, path.stat().st_size), TYPES[found["suffix"]], etag)
 
@@ -38,7 +38,7 @@ def _check_link(world: World, request: Request, job: Job, clip: Clip, suffix: st
     if Scenario.LINK_EXPIRED in job.called:
         raise _refuse(403, "ExpiredToken", "The provided token has expired.")
     if suffix == "jpg":
-        if Scenario.NO_COVER in job.called:
+        if clip.image_url(job) is None:
             raise _refuse(404, "NoSuchKey", "The specified key does not exist.")
     elif not hmac.compare_digest(
         request.query.get("sig", "").encode(), clips.signature(world.state.secret, clip.uuid).encode()

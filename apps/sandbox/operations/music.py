@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
-from apps.sandbox import accounts, clips, jobs, scenarios, webhooks
+from apps.sandbox import accounts, charging, clips, jobs, scenarios, webhooks
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
 from apps.sandbox.answers import Answer, Refusal, Silence, as_json, refuse
 from apps.sandbox.jobs import Job
@@ -17,16 +17,20 @@ from apps.sandbox.world import LONGEST_SLEEP_S, Request, World
 def create_song(world: World, request: Request) -> Answer:
     """201 with the pending record (async); 200 or 422 with the ended one after as long as the song takes (sync)."""
     form = parse(request.form, request.caller.number)
-    job = _accept(world, request, form)
+    return tell(world, _accept(world, request, form), form.reply_url)
+
+
+def tell(world: World, job: Job, reply_url: str | None) -> Answer:
+    """The answer for a job that was taken just now, after as long as its mode says."""
     world.ring()
-    if Scenario.HOOK_EARLY in job.called and form.reply_url:
-        webhooks.send_early(world.state, job, form.reply_url)
+    if Scenario.HOOK_EARLY in job.called and reply_url:
+        webhooks.send_early(world.state, job, reply_url)
     if Scenario.MODERATED_NOW in job.called:
         return _answer(world, job, 422)
-    if form.mode == "async":
+    if job.mode == "async":
         return _answer(world, job, 201)
     if not job.called & SILENT:
-        job = _wait(world, job)
+        job = wait(world, job)
     return _answer(world, job, 200 if job.status(time.time()) != "failed" else 422)
 
 
@@ -40,15 +44,11 @@ def _accept(world: World, request: Request, form: MusicForm) -> Job:
     with state.transaction():
         account = _choose(accounts.of_tenant(state, request.caller.tenant), request, form.email)
         job = _new_job(world, request, form, account)
-        state.execute(
-            "UPDATE accounts SET credits = credits - ? WHERE tenant = ? AND email = ?",
-            job.charged,
-            job.tenant,
-            job.email,
-        )
         jobs.insert(state, job)
-        for take in range(job.takes):
-            clips.insert(state, job, take, str(uuid.uuid4()))
+        takes = [clips.take(job, number, str(uuid.uuid4())) for number in range(job.takes)]
+        for take in takes:
+            clips.insert(state, take)
+        charging.charge(state, job, takes[0].title if takes else None)
         if form.reply_url:
             webhooks.order(state, job, form.reply_url, world.speed)
     return job
@@ -57,7 +57,7 @@ def _accept(world: World, request: Request, form: MusicForm) -> Job:
 def _new_job(world: World, request: Request, form: MusicForm, account: Account) -> Job:
     now = time.time()
     at_once = Scenario.MODERATED_NOW in request.called
-    slower = jobs.SLOWER if Scenario.SLOW in request.called else 1
+    seconds = jobs.seconds(request.called, form.prompt, jobs.SONG, world.speed)
     return Job(
         jobid=f"job:{uuid.uuid4()}-user:{request.caller.number}-{account.email}-bot:flowmusic",
         tenant=request.caller.tenant,
@@ -70,7 +70,7 @@ def _new_job(world: World, request: Request, form: MusicForm, account: Account) 
         called=request.called,
         charged=0 if at_once else CREDITS_PER_SONG,
         created=now,
-        done_at=now if at_once else now + jobs.usual_seconds(form.prompt) * slower / world.speed,
+        done_at=now if at_once else now + seconds,
     )
 
 
@@ -98,7 +98,7 @@ def _balance(candidates: list[Account]) -> Account:
     return max(candidates, key=lambda account: (not account.error, account.free))
 
 
-def _wait(world: World, job: Job) -> Job:
+def wait(world: World, job: Job) -> Job:
     """Blocks until the job has ended, whoever ended it."""
     while True:
         heard, job = world.rings, jobs.get(world.state, job.jobid) or job

@@ -36,6 +36,27 @@ def read_wav(path: Path) -> NDArray[np.int16]:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
 
 
+def decode(path: Path) -> NDArray[np.int16]:
+    """Any file as 44.1 kHz stereo; raises OSError or ValueError (as av does) for what can't be played."""
+    with av.open(str(path)) as file:
+        resampler = av.AudioResampler(format="s16", layout="stereo", rate=RATE)
+        frames = [
+            part.to_ndarray().reshape(-1, 2)
+            for frame in (*file.decode(audio=0), None)
+            for part in resampler.resample(frame)
+        ]
+    return np.concatenate(frames) if frames else np.zeros((0, 2), np.int16)
+
+
+def seconds(path: Path) -> float | None:
+    """How long a file says that it lasts; None if it says nothing or can't be read."""
+    try:
+        with av.open(str(path)) as file:
+            return round(file.duration / av.time_base, 2) if file.duration else None
+    except (OSError, ValueError):
+        return None
+
+
 def encode(samples: NDArray[np.int16], path: Path, suffix: str, tags: dict[str, str]) -> None:
     """Writes "m4a" or "mp3" with tags (title, comment …)."""
     codec, container, options = FORMATS[suffix]

@@ -34,7 +34,7 @@ def _room_spectra() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
 
 
 class Desk:
-    """Collects what is played; `master` gives the finished song."""
+    """Collects what is played; `mix` gives the sum."""
 
     def __init__(self, seconds: float) -> None:
         self.length = round(seconds * RATE)
@@ -62,14 +62,30 @@ class Desk:
                 channel[first : first + 2 * BLOCK] += np.fft.irfft(spectrum * room)
         return wet[:, : self.length]
 
-    def master(self) -> NDArray[np.int16]:
-        """Interleaved-ready stereo, shape (samples, 2)."""
+    def mix(self) -> Samples:
+        """All that was played and the room's answer, shape (2, samples), before mastering."""
         mix = self.channels + self._answer_of_the_room()
         mix[:, 1:] += AIR * np.diff(mix)
-        loudness = np.sqrt((mix**2).mean()) or 1.0
-        mix = np.tanh(mix * (0.2 / loudness))
-        mix *= PEAK / max(float(np.abs(mix).max()), 1e-9)
-        fade_in, fade_out = round(FADE_IN_S * RATE), min(round(FADE_OUT_S * RATE), self.length // 2)
-        mix[:, :fade_in] *= np.linspace(0, 1, fade_in)
-        mix[:, -fade_out:] *= np.linspace(1, 0, fade_out) ** 1.5
-        return np.ascontiguousarray((mix * 32767).round().astype(np.int16).T)
+        return mix
+
+
+def gain(mix: Samples) -> Samples:
+    """What mastering makes of every sample, as a factor. The same factors on the parts of a mix give parts that add
+    up to the mastered whole."""
+    loudness = np.sqrt((mix**2).mean()) or 1.0
+    drive = 0.2 / loudness
+    pushed = mix * drive
+    squeezed = np.tanh(pushed)
+    quiet = np.abs(pushed) < 1e-6
+    factors = np.where(quiet, drive, squeezed / np.where(quiet, 1.0, mix))
+    factors *= PEAK / max(float(np.abs(squeezed).max()), 1e-9)
+    length = mix.shape[1]
+    fade_in, fade_out = round(FADE_IN_S * RATE), min(round(FADE_OUT_S * RATE), length // 2)
+    factors[:, :fade_in] *= np.linspace(0, 1, fade_in)
+    factors[:, -fade_out:] *= np.linspace(1, 0, fade_out) ** 1.5
+    return factors
+
+
+def pressed(sound: Samples) -> NDArray[np.int16]:
+    """Interleaved-ready stereo, shape (samples, 2). Parts may be louder than the whole that they cancel out to."""
+    return np.ascontiguousarray((np.clip(sound, -1, 1) * 32767).round().astype(np.int16).T)

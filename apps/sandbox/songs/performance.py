@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.sandbox.songs import drums, harmony, melody
+from apps.sandbox.songs import drums, harmony, melody, mixing
 from apps.sandbox.songs.brief import generator
 from apps.sandbox.songs.harmony import frequency
 from apps.sandbox.songs.instruments import Samples, bass, bell, flute, guitar, keys, pad, voice
@@ -17,6 +17,7 @@ from apps.sandbox.songs.mixing import Desk
 from apps.sandbox.songs.plan import Section
 from apps.sandbox.songs.song import Song
 
+PARTS = frozenset({"drums", "bass", "vocals", "other"})
 LEVELS = {"intro": 0.75, "verse": 0.88, "chorus": 1.0, "outro": 0.8}
 # Bass notes as (beat, length in beats, octaves up, level)
 BASS_LINES: dict[str, tuple[tuple[float, float, int, float], ...]] = {
@@ -60,24 +61,33 @@ class Band:
             return partial(voice, vowels=(first, second))
         return (bell, flute)[self.song.take]
 
+    @property
+    def lead_part(self) -> str:
+        """A bell or a flute is no voice."""
+        return "vocals" if self.brief.sung else "other"
+
     def note(self, instrument: Callable[[float, float], Samples], pitch: float, seconds: float) -> Samples:
         key = (instrument, pitch, round(seconds, 3))
         if key not in self.made:
             self.made[key] = instrument(frequency(pitch), seconds)
         return self.made[key]
 
-    def perform(self) -> NDArray[np.int16]:
+    def play(self, parts: frozenset[str]) -> Desk:
+        """Plays what belongs to these stems. Every player decides alike, whoever else plays."""
         for section in self.song.plan.sections:
             level = LEVELS[section.name]
             for bar in range(section.first, section.first + section.bars):
-                self._bed(bar, level)
-                self._chords(bar, level)
-                if section.name != "intro":
+                if "other" in parts:
+                    self._bed(bar, level)
+                    self._chords(bar, level)
+                if "bass" in parts and section.name != "intro":
                     self._bass(bar, level)
-                self._drums(section, bar, level)
-        for note in melody.tune(self.brief, self.song.plan, self.degrees, self.random):
-            self._sing(note)
-        return self.desk.master()
+                if "drums" in parts:
+                    self._drums(section, bar, level)
+        if self.lead_part in parts:
+            for note in melody.tune(self.brief, self.song.plan, self.degrees, self.random):
+                self._sing(note)
+        return self.desk
 
     def _at(self, bar: int, beat: float) -> float:
         return (bar * self.brief.meter + beat) * self.brief.beat
@@ -142,4 +152,11 @@ class Band:
 
 def perform(song: Song) -> NDArray[np.int16]:
     """Stereo samples at 44.1 kHz, shape (samples, 2), exactly `song.seconds` long."""
-    return Band(song).perform()
+    mix = Band(song).play(PARTS).mix()
+    return mixing.pressed(mix * mixing.gain(mix))
+
+
+def perform_part(song: Song, part: str) -> NDArray[np.int16]:
+    """One stem of it, as loud as it is in the song: the four of them together are the song."""
+    gain = mixing.gain(Band(song).play(PARTS).mix())
+    return mixing.pressed(Band(song).play(frozenset({part})).mix() * gain)

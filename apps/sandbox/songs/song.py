@@ -38,11 +38,16 @@ class Song:
     def asked_for(cls, request: dict[str, Any], seed: str, take: int) -> Song:
         """The song that the body of a POST /music asks for."""
         brief = briefs.read(request)
+        lyrics = _lyrics(request, brief, plans.draw(brief, seed), seed)
+        return cls.of(brief, seed, take, words.title(brief.prompt), lyrics)
+
+    @classmethod
+    def of(cls, brief: Brief, seed: str, take: int, title: str = "", lyrics: str = INSTRUMENTAL) -> Song:
+        """The song that a brief describes, with these words."""
         plan = plans.draw(brief, seed)
-        lyrics = _lyrics(request, brief, plan, seed)
         lines = words.sung_lines(lyrics) if brief.sung else 0
         timing = plans.timing(brief, plan, lines) if lines else None
-        return cls(brief, plan, seed, take, words.title(brief.prompt), lyrics, timing)
+        return cls(brief, plan, seed, take, title, lyrics, timing)
 
 
 def _lyrics(request: dict[str, Any], brief: Brief, plan: Plan, seed: str) -> str:

@@ -1,0 +1,58 @@
+"""What an operation costs its account: taken from the balance and noted, in the transaction that takes the wish."""
+
+from __future__ import annotations
+
+import time
+
+from apps.sandbox.accounts import TOKENS_PER_CREDIT
+from apps.sandbox.jobs import Job
+from apps.sandbox.state import State
+
+SONGS, TOOLS = "producer-usage", "riffusion"
+CREDITS_PER_IMAGE = 1
+
+
+def charge(state: State, job: Job, title: str | None) -> None:
+    """Takes what the job says; nothing for one that is free."""
+    if job.charged:
+        kind = TOOLS if job.operation in ("stems", "effect") else SONGS
+        pay(state, job.tenant, job.email, job.charged, kind, job.operation, (job.talk, title))
+
+
+def pay(
+    state: State,
+    tenant: str,
+    email: str,
+    credits: int,
+    kind: str,
+    operation: str,
+    conversation: tuple[str | None, str | None] = (None, None),
+) -> None:
+    state.execute(
+        "UPDATE accounts SET credits = credits - ? WHERE tenant = ? AND email = ?", credits, tenant, email
+    )
+    note(state, tenant, email, kind, credits * TOKENS_PER_CREDIT, time.time(), conversation, operation)
+
+
+def note(
+    state: State,
+    tenant: str,
+    email: str,
+    kind: str,
+    tokens: int,
+    at: float,
+    conversation: tuple[str | None, str | None] = (None, None),
+    operation: str = "",
+) -> None:
+    """One event of GET /accounts/usage. `operation` is "" for what nobody asked for here: history, allowances."""
+    state.execute(
+        "INSERT INTO events (tenant, email, kind, tokens, conversation, title, at, operation)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        tenant,
+        email,
+        kind,
+        tokens,
+        *conversation,
+        at,
+        operation,
+    )
