@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from apps.sandbox.times import iso
 
 CREDITS_PER_SONG = 5
 TOKENS_PER_CREDIT = 12
+SHORTEST_TOKEN = 10
+MAX_JOBS = {"free": 2, "starter": 8, "plus": 12, "member": 16, "unknown": 2}
 REJECTED = "refresh token rejected"
 STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
 
@@ -103,6 +106,40 @@ def add(
     user_id, session_id = str(uuid.uuid4()), str(uuid.uuid4())
     row = (tenant, email, tier, max_jobs, credits, error, user_id, session_id, time.time())
     state.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+
+
+def email_behind(token: str) -> str:
+    """Whose refresh token it is: `sandbox-refresh-<name>` is <name>@sandbox.example's, others somebody's."""
+    name = token.removeprefix("sandbox-refresh-").lower()
+    if name == token.lower() or not re.fullmatch(r"[a-z0-9][a-z0-9+._-]{0,40}", name):
+        name = f"flow-{hashlib.sha256(token.encode(errors='replace')).hexdigest()[:8]}"
+    return f"{name}@sandbox.example"
+
+
+def tier_of(email: str) -> str:
+    """A new account's plan: the one that its name has in it, or plus."""
+    return next((tier for tier in MAX_JOBS if tier in email), "plus")
+
+
+def renew(state: State, tenant: str, email: str, max_jobs: int | None) -> None:
+    """A token was accepted: the account works again, in a new session. The token itself is kept nowhere."""
+    state.execute(
+        "UPDATE accounts SET error = NULL, session_id = ? WHERE tenant = ? AND email = ?",
+        str(uuid.uuid4()),
+        tenant,
+        email,
+    )
+    if max_jobs is not None:
+        limit(state, tenant, email, max_jobs)
+
+
+def limit(state: State, tenant: str, email: str, max_jobs: int) -> None:
+    state.execute("UPDATE accounts SET max_jobs = ? WHERE tenant = ? AND email = ?", max_jobs, tenant, email)
+
+
+def remove(state: State, tenant: str, email: str) -> bool:
+    """False if there was none."""
+    return state.execute("DELETE FROM accounts WHERE tenant = ? AND email = ?", tenant, email) == 1
 
 
 def of_tenant(state: State, tenant: str) -> dict[str, Account]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -49,11 +50,19 @@ def _form(content_type: str, body: bytes) -> dict[str, Any]:
 
 
 def _field(part: EmailMessage) -> tuple[str, Any]:
-    """Name and value of one part. A form has no booleans, so "true" and "false" stand for them in `instrumental`."""
+    """Name and value of one part. A form has neither booleans nor numbers: what is one in JSON is read as one."""
     name = part.get_param("name", "", header="content-disposition")
     payload = part.get_payload(decode=True)
     try:
         text = payload.decode() if isinstance(payload, bytes) else ""
     except UnicodeDecodeError:
         raise refuse(400, f"Parameter {name} is not valid UTF-8") from None
-    return str(name), TRUTH.get(text, text) if name == "instrumental" else text
+    return str(name), _value(str(name), text)
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "instrumental":
+        return TRUTH.get(text, text)
+    if name in ("maxJobs", "seed", "mix", "room_size", "pan", "strength") or name.endswith(("_s", "_db")):
+        return json.loads(text) if re.fullmatch(r"-?\d{1,16}(\.\d{1,16})?", text) else text
+    return text

@@ -15,8 +15,15 @@ CREDITS_PER_IMAGE = 1
 def charge(state: State, job: Job, title: str | None) -> None:
     """Takes what the job says; nothing for one that is free."""
     if job.charged:
-        kind = TOOLS if job.operation in ("stems", "effect") else SONGS
-        pay(state, job.tenant, job.email, job.charged, kind, job.operation, (job.talk, title))
+        kind = TOOLS if job.operation == "stems" else SONGS
+        conversation = job.talk, _title(state, job.talk) or title
+        pay(state, job.tenant, job.email, job.charged, kind, job.operation, conversation)
+
+
+def _title(state: State, conversation: str) -> str | None:
+    """A conversation keeps the title that it began with."""
+    rows = state.rows("SELECT title FROM events WHERE conversation = ? ORDER BY id LIMIT 1", conversation)
+    return rows[0]["title"] if rows else None
 
 
 def pay(

@@ -107,11 +107,8 @@ def insert(state: State, clip: Clip) -> None:
         "timing": json.dumps(clip.timing) if clip.timing else None,
         "score": json.dumps(clip.score) if clip.score else None,
     }
-    names = [each.name for each in fields(Clip)]
-    places = ", ".join("?" * len(names))
-    state.execute(
-        f"INSERT INTO clips ({', '.join(names)}) VALUES ({places})", *(values[name] for name in names)
-    )
+    row = (values[each.name] for each in fields(Clip))
+    state.execute("INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
 
 def take(job: Job, number: int, uuid: str) -> Clip:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 import select
+import tempfile
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
-from apps.sandbox import accounts, bodies, callers, routing, scenarios
+from apps.sandbox import accounts, bodies, callers, routing, scenarios, uploads
 from apps.sandbox.answers import Answer, Refusal, Silence, error, refuse
 from apps.sandbox.callers import Caller
 from apps.sandbox.routing import Route
@@ -21,7 +26,7 @@ from apps.sandbox.world import Request, World
 
 HANG_S = 120.0
 HANG_STEP_S = 0.2
-DRAINED = 16 * bodies.LIMIT
+DRAINED = 64 * bodies.LIMIT
 CHUNK = 64 * 1024
 NOBODY = Caller("0", "")
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
@@ -72,21 +77,37 @@ class Handler(BaseHTTPRequestHandler):
         ordered = self._arrived(route)
         if Scenario.DROP_BEFORE in ordered:
             raise Silence(hold=False)
+        if route and route.raw:
+            with self._received() as upload:
+                return self._serve(route, arguments, query, ordered, b"", upload)
         body = self._read_body()
         if route is None:
             return self._no_route(path, sorted(routes))
+        return self._serve(route, arguments, query, ordered, body)
+
+    def _serve(
+        self,
+        route: Route,
+        arguments: tuple[str, ...],
+        query: str,
+        ordered: Scenarios,
+        body: bytes,
+        upload: Path | None = None,
+    ) -> Answer:
         caller = NOBODY if route.open else callers.identify(self.headers["Authorization"])
-        form = bodies.parse(self.headers["Content-Type"] or "", body) if self._takes_form(route, body) else {}
-        tagged = scenarios.in_prompt(form.get("prompt")) if route.name == "music" else scenarios.NONE
+        content_type = self.headers["Content-Type"] or ""
+        form = bodies.parse(content_type, body) if self._takes_form(route, body) else {}
         request = Request(
             arguments=arguments,
             query=dict(parse_qsl(query, keep_blank_values=True)),
             form=form,
             caller=caller,
-            called=ordered | tagged,
+            called=ordered | self._called(route, form),
             base=self._base(),
             range=self.headers["Range"],
             if_range=self.headers["If-Range"],
+            content_type=content_type,
+            upload=upload,
         )
         return self._perform(route, request)
 
@@ -100,14 +121,24 @@ class Handler(BaseHTTPRequestHandler):
             return self.world.state.due_scenarios(route.name, number)
         return scenarios.NONE
 
+    def _called(self, route: Route, form: dict[str, Any]) -> Scenarios:
+        """What the tags in a form call for, and what was ordered for one kind of edit."""
+        if route.name == "music":
+            return scenarios.in_form(form, ("prompt",))
+        if route.name == "edit":
+            number = callers.number_in(self.headers["Authorization"])
+            operation = str(form.get("operation"))
+            return scenarios.in_form(form) | self.world.state.due_scenarios(operation, number, operation)
+        return scenarios.in_form(form) if route.name in ("lyrics", "image") else scenarios.NONE
+
     @staticmethod
     def _takes_form(route: Route, body: bytes) -> bool:
-        return route.method == "POST" and (bool(body) or not route.open)
+        return route.method == "POST" and not route.raw and (bool(body) or not route.open)
 
     def _perform(self, route: Route, request: Request) -> Answer:
         if not route.open:
             accounts.begin(self.world.state, request.caller)
-        if route.name != "music":  # It has an account to name in its refusals, and checks for itself.
+        if not route.own:
             scenarios.check(request.called, email=accounts.STUDIO, accounts=2)
         return scenarios.distort(request.called, route.operation(self.world, request))
 
@@ -121,6 +152,37 @@ class Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         """The whole body; one that is too long, or has no length, is refused and the connection closed."""
+        length = self._length()
+        if length > bodies.LIMIT:
+            self.close_connection = True
+            self._drain(length)
+            raise refuse(413, f"Request body is larger than {bodies.LIMIT} bytes")
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the client left while it was sending")
+        return body
+
+    @contextmanager
+    def _received(self) -> Iterator[Path]:
+        """The raw body in a file, written as it comes; gone afterwards unless somebody moved it."""
+        length = self._length()
+        try:
+            uploads.check_size(self.headers["Content-Type"] or "", length)
+        except Refusal:
+            self.close_connection = True
+            self._drain(length)
+            raise
+        with tempfile.TemporaryDirectory(dir=self.world.shelf.folder, prefix=".upload-") as folder:
+            path = Path(folder) / "body"
+            with path.open("wb") as file:
+                while length > 0 and (chunk := self.rfile.read(min(CHUNK, length))):
+                    file.write(chunk)
+                    length -= len(chunk)
+            if length:
+                raise ConnectionError("the client left while it was sending")
+            yield path
+
+    def _length(self) -> int:
         length = self.headers["Content-Length"] or "0"
         if self.headers["Transfer-Encoding"]:
             self.close_connection = True
@@ -128,14 +190,7 @@ class Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdigit()):
             self.close_connection = True
             raise refuse(400, "Content-Length is not valid")
-        if len(length) > 12 or int(length) > bodies.LIMIT:
-            self.close_connection = True
-            self._drain(int(length[:12]))
-            raise refuse(413, f"Request body is larger than {bodies.LIMIT} bytes")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise ConnectionError("the client left while it was sending")
-        return body
+        return int(length[:13])
 
     def _drain(self, length: int) -> None:
         """Reads past a body that is too long: closing with unread bytes would take the refusal away from the client."""

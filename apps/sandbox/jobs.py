@@ -147,7 +147,7 @@ def insert(state: State, job: Job) -> None:
         job.operation,
         job.conversation,
     )
-    state.execute(f"INSERT INTO jobs VALUES ({', '.join('?' * len(row))})", *row)
+    state.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
 
 def from_row(row: sqlite3.Row) -> Job:

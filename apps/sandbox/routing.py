@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from apps.sandbox.answers import Answer
-from apps.sandbox.operations import accounts, clips, control, guide, jobs, media, music
+from apps.sandbox.operations import (
+    accounts,
+    clips,
+    control,
+    edit,
+    files,
+    guide,
+    images,
+    jobs,
+    lyrics,
+    media,
+    music,
+    seeding,
+)
 from apps.sandbox.world import Request, World
 
 Operation = Callable[[World, Request], Answer]
@@ -16,7 +29,10 @@ FLOWMUSIC = "/v1/flowmusic"
 
 @dataclass(frozen=True)
 class Route:
-    """`path` is as the log shows it; `name` is what scenarios are ordered for, "" for what isn't the API's."""
+    """`path` is as the log shows it; `name` is what scenarios are ordered for, "" for what isn't the API's.
+
+    `own` operations let scenarios have their way when they know the account; `raw` ones get the body as a file.
+    """
 
     method: str
     path: str
@@ -24,6 +40,8 @@ class Route:
     name: str = ""
     prefix: str = ""
     open: bool = False
+    own: bool = False
+    raw: bool = False
 
     @property
     def label(self) -> str:
@@ -44,8 +62,10 @@ class Route:
         return tuple(unquote(theirs) for mine, theirs in pairs if mine.startswith("{"))
 
 
-def _api(method: str, path: str, operation: Operation, name: str) -> Route:
-    return Route(method, path, operation, name, FLOWMUSIC)
+def _api(
+    method: str, path: str, operation: Operation, name: str, *, own: bool = False, raw: bool = False
+) -> Route:
+    return Route(method, path, operation, name, FLOWMUSIC, own=own, raw=raw)
 
 
 def _open(method: str, path: str, operation: Operation, name: str = "") -> Route:
@@ -58,13 +78,20 @@ ROUTES = (
     _api(
         "GET", "/accounts/usage", accounts.show_usage, "usage"
     ),  # after the one before: `find` takes the last
-    _api("POST", "/music", music.create_song, "music"),
+    _api("POST", "/accounts", accounts.add_account, "add_account", own=True),
+    _api("DELETE", "/accounts/{email}", accounts.remove_account, "remove_account"),
+    _api("POST", "/music", music.create_song, "music", own=True),
+    _api("POST", "/music/edit", edit.edit_song, "edit", own=True),
+    _api("POST", "/music/lyrics", lyrics.write_lyrics, "lyrics", own=True),
+    _api("POST", "/files", files.upload, "files", own=True, raw=True),
+    _api("POST", "/files/generate", images.make_image, "image", own=True),
     _api("GET", "/music", clips.list_clips, "clips"),
     _api("GET", "/music/download", clips.download, "download"),
     _api("GET", "/jobs", jobs.list_jobs, "jobs"),
     _api("GET", "/jobs/{jobid}", jobs.show_job, "job"),
     _api("DELETE", "/jobs/{jobid}", jobs.cancel_job, "cancel"),
     _open("GET", "/media/{file}", media.fetch, "media"),
+    _open("GET", "/assets/{file}", files.serve, "assets"),
     _open("GET", "/", guide.show),
     _open("GET", "/_sandbox/charges", control.charges),
     _open("GET", "/_sandbox/requests", control.requests),
@@ -75,6 +102,9 @@ ROUTES = (
     _open("POST", "/_sandbox/reset", control.reset),
     _open("POST", "/_sandbox/accounts", control.set_account),
     _open("POST", "/_sandbox/finish", control.finish),
+    _open("POST", "/_sandbox/speed", control.set_speed),
+    _open("POST", "/_sandbox/clips", seeding.add_clips),
+    _open("POST", "/_sandbox/history", seeding.add_history),
 )
 
 

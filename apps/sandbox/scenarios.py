@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from enum import StrEnum
+from typing import Any
 
 from apps.sandbox.answers import Answer, Refusal, Silence, error, html
 
@@ -41,6 +42,13 @@ class Scenario(StrEnum):
     LINK_LISTED = "link listed"
     NO_COVER = "no cover"
     SECTION_TIMING = "section timing"
+    NO_LYRICS = "no lyrics"
+    SONG_FIRED = "song fired"
+    PLAIN_LYRICS = "plain lyrics"
+    NO_LENGTH = "no length"
+    FLAGGED = "flagged"
+    OLD_SERVER = "old server"
+    REFRESH_REJECTED = "refresh rejected"
     HOOK_EARLY = "hook early"
     HOOK_LATE = "hook late"
     HOOK_TWICE = "hook twice"
@@ -87,7 +95,10 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
         "The job",
         (
             (Scenario.SLOW, "takes five times as long"),
-            (Scenario.MODERATED, "fails with moderation_reject when its time is over"),
+            (
+                Scenario.MODERATED,
+                "fails with moderation_reject when its time is over; images and uploads with 500, lyrics with 422",
+            ),
             (Scenario.VANISH, "its record is 404 as soon as it has left the list"),
             (Scenario.ONE_TAKE, "one clip instead of two"),
             (Scenario.LINK_EXPIRED, "the media links answer 403; the mp3 can still be downloaded"),
@@ -97,6 +108,18 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
             ),
             (Scenario.NO_COVER, "image_url is null"),
             (Scenario.SECTION_TIMING, "lyrics_timing has a pair for each section, not for each line"),
+        ),
+    ),
+    (
+        "Lyrics, files and accounts (the last two only by order)",
+        (
+            (Scenario.NO_LYRICS, "lyrics: 422 with the agent's words instead"),
+            (Scenario.SONG_FIRED, "lyrics: a song is made and charged although nobody asked for it"),
+            (Scenario.PLAIN_LYRICS, "lyrics: from the agent's text, without title and sound prompt"),
+            (Scenario.NO_LENGTH, "uploads: duration_s is null"),
+            (Scenario.FLAGGED, "uploads: is_flagged is true"),
+            (Scenario.OLD_SERVER, "accounts: maxJobs can't be changed without the refresh token"),
+            (Scenario.REFRESH_REJECTED, "accounts: the refresh token is refused"),
         ),
     ),
     (
@@ -114,14 +137,18 @@ GATEWAY_PAGE = (
     "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center>"
     "<hr><center>cloudflare</center></body></html>"
 )
+CONVERSATION = "FlowMusic conversation"
 WAITING_PAGE = "<!doctype html><title>Just a moment...</title><h1>Checking your connection</h1>"
 
 
-def in_prompt(prompt: object) -> Scenarios:
-    """The scenarios called by tags; other tags ([Verse], [Chorus]) are part of the prompt."""
-    if not isinstance(prompt, str):
-        return NONE
-    tags = (" ".join(tag.lower().split()) for tag in re.findall(r"\[([^\[\]]{1,40})\]", prompt))
+# Where tags are looked for; in POST /music only in the prompt, because its lyrics are the user's own.
+TEXTS = ("prompt", "instruction", "lyrics", "title", "structure")
+
+
+def in_form(form: dict[str, Any], names: tuple[str, ...] = TEXTS) -> Scenarios:
+    """The scenarios called by tags; other tags ([Verse], [Chorus]) are part of the text."""
+    text = "\n".join(value for name in names if isinstance(value := form.get(name), str))
+    tags = (" ".join(tag.lower().split()) for tag in re.findall(r"\[([^\[\]]{1,40})\]", text))
     return frozenset(BY_TAG[tag] for tag in tags if tag in BY_TAG)
 
 
@@ -129,12 +156,12 @@ def account_error(email: str, reason: str) -> Answer:
     return error(596, f"Account {email} in error state: {reason}")
 
 
-def out_of_credits() -> Answer:
-    return error(402, 'FlowMusic conversation failed (402): {"detail":"User has insufficient credits"}')
+def out_of_credits(step: str = CONVERSATION) -> Answer:
+    return error(402, step + ' failed (402): {"detail":"User has insufficient credits"}')
 
 
-def busy() -> Answer:
-    return error(429, 'FlowMusic conversation failed (429): {"detail":"Too Many Requests"}')
+def busy(step: str = CONVERSATION) -> Answer:
+    return error(429, step + ' failed (429): {"detail":"Too Many Requests"}')
 
 
 def busy_all(accounts: int) -> Answer:
@@ -143,16 +170,26 @@ def busy_all(accounts: int) -> Answer:
     )
 
 
-def check(called: Scenarios, *, email: str, accounts: int) -> None:
+def check(called: Scenarios, *, email: str, accounts: int = 2) -> None:
     """Before the work: raises the refusal or the silence that was called for, the first in the order below."""
+    check_with(
+        called,
+        {
+            Scenario.ACCOUNT_ERROR: account_error(email, "refresh token rejected"),
+            Scenario.BUSY_ALL: busy_all(accounts),
+            Scenario.BUSY: busy(),
+            Scenario.OUT_OF_CREDITS: out_of_credits(),
+            Scenario.UNPROCESSABLE: error(422, "Unprocessable Entity"),
+        },
+    )
+
+
+def check_with(called: Scenarios, own: dict[Scenario, Answer]) -> None:
+    """The same for an operation that words some refusals in its own way."""
     refusals = {
         Scenario.UNAUTHORIZED: error(401, "Unauthorized"),
         Scenario.NO_SUBSCRIPTION: error(402, "Account has no subscription"),
-        Scenario.ACCOUNT_ERROR: account_error(email, "refresh token rejected"),
-        Scenario.BUSY_ALL: busy_all(accounts),
-        Scenario.BUSY: busy(),
-        Scenario.OUT_OF_CREDITS: out_of_credits(),
-        Scenario.UNPROCESSABLE: error(422, "Unprocessable Entity"),
+        **own,
         Scenario.SERVER_ERROR: error(500, "Internal Server Error"),
         Scenario.BAD_GATEWAY: html(502, GATEWAY_PAGE),
     }

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS clips (
 CREATE INDEX IF NOT EXISTS clips_jobid ON clips (jobid, take);
 CREATE INDEX IF NOT EXISTS clips_parts ON clips (source) WHERE part IS NOT NULL;
 """
-SCHEMA = f"""
+FIRST = """
 CREATE TABLE IF NOT EXISTS tenants (tenant TEXT PRIMARY KEY, seeded REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS accounts (
     tenant TEXT NOT NULL, email TEXT NOT NULL, tier TEXT NOT NULL, max_jobs INTEGER NOT NULL,
@@ -26,13 +26,13 @@ CREATE TABLE IF NOT EXISTS jobs (
     operation TEXT NOT NULL DEFAULT 'song', conversation TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS jobs_running ON jobs (tenant, done_at);
 CREATE INDEX IF NOT EXISTS jobs_newest ON jobs (tenant, email, done_at, created);
-{CLIPS}
 CREATE TABLE IF NOT EXISTS assets (
     uuid TEXT PRIMARY KEY, tenant TEXT NOT NULL, email TEXT NOT NULL, suffix TEXT NOT NULL, prompt TEXT);
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT NOT NULL, kind TEXT NOT NULL, tokens INTEGER NOT NULL,
     conversation TEXT, title TEXT, at REAL NOT NULL, operation TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_account ON events (tenant, email);
+CREATE INDEX IF NOT EXISTS events_conversation ON events (conversation);
 CREATE TABLE IF NOT EXISTS hooks (
     id INTEGER PRIMARY KEY, jobid TEXT NOT NULL, url TEXT NOT NULL, due_at REAL NOT NULL, sent_at REAL,
     result TEXT);
@@ -44,32 +44,39 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE TABLE IF NOT EXISTS secret (value TEXT NOT NULL);
 """
 # From the first version, which knew songs alone: a clip's title, words and length may be missing now.
-UPGRADE = f"""
+TAKE_ALONG = """
 ALTER TABLE jobs ADD COLUMN operation TEXT NOT NULL DEFAULT 'song';
 ALTER TABLE jobs ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
 DROP INDEX IF EXISTS clips_jobid;
 ALTER TABLE clips RENAME TO clips_before;
-{CLIPS}
+"""
+FILL = """
 INSERT INTO clips (uuid, jobid, take, title, lyrics, duration_s, timing)
     SELECT uuid, jobid, take, title, lyrics, duration_s, timing FROM clips_before;
 DROP TABLE clips_before;
-{SCHEMA}
 INSERT INTO events (tenant, email, kind, tokens, conversation, title, at, operation)
     SELECT tenant, email, 'producer-usage', charged * 12, jobid,
         (SELECT title FROM clips WHERE clips.jobid = jobs.jobid ORDER BY take), created, 'song'
     FROM jobs WHERE charged > 0;
 """
-FORGETTING = tuple(
-    f"DELETE FROM {table}"
-    for table in (
-        "tenants", "accounts", "clips", "jobs", "assets", "events", "hooks", "scheduled", "requests"
-    )
-)  # fmt: skip
+FORGETTING = (
+    "DELETE FROM tenants",
+    "DELETE FROM accounts",
+    "DELETE FROM clips",
+    "DELETE FROM jobs",
+    "DELETE FROM assets",
+    "DELETE FROM events",
+    "DELETE FROM hooks",
+    "DELETE FROM scheduled",
+    "DELETE FROM requests",
+)
 
 
 def prepare(database: sqlite3.Connection) -> None:
     """Makes what is missing, all or nothing."""
     version = database.execute("PRAGMA user_version").fetchone()[0]
-    older = version < VERSION and database.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone()
-    script = UPGRADE if older else SCHEMA
-    database.executescript(f"BEGIN;{script}PRAGMA user_version = {VERSION};COMMIT;")
+    older = (
+        version < VERSION and database.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone()
+    )
+    scripts = (TAKE_ALONG, FIRST, CLIPS, FILL) if older else (FIRST, CLIPS)
+    database.executescript(f"BEGIN;{''.join(scripts)}PRAGMA user_version = {VERSION};COMMIT;")

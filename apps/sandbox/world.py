@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from apps.sandbox.answers import Silence
 from apps.sandbox.callers import Caller
 from apps.sandbox.scenarios import Scenarios
 from apps.sandbox.shelf import Shelf
@@ -37,6 +39,11 @@ class World:
             if self.rings == heard and not self.closing.is_set():
                 self.bell.wait(max(0.0, seconds))
 
+    def pause(self, seconds: float) -> None:
+        """Waits as long as something takes that has no job to ask for; gives no answer if the sandbox ends."""
+        if self.closing.wait(seconds):
+            raise Silence(hold=False)
+
     def reset(self) -> None:
         self.state.reset()
         self.shelf.clear()
@@ -51,7 +58,8 @@ class Request:
     """A request that has been read.
 
     `arguments` are the decoded variable parts of the path, `called` the scenarios of the prompt and those ordered
-    for this call, `base` is "http://host:port" as the client wrote it.
+    for this call, `base` is "http://host:port" as the client wrote it. `upload` is the raw body in a file,
+    which is gone after the answer.
     """
 
     arguments: tuple[str, ...]
@@ -62,3 +70,5 @@ class Request:
     base: str
     range: str | None
     if_range: str | None
+    content_type: str = ""
+    upload: Path | None = None

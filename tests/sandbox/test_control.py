@@ -33,7 +33,8 @@ def test_jobs_that_nobody_was_told_of_can_be_seen(client: Client) -> None:
     client.music("x [500 after]", replyRef="lost", email=NIGHT)
     (job,) = client.call("GET", "/_sandbox/jobs").json
     assert job.pop("jobid").endswith("-bot:flowmusic")
-    assert job == {"email": NIGHT, "mode": "async", "status": "pending", "replyRef": "lost", "charged": 5}
+    assert job == {"email": NIGHT, "mode": "async", "operation": "song", "status": "pending", "replyRef": "lost",
+                   "charged": 5}  # fmt: skip
 
 
 def test_accounts_can_be_set(client: Client) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from apps.sandbox.scenarios import GUIDE, Scenario, in_prompt
+from apps.sandbox.scenarios import GUIDE, Scenario, in_form
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import API, STUDIO, TOKEN, Client
 
@@ -150,13 +150,13 @@ def test_a_vanished_record_is_404_but_its_clips_stay(client: Client) -> None:
 
 
 def test_tags_are_read_generously_and_may_be_combined() -> None:
-    assert in_prompt("a [Hook  Twice] b [SLOW]\n[one take]") == {
+    assert in_form({"prompt": "a [Hook  Twice] b [SLOW]\n[one take]"}) == {
         Scenario.HOOK_TWICE,
         Scenario.SLOW,
         Scenario.ONE_TAKE,
     }
-    assert in_prompt("[Verse 1] slow [chorus] hang [] [") == frozenset()
-    assert in_prompt(None) == frozenset()
+    assert in_form({"prompt": "[Verse 1] slow [chorus] hang [] ["}) == frozenset()
+    assert in_form({"prompt": None}) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from apps.sandbox.scenarios import BY_TAG
 from apps.sandbox.world import Request, World
 
 OPERATIONS = (
-    "accounts", "account", "usage", "music", "clips", "download", "jobs", "job", "cancel", "media", "*"
+    "accounts", "account", "add_account", "remove_account", "usage", "music", "edit", "effect", "extend", "replace",
+    "cover", "remix", "stems", "lyrics", "files", "image", "clips", "download", "jobs", "job", "cancel", "media",
+    "assets", "*",
 )  # fmt: skip
 
 
@@ -32,13 +34,21 @@ def requests(world: World, request: Request) -> Answer:
 
 
 def all_jobs(world: World, request: Request) -> Answer:
-    """[{jobid, email, mode, status, replyRef, charged}] as they came, also those that nobody was told of."""
-    rows = world.state.rows("SELECT * FROM jobs ORDER BY rowid")
+    """[{jobid, email, mode, operation, status, replyRef, charged}] as they came, also those that nobody was told of.
+
+    A mode "hidden" is what the API has no record of: stems, uploads, songs fired by lyrics. Seeded clips are left out.
+    """
+    rows = world.state.rows("SELECT * FROM jobs WHERE operation != 'seeded' ORDER BY rowid")
     return as_json([_overview(jobs.from_row(row)) for row in rows])
 
 
 def _overview(job: Job) -> dict[str, object]:
-    overview: dict[str, object] = {"jobid": job.jobid, "email": job.email, "mode": job.mode}
+    overview: dict[str, object] = {
+        "jobid": job.jobid,
+        "email": job.email,
+        "mode": job.mode,
+        "operation": job.operation,
+    }
     return overview | {
         "status": job.status(time.time()),
         "replyRef": job.reference,
@@ -133,4 +143,13 @@ def finish(world: World, request: Request) -> Answer:
     if not jobs.finish(world.state, job):
         raise refuse(409, "Job has ended already")
     world.ring()
+    return EMPTY
+
+
+def set_speed(world: World, request: Request) -> Answer:
+    """{speed}: for what is asked from now on, for example 1 to let stems block as long as the real ones."""
+    speed = request.form.get("speed")
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed < 1e6:
+        raise refuse(400, "Parameter speed must be a number above 0")
+    world.speed = speed
     return EMPTY

@@ -24,14 +24,14 @@ def fetch(world: World, request: Request) -> Answer:
     clip = clips.get(world.state, found["uuid"]) if found else None
     job = jobs.get(world.state, clip.jobid) if clip else None
     if found is None or clip is None or job is None or not job.made(time.time()):
-        raise _refuse(404, "NoSuchKey", "The specified key does not exist.")
+        raise missing()
     _check_link(world, request, job, clip, found["suffix"])
     if found["suffix"] == "jpg":
         path = world.shelf.picture(recordings.score_of(clip, job).brief.prompt, clip.uuid)
     else:
         path = world.shelf.audio(world.state, clip, found["suffix"])
     etag = f'"{clip.uuid}-{found["suffix"]}"'
-    return _slice(request, FileSlice(path, 0, path.stat().st_size), TYPES[found["suffix"]], etag)
+    return slice_of(request, FileSlice(path, 0, path.stat().st_size), TYPES[found["suffix"]], etag)
 
 
 def _check_link(world: World, request: Request, job: Job, clip: Clip, suffix: str) -> None:
@@ -39,11 +39,15 @@ def _check_link(world: World, request: Request, job: Job, clip: Clip, suffix: st
         raise _refuse(403, "ExpiredToken", "The provided token has expired.")
     if suffix == "jpg":
         if clip.image_url(job) is None:
-            raise _refuse(404, "NoSuchKey", "The specified key does not exist.")
+            raise missing()
     elif not hmac.compare_digest(
         request.query.get("sig", "").encode(), clips.signature(world.state.secret, clip.uuid).encode()
     ):
         raise _refuse(403, "SignatureDoesNotMatch", "The request signature does not match.")
+
+
+def missing() -> Refusal:
+    return _refuse(404, "NoSuchKey", "The specified key does not exist.")
 
 
 def _refuse(status: int, code: str, message: str) -> Refusal:
@@ -51,7 +55,7 @@ def _refuse(status: int, code: str, message: str) -> Refusal:
     return Refusal(Answer(status, text.encode(), content_type="application/xml; charset=UTF-8"))
 
 
-def _slice(request: Request, whole: FileSlice, content_type: str, etag: str) -> Answer:
+def slice_of(request: Request, whole: FileSlice, content_type: str, etag: str) -> Answer:
     """The part that a Range header asks for; several ranges, or a range of another version, give the whole file."""
     headers: tuple[tuple[str, str], ...] = (("Accept-Ranges", "bytes"), ("ETag", etag))
     found = RANGE.fullmatch(request.range or "")

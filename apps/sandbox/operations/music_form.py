@@ -11,17 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.sandbox.answers import refuse
+from apps.sandbox.operations import fields
 
-LONGEST_TEXT = 10_000
-CHOICES = {
-    "ghostwriter": ("standard", "pro"),
-    "mode": ("sync", "async"),
-    "model": ("lyria-3.5", "lyria-3-pro"),
-}
+CHOICES = fields.CHOICES | {"ghostwriter": ("standard", "pro")}
 REFERENCE = re.compile(r"ref(?P<kind>Image|Audio)(10|[1-9])")
 ASSET = re.compile(r"user:(?P<number>\d+)-(?P<email>.+)-(?P<kind>image|audio|clip):[0-9a-f-]{36}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-TEXTS = {"prompt": LONGEST_TEXT, "lyrics": LONGEST_TEXT, "email": 254, "replyUrl": 2048, "replyRef": 1024}
+TEXTS = fields.TEXTS | {"prompt": fields.LONGEST_TEXT, "lyrics": fields.LONGEST_TEXT}
 
 
 @dataclass(frozen=True)
@@ -55,27 +50,13 @@ def _check(name: str, value: object) -> None:
         if not isinstance(value, bool):
             raise refuse(400, f"Parameter instrumental ({value}) not supported. Valid values: true, false")
     elif name in CHOICES:
-        if value not in CHOICES[name]:
-            raise refuse(
-                400, f"Parameter {name} ({value}) not supported. Valid values: {', '.join(CHOICES[name])}"
-            )
+        fields.check_choice(name, value, CHOICES[name])
     elif name in TEXTS:
-        _check_text(name, value, TEXTS[name])
+        fields.check_text(name, value, TEXTS[name])
     elif REFERENCE.fullmatch(name):
         _check_reference(name, value)
     else:
         raise refuse(400, f"Parameter {name} not supported")
-
-
-def _check_text(name: str, value: object, longest: int) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise refuse(400, f"Parameter {name} must be a non-empty string")
-    if len(value) > longest:
-        raise refuse(400, f"Parameter {name} is too long, maximum length is {longest} characters")
-    if name == "email" and not EMAIL.fullmatch(value):
-        raise refuse(400, f"Parameter email ({value}) not a valid email")
-    if name == "replyUrl" and not re.match(r"https?://", value):
-        raise refuse(400, "Parameter replyUrl not a valid URL")
 
 
 def _check_reference(name: str, value: object) -> None:

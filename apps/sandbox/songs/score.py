@@ -41,11 +41,11 @@ class Score:
         shift = int(generator("cover key", chance).integers(-3, 4))
         return Score(replace(brief, root=brief.root + shift, seconds=seconds), self.seed, 1 - self.take)
 
-    def remix(self, prompt: str | None, chance: str, seconds: float) -> Score:
+    def remix(self, prompt: str | None, chance: str, seconds: float, *, sung: bool) -> Score:
         """Sung anew: the same music unless another prompt is given."""
         brief = self.brief if prompt is None else briefs.read({"prompt": prompt})
-        sung = replace(brief, sung=True, root=self.brief.root, seconds=seconds)
-        return Score(sung, f"{self.seed}/{chance}", self.take)
+        other = replace(brief, sung=sung, root=self.brief.root, seconds=seconds)
+        return Score(other, f"{self.seed}/{chance}", self.take)
 
     def more(self, words: str, chance: str, seconds: float) -> Score:
         """New music that fits: same key and tempo unless the words want another, `seconds` long or a little more."""

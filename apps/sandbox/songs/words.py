@@ -67,7 +67,7 @@ def write(prompt: str, seed: str, sections: list[str], *, pro: bool) -> str:
     words = [*nouns(prompt)[:6], "lantern", "silver"]
     a, b = (words[int(index)] for index in random.choice(len(words), 2, replace=False))
     size = 4 if pro else 2
-    chorus = _lines(CHORUS, int(random.integers(3)), size, a, b)
+    chorus = lines(CHORUS, int(random.integers(3)), size, a, b)
     blocks, verses = [], 0
     for section in sections:
         if section == "chorus":
@@ -75,11 +75,11 @@ def write(prompt: str, seed: str, sections: list[str], *, pro: bool) -> str:
         else:
             verses += 1
             first = int(random.integers(5))
-            blocks.append("\n".join([f"[Verse {verses}]", *_lines(VERSE, first, size, a, b)]))
+            blocks.append("\n".join([f"[Verse {verses}]", *lines(VERSE, first, size, a, b)]))
     return "\n\n".join(blocks)
 
 
-def _lines(bank: tuple[str, ...], couplet: int, size: int, a: str, b: str) -> list[str]:
+def lines(bank: tuple[str, ...], couplet: int, size: int, a: str, b: str) -> list[str]:
     return [bank[(2 * couplet + index) % len(bank)].format(a=a, b=b) for index in range(size)]
 
 
