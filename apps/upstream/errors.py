@@ -158,14 +158,18 @@ class Gone(UpstreamError):
     """404 or 410: it has expired, or never existed."""
 
     words = (
-        "{service} does not know this any more. Nothing was spent by asking. What it cost before stays spent."
+        "{service} does not know this any more. Nothing was spent by asking; what it cost before stays spent. "
+        "Look for it at flowmusic.app."
     )
 
 
 class Forbidden(UpstreamError):
     """403 on a read: it belongs to somebody else, or the link has expired."""
 
-    words = "{service} says that this belongs to somebody else. Nothing was spent by asking."
+    words = (
+        "{service} says that this belongs to somebody else. Nothing was spent by asking. "
+        "Use the token that it was made with."
+    )
 
 
 class NotReady(UpstreamError):

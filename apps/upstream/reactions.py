@@ -190,7 +190,8 @@ def _rejected(answer: Answer, wish: Wish) -> Rejected:
 
 def _quoting(words: str, said: str) -> str:
     """`words` with what the remote side said in its place; the name of the service is put in later."""
-    return words.replace("{said}", f": “{said[:200]}”" if said else "")
+    quoted = said[:200].rstrip(".")
+    return words.replace("{said}", f": “{quoted}”" if quoted else "")
 
 
 def _record(answer: Answer) -> JobRecord | None:

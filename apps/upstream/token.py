@@ -21,6 +21,7 @@ _SHORTEST_SECRET = 6
 _SHORTEST_REFRESH_TOKEN = 10
 _LONGEST_REFRESH_TOKEN = 10_000
 _PIECE = 8  # characters of a refresh token that tell what a cut text was quoting
+_HIDDEN = "[hidden]"
 
 
 class Token(AuthBase):
@@ -132,15 +133,14 @@ class RefreshToken:
         return cls(raw)
 
     def redact(self, text: str) -> str:
-        """`text` without this token, whole, quoted, encoded, or cut off at either end."""
+        """`text` without this token: whole, quoted, encoded, or cut off at either end."""
         spelled = json.dumps(self._raw)[1:-1]
-        twice = json.dumps(spelled)[1:-1]
-        slashed = self._raw.replace("/", "\\/")
-        for spelling in (twice, spelled, slashed, self._raw, quote(self._raw, safe=""), quote(self._raw)):
-            text = text.replace(spelling, "[hidden]")
-        piece = r"[^\s\"'<>,;\\]*"
-        text = re.sub(re.escape(self._raw[:_PIECE]) + piece, "[hidden]", text)
-        return re.sub(piece + re.escape(self._raw[-_PIECE:]), "[hidden]", text)
+        spellings = [json.dumps(spelled)[1:-1], spelled, self._raw.replace("/", "\\/"), self._raw]
+        spellings += [quote(self._raw, safe=""), quote(self._raw)]
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, _HIDDEN)
+        text = _without_starts(text, spellings, _HIDDEN)
+        return _without_starts(text[::-1], [each[::-1] for each in spellings], _HIDDEN[::-1])[::-1]
 
     def __repr__(self) -> str:
         return "RefreshToken(…)"
@@ -153,6 +153,23 @@ class RefreshToken:
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("A refresh token is not copied, pickled or sent in a message.")
+
+
+def _without_starts(text: str, secrets: list[str], hidden: str) -> str:
+    """What begins as one of `secrets` does is hidden for as long as it goes on like one."""
+    start = re.compile("|".join(re.escape(secret[:_PIECE]) for secret in secrets))
+    kept: list[str] = []
+    while found := start.search(text):
+        rest = text[found.start() :]
+        kept += [text[: found.start()], hidden]
+        text = rest[max(_alike(rest, secret) for secret in secrets) :]
+    return "".join([*kept, text])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
 
 
 def json_body(params: Mapping[str, Any]) -> bytes:

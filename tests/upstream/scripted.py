@@ -129,6 +129,41 @@ def drip(data: bytes, *, every_s: float = 0.05) -> Script:
     return script
 
 
+def refuse_early(status: int, body: object = b"", *, stay: bool = False) -> Script:
+    """Answer after the head and a little of the body, unread by the server (`read=False`).
+
+    Then close, which resets the connection once the answer has arrived, or stay and read no more.
+    """
+
+    def script(conn: socket.socket, _request: bytes) -> None:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += conn.recv(65536)
+        reply(status, body)(conn, data)
+        time.sleep(5 if stay else 0.1)
+
+    return script
+
+
+def swallow(answer: Script, sizes: list[int], *, think_s: float = 0.0) -> Script:
+    """Take in a large body piece by piece (`read=False`), tell its size, then answer."""
+
+    def script(conn: socket.socket, _request: bytes) -> None:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += conn.recv(65536)
+        head, _, start = data.partition(b"\r\n\r\n")
+        wanted = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        size, room = len(start), bytearray(65536)
+        while size < wanted and (count := conn.recv_into(room)):
+            size += count
+        sizes.append(size)
+        time.sleep(think_s)
+        answer(conn, head)
+
+    return script
+
+
 def refused_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,4 +1,4 @@
-"""The token and the webhook's secret are in nothing that anybody could read afterwards."""
+"""The tokens and the webhook's secret are in nothing that anybody could read afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.upstream.deadline import Deadline
 from apps.upstream.errors import UpstreamError
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.redaction import redactor
-from apps.upstream.token import Token
+from apps.upstream.token import RefreshToken, Token
 from tests.upstream import scripted
 from tests.upstream.conftest import RAW_TOKEN
 from tests.upstream.scripted import Script, ScriptedServer
@@ -24,7 +24,9 @@ from tests.upstream.scripted import Script, ScriptedServer
 Serve = Callable[..., ScriptedServer]
 Client = Callable[[ScriptedServer], FlowMusic]
 HOOK = "https://site.example/hooks/h00kS3cretValue/"
-SECRETS = ("CanaryBird7Sings", "h00kS3cretValue")
+# A refresh token with everything that is spelled differently somewhere.
+REFRESH = '1//0gR3fresh"Canary\\Bird+Token/9876543210%'
+SECRETS = ("CanaryBird7Sings", "h00kS3cretValue", "R3fresh", "Bird+Token", "Bird%2BToken", "987654321")
 PARAMS = {"prompt": "p", "replyUrl": HOOK, "replyRef": "ref-1"}
 
 
@@ -33,10 +35,13 @@ def echo(status: int) -> Script:
 
     def script(conn: object, request: bytes) -> None:
         text = request.decode()
+        body = text.partition("\r\n\r\n")[2]
         body = {
-            "error": f"cannot handle {text} or {json.dumps(text)}"
-            + (quote(HOOK, safe="") if HOOK in text else ""),
-            "code": status,
+            "error": f"cannot handle {text} or {json.dumps(text)} or {json.dumps(json.dumps(text))}"
+            + "".join(quote(secret, safe="") for secret in (HOOK, REFRESH) if json.dumps(secret) in text),
+            "agent_text": f"{text} {REFRESH if 'refresh' in text else ''}",
+            "upstream": {"cf_ray": body},
+            "code": body[:40] or status,
             "request": PARAMS,
             "nested": json.dumps({"replyUrl": HOOK, "a": json.dumps({"replyUrl": HOOK})}),
             "headers": {"authorization": f"Bearer {RAW_TOKEN}"},
@@ -107,22 +112,70 @@ def test_no_secret_in_an_error(
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     flow = client(serve(script))
     raised = []
+    records = []
+    file = {"size": 3_000, "content_type": "image/png", "email": "a+b@c.d", "strip_metadata": None}
     for call in (
         lambda: flow.music(PARAMS, deadline=Deadline(5)),
+        lambda: flow.edit(PARAMS, deadline=Deadline(5)),
+        lambda: flow.stems(PARAMS, deadline=Deadline(5)),
+        lambda: flow.lyrics({"prompt": "p"}, deadline=Deadline(5)),
+        lambda: flow.generate_image({"prompt": "p"}, deadline=Deadline(5)),
+        lambda: flow.upload(io.BytesIO(b"x" * 3_000), deadline=Deadline(5), **file),  # type: ignore[arg-type]
+        lambda: flow.add_account(RefreshToken(REFRESH), max_jobs=2),
+        lambda: flow.set_max_jobs("a@b.c", 2),
+        lambda: flow.remove_account("a@b.c"),
         lambda: flow.accounts(),
         lambda: flow.download_mp3("clip", io.BytesIO(), deadline_s=5, max_bytes=100),
     ):
         try:
-            call()
+            records.append(call())
         except UpstreamError as exc:
             logging.getLogger("test").exception("failed", exc_info=exc)
             raised.append(exc)
     assert raised
     out, err = capfd.readouterr()
-    read = "\n".join([*map(told, raised), log.getvalue(), out, err, repr(flow)])
+    read = "\n".join([*map(told, raised), log.getvalue(), out, err, repr(flow), repr(records)])
     assert [secret for secret in SECRETS if secret in read] == []
-    assert "CanaryBird7Sings" not in "".join(map(variables, raised))
+    kept = "".join(map(variables, raised))
+    assert [secret for secret in SECRETS if secret in kept and secret != "h00kS3cretValue"] == []
     assert all("\n" not in str(error) for error in raised), "a log line that a remote side can break"
+
+
+def test_an_account_that_repeats_its_refresh_token(serve: Serve, client: Client) -> None:
+    """The page says that it comes back redacted; a server that forgets to must not make us keep it."""
+    names = ("email", "tier", "subscription_plan", "provider", "error", "refresh_token", "note")
+    record = dict.fromkeys(names, f"a@{REFRESH}") | {REFRESH: [REFRESH]}
+    account = client(serve(scripted.reply(201, record))).add_account(RefreshToken(REFRESH))
+    assert [secret for secret in SECRETS if secret in repr(account)] == []
+
+
+@pytest.mark.parametrize("status", [201, 400])
+def test_an_answer_that_is_cut_within_the_refresh_token(status: int, serve: Serve, client: Client) -> None:
+    quoted = f'{{"error": "bad token {REFRESH[:-6]}'.encode()
+    script = scripted.raw(scripted.head(status, {"Content-Length": "900"}) + quoted)
+    with pytest.raises(UpstreamError) as caught:
+        client(serve(script)).add_account(RefreshToken(REFRESH))
+    assert [secret for secret in SECRETS if secret in told(caught.value) + variables(caught.value)] == []
+    assert "bad token [hidden]" in caught.value.evidence["body"]
+
+
+@pytest.mark.parametrize(
+    "script", [scripted.reset, scripted.hang, scripted.refuse_early(500, {"error": RAW_TOKEN})]
+)
+def test_no_secret_in_an_upload_that_breaks(script: Script, serve: Serve, client: Client) -> None:
+    flow, size = client(serve(script, read=False)), 4_000_000
+    with pytest.raises(UpstreamError) as caught:
+        flow.upload(
+            io.BytesIO(bytes(size)),
+            size=size,
+            content_type="image/png",
+            email="secret@mail.example",
+            strip_metadata=True,
+            deadline=Deadline(1.5),
+        )
+    read = told(caught.value) + variables(caught.value)
+    assert [secret for secret in (*SECRETS, "\\x00" * 20) if secret in read] == []
+    assert "secret@mail" not in told(caught.value), "the query is not told"
 
 
 def test_an_error_has_no_chain(serve: Serve, client: Client) -> None:

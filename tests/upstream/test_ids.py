@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from requests import Request
 
-from apps.upstream.ids import JobId, quote_segment
+from apps.upstream.ids import JobId, account_of_asset, account_of_clip, kind_of_asset, quote_segment
 
 UUID = "a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d"
 EMAILS = ["user@email.com", "night+bus@x.example", "a-b-clip@my-host.example", "x-user-bot@e-mail.com"]
@@ -30,6 +30,21 @@ def test_job_id(email: str) -> None:
 def test_what_is_no_id(text: str) -> None:
     with pytest.raises(ValueError, match="not the id of a job"):
         JobId.parse(text)
+
+
+@pytest.mark.parametrize("email", EMAILS)
+@pytest.mark.parametrize("kind", ["clip", "image", "audio"])
+def test_files_and_clips(kind: str, email: str) -> None:
+    text = f"user:1234-{email}-{kind}:{UUID}"
+    assert (account_of_asset(text), kind_of_asset(text)) == (email, kind)
+    assert account_of_clip(text) == (email if kind == "clip" else "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "image:1", f"user:1-nobody-image:{UUID}", "user:1-a@b.c-video:1", "x-audio:1"]
+)
+def test_what_is_no_file(text: str) -> None:
+    assert (account_of_asset(text), kind_of_asset(text)) == ("", "")
 
 
 def test_quoted_once_also_after_requests() -> None:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from apps.upstream import hosts, media, sockets
 from apps.upstream.deadline import Deadline
-from apps.upstream.errors import AddressRefused, NotSent, OutcomeUnknown
+from apps.upstream.errors import AddressRefused, NotSent, OutcomeUnknown, Rejected
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
 from tests.upstream import scripted
@@ -26,6 +26,7 @@ from tests.upstream.scripted import Script, ScriptedServer
 
 NAME = "songs.example"
 SONG = b"song" * 50_000
+TOO_LARGE = scripted.refuse_early(413, {"error": "file exceeds the size cap", "code": 413})
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,10 @@ def site(
 ) -> Iterator[Site]:
     """Plays the scripts of the test's parameter; NAME resolves to it, and it counts as public."""
     script: Script = getattr(request, "param", None) or scripted.reply(200, SONG)
+    read = script is not TOO_LARGE
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with ScriptedServer(script, context=context) as server:
+    with ScriptedServer(script, context=context, read=read) as server:
         found = Site(server)
         context.sni_callback = lambda _sock, name, _context: found.sni.append(name)
 
@@ -131,6 +133,15 @@ def test_lost_answers(site: Site, flow: FlowMusic) -> None:
         flow.music({"prompt": "p"}, deadline=Deadline(2.5))  # a busy machine needs a second to shake hands
     assert time.monotonic() - started < 10, "what hangs and drips does so for longer"
     assert len(site.server.requests) == 1
+
+
+@pytest.mark.parametrize("site", [TOO_LARGE], indirect=True, ids=["413"])
+def test_a_refusal_in_the_middle_of_a_file_is_heard(site: Site, flow: FlowMusic) -> None:
+    size = 8_000_000
+    with pytest.raises(Rejected, match="size cap"):
+        flow.upload(
+            io.BytesIO(bytes(size)), size=size, content_type="audio/wav", email="a@b.c", deadline=Deadline(10)
+        )
 
 
 def test_a_wrong_certificate_is_not_sent_to(

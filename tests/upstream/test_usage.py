@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 
 from apps.upstream.fields import ParseError
 from apps.upstream.flowmusic import FlowMusic
-from apps.upstream.usage import Usage
+from apps.upstream.usage import Usage, UsageEvent
 from tests.upstream import scripted
 from tests.upstream.scripted import ScriptedServer
 
@@ -51,6 +52,43 @@ def test_without_usable_events_the_summary_says_it() -> None:
     assert read(summary={"per_conversation": rows, "total_charged_credits": None}) == [("a", 5)]
     assert read(event("b", 72), summary={"per_conversation": rows}) == [("b", 6)]
     assert read(summary=None) == []
+
+
+def test_rows_are_of_utc_days_with_everything_that_they_say() -> None:
+    row = event("a", 60) | {"conversation_title": "Sample Song", "_account_email": "a@b.c"}
+    late = {
+        "type": "grant",
+        "amount": "7200",
+        "event_at": None,
+        "max_created_at": "2026-06-02T01:30:00+02:00",
+    }
+    events = Usage.parse({"events": [row, late, {"type": "grant"}, {"amount": 5}, 7]}, email="a@b.c").events
+    assert events == (
+        UsageEvent(
+            *("producer-usage", 60, "a", "Sample Song", date(2026, 6, 1)),
+            datetime(2026, 6, 1, 18, 42, 55, 123456, tzinfo=UTC),
+        ),
+        UsageEvent("grant", 7200, None, None, date(2026, 6, 1), datetime(2026, 6, 1, 23, 30, tzinfo=UTC)),
+    )
+    assert [each.charged for each in events] == [True, False]
+
+
+def test_totals_and_sums_by_type() -> None:
+    summary = {
+        "by_type_tokens": {"daily-free": 1440, "odd": None, "riffusion": "60"},
+        "by_type_credits": {"riffusion": 5, "producer-usage": 5.25, "odd": "x"},
+        "total_charged_credits": 105,
+        "total_received_tokens": 8640,
+        "per_conversation": [{"conversation_id": "a", "title": "Sample Song", "tokens": 60, "credits": 5}],
+    }
+    usage = Usage.parse({"summary": summary}, email="a@b.c")
+    assert (usage.charged_credits, usage.received_tokens) == (105, 8640)
+    assert (usage.by_type_tokens, usage.by_type_credits) == (
+        {"daily-free": 1440, "riffusion": 60},
+        {"riffusion": 5, "producer-usage": 5.25},
+    )
+    assert [(each.conversation_id, each.title) for each in usage.spent] == [("a", "Sample Song")]
+    assert Usage.parse({"events": [], "summary": {"by_type_tokens": [1]}}, email="a@b.c").by_type_tokens == {}
 
 
 @pytest.mark.parametrize("answer", [[], "x", {}, {"summary": None}, {"error": "odd"}])
