@@ -69,6 +69,7 @@ class FaultyStudio(Studio):
         self.tick()
         dispatch.drop_cancelled()
         self.dispatch()
+        self.dispatch(blocking=True)
         self.look()
 
     def rest(self) -> None:

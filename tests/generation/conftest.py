@@ -11,7 +11,7 @@ from apps.generation import collect, dispatch, schedule, tasks, watch
 from apps.generation.models import Job, Lease
 from apps.generation.wishes import Wish
 from apps.library.archiving import archive
-from apps.library.models import ClipFile
+from apps.library.models import Clip, ClipFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.orders import order
@@ -52,8 +52,34 @@ class Studio:
         )
         return wish.ask()
 
-    def dispatch(self) -> int:
-        return dispatch.run(self.token.subscription_id)
+    def ask_for(self, operation: str, *, source: Clip | None = None, **params: object) -> Job:
+        """One job of any operation; an edit runs where its take is."""
+        if source:
+            params["clip"] = source.clip_id
+        wish = Wish(
+            team=self.team,
+            by=self.user,
+            token=self.token,
+            account=source.account if source else None,
+            operation=operation,
+            params=params,
+            count=1,
+            nonce=uuid.uuid4(),
+            source=source,
+        )
+        return wish.ask()[0]
+
+    def take(self, prompt: str = "a slow waltz, 90 bpm [short]") -> Clip:
+        """Take A of a song that Flow Music has made; its files are still to come."""
+        (job,) = self.ask(prompt, account=self.account("studio"))
+        self.dispatch()
+        self.finish(job)
+        self.look()
+        job.refresh_from_db()
+        return job.song.takes.get(take=0)
+
+    def dispatch(self, *, blocking: bool = False) -> int:
+        return dispatch.run(self.token.subscription_id, blocking=blocking)
 
     def look(self) -> None:
         schedule.look_now(self.token.subscription_id)
