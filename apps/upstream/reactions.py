@@ -41,6 +41,7 @@ _NO_SUBSCRIPTION = re.compile(
     r"\bno (?:active |valid )?subscription|subscription (?:has |is )?(?:ended|expired|inactive)"
 )
 _ALL_FULL = re.compile(r"\ball\b.*\baccounts?\b|maxjobs concurrency", re.IGNORECASE)
+_UPLOADED = re.compile(r"\buploaded\b|conversation_id", re.IGNORECASE)
 _IN_ERROR = re.compile(
     r"Account (?P<email>\S+@\S+) in error state:?\s*(?P<reason>.*)", re.IGNORECASE | re.DOTALL
 )
@@ -183,6 +184,8 @@ def _no_lyrics(answer: Answer) -> NoLyrics | None:
 
 def _rejected(answer: Answer, wish: Wish) -> Rejected:
     words = wish.rejected if answer.is_html else wish.by_status.get(answer.status, wish.rejected)
+    if answer.status == 422 and wish.uploaded and not answer.is_html:
+        words = wish.uploaded if _UPLOADED.search(answer.message) else wish.failed
     if answer.status == 413:
         words = wish.by_status.get(413, words)  # whoever says so, the file is too large
     return _error(Rejected, answer, _quoting(words, answer.message))

@@ -18,7 +18,8 @@ class Wish:
 
     lost         nobody knows what became of it
     rejected     a 4xx that was meant; `by_status` has better words for some, if the answer is not a proxy's page
-    failed       422 with a job record
+    failed       422: it was tried and nothing came of it, with a job record as a rule
+    uploaded     422 of an edit whose clip was not made there
     no_credits   402 of one account
     declines     a JSON 500 is a refusal; these are its words
     writes       422 means that no lyrics came of it
@@ -31,6 +32,7 @@ class Wish:
     failed: str = (
         "Flow Music made no song of this{said}. It may have cost credits. Change the words and make it again."
     )
+    uploaded: str = ""
     no_credits: str = ""
     busy: str = ""
     token_refused: str = ""
@@ -61,7 +63,8 @@ EDIT = Wish(
     lost=_LOST + "This edit may have gone through and may have cost credits, so it is not sent again. "
     "Look for it before you make it again.",
     rejected="{service} did not take this edit{said}. Nothing was spent. Change it and send it again.",
-    by_status={404: _NO_CLIP, 410: _NO_CLIP, 422: _NOT_EDITABLE},
+    by_status={404: _NO_CLIP, 410: _NO_CLIP},
+    uploaded=_NOT_EDITABLE,
     failed="Flow Music made nothing of this edit{said}. It may have cost credits. Change it and make it again.",
     no_credits=_NO_CREDITS_FOR_EDIT,
 )
@@ -71,7 +74,8 @@ STEMS = Wish(
     + "The stems may be made, and may have cost credits, so they are not asked for again by themselves. "
     "Ask again in three minutes: for a song that is split already the same stems come back, and no new ones.",
     rejected="{service} did not take this song apart{said}. Nothing was spent. Try it with another song.",
-    by_status={404: _NO_CLIP, 410: _NO_CLIP, 422: _NOT_EDITABLE},
+    by_status={404: _NO_CLIP, 410: _NO_CLIP},
+    uploaded=_NOT_EDITABLE,
     failed="Flow Music made no stems of this{said}. It may have cost credits. Try it with another song.",
     no_credits=_NO_CREDITS_FOR_EDIT,
 )

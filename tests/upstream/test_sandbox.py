@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+import wave
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +14,10 @@ from apps.sandbox.server import Sandbox
 from apps.upstream import errors, media
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
-from apps.upstream.records import JobRecord
-from apps.upstream.token import Token
+from apps.upstream.records import AssetRecord, JobRecord
+from apps.upstream.token import RefreshToken, Token
 
-STUDIO = "studio@sandbox.example"
+STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +154,112 @@ def test_what_songs_have_cost(flow: FlowMusic) -> None:
     assert [song.credits for song in usage.spent] == [5, 5]
     assert all(song.at for song in usage.spent)
     assert flow.usage(STUDIO).spent == ()
+
+
+EDITS: dict[str, dict[str, object]] = {
+    "effect": {"effect": "Fade", "fade_in_s": 0, "fade_out_s": 2.5},
+    "extend": {"instruction": "an outro", "extend_s": 30, "extend_from_s": 0.0},
+    "replace": {"instruction": "softer", "mask_start_s": 0, "mask_end_s": 8},
+    "cover": {"strength": 0.0, "instruction": "lo-fi", "model": "lyria-3.5"},
+    "remix": {"lyrics": "[Verse 1]\nNeon rain", "prompt": ""},
+}
+
+
+def test_edits_of_a_clip_and_their_price(sandbox: Sandbox, flow: FlowMusic) -> None:
+    song = flow.music({"prompt": "p [one take]", "email": STUDIO}, deadline=Deadline(10))
+    (clip,) = finished(flow, song.jobid).clips
+    for operation, params in EDITS.items():
+        wish = {
+            "operation": operation,
+            "clip": clip.clip_id,
+            "replyRef": operation,
+            "title": "",
+            "seed": None,
+        }
+        sent = flow.edit(wish | params, deadline=Deadline(10))
+        assert (sent.operation, sent.status, sent.email, sent.reference) == (
+            operation,
+            "pending",
+            STUDIO,
+            operation,
+        )
+        done = finished(flow, sent.jobid)
+        assert (done.status, len(done.clips), sandbox.charged(operation)) == ("completed", 1, 1)
+    usage = flow.usage(STUDIO)
+    assert (usage.charged_credits, sum(-(-each.tokens // 12) for each in usage.events if each.charged)) == (
+        30,
+        30,
+    )
+    assert usage.received_tokens
+    page, seen = flow.music_list(STUDIO, limit=2), 0
+    while page.next is not None:
+        seen += len(page.clips)
+        page = flow.music_list(STUDIO, limit=2, offset=page.next)
+    assert seen + len(page.clips) == 6
+
+
+def test_stems_come_once_and_again(flow: FlowMusic) -> None:
+    song = flow.music({"prompt": "p [one take]", "email": STUDIO}, deadline=Deadline(10))
+    (clip,) = finished(flow, song.jobid).clips
+    stems = flow.stems({"clip": clip.clip_id}, deadline=Deadline(30))
+    assert {each.stem_type for each in stems.clips} == {"drums", "bass", "vocals", "other"}
+    assert (stems.email, stems.source_clip) == (STUDIO, clip.clip_id)
+    again = flow.stems({"clip": clip.clip_id}, deadline=Deadline(30))
+    assert {each.clip_id for each in again.clips} == {each.clip_id for each in stems.clips}
+    assert flow.usage(STUDIO).charged_credits == 10
+    with pytest.raises(errors.Rejected, match="not found"):
+        flow.stems({"clip": clip.clip_id[:-4] + "0000"}, deadline=Deadline(10))
+
+
+def test_lyrics_are_free_unless_they_say_so(flow: FlowMusic) -> None:
+    found = flow.lyrics({"prompt": "a road", "structure": "Verse 1 / Chorus"}, deadline=Deadline(20))
+    assert ("[Chorus]" in found.lyrics, found.was_free, bool(found.sound_prompt)) == (True, True, True)
+    fired = flow.lyrics({"prompt": "a road [song fired]"}, deadline=Deadline(20))
+    assert (fired.song_fired, fired.credits_burned, fired.was_free) == (True, None, False)
+    with pytest.raises(errors.NoLyrics) as caught:
+        flow.lyrics({"prompt": "a road [no lyrics]"}, deadline=Deadline(20))
+    assert caught.value.evidence["agent_text"]
+
+
+def upload(flow: FlowMusic, data: bytes, content_type: str) -> AssetRecord:
+    return flow.upload(
+        io.BytesIO(data),
+        size=len(data),
+        content_type=content_type,
+        email=NIGHT,
+        strip_metadata=None,
+        deadline=Deadline(30),
+    )
+
+
+def test_pictures_and_files(flow: FlowMusic) -> None:
+    picture = flow.generate_image({"prompt": "neon", "email": NIGHT}, deadline=Deadline(20))
+    assert (picture.kind, picture.email, bool(picture.width)) == ("image", NIGHT, True)
+    with pytest.raises(errors.Declined):
+        flow.generate_image({"prompt": "neon [moderated]"}, deadline=Deadline(20))
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    recording = upload(flow, sound.getvalue(), "audio/wav")
+    assert (recording.kind, recording.email, recording.duration_s) == ("audio", NIGHT, 2.0)
+    assert recording.asset_id.startswith(f"user:1000-{NIGHT}-audio:")
+    with pytest.raises(errors.Rejected, match="does not match"):
+        upload(flow, sound.getvalue(), "image/png")
+    with pytest.raises(errors.Rejected, match="40 MB") as caught:
+        upload(flow, bytes(40 * 1024 * 1024 + 1), "audio/wav")
+    assert caught.value.status == 413
+
+
+def test_accounts_come_change_and_go(sandbox: Sandbox) -> None:
+    flow, email = connect(sandbox, "user:7-sandboxempty"), "drummer@sandbox.example"
+    with pytest.raises(errors.Rejected, match="Refresh Token Not Found"):
+        flow.add_account(RefreshToken.parse("bad-refresh-token"))
+    added = flow.add_account(RefreshToken.parse("sandbox-refresh-drummer"), max_jobs=3)
+    assert (added.email, added.max_jobs, added.credits, added.error) == (email, 3, None, None)
+    assert added.added
+    assert flow.set_max_jobs(email, 5).max_jobs == flow.accounts()[email].max_jobs == 5
+    flow.remove_account(email)
+    for call in (flow.remove_account, lambda email: flow.set_max_jobs(email, 2)):
+        with pytest.raises(errors.Gone):
+            call(email)

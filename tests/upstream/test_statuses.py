@@ -49,6 +49,7 @@ PAID: dict[object, tuple[Script, str]] = OF_ALL | {
 EDITS = PAID | {
     404: (said(404, "source clip not found on FlowMusic"), "Rejected"),
     "422 uploaded": (said(422, "the clip has no conversation_id"), "Rejected"),
+    "422 declined": (said(422, "the model declined"), "Rejected"),
 }
 DECLINED = said(500, 'Upload failed (HTTP 500): FlowMusic: "Internal Server Error"')
 FILE = OF_ALL | {
@@ -241,6 +242,7 @@ def test_all_the_operations_are_here() -> None:
         ("POST /files/generate", 500, "Change the words"),
         ("POST /music/edit", "422 record", "made nothing of this edit: “the model declined”"),
         ("POST /music/edit", "422 uploaded", "that was uploaded can't be edited"),
+        ("POST /music/edit", "422 declined", "nothing of this edit: “the model declined”. It may have cost"),
         ("POST /music/edit", 402, "another one is no help"),
         ("POST /music/edit", "lost", "This edit may have gone through"),
         ("POST /music/edit stems", "lost", "no new ones"),
