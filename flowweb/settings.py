@@ -216,6 +216,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 CELERY_TASK_ROUTES = {
     "accounts.learn": {"queue": "slow"},
     "generation.block": {"queue": "slow"},
+    "accounts.usage": {"queue": "slow"},
     "library.archive": {"queue": "slow"},
     "library.sweep": {"queue": "slow"},
     "library.bin": {"queue": "slow"},

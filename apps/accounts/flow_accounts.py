@@ -45,7 +45,7 @@ def refresh(token: ApiToken) -> Trouble | None:
     try:
         described = read(clients.of_token(token))
     except (errors.UpstreamError, CannotDecrypt) as error:
-        _note(token, error)
+        note_refusal(token, error)
         return error
     with transaction.atomic():
         keep(token.subscription, described)
@@ -70,15 +70,15 @@ def recheck(account: FlowAccount, *, token: ApiToken | None = None) -> Trouble |
         return None
     token, client = found
     try:
-        described = _ask(client, account.email, Deadline(SECONDS))
+        described = ask(client, account.email, Deadline(SECONDS))
     except errors.UpstreamError as error:
-        _note(token, error)
+        note_refusal(token, error)
         return error
     with transaction.atomic():
         if described is None:
-            _gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
+            mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
         else:
-            _keep_one(account.subscription, described, timezone.now())
+            keep_one(account.subscription, described, timezone.now())
         works(token)
     return None
 
@@ -86,7 +86,10 @@ def recheck(account: FlowAccount, *, token: ApiToken | None = None) -> Trouble |
 def read(client: FlowMusic) -> dict[str, Described]:
     """The list and every healthy account's balance, within ten seconds in all. Raises UpstreamError."""
     deadline = Deadline(SECONDS)
-    listed = client.accounts(deadline_s=deadline.left())
+    # What has no address can't be named to the API, nor in ours.
+    listed = {
+        key: each for key, each in client.accounts(deadline_s=deadline.left()).items() if "@" in each.email
+    }
     if not listed:
         return {}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -98,8 +101,51 @@ def keep(subscription: Subscription, described: Mapping[str, Described]) -> None
     """Writes down a whole list, in the caller's transaction: what isn't in it is gone."""
     now = timezone.now()
     for one in described.values():
-        _keep_one(subscription, one, now)
-    _gone(subscription.flow_accounts.exclude(email__in=described), now)
+        keep_one(subscription, one, now)
+    mark_gone(subscription.flow_accounts.exclude(email__in=described), now)
+
+
+def ask(client: FlowMusic, email: str, deadline: Deadline) -> Described | None:
+    """One account with its balance; None if the account isn't configured any more. Raises UpstreamError."""
+    try:
+        return Described(client.account(email, deadline_s=deadline.left()), balance_asked=True)
+    except errors.Gone:
+        return None
+    except errors.AccountBroken as error:
+        broken = records.FlowAccount(email=email, error=error.reason or error.user_message)
+        return Described(broken, balance_asked=True)
+
+
+def keep_one(subscription: Subscription, described: Described, now: datetime) -> FlowAccount:
+    """Writes down what the API says of one account, in the caller's transaction. Not read again from the database."""
+    record = described.record
+    values: dict[str, object] = {"checked_at": now}
+    if record.tier != "unknown" or not record.error:
+        values["tier"] = record.tier[:20]
+    if record.max_jobs is not None:
+        values["max_jobs"] = record.max_jobs
+    if described.balance_asked or record.error:
+        values["credits"] = record.credits
+    account, _ = FlowAccount.objects.update_or_create(
+        subscription=subscription, email=record.email, defaults=values
+    )
+    same = FlowAccount.objects.filter(pk=account.pk)
+    if record.error:
+        same.update(block=Block.ERROR, block_reason=record.error[:300], block_until=now + LOOK_AGAIN_AFTER)
+        return account
+    same.filter(block__in=[Block.ERROR, Block.GONE]).update(block="", block_reason="", block_until=None)
+    if record.credits is None:
+        return account
+    if record.credits < account.price:
+        same.update(block=Block.CREDITS, block_reason="", block_until=now + LOOK_AGAIN_AFTER)
+    else:
+        same.filter(block=Block.CREDITS).update(block="", block_reason="", block_until=None)
+    return account
+
+
+def mark_gone(accounts: "QuerySet[FlowAccount]", now: datetime) -> None:
+    """Nothing is sent to them; looked at again when something waits for them."""
+    accounts.update(block=Block.GONE, block_reason="", block_until=now + LOOK_AGAIN_AFTER, checked_at=now)
 
 
 def works(token: ApiToken) -> None:
@@ -118,15 +164,15 @@ def mending(account: FlowAccount) -> str:
     match account.block:
         case Block.ERROR:
             return (
-                f"Connect this account again at useapi.net: open its Flow Music setup, enter your API token and sign "
-                f"in to Google as {account.email}. Then check it here."
+                f"Nothing can run here until it is connected again: sign in to Google as {account.email} once more and "
+                "bring its new refresh token."
             )
         case Block.CREDITS if account.subscription.is_sandbox:
             return "This is the sandbox: nothing is really spent. Check it again, or make songs on another account."
         case Block.CREDITS:
             return "Top it up at flowmusic.app, or make songs on another account. Then check it here."
         case Block.GONE:
-            return "Add it again in the Flow Music setup of useapi.net if it is still wanted. Then check it here."
+            return "It was taken away at useapi.net, or here. Connect it again if it is still wanted."
         case Block.BUSY:
             return "It goes on by itself."
     return ""
@@ -143,53 +189,14 @@ def _with_balance(client: FlowMusic, record: records.FlowAccount, deadline: Dead
     if record.error:
         return Described(record, balance_asked=False)
     try:
-        return _ask(client, record.email, deadline)
+        return ask(client, record.email, deadline)
     except (errors.TokenRefused, errors.SubscriptionEnded):
         raise
     except errors.UpstreamError:
         return Described(record, balance_asked=False)
 
 
-def _ask(client: FlowMusic, email: str, deadline: Deadline) -> Described | None:
-    """None if the account isn't configured any more. Raises UpstreamError."""
-    try:
-        return Described(client.account(email, deadline_s=deadline.left()), balance_asked=True)
-    except errors.Gone:
-        return None
-    except errors.AccountBroken as error:
-        broken = records.FlowAccount(email=email, error=error.reason or error.user_message)
-        return Described(broken, balance_asked=True)
-
-
-def _keep_one(subscription: Subscription, described: Described, now: datetime) -> None:
-    record = described.record
-    values: dict[str, object] = {"checked_at": now}
-    if record.tier != "unknown" or not record.error:
-        values["tier"] = record.tier[:20]
-    if record.max_jobs is not None:
-        values["max_jobs"] = record.max_jobs
-    if described.balance_asked or record.error:
-        values["credits"] = record.credits
-    account, _ = FlowAccount.objects.update_or_create(
-        subscription=subscription, email=record.email, defaults=values
-    )
-    same = FlowAccount.objects.filter(pk=account.pk)
-    if record.error:
-        same.update(block=Block.ERROR, block_reason=record.error[:300], block_until=now + LOOK_AGAIN_AFTER)
-        return
-    same.filter(block__in=[Block.ERROR, Block.GONE]).update(block="", block_reason="", block_until=None)
-    if record.credits is None:
-        return
-    if record.credits < account.price:
-        same.update(block=Block.CREDITS, block_reason="", block_until=now + LOOK_AGAIN_AFTER)
-    else:
-        same.filter(block=Block.CREDITS).update(block="", block_reason="", block_until=None)
-
-
-def _gone(accounts: "QuerySet[FlowAccount]", now: datetime) -> None:
-    accounts.update(block=Block.GONE, block_reason="", block_until=now + LOOK_AGAIN_AFTER, checked_at=now)
-
-
-def _note(token: ApiToken, error: Trouble) -> None:
+def note_refusal(token: ApiToken, error: Trouble) -> None:
+    """A token that the API doesn't know any more is marked as refused."""
     if isinstance(error, errors.TokenRefused):
         token.refuse(at=timezone.now(), reason=error.user_message)

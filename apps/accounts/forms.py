@@ -1,7 +1,11 @@
-from django import forms
+from typing import Any
 
-from apps.accounts.models import Subscription
-from apps.upstream.token import Token
+from django import forms
+from django.db.models import QuerySet
+
+from apps.accounts.connecting import MOST_JOBS
+from apps.accounts.models import ApiToken, Subscription
+from apps.upstream.token import RefreshToken, Token
 
 
 class TokenForm(forms.Form):
@@ -41,3 +45,91 @@ class TokenForm(forms.Form):
     def refuse(self, words: str) -> None:
         """The API's side of validation: what it says of the token, beside its field."""
         self.add_error("token", words)
+
+
+class _RefreshTokenForm(forms.Form):
+    """`refresh_token`: the cleaned one is a RefreshToken, whose text is never put back into a page. `maxJobs`."""
+
+    refresh_token = forms.CharField(
+        label="Refresh token",
+        help_text="Handed on to useapi.net, and kept nowhere here.",
+        max_length=10_000,
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={
+            "required": "Paste the refresh token here.",
+            "max_length": "This is too long to be a refresh token. Copy only its value.",
+        },
+    )
+    maxJobs = forms.IntegerField(  # named as the API's parameter
+        label="How many at once",
+        help_text="1 to 16. Left empty, the plan of the account decides.",
+        min_value=1,
+        max_value=MOST_JOBS,
+        required=False,
+        error_messages={
+            "invalid": "A whole number from 1 to 16.",
+            "min_value": "One at least.",
+            "max_value": "Flow Music makes sixteen at once at most.",
+        },
+    )
+
+    def clean_refresh_token(self) -> RefreshToken | None:
+        text = self.cleaned_data["refresh_token"]
+        try:
+            return RefreshToken.parse(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class ConnectForm(_RefreshTokenForm):
+    """With `tokens`: also which of the person's subscriptions it goes under, asked when there is a choice."""
+
+    def __init__(self, *args: Any, tokens: "QuerySet[ApiToken] | None" = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if tokens is not None:
+            self.fields["token"] = SubscriptionField(tokens)
+            self.order_fields(["token", "refresh_token", "maxJobs"])
+
+
+class SubscriptionField(forms.ModelChoiceField):
+    """One of the person's own tokens, called by its end. With only one of them there is nothing to choose."""
+
+    def __init__(self, tokens: "QuerySet[ApiToken]") -> None:
+        alone = tokens.count() == 1
+        super().__init__(
+            tokens,
+            label="Under which token",
+            empty_label=None,
+            initial=tokens.first(),
+            widget=forms.HiddenInput if alone else forms.Select,
+            error_messages={
+                "invalid_choice": "This token is not yours, or not here any more. Choose another."
+            },
+        )
+
+    def label_from_instance(self, token: ApiToken) -> str:
+        place = "Sandbox" if token.subscription.is_sandbox else token.subscription.get_provider_display()
+        return f"{place}, token …{token.last4}"
+
+
+class JobsForm(_RefreshTokenForm):
+    """`maxJobs` alone. `refresh_token` is asked for when useapi.net wants it; the number stays."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["maxJobs"].required = True
+        self.fields["maxJobs"].help_text = "1 to 16."
+        self.fields["maxJobs"].error_messages["required"] = "A whole number from 1 to 16."
+        self.fields["refresh_token"].required = False
+
+    @property
+    def asks_for_token(self) -> bool:
+        return "refresh_token" in self.errors or bool(self.data.get("refresh_token"))
+
+    def ask_for_token(self) -> None:
+        self.add_error(
+            "refresh_token",
+            "useapi.net changes this number only together with the account's refresh token. Paste a new one.",
+        )

@@ -1,9 +1,9 @@
 """What a song costs on a Flow Music account, learned from what the account was charged (GET /accounts/usage).
 
-Asked in the background, when a token was checked or a song was made, and at most a few times a day for each account.
+Asked in the background, when a token was checked or a song was made, and at most a few times a day for each account;
+besides when a person wants to see the usage.
 """
 
-import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from statistics import median_low
@@ -11,14 +11,11 @@ from statistics import median_low
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts import clients
+from apps.accounts import clients, usage
 from apps.accounts.models import FlowAccount, Subscription
-from apps.upstream import errors
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.usage import Spent
 from apps.wake import wake
-
-logger = logging.getLogger(__name__)
 
 AGAIN_AFTER = timedelta(hours=6)
 SOONER = timedelta(hours=1)  # while nothing has been learned yet
@@ -44,6 +41,13 @@ def learn(subscription_id: int) -> int:
     return changed
 
 
+def learn_wanted(account_id: int) -> None:
+    """A person wants to see the usage of the account: read now, and learned from like any other time."""
+    taken = usage.take_wanted(account_id)
+    if taken and _learn_one(*taken):
+        wake("generation.changed", taken[0].subscription_id)
+
+
 def usual(spent: Collection[Spent], now: datetime) -> tuple[int, bool] | None:
     """The credits of a song, and whether all recent ones cost the same; None while there are too few to tell.
 
@@ -64,11 +68,8 @@ def _take_turn(account: FlowAccount) -> bool:
 
 
 def _learn_one(account: FlowAccount, client: FlowMusic) -> bool:
-    try:
-        found = usual(client.usage(account.email).spent, timezone.now())
-    except errors.UpstreamError as error:
-        logger.warning("the usage of account %s can't be read: %s", account.pk, error)
-        return False
+    read = usage.read(account, client)
+    found = usual(read.spent, timezone.now()) if read else None
     if found is None or found == (account.song_credits, account.song_credits_fixed):
         return False
     price, fixed = found

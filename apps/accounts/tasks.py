@@ -13,3 +13,8 @@ def refresh_token(token_id: str) -> None:
 @shared_task(name="accounts.learn")
 def learn_prices(subscription_id: int) -> None:
     prices.learn(subscription_id)
+
+
+@shared_task(name="accounts.usage")
+def read_usage(account_id: int) -> None:
+    prices.learn_wanted(account_id)

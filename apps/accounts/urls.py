@@ -1,7 +1,10 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from apps.accounts import health
-from apps.accounts.views import flow_accounts, sign_in, teams, tokens
+from apps.accounts.addresses import EmailConverter
+from apps.accounts.views import connecting, flow_accounts, sign_in, teams, tokens
+
+register_converter(EmailConverter, "flow-email")
 
 urlpatterns = [
     path("", tokens.home, name="home"),
@@ -14,5 +17,9 @@ urlpatterns = [
     path("settings/tokens/<uuid:pk>/check/", tokens.check, name="token-check"),
     path("settings/tokens/<uuid:pk>/remove/", tokens.remove, name="token-remove"),
     path("flow-accounts/", flow_accounts.account_list, name="flow-accounts"),
-    path("flow-accounts/<int:pk>/check/", flow_accounts.check, name="flow-account-check"),
+    path("flow-accounts/check/", flow_accounts.check_all, name="flow-accounts-check"),
+    path("flow-accounts/add/", connecting.add, name="flow-account-add"),
+    path("flow-accounts/<flow-email:email>/", connecting.account, name="flow-account"),
+    path("flow-accounts/<flow-email:email>/check/", flow_accounts.check, name="flow-account-check"),
+    path("flow-accounts/<flow-email:email>/connect/", connecting.connect_again, name="flow-account-connect"),
 ]

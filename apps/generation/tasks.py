@@ -7,6 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from apps.accounts import usage
 from apps.generation import blocks, collect, dispatch, follow, payers, schedule, transitions, watch
 from apps.wake import wake
 
@@ -36,6 +37,8 @@ def tick() -> None:
         wake("generation.recheck", pk)
     for token_id in blocks.unchecked_tokens():
         wake("accounts.refresh", token_id)
+    for pk in usage.due():
+        wake("accounts.usage", pk)
 
 
 @shared_task(name="generation.dispatch")

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.generation import webhooks
-from apps.generation.views import create, jobs, presets
+from apps.generation.views import create, jobs, leaving, presets, usage
 
 urlpatterns = [
     path("create/", create.create, name="create"),
@@ -20,5 +20,14 @@ urlpatterns = [
     path("jobs/<uuid:pk>/pause/", jobs.pause, name="job-pause"),
     path("jobs/<uuid:pk>/resume/", jobs.resume, name="job-resume"),
     path("jobs/<uuid:pk>/hide/", jobs.hide, name="job-hide"),
+    path("flow-accounts/usage/", usage.show, name="usage"),
+    path("flow-accounts/usage/read/", usage.read, name="usage-read"),
+    path("flow-accounts/usage/usage.csv", usage.download, name="usage-download"),
+    path("flow-accounts/<flow-email:email>/usage/", usage.show, name="flow-account-usage"),
+    path("flow-accounts/<flow-email:email>/usage/read/", usage.read, name="flow-account-usage-read"),
+    path(
+        "flow-accounts/<flow-email:email>/usage/usage.csv", usage.download, name="flow-account-usage-download"
+    ),
+    path("flow-accounts/<flow-email:email>/remove/", leaving.remove, name="flow-account-remove"),
     path("hooks/<str:secret>/", webhooks.hook, name="hook"),
 ]

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, Membership, Role, Subscription, Team, User
+from apps.sandbox import charging
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.orders import order
@@ -61,6 +63,20 @@ class Remote:
 
     def schedule(self, operation: str, scenario: str, times: int = 99) -> None:
         order(self.sandbox.url, "scenario", operation=operation, scenario=scenario, times=times)
+
+    def book(
+        self,
+        tokens: int,
+        *,
+        kind: str = "producer-usage",
+        conversation: str | None = None,
+        title: str | None = None,
+        seconds_ago: float = 0,
+        email: str = "studio@sandbox.example",
+    ) -> None:
+        """One of Flow Music's bookings on an account of the subscription 1000."""
+        at = timezone.now().timestamp() - seconds_ago
+        charging.note(self.sandbox.state, "1000", email, kind, tokens, at, (conversation, title))
 
     def set_account(self, email: str, **values: object) -> None:
         order(self.sandbox.url, "accounts", email=email, **values)

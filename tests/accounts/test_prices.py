@@ -48,16 +48,8 @@ def account(kept: ApiToken) -> FlowAccount:
 
 def charge(remote: Remote, *credits: int) -> None:
     """What the sandbox is said to have charged the studio for songs."""
-    state = remote.sandbox.state
     for number, each in enumerate(credits):
-        state.execute(
-            "INSERT INTO jobs VALUES (?, '1000', '1000', 'studio@sandbox.example', 'async',"
-            " '', '{}', '', '[]', ?, ?, ?, NULL)",
-            f"job:{number}-{each}",
-            each,
-            timezone.now().timestamp() - number,
-            timezone.now().timestamp(),
-        )
+        remote.book(12 * each, conversation=f"song {number}", seconds_ago=number)
 
 
 def asked_again(account: FlowAccount, after: timedelta) -> None:

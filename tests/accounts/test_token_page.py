@@ -179,13 +179,14 @@ def test_each_person_and_each_team_has_an_own_token_of_a_subscription(people: Pe
 def test_a_token_without_accounts_says_how_to_connect_one(people: People, remote: Remote) -> None:
     page = html(people.client("owner").post(PAGE, {"token": "user:7-sandboxempty"}, follow=True))
     assert "No Flow Music account is connected" in page
-    assert "https://useapi.net/docs/start-here/setup-flowmusic" in page
+    assert "/flow-accounts/add/" in page
 
 
 def test_an_account_in_error_says_how_to_mend_it(people: People, remote: Remote) -> None:
     page = html(people.client("owner").post(PAGE, {"token": "user:7-sandboxerror"}, follow=True))
     assert "Needs a new sign-in" in page
-    assert "Connect this account again at useapi.net" in page
+    assert "Nothing can run here until it is connected again" in page
+    assert "/flow-accounts/studio@sandbox.example/connect/" in page
 
 
 def test_an_account_without_credits_says_so(people: People, remote: Remote) -> None:
@@ -222,7 +223,7 @@ def test_a_token_that_cannot_be_read_says_how_to_mend_it(
 ) -> None:
     client, account = people.client("owner"), FlowAccount.objects.first()
     ApiToken.objects.update(ciphertext=kept.ciphertext[:-4] + "AAAA")
-    for url in (f"{PAGE}{kept.pk}/check/", f"/flow-accounts/{account.pk}/check/"):
+    for url in (f"{PAGE}{kept.pk}/check/", f"/flow-accounts/{account.email}/check/"):
         assert "be read here any more. Enter it again" in unescape(html(client.post(url, follow=True)))
     part = client.post(f"{PAGE}{kept.pk}/check/", headers={"HX-Request": "true"})
     assert "Enter it again" in html(part)

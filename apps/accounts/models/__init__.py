@@ -2,6 +2,7 @@ from apps.accounts.models.keys import KeyCanary
 from apps.accounts.models.people import SignInLink, User
 from apps.accounts.models.subscriptions import ApiToken, FlowAccount, Subscription
 from apps.accounts.models.teams import AuditEntry, Membership, Role, Team
+from apps.accounts.models.usage import UsageRow
 
 __all__ = [
     "ApiToken",
@@ -13,5 +14,6 @@ __all__ = [
     "SignInLink",
     "Subscription",
     "Team",
+    "UsageRow",
     "User",
 ]

@@ -93,6 +93,11 @@ class FlowAccount(models.Model):
     song_credits = models.PositiveSmallIntegerField(null=True)
     song_credits_fixed = models.BooleanField(default=False)  # the recent ones all cost the same
     usage_asked_at = models.DateTimeField(null=True)
+    usage_wanted_at = models.DateTimeField(null=True)  # when a person asked for it to be read
+    usage_read_at = models.DateTimeField(null=True)  # when what is kept of it (UsageRow) was read
+    usage_problem = models.CharField(
+        max_length=300, blank=True
+    )  # why that was not possible since, in plain words
 
     running = models.PositiveSmallIntegerField(default=0)  # of all sources, in the newest GET /jobs
     elsewhere = models.PositiveSmallIntegerField(default=0)  # of these, not started by us

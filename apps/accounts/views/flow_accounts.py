@@ -1,70 +1,144 @@
-"""/flow-accounts/: every Flow Music account under a token of the team."""
+"""/flow-accounts/: every Flow Music account under a token of the team, and the page of each."""
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts import flow_accounts, tokens
+from apps.accounts import addresses, flow_accounts, tokens
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import ApiToken, FlowAccount, User
+
+Block = FlowAccount.Block
+# What was asked for in the last minute is shown as it is.
+FRESH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Card:
-    """An account as the page shows it. `owners` have a token for it in this team; `own`: the person is one of them."""
+    """An account as the pages show it. `owners` have a token for it in this team; `own`: the person is one of them.
+
+    `query` belongs behind its addresses where its e-mail alone doesn't name it.
+    """
 
     account: FlowAccount
     owners: list[User]
     own: bool
     token_refused: bool
+    query: str = ""
+
+    @property
+    def address(self) -> str:
+        return reverse("flow-account", args=[self.account.email]) + self.query
 
     @property
     def mending(self) -> str:
         return flow_accounts.mending(self.account)
 
+    @property
+    def is_gone(self) -> bool:
+        return self.account.block == Block.GONE
+
+    @property
+    def is_broken(self) -> bool:
+        return self.account.block == Block.ERROR
+
 
 @require_safe
 @team_view(needs="see")
 def account_list(request: TeamRequest) -> HttpResponseBase:
-    left = FlowAccount.objects.for_team(request.team).credits_left()
-    context = {"cards": _cards(request), "credits": left}
-    return TemplateResponse(request, "accounts/flow_accounts.html", context)
+    stale = request.membership.rights.may_create and _is_stale(request)
+    return TemplateResponse(request, "accounts/flow_accounts.html", _list(request) | {"stale": stale})
 
 
 @require_POST
 @team_view(needs="create")
-def check(request: TeamRequest, pk: int) -> HttpResponseBase:
+def check_all(request: TeamRequest) -> HttpResponseBase:
+    """What useapi.net says now of everything under the person's own tokens. The page asks by itself when it opens."""
+    errors = [error for token in _own_tokens(request) if (error := flow_accounts.refresh(token))]
+    if request.htmx and not request.htmx.boosted:
+        words = tokens.words_for(errors[0]) if errors else ""
+        return TemplateResponse(request, "accounts/_accounts.html", _list(request) | {"check_error": words})
+    for error in errors:
+        messages.error(request, tokens.words_for(error))
+    return redirect("flow-accounts")
+
+
+@require_POST
+@team_view(needs="create")
+def check(request: TeamRequest, email: str) -> HttpResponseBase:
     """Asks the API about one account, with the person's own token: never with a teammate's."""
-    own = FlowAccount.objects.owned_by(request.user, request.team).select_related("subscription")
-    account = get_object_or_404(own, pk=pk)
-    token = (
-        ApiToken.objects.for_team(request.team).owned_by(request.user).get(subscription=account.subscription)
-    )
-    error = flow_accounts.recheck(account, token=token)
+    card = card_of(request, email)
+    own = addresses.own_token(card.account, team=request.team, user=request.user)
+    error = flow_accounts.recheck(card.account, token=own)
     if error:
         messages.error(request, tokens.words_for(error))
     else:
-        messages.success(request, f"Checked {account.email}.")
-    return redirect("flow-accounts")
+        messages.success(request, f"Checked {card.account.email}.")
+    return redirect(card.address if "page" in request.POST else "flow-accounts")
+
+
+def card_of(request: TeamRequest, email: str) -> Card:
+    """Of the account that the address means. Raises Http404."""
+    on = request.GET.get("on", "")
+    account = addresses.find(email, team=request.team, user=request.user, on=on)
+    held = ApiToken.objects.for_team(request.team).filter(subscription=account.subscription_id)
+    card = _card(account, list(held.select_related("owner")), request.user)
+    return replace(card, query=f"?on={on}" if on else "")
+
+
+def _own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
+    """The person's own that work."""
+    own = ApiToken.objects.for_team(request.team).owned_by(request.user).usable()
+    return own.select_related("subscription")
+
+
+def _is_stale(request: TeamRequest) -> bool:
+    """Under one of them something was last asked for a while ago."""
+    before = timezone.now() - FRESH
+    return _own_tokens(request).filter(Q(checked_at=None) | Q(checked_at__lt=before)).exists()
+
+
+def _list(request: TeamRequest) -> dict[str, object]:
+    cards = _cards(request)
+    return {
+        "cards": [card for card in cards if not card.is_gone],
+        "gone": [card for card in cards if card.is_gone],
+        "credits": FlowAccount.objects.for_team(request.team).credits_left(),
+        "check_error": "",
+    }
 
 
 def _cards(request: TeamRequest) -> list[Card]:
     held: defaultdict[int, list[ApiToken]] = defaultdict(list)
     for token in ApiToken.objects.for_team(request.team).select_related("owner"):
         held[token.subscription_id].append(token)
-    accounts = FlowAccount.objects.for_team(request.team).select_related("subscription")
-    return [_card(account, held[account.subscription_id], request.user) for account in accounts]
+    accounts = list(FlowAccount.objects.for_team(request.team).select_related("subscription"))
+    named = Counter(account.email for account in accounts)
+    return [
+        _card(
+            account,
+            held[account.subscription_id],
+            request.user,
+            query=f"?on={account.subscription_id}" if named[account.email] > 1 else "",
+        )
+        for account in accounts
+    ]
 
 
-def _card(account: FlowAccount, held: list[ApiToken], person: User) -> Card:
+def _card(account: FlowAccount, held: list[ApiToken], person: User, *, query: str = "") -> Card:
     return Card(
         account=account,
         owners=[token.owner for token in held],
         own=any(token.owner_id == person.pk for token in held),
         token_refused=all(token.refused_at for token in held),
+        query=query,
     )

@@ -1,0 +1,60 @@
+"""Which Flow Music account an address means. Addresses name accounts by e-mail, which a team may hold more than once:
+under two subscriptions. Then the person's own goes first, and `?on=` names the subscription."""
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.http import Http404
+
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.accounts.models.subscriptions import REAL
+
+
+class EmailConverter:
+    """`<flow-email:email>`: a slash may stand before the @, whatever Google allows."""
+
+    regex = r".+@[^/]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:
+    """One of the team's. Raises Http404: a stranger doesn't learn that there is such an account."""
+    found = FlowAccount.objects.for_team(team).filter(email=email)
+    if on:
+        found = found.filter(subscription=on) if on.isdecimal() and len(on) < 10 else found.none()
+    account = own_first(found, team=team, user=user).first()
+    if account is None:
+        raise Http404("No such account.")
+    return account
+
+
+def own_first(accounts: "QuerySet[FlowAccount]", *, team: Team, user: User) -> "QuerySet[FlowAccount]":
+    """The person's own before those of others, real ones before the sandbox's."""
+    own = ApiToken.objects.for_team(team).owned_by(user).filter(subscription=OuterRef("subscription"))
+    order = Case(
+        When(Exists(own) & Q(subscription__endpoint__startswith=REAL), then=Value(0)),
+        When(Exists(own), then=Value(1)),
+        When(subscription__endpoint__startswith=REAL, then=Value(2)),
+        default=Value(3),
+    )
+    return accounts.select_related("subscription").order_by(order, "email", "pk")
+
+
+def own_token(account: FlowAccount, *, team: Team, user: User) -> ApiToken:
+    """The person's own token of the account's subscription: with it, and no other, they may change the account.
+
+    Raises PermissionDenied for a teammate.
+    """
+    held = ApiToken.objects.for_team(team).filter(subscription=account.subscription_id)
+    tokens = list(held.select_related("owner", "subscription", "team"))
+    own = next((token for token in tokens if token.owner_id == user.pk), None)
+    if own is None:
+        names = ", ".join(token.owner.short_name for token in tokens)
+        raise PermissionDenied(
+            f"This account is {names}’s. Only somebody with an own token for it can change it."
+        )
+    return own

@@ -1,0 +1,153 @@
+"""Connecting Flow Music accounts by their refresh token, changing how much they do at once, taking them away.
+
+API pages: post-flowmusic-accounts.md, delete-flowmusic-accounts-email.md. Done in the request, within ten seconds,
+so that a refresh token is in no message; it is handed on once and kept nowhere. None of it costs credits.
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts import clients, flow_accounts
+from apps.accounts.flow_accounts import Described
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, User
+from apps.upstream import errors, records
+from apps.upstream.deadline import Deadline
+from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.token import RefreshToken
+
+SECONDS = flow_accounts.SECONDS
+MOST_JOBS = 16
+
+Block = FlowAccount.Block
+
+
+@dataclass(frozen=True)
+class Connected:
+    """`was_known`: the account stood here before, whether it worked or not."""
+
+    account: FlowAccount
+    was_known: bool
+
+
+def connect(refresh_token: RefreshToken, *, max_jobs: int | None, token: ApiToken, by: User) -> Connected:
+    """Hands the refresh token on, then reads the balance of the account that it belongs to.
+
+    Raises UpstreamError or CannotDecrypt; then nothing is changed here.
+    """
+    deadline = Deadline(SECONDS)
+    client = clients.of_token(token)
+    try:
+        record = client.add_account(refresh_token, max_jobs=max_jobs, deadline_s=deadline.left())
+    except errors.UpstreamError as error:
+        flow_accounts.note_refusal(token, error)
+        raise
+    described = _with_balance(client, record, deadline)
+    with transaction.atomic():
+        before = token.subscription.flow_accounts.filter(email=record.email).first()
+        account = flow_accounts.keep_one(token.subscription, described, timezone.now())
+        flow_accounts.works(token)
+        audit(account, "account connected again" if before else "account added", token=token, by=by)
+    account.refresh_from_db()
+    return Connected(account, was_known=before is not None)
+
+
+def change(account: FlowAccount, *, max_jobs: int, token: ApiToken, by: User) -> None:
+    """How many jobs the account does at once, without its refresh token.
+
+    Raises errors.Rejected where useapi.net wants that token after all, Gone, other UpstreamErrors, CannotDecrypt.
+    """
+    deadline = Deadline(SECONDS)
+    client = clients.of_token(token)
+    try:
+        record = client.set_max_jobs(account.email, max_jobs, deadline_s=deadline.left())
+    except errors.Gone:
+        flow_accounts.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
+        raise
+    except errors.UpstreamError as error:
+        flow_accounts.note_refusal(token, error)
+        raise
+    described = _with_balance(client, record, deadline)
+    with transaction.atomic():
+        flow_accounts.keep_one(token.subscription, described, timezone.now())
+        flow_accounts.works(token)
+        audit(account, f"account set to {max_jobs} at once", token=token, by=by)
+
+
+def take_away(
+    account: FlowAccount, *, client: FlowMusic, token: ApiToken, by: User, deadline: Deadline
+) -> None:
+    """At useapi.net. Its row stays for the songs that were made on it. The caller has seen to its jobs.
+
+    Raises UpstreamError. One that isn't configured any more is taken away already.
+    """
+    try:
+        client.remove_account(account.email, deadline_s=deadline.left())
+    except errors.Gone:
+        pass
+    except errors.UpstreamError as error:
+        flow_accounts.note_refusal(token, error)
+        raise
+    with transaction.atomic():
+        flow_accounts.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
+        FlowAccount.objects.filter(pk=account.pk).update(credits=None)
+        flow_accounts.works(token)
+        audit(account, "account removed", token=token, by=by)
+
+
+def audit(account: FlowAccount, action: str, *, token: ApiToken, by: User) -> None:
+    place = "the sandbox" if account.subscription.is_sandbox else token.subscription.get_provider_display()
+    AuditEntry.objects.create(
+        team=token.team, by=by, action=action, subject=f"{account.email} on {place}"[:200]
+    )
+
+
+def words_for(error: flow_accounts.Trouble, *, doing: str) -> str:
+    """Why it was not possible and what to do. `doing` is what was meant: "connected", "changed" or "removed"."""
+    match error:
+        case errors.TokenRefused():
+            return (
+                "useapi.net does not know your API token any more, so nothing was done. Enter the new token first, "
+                "under Tokens."
+            )
+        case errors.SubscriptionEnded():
+            return "The useapi.net subscription of your token has ended, so nothing was done. Renew it there first."
+        case errors.NotSent():
+            return f"useapi.net could not be reached. The account was not {doing}. Try again in a moment."
+        case errors.OutcomeUnknown():
+            return (
+                f"useapi.net gave no usable answer: the account may be {doing}, or not. Nothing is spent. "
+                "Check how it stands before you try again."
+            )
+        case errors.Unavailable():
+            return (
+                f"useapi.net gives no usable answer at the moment, so the account was not {doing}. "
+                "Try again in a few minutes."
+            )
+        case errors.UpstreamError():
+            return f"{_quote(error)}The account was not {doing}, and nothing is spent."
+    return clients.UNREADABLE
+
+
+def refused(error: errors.UpstreamError) -> str:
+    """Why useapi.net did not take a refresh token, and how to get one that it takes."""
+    return (
+        f"{_quote(error)}The refresh token was not taken, and nothing is kept of it. It changes when Flow Music is "
+        "used on in that browser: copy a new one, all of it."
+    )
+
+
+def _quote(error: errors.UpstreamError) -> str:
+    said = str(error.evidence.get("message") or "").strip().rstrip(".")
+    return f"useapi.net says “{said[:200]}”. " if said else ""
+
+
+def _with_balance(client: FlowMusic, record: records.FlowAccount, deadline: Deadline) -> Described:
+    """What useapi.net has just said of the account, with its balance if there is time to ask for it."""
+    if record.error:
+        return Described(record, balance_asked=False)
+    try:
+        return flow_accounts.ask(client, record.email, deadline) or Described(record, balance_asked=False)
+    except errors.UpstreamError:
+        return Described(record, balance_asked=False)

@@ -1,0 +1,194 @@
+"""What was spent on Flow Music accounts: what Flow Music booked by UTC day, beside what the team's own jobs counted.
+
+Flow Music's figures are what counts. Ours say which of it were songs and edits of the team; the rest was spent
+elsewhere, or was dearer than we thought.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate
+
+from apps.accounts.models import FlowAccount, Team, UsageRow
+from apps.accounts.models.subscriptions import CREDITS_PER_SONG
+from apps.accounts.models.usage import UsageRowQuerySet
+from apps.accounts.usage import RECEIVED, credits
+from apps.generation.models import Job, State
+from apps.upstream.usage import CHARGED
+
+# By what stands in the address: how many days, and the words for it.
+RANGES: dict[str, tuple[int | None, str]] = {
+    "7": (7, "7 days"),
+    "30": (30, "30 days"),
+    "90": (90, "90 days"),
+    "all": (None, "All"),
+}
+USUAL_RANGE = "30"
+# Wishes that were taken at Flow Music and so are paid for. A failed one may have cost nothing.
+PAID = [State.RUNNING, State.COLLECTING, State.COMPLETED, State.CANCELLED]
+OLDEST = timedelta(days=3650)
+MOST_DAYS, MOST_WEEKS = 100, 110
+
+
+@dataclass
+class Span:
+    """One column: a UTC day, or in a long range a week or a month. All in credits."""
+
+    first: date
+    last: date
+    charged: float = 0
+    received: float = 0
+    other: float = 0  # of kinds that are neither
+    counted_songs: float = 0
+    counted_edits: float = 0
+
+    @property
+    def counted(self) -> float:
+        return self.counted_songs + self.counted_edits
+
+    @property
+    def songs(self) -> float:
+        """Of what was charged: never more than that."""
+        return min(self.counted_songs, self.charged)
+
+    @property
+    def edits(self) -> float:
+        return min(self.counted_edits, self.charged - self.songs)
+
+    @property
+    def elsewhere(self) -> float:
+        return round(self.charged - self.songs - self.edits, 2)
+
+    @property
+    def difference(self) -> float:
+        """By how much Flow Music charged more than was counted here."""
+        return round(self.charged - self.counted, 2)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Flow Music's own kinds of bookings, with what they are to the account."""
+
+    type: str
+    credits: float
+    sense: str  # charged, received, other
+
+
+@dataclass(frozen=True)
+class Spending:
+    """`since`: the first day of the range, None for all of it."""
+
+    spans: list[Span]
+    kinds: list[Kind]
+    since: date | None
+    undated: float  # charged without a day
+
+    @property
+    def charged(self) -> float:
+        return round(sum(each.credits for each in self.kinds if each.sense == "charged"), 2)
+
+    @property
+    def received(self) -> float:
+        return round(sum(each.credits for each in self.kinds if each.sense == "received"), 2)
+
+    def total(self, name: str) -> float:
+        return round(sum(getattr(span, name) for span in self.spans), 2)
+
+    @property
+    def songs(self) -> float:
+        return self.total("songs")
+
+    @property
+    def edits(self) -> float:
+        return self.total("edits")
+
+    @property
+    def elsewhere(self) -> float:
+        return round(self.charged - self.songs - self.edits, 2)
+
+
+def of(accounts: Collection[FlowAccount], team: Team, *, days: int | None, today: date) -> Spending:
+    """Of all these accounts together; a few queries whatever their number."""
+    since = first_day(days, today)
+    rows = UsageRow.objects.of(accounts).since(since).order_by()
+    by_day = _booked(rows)
+    _count(by_day, accounts, team, since)
+    first = since or max(min(by_day, default=today), today - OLDEST)
+    spans = _fold([by_day.get(day) or Span(day, day) for day in _each_day(first, today)])
+    undated = abs(rows.charged().filter(day=None).aggregate(sum=Sum("tokens"))["sum"] or 0)
+    return Spending(spans, _kinds(rows), since, credits(undated))
+
+
+def first_day(days: int | None, today: date) -> date | None:
+    """Of a range that ends today; None is from the beginning."""
+    return today - timedelta(days=days - 1) if days else None
+
+
+def sense(type_: str) -> str:
+    return "charged" if type_ in CHARGED else "received" if type_ in RECEIVED else "other"
+
+
+def paid(accounts: Collection[FlowAccount], team: Team, since: date | None) -> "QuerySet[Job]":
+    """The team's jobs that Flow Music took there, from that UTC day on."""
+    taken = Q(accepted_at__isnull=False) | Q(state=State.COMPLETED)  # some calls are done with their answer
+    sent = Job.objects.filter(taken, team=team, ran_on__in=[each.pk for each in accounts], state__in=PAID)
+    if since:
+        sent = sent.filter(sent_at__gte=datetime(since.year, since.month, since.day, tzinfo=UTC))
+    return sent.order_by()
+
+
+def _booked(rows: UsageRowQuerySet) -> dict[date, Span]:
+    """A charge is a charge, whichever sign it is written with."""
+    found: dict[date, Span] = {}
+    sums = rows.exclude(day=None).values_list("day", "type").annotate(Sum("tokens"))
+    for day, type_, tokens in sums:
+        span = found.setdefault(day, Span(day, day))
+        name = sense(type_)
+        setattr(span, name, round(getattr(span, name) + credits(abs(tokens)), 2))
+    return found
+
+
+def _count(
+    by_day: dict[date, Span], accounts: Collection[FlowAccount], team: Team, since: date | None
+) -> None:
+    """What the team's jobs cost as far as it was known when they were sent, up to when Flow Music was last asked."""
+    sent = paid(accounts, team, since).filter(sent_at__lte=F("ran_on__usage_read_at"))
+    by = sent.annotate(day=TruncDate("sent_at", tzinfo=UTC)).values_list("day", "operation")
+    for day, operation, price in by.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG))):
+        span = by_day.setdefault(day, Span(day, day))
+        if operation == "music":
+            span.counted_songs += price
+        else:
+            span.counted_edits += price
+
+
+def _kinds(rows: UsageRowQuerySet) -> list[Kind]:
+    sums = rows.values_list("type").annotate(Sum("tokens"))
+    kinds = [Kind(type_, credits(abs(tokens)), sense(type_)) for type_, tokens in sums]
+    return sorted(kinds, key=lambda kind: (kind.sense, -kind.credits))
+
+
+def _each_day(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range(max(0, (last - first).days) + 1)]
+
+
+def _fold(days: list[Span]) -> list[Span]:
+    """Weeks from Monday, or months, when there are too many days for columns."""
+    if len(days) <= MOST_DAYS:
+        return days
+    weekly = len(days) <= MOST_WEEKS * 7
+    groups: defaultdict[date, list[Span]] = defaultdict(list)
+    for each in days:
+        start = each.first - timedelta(days=each.first.weekday()) if weekly else each.first.replace(day=1)
+        groups[start].append(each)
+    return [_sum(group) for group in groups.values()]
+
+
+def _sum(group: list[Span]) -> Span:
+    """Of days, which stand in order."""
+    names = ("charged", "received", "other", "counted_songs", "counted_edits")
+    sums = {name: round(sum(getattr(each, name) for each in group), 2) for name in names}
+    return Span(group[0].first, group[-1].last, **sums)

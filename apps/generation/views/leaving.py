@@ -1,0 +1,52 @@
+"""/flow-accounts/<email>/remove/: taking an account away, after its jobs are done."""
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts import addresses, connecting
+from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.crypto import CannotDecrypt
+from apps.generation import leaving
+from apps.upstream.errors import UpstreamError
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def remove(request: TeamRequest, email: str) -> HttpResponseBase:
+    """GET says what it means, and which jobs hold the account."""
+    on = request.GET.get("on", "")
+    account = addresses.find(email, team=request.team, user=request.user, on=on)
+    token = addresses.own_token(account, team=request.team, user=request.user)
+    address = reverse("flow-account", args=[account.email]) + (f"?on={on}" if on else "")
+    problem = ""
+    if request.method == "POST":
+        try:
+            leaving.remove(account, token=token, by=request.user)
+        except leaving.Held:
+            problem = "Something is being made on it, so it stays. Nothing was changed."
+        except leaving.Unclear:
+            messages.error(
+                request,
+                f"useapi.net gave no usable answer: {account.email} may be removed. It is not used until "
+                "useapi.net says how it stands, which is asked for now.",
+            )
+            return redirect(address)
+        except (UpstreamError, CannotDecrypt) as error:
+            problem = connecting.words_for(error, doing="removed")
+        else:
+            messages.success(request, f"{account.email} is removed. Its songs stay.")
+            return redirect("flow-accounts")
+    context = {
+        "account": account,
+        "address": address,
+        "needs": leaving.needs(account, request.team),
+        "problem": problem,
+        "query": f"?on={on}" if on else "",
+    }
+    return TemplateResponse(
+        request, "generation/account_remove.html", context, status=422 if problem else 200
+    )

@@ -1,0 +1,153 @@
+"""/flow-accounts/usage/ and /flow-accounts/<email>/usage/: what was spent on all accounts or one, in words, as a chart,
+as a table and as a file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts import addresses, usage
+from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.models import ApiToken, FlowAccount
+from apps.generation import chart, dearest, pace, spending, statement
+
+MOST_SONGS = 12
+MOST_PEOPLE = 6
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the address asks for: the accounts, `account` if it is one, and the range by its name."""
+
+    all: list[FlowAccount]
+    account: FlowAccount | None
+    range: str
+    own: set[int]
+
+    @property
+    def accounts(self) -> list[FlowAccount]:
+        """The sandbox's credits are no money: they are added up only while there is no real account."""
+        if self.account:
+            return [self.account]
+        return [each for each in self.all if not each.subscription.is_sandbox] or self.all
+
+    @property
+    def days(self) -> int | None:
+        return spending.RANGES[self.range][0]
+
+    @property
+    def here(self) -> str:
+        """The page's own address without the range; `joint` belongs before more of a query."""
+        return self._address("usage", self.account)
+
+    @property
+    def joint(self) -> str:
+        return "&" if "?" in self.here else "?"
+
+    @property
+    def read_address(self) -> str:
+        return f"{self._address('usage-read', self.account)}{self.joint}days={self.range}"
+
+    @property
+    def csv_address(self) -> str:
+        return f"{self._address('usage-download', self.account)}{self.joint}days={self.range}"
+
+    @property
+    def choices(self) -> list[tuple[FlowAccount, str]]:
+        """Every account and the address of its usage in the same range."""
+        addresses_ = [self._address("usage", each) for each in self.all]
+        pairs = zip(self.all, addresses_, strict=True)
+        return [(each, f"{link}{'&' if '?' in link else '?'}days={self.range}") for each, link in pairs]
+
+    def _address(self, name: str, account: FlowAccount | None) -> str:
+        """`?on=` where the team has an e-mail twice."""
+        if account is None:
+            return reverse(name)
+        twice = sum(each.email == account.email for each in self.all) > 1
+        query = f"?on={account.subscription_id}" if twice else ""
+        return reverse(f"flow-account-{name}", args=[account.email]) + query
+
+
+@dataclass(frozen=True)
+class Reading:
+    """When what is shown was read, the oldest account's; who is being asked now, and who couldn't be."""
+
+    read_at: datetime | None
+    is_being_read: bool
+    unread: list[FlowAccount]
+    problems: list[FlowAccount]
+
+
+@require_safe
+@team_view(needs="see")
+def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    today = timezone.now().date()
+    found = spending.of(shown.accounts, request.team, days=shown.days, today=today)
+    songs, further = dearest.by_song(
+        shown.accounts, request.team, since=found.since, most=MOST_SONGS, own=shown.own
+    )
+    context = {
+        "shown": shown,
+        "spending": found,
+        "chart": chart.draw(found.spans, today),
+        "songs": songs,
+        "further": further,
+        "people": dearest.who_asked(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
+        "pace": pace.of(shown.accounts, today),
+        "reading": _reading(shown),
+        "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
+        "range_words": "all of it" if shown.days is None else f"last {shown.days} days",
+    }
+    return TemplateResponse(request, "generation/usage.html", context)
+
+
+@require_POST
+@team_view(needs="create")
+def read(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    usage.want(shown.accounts)
+    return redirect(f"{shown.here}{shown.joint}days={shown.range}")
+
+
+@require_safe
+@team_view(needs="see")
+def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    today = timezone.now().date()
+    since = spending.first_day(shown.days, today)
+    lines = statement.lines(shown.accounts, since=since, own=shown.own)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = f"flow-music-usage-{today:%Y-%m-%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _shown(request: TeamRequest, email: str) -> Shown:
+    every = FlowAccount.objects.for_team(request.team)
+    on = request.GET.get("on", "")
+    asked = request.GET.get("days", "")
+    own = ApiToken.objects.for_team(request.team).owned_by(request.user)
+    return Shown(
+        all=list(addresses.own_first(every, team=request.team, user=request.user)),
+        account=addresses.find(email, team=request.team, user=request.user, on=on) if email else None,
+        range=asked if asked in spending.RANGES else spending.USUAL_RANGE,
+        own=set(own.values_list("subscription", flat=True)),
+    )
+
+
+def _reading(shown: Shown) -> Reading:
+    now = timezone.now()
+    here = shown.accounts
+    return Reading(
+        read_at=min((each.usage_read_at for each in here if each.usage_read_at), default=None),
+        is_being_read=any(usage.is_being_read(each, now) for each in here),
+        unread=[each for each in here if each.usage_read_at is None],
+        problems=[each for each in here if each.usage_problem],
+    )

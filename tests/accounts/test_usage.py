@@ -1,0 +1,131 @@
+"""What Flow Music booked is kept by day, kind and song, and read when it is due or somebody asks."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts import prices, usage
+from apps.accounts.models import ApiToken, FlowAccount, UsageRow
+from apps.upstream.usage import UsageEvent
+from tests.accounts.conftest import Remote
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+DAY = date(2026, 6, 30)
+ASKED = "/accounts/usage"
+
+
+@pytest.fixture
+def account(kept: ApiToken) -> FlowAccount:
+    return FlowAccount.objects.get(email__startswith="studio")
+
+
+def event(
+    tokens: int, kind: str = "producer-usage", *, days_ago: int | None = 0, song: str | None = None
+) -> UsageEvent:
+    day = None if days_ago is None else DAY - timedelta(days=days_ago)
+    return UsageEvent(kind, tokens, song, song and f"Title of {song}", day, NOW)
+
+
+def keep(
+    account: FlowAccount, *events: UsageEvent, at: datetime = NOW
+) -> dict[tuple[date | None, str, str], int]:
+    usage.keep(account, events, read_at=at)
+    return {(row.day, row.type, row.conversation_id): row.tokens for row in UsageRow.objects.all()}
+
+
+def test_a_row_for_each_day_kind_and_song(account: FlowAccount) -> None:
+    found = keep(
+        account,
+        event(60, song="a"),
+        event(60, song="a", days_ago=1),
+        event(12, "riffusion", song="a"),
+        event(5, "riffusion"),  # of no song
+        event(7, "riffusion"),  # and another such row
+        event(1440, "daily-free"),
+        event(3, "a kind that nobody knows"),
+        event(9, days_ago=None),
+    )
+    yesterday = DAY - timedelta(days=1)
+    assert found == {
+        (DAY, "producer-usage", "a"): 60,
+        (yesterday, "producer-usage", "a"): 60,
+        (DAY, "riffusion", "a"): 12,
+        (DAY, "riffusion", ""): 12,
+        (DAY, "daily-free", ""): 1440,
+        (DAY, "a kind that nobody knows", ""): 3,
+        (None, "producer-usage", ""): 9,
+    }
+    assert UsageRow.objects.filter(conversation_id="a", title="Title of a").count() == 3
+
+
+def test_a_newer_answer_takes_the_place_of_what_it_reaches_back_to(account: FlowAccount) -> None:
+    keep(
+        account, event(60, song="old", days_ago=400), event(60, song="a", days_ago=1), event(9, days_ago=None)
+    )
+    kept = UsageRow.objects.get(conversation_id="old").pk
+    found = keep(account, event(120, song="a", days_ago=1), event(60, song="b"), at=NOW + timedelta(hours=1))
+    assert sorted(found.values()) == [60, 60, 120]
+    assert UsageRow.objects.get(conversation_id="old").pk == kept, "it didn't reach back to that day"
+    late = keep(account, event(1, song="late"), at=NOW)
+    assert late == found, "an answer that was overtaken changes nothing"
+    assert keep(account, at=NOW + timedelta(hours=2)) == found, "an answer without a row says nothing of them"
+
+
+def test_it_is_kept_when_prices_are_learned(kept: ApiToken, remote: Remote, account: FlowAccount) -> None:
+    for number in range(3):
+        remote.book(84, conversation=f"song {number}", title="Copper Rain")
+    remote.book(24, kind="riffusion")
+    prices.learn(kept.subscription_id)
+    account.refresh_from_db()
+    assert account.price == 7
+    assert account.usage_read_at is not None
+    assert UsageRow.objects.of([account]).charged().count() == 4
+    assert UsageRow.objects.of([account]).get(type="riffusion").tokens == 24
+    assert UsageRow.objects.of([account]).filter(title="Copper Rain").count() == 3
+
+
+def test_who_asks_is_answered_once_however_often_the_message_comes(
+    kept: ApiToken, remote: Remote, account: FlowAccount
+) -> None:
+    usage.want([account])
+    account.refresh_from_db()
+    assert usage.due() == [account.pk]
+    assert usage.is_being_read(account, timezone.now())
+    for _ in range(3):
+        prices.learn_wanted(account.pk)
+    assert sum(remote.sandbox.requests("GET", ASKED).values()) == 1
+    account.refresh_from_db()
+    assert usage.due() == []
+    assert not usage.is_being_read(account, timezone.now())
+    usage.want([account])
+    assert usage.due() == [], "it was read a moment ago"
+
+
+@pytest.mark.parametrize("scenario", ["500", "401", "404 by removing it"])
+def test_what_cannot_be_read_says_why_and_keeps_what_there_was(
+    kept: ApiToken, remote: Remote, account: FlowAccount, scenario: str
+) -> None:
+    keep(account, event(60, song="a"))
+    if scenario.startswith("404"):
+        remote.set_account(account.email, remove=True)
+    else:
+        remote.schedule("usage", scenario)
+    usage.want([account])
+    prices.learn_wanted(account.pk)
+    account.refresh_from_db()
+    assert account.usage_problem
+    assert not usage.is_being_read(account, timezone.now())
+    assert (account.usage_read_at, UsageRow.objects.count()) == (NOW, 1)
+    assert usage.due() == []
+
+
+def test_without_a_token_that_works_the_page_can_say_so(
+    kept: ApiToken, account: FlowAccount, remote: Remote
+) -> None:
+    kept.refuse(at=timezone.now(), reason="gone")
+    usage.want([account])
+    prices.learn_wanted(account.pk)
+    account.refresh_from_db()
+    assert account.usage_problem == usage.NO_TOKEN
+    assert remote.sandbox.requests("GET", ASKED) == {}
