@@ -23,13 +23,14 @@ VENDOR = ROOT / "static" / "vendor"
 PAGES = ("templates/**/*.html", "static/js/*.js", "apps/**/*.py")
 
 ICONS = """
-activity arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down arrow-right arrow-up bandaid bookmark
-box-arrow-in-right box-arrow-right check-lg chevron-down chevron-expand chevron-left chevron-up circle-half
-clock-history cloud-arrow-down collection dash download exclamation-circle exclamation-octagon eye-slash folder-plus
-grip-vertical hdd heart heart-fill hourglass hourglass-split info-circle key keyboard layout-sidebar-inset-reverse
-list-ol lock magic mic mic-mute music-note music-note-beamed music-note-list pause-fill pencil person play-fill plus
-plus-circle plus-lg question-lg repeat repeat-1 search send shield-x skip-end skip-start slash-circle star star-fill
-tag three-dots trash vinyl volume-mute volume-up wallet2 x-lg
+activity arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down arrow-right arrow-up bandaid
+bookmark box-arrow-in-right box-arrow-right chat-quote check-lg chevron-down chevron-expand chevron-left
+chevron-up circle-half clock-history cloud-arrow-down collection dash disc download exclamation-circle
+exclamation-octagon eye-slash folder-plus grip-vertical hdd heart heart-fill hourglass hourglass-split
+info-circle key keyboard layout-sidebar-inset-reverse list-ol lock magic mic mic-mute music-note
+music-note-beamed music-note-list pause-fill pencil person play-fill plus plus-circle plus-lg question-lg
+repeat repeat-1 search send shield-x skip-end skip-start slash-circle sliders soundwave star star-fill tag
+three-dots trash vinyl volume-mute volume-up wallet2 x-lg
 """.split()
 
 

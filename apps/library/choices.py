@@ -16,6 +16,7 @@ KINDS = {
     "extend": "Extended",
     "replace": "Replaced parts",
     "effect": "Effects",
+    Song.STEMS: "Stems",
     Song.IMPORT: "Brought in",
 }
 SINCE = {"today": "Today", "week": "Last 7 days", "month": "This month", "year": "This year"}

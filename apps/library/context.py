@@ -22,7 +22,7 @@ class Studio(AccountsStudio):
         if self.team is None:
             return ""
         kept = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
-        listed = Song.objects.for_team(self.team).filter(kept).order_by("-created_at", "-id")
+        listed = Song.objects.for_team(self.team).listed().filter(kept).order_by("-created_at", "-id")
         count = listed[: MOST_COUNTED + 1].count()
         return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import Team, User
 from apps.library import choices, searching
 from apps.library.choices import TITLES, Pairs
-from apps.library.models import CollectionItem, Opinion, Tag
+from apps.library.models import CollectionItem, Opinion, Song, Tag
 from apps.library.models.clips import INSTRUMENTAL
 
 LONGEST_QUERY = 200
@@ -92,11 +92,11 @@ class Filters:
 
     @cached_property
     def of_songs(self) -> Q:
-        condition = Q()
+        kind = self.values.get("kind")
+        # Stems are no songs of their own: a line under the take that was split, and rows only where they are asked for.
+        condition = Q(operation=kind) if kind else ~Q(operation=Song.STEMS)
         if who := self.values.get("by"):
             condition &= Q(asked_by=who)
-        if kind := self.values.get("kind"):
-            condition &= Q(operation=kind)
         if since := self.values.get("since"):
             condition &= Q(created_at__gte=_midnight(_since(since)))
         if "from" in self.values:

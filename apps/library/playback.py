@@ -75,13 +75,16 @@ class Version:
         return self.storage.open(self.name, "rb")
 
 
-def serve(request: HttpRequest, file: ClipFile, *, download_as: str = "") -> HttpResponseBase:
+def serve(
+    request: HttpRequest, file: ClipFile, *, download_as: str = "", here: bool = False
+) -> HttpResponseBase:
     """The stored file for GET and HEAD: 200, 206, 304, 416, or a redirect to the store; 503 for one download too many.
 
-    `download_as`: the name under which a browser saves it; such an answer comes whole.
+    `download_as`: the name under which a browser saves it; such an answer comes whole. `here`: ranges are read from
+    the store and sent by this site, for the mixer, which gets no sound of another origin to work with.
     """
     storage = file.file.storage
-    if not isinstance(storage, FileSystemStorage):
+    if not isinstance(storage, FileSystemStorage) and not (here and "Range" in request.headers):
         return _elsewhere(file, download_as)
     version = _version(request, file)
     if version.etag in parse_etags(request.headers.get("If-None-Match", "")):
@@ -117,7 +120,9 @@ def _words(words: str, status: int, headers: dict[str, str] | None = None) -> Ht
 
 
 def readable_name(clip: Clip, kind: str) -> str:
-    """`Last Ferry Home (take A).mp3`"""
+    """`Last Ferry Home (take A).mp3`; a stem's title says which it is: `Last Ferry Home - drums.mp3`"""
+    if clip.stem_type:
+        return f"{safe_name(clip.shown_title) or safe_name(clip.stem_type) or 'Stem'}.{kind}"
     return f"{safe_name(clip.shown_title) or 'Song'} (take {clip.letter}).{kind}"
 
 
@@ -180,6 +185,10 @@ def _body(request: HttpRequest, version: Version, part: Part | None, *, whole: b
 
 
 def _read(version: Version, part: Part) -> bytes:
+    store: Any = version.storage
+    if not isinstance(store, FileSystemStorage):  # its own files would be read into memory whole
+        asked = f"bytes={part.start}-{part.end}"
+        return bytes(store.bucket.Object(version.name).get(Range=asked)["Body"].read())
     with version.open() as handle:
         handle.seek(part.start)
         return bytes(handle.read(part.length))

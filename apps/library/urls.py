@@ -4,11 +4,13 @@ from apps.library.views import (
     bin,
     clip,
     collections,
+    family,
     files,
     find,
     library,
     marks,
     selection,
+    stems,
     storage,
 )
 
@@ -20,6 +22,8 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/cover.jpg", files.cover, name="clip-cover"),
     path("clips/<uuid:clip_id>/thumb.webp", files.thumb, name="clip-thumb"),
     path("clips/<uuid:clip_id>/peaks.json", files.peaks, name="clip-peaks"),
+    path("clips/<uuid:clip_id>/family/", family.family, name="clip-family"),
+    path("clips/<uuid:clip_id>/stems/", stems.mixer, name="clip-stems"),
     path("clips/<uuid:clip_id>/files/<slug:kind>/retry/", files.retry, name="clip-file-retry"),
     path("clips/<uuid:clip_id>/heart/", marks.heart, name="clip-heart"),
     path("clips/<uuid:clip_id>/stars/", marks.stars, name="clip-stars"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import Count, Prefetch, Q
 from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Subscription, Team
@@ -23,10 +23,20 @@ class SongQuerySet(models.QuerySet["Song"]):
     def for_team(self, team: Team) -> "SongQuerySet":
         return self.filter(team=team)
 
+    def listed(self) -> "SongQuerySet":
+        """Without stems, which are no songs to choose from: they are shown with the take that was split."""
+        return self.exclude(operation=Song.STEMS)
+
+    def split(self) -> "SongQuerySet":
+        """Stems of which there is something left, with the number of their `tracks`."""
+        tracks = Count("takes", filter=Q(takes__deleted_at=None))
+        return self.filter(operation=Song.STEMS).annotate(tracks=tracks).filter(tracks__gt=0)
+
     def with_takes(self) -> "SongQuerySet":
         """With all that the rows and pairs of the pages show, without takes in the bin: a few queries, however many
         songs."""
-        takes = Clip.objects.live().for_pages()
+        stems = Prefetch("edits", Song.objects.split().order_by("created_at"), to_attr="split")
+        takes = Clip.objects.live().for_pages().prefetch_related(stems)
         return self.select_related("asked_by").prefetch_related(Prefetch("takes", takes))
 
 
@@ -34,6 +44,7 @@ class Song(models.Model):
     """What one call made: a wish of the library, with its takes. An edit or an import has one take."""
 
     IMPORT = "import"  # not made by a call of ours: brought in from Flow Music
+    STEMS = "stems"  # a take in four parts, each a clip of its own
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="songs")
@@ -162,7 +173,9 @@ class Clip(models.Model):
 
     @property
     def siblings(self) -> list["Clip"]:
-        """The other takes of the same wish, in order."""
+        """The other takes of the same wish, in order. Stems have none: they are parts, not choices."""
+        if self.stem_type:
+            return []
         return [take for take in self.song.takes.all() if take.pk != self.pk]
 
     @property
@@ -172,7 +185,12 @@ class Clip(models.Model):
 
     @property
     def gain_db(self) -> float:
-        """By how much the player lowers this take, so that those of the wish are equally loud: 0 or less."""
+        """By how much the player lowers this take, so that those of the wish are equally loud: 0 or less.
+
+        A stem is as loud as it is in its song.
+        """
+        if self.stem_type:
+            return 0.0
         known = [take.loudness_db for take in self.song.takes.all() if take.loudness_db is not None]
         if self.loudness_db is None or not known:
             return 0.0

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, allows, team_view
 from apps.accounts.models import Team
+from apps.library import family
 from apps.library.kept import kept
 from apps.library.models import Clip, ClipFile, Song
 from apps.library.singing import singing
@@ -30,6 +31,7 @@ def clip(request: TeamRequest, clip_id: UUID) -> HttpResponse:
         "kept": files,
         "downloads": [file for file in files if file.download_url and file.kind in ClipFile.AUDIO],
         "collections": list(shown.collections.all()),
+        "family": family.near(family.of_take(request.team, shown)),
         "may_retry": allows(request.membership.rights, "create"),
     }
     return TemplateResponse(request, "library/clip.html", context)

@@ -17,12 +17,12 @@ Kind = ClipFile.Kind
 @require_safe
 @team_view(needs="see", anonymous=401)
 def audio(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponseBase:
-    """What the player plays; with `?download=1` a file with a readable name."""
+    """What the player plays; with `?download=1` a file with a readable name, with `?here=1` for the mixer."""
     if kind not in ClipFile.AUDIO:
         raise Http404("no such format")
     take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
     name = playback.readable_name(take, kind) if request.GET.get("download") == "1" else ""
-    return _file(request, take, kind, download_as=name)
+    return _file(request, take, kind, download_as=name, here=request.GET.get("here") == "1")
 
 
 @require_safe
@@ -58,8 +58,10 @@ def retry(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponse:
     return redirect(file.clip)
 
 
-def _file(request: TeamRequest, take: Clip, kind: str, *, download_as: str = "") -> HttpResponseBase:
+def _file(
+    request: TeamRequest, take: Clip, kind: str, *, download_as: str = "", here: bool = False
+) -> HttpResponseBase:
     file = take.files.filter(kind=kind).first()
     if file is None or not file.is_stored:
         return playback.missing(file)
-    return playback.serve(request, file, download_as=download_as)
+    return playback.serve(request, file, download_as=download_as, here=here)

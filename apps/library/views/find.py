@@ -29,7 +29,7 @@ def find(request: TeamRequest) -> HttpResponseBase:
 
 def _songs(team: Team, query: str) -> list[Clip]:
     """One take of each song, the newest first; the newest of all while nothing is asked for."""
-    takes = Clip.objects.for_team(team).live()
+    takes = Clip.objects.for_team(team).live().filter(stem_type="")
     if query:
         takes = takes.filter(searching.matching(team, query))
     newest = takes.select_related("song").prefetch_related("files").order_by("-created_at", "-id")
