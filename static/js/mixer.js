@@ -279,9 +279,9 @@ is open. The player below and the mixer never sound at once.
     if (mix && event.detail && !event.detail.paused) mix.pause();
   });
 
-  document.addEventListener("htmx:load", (event) => {
-    open();
-    const coming = document.querySelector("#work [data-stems-coming]");
-    if (coming && event.target.id === "panel" && (!mix || mix.paused)) htmx.trigger(coming, "panel-changed");
+  /* What follows the panel waits for a pause. */
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.matches("[data-stems-coming]") && mix && !mix.paused) event.preventDefault();
   });
+  document.addEventListener("htmx:load", open);
 })();
