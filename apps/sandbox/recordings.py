@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,12 +19,13 @@ from apps.sandbox.jobs import Job
 from apps.sandbox.songs import effects, encoding
 from apps.sandbox.songs.effects import Sound
 from apps.sandbox.songs.instruments import RATE
-from apps.sandbox.songs.performance import perform, perform_part
+from apps.sandbox.songs.performance import perform, perform_parts
 from apps.sandbox.songs.score import Score
 from apps.sandbox.songs.song import Song
 from apps.sandbox.state import State
 
 SEAM_S = 0.02
+T = TypeVar("T")
 Finished = Callable[[str], Path | None]
 
 
@@ -36,41 +37,75 @@ class Studio:
     folder: Path
     finished: Finished
 
-    def record(self, clip: Clip, part: str | None = None) -> Sound:
-        """The clip, or one stem of it."""
-        if part is None and (path := self.finished(clip.uuid)):
+    def record(self, clip: Clip) -> Sound:
+        """The whole clip. A stem is cut out of its song together with the others: see `parts`."""
+        if path := self.finished(clip.uuid):
             return encoding.read_wav(path)
+        job = self._job(clip)
+        if job.operation == "upload":
+            return encoding.decode(self.folder / job.request["file"])
+        if clip.part:
+            return self.parts(self._source(clip))[clip.part]
+        if self._is_played(clip, job):
+            return perform(score_of(clip, job).song())
+        before = self.record(self._source(clip))
+        return edited(job, before, _fresh(clip, job, before, perform))
+
+    def parts(self, clip: Clip) -> dict[str, Sound]:
+        """The four stems of a clip, which add up to it; all but one of a stem's are silent."""
+        job = self._job(clip)
+        if clip.part:
+            own = self.record(clip)
+            return {part: own if part == clip.part else np.zeros_like(own) for part in clips.PARTS}
+        if self._is_played(clip, job):
+            return perform_parts(score_of(clip, job).song())
+        before = self.parts(self._source(clip))
+        fresh = _fresh(clip, job, before["bass"], perform_parts)
+        return {part: edited(job, sound, fresh[part] if fresh else None) for part, sound in before.items()}
+
+    def _job(self, clip: Clip) -> Job:
         job = jobs.get(self.state, clip.jobid)
         if job is None:
             raise LookupError(clip.jobid)
-        if job.operation == "upload":
-            return encoding.decode(self.folder / job.request["file"])
-        if clip.source is None or job.operation in ("cover", "remix"):
-            return _played(score_of(clip, job), part)
-        source = clips.get(self.state, clip.source)
+        return job
+
+    def _source(self, clip: Clip) -> Clip:
+        source = clips.get(self.state, clip.source or "")
         if source is None:
             raise LookupError(clip.source)
-        if clip.part:
-            return self._stem(source, clip.part, part)
-        return self._edited(clip, job, self.record(source, part), part)
+        return source
 
-    def _stem(self, source: Clip, own: str, part: str | None) -> Sound:
-        """A stem, or a stem of a stem: all of it, or nothing."""
-        sound = self.record(source, own)
-        return sound if part in (None, own) else np.zeros_like(sound)
+    @staticmethod
+    def _is_played(clip: Clip, job: Job) -> bool:
+        return clip.source is None or job.operation in ("cover", "remix")
 
-    def _edited(self, clip: Clip, job: Job, sound: Sound, part: str | None) -> Sound:
-        request = job.request
-        if job.operation == "effect":
-            return effects.apply(request, sound)
-        first, last = section(job, len(sound) / RATE)
-        start, end = round(first * RATE), round(last * RATE)
-        fresh = _played(new_section(clip, job, last - first), part, end - start)
-        if job.operation == "extend":
-            return np.concatenate([sound[:start], fresh])
-        result = sound.copy()
-        result[start:end] = _seamed(sound[start:end], fresh)
-        return result
+
+def edited(job: Job, sound: Sound, fresh: Sound | None) -> Sound:
+    """What an edit makes of a clip, or of one stem of it. `fresh` is the new music that it brings, if it does."""
+    if fresh is None:
+        return effects.apply(job.request, sound)
+    start, end = _samples(job, sound)
+    fresh = np.resize(fresh, (end - start, 2))
+    if job.operation == "extend":
+        return np.concatenate([sound[:start], fresh])
+    result = sound.copy()
+    result[start:end] = _seamed(sound[start:end], fresh)
+    return result
+
+
+def _samples(job: Job, sound: Sound) -> tuple[int, int]:
+    first, last = section(job, len(sound) / RATE)
+    return round(first * RATE), round(last * RATE)
+
+
+def _fresh(clip: Clip, job: Job, sound: Sound, play: Callable[[Song], T]) -> T | None:
+    """The new music of an edit, a little longer than it has to be; None for an effect."""
+    if job.operation == "effect":
+        return None
+    start, end = _samples(job, sound)
+    pin = chance(job.request, clip.uuid)
+    score = score_of(clip, job).more(job.request["instruction"], pin, (end - start) / RATE)
+    return play(score.song())
 
 
 def score_of(clip: Clip, job: Job) -> Score:
@@ -92,17 +127,6 @@ def section(job: Job, duration: float) -> tuple[float, float]:
         return request["mask_start_s"], min(request["mask_end_s"], duration)
     start = min(request.get("extend_from_s", duration), duration)
     return start, start + request.get("extend_s", 150)
-
-
-def new_section(clip: Clip, job: Job, seconds: float) -> Song:
-    score = score_of(clip, job).more(job.request["instruction"], chance(job.request, clip.uuid), seconds)
-    return score.song()
-
-
-def _played(what: Score | Song, part: str | None, length: int | None = None) -> Sound:
-    song = what.song() if isinstance(what, Score) else what
-    sound = perform(song) if part is None else perform_part(song, part)
-    return sound if length is None else np.resize(sound, (length, 2))
 
 
 def _seamed(old: Sound, new: Sound) -> Sound:

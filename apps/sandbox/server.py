@@ -70,8 +70,12 @@ class Sandbox:
         self.world.reset()
 
     def charged(self, reference: str) -> int:
-        """Songs charged for one `replyRef`."""
+        """Songs and edits charged for one `replyRef`."""
         return self.state.charged(reference)
+
+    def charged_operations(self) -> dict[str, int]:
+        """Charges by operation: "song", "cover" …, "stems", "lyrics" (a song that they fired), "image"."""
+        return self.state.charged_operations()
 
     def requests(self, method: str | None = None, path: str | None = None) -> dict[str, int]:
         """Calls received per "METHOD /route" (see State.requests)."""

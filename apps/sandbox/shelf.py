@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from apps.sandbox import clips, covers
@@ -31,10 +32,13 @@ class Shelf:
 
     def audio(self, state: State, clip: Clip, suffix: str) -> Path:
         """The clip in "wav", "m4a" or "mp3". What it was made from is made first."""
-        source = clips.get(state, clip.source) if clip.source and not clip.part else None
-        if source and not self._finished(clip.uuid):
-            self.audio(state, source, "wav")
         studio = Studio(state, self.folder, self._finished)
+        source = clips.get(state, clip.source) if clip.source else None
+        if source and not self._finished(clip.uuid):
+            if clip.part:
+                self._split(studio, source)
+            else:
+                self.audio(state, source, "wav")
         wav = self._kept(clip.uuid, "wav", lambda path: encoding.write_wav(studio.record(clip), path))
         if suffix == "wav":
             return wav
@@ -56,13 +60,26 @@ class Shelf:
         for path in self.folder.glob("[!.]*"):
             path.unlink(missing_ok=True)
 
+    def _split(self, studio: Studio, source: Clip) -> None:
+        """Whoever wants one stem wants the others too, and they are played together."""
+        with self._lock(self.folder / f"{source.uuid}.parts"), self._makers:
+            missing = [
+                stem for stem in clips.parts_of(studio.state, source.uuid) if not self._finished(stem.uuid)
+            ]
+            parts = studio.parts(source) if missing else {}
+            for stem in missing:
+                write = partial(encoding.write_wav, parts[stem.part or ""])
+                self._make(self.folder / f"{stem.uuid}.wav", write)
+
+    def _lock(self, path: Path) -> threading.Lock:
+        with self._guard:
+            return self._locks[path]
+
     def _kept(self, uuid: str, suffix: str, make: Callable[[Path], None]) -> Path:
         path = self.folder / f"{uuid}.{suffix}"
         if path.exists():
             return path
-        with self._guard:
-            lock = self._locks[path]
-        with lock, self._makers:
+        with self._lock(path), self._makers:
             if not path.exists():
                 self._make(path, make)
         return path

@@ -1,12 +1,17 @@
 """A client of its own for the sandbox's tests: plain http.client, so that apps.upstream can't hide a mistake."""
 
 import http.client
+import io
 import json
 import time
+import wave
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
 
 TOKEN = "user:1000-sandboxdemo"
 STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
@@ -69,8 +74,8 @@ class Client:
         return self.post(f"/_sandbox/{name}", form)
 
     def finish(self, jobid: str) -> dict[str, Any]:
-        """Lets a job's time be over; its record."""
-        assert self.control("finish", jobid=jobid).status == 204
+        """Lets a job's time be over, if it isn't already; its record."""
+        assert self.control("finish", jobid=jobid).status in (204, 409)
         record: dict[str, Any] = self.job(jobid).json
         return record
 
@@ -79,6 +84,31 @@ class Client:
         accepted = self.music(prompt, **form)
         assert accepted.status == 201, accepted.body
         return self.finish(accepted.json["jobid"])
+
+    def edit(self, clip: str, operation: str, *, timeout: float = 30, **form: object) -> Reply:
+        """Async unless `mode` is given."""
+        body = {"operation": operation, "clip": clip, "mode": "async"} | form
+        return self.post(f"{API}/music/edit", body, timeout=timeout)
+
+    def edited(self, clip: str, operation: str, **form: object) -> dict[str, Any]:
+        """The one clip of a new edit."""
+        accepted = self.edit(clip, operation, **form)
+        assert accepted.status == 201, accepted.body
+        (result,) = self.finish(accepted.json["jobid"])["clips"]
+        return dict(result)
+
+    def upload(self, body: bytes, content_type: str, timeout: float = 30, **query: str) -> Reply:
+        path = f"{API}/files" + (f"?{urlencode(query)}" if query else "")
+        return self.call("POST", path, body, timeout, Content_Type=content_type)
+
+    def fetched(self, url: str) -> Reply:
+        """What a public link gives."""
+        return Client(self.url, None).call("GET", url.removeprefix(self.url))
+
+    def samples(self, clip: dict[str, Any]) -> NDArray[np.int64]:
+        """A clip's WAV, shape (samples, 2)."""
+        with wave.open(io.BytesIO(self.fetched(clip["wav_url"]).body)) as file:
+            return np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2).astype(np.int64)
 
     def credits(self, email: str = STUDIO) -> int:
         return int(self.get(f"/accounts/{quote(email, safe='')}").json["credits_remaining"])

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from apps.sandbox.operations.control import OPERATIONS
+from apps.sandbox.operations.edit_form import OPERATIONS as EDITS
+from apps.sandbox.operations.guide import CONTROLS, OFFERED
+from apps.sandbox.routing import ROUTES
 from apps.sandbox.scenarios import GUIDE, Scenario, in_form
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import API, STUDIO, TOKEN, Client
@@ -195,6 +199,10 @@ def test_the_guide_explains_every_scenario(client: Client) -> None:
     page = client.call("GET", "/").body.decode()
     assert {scenario for _, rows in GUIDE for scenario, _ in rows} == set(Scenario)
     assert all(f"[{scenario}]" in page for scenario in Scenario)
+    listed = {label for label, _ in (*OFFERED, *CONTROLS)}
+    assert listed == {route.label for route in ROUTES if route.prefix or "_sandbox" in route.path}
+    # Whatever has a name can be ordered for, and so can each kind of edit.
+    assert {route.name for route in ROUTES if route.name} | {*EDITS, "*"} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize(

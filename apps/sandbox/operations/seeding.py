@@ -45,7 +45,7 @@ def add_clips(world: World, request: Request) -> Answer:
     caller, email = _owner(world, request)
     count = _count(request.form, "count", 1, MOST)
     title = str(request.form.get("title", "Seeded"))
-    songs = [Song.asked_for({"prompt": prompt}, prompt, 0) for prompt in PROMPTS]
+    songs = [Song.asked_for({"prompt": f"{prompt} [short]"}, prompt, 0) for prompt in PROMPTS]
     scores = [json.dumps(Score(song.brief, song.seed, 0).kept()) for song in songs]
     with world.state.transaction():
         known = world.state.rows("SELECT count(*) AS n FROM jobs WHERE operation = 'seeded'")[0]["n"]

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from apps.sandbox.songs.instruments import RATE
 
 BIT_RATE = 192_000
+# How much of a file that is no audio is looked through before it is given up.
+SHORT_LOOK = {"probesize": "262144"}
 # The quick ways of both encoders: half the time, and a sandbox's tune is no hi-fi record.
 QUICK = {"aac": {"aac_coder": "fast"}, "libmp3lame": {"compression_level": "8"}}
 # Codec, container and options; the index of an m4a goes to the front, so that it plays before it is all there.
@@ -51,7 +53,7 @@ def decode(path: Path) -> NDArray[np.int16]:
 def seconds(path: Path) -> float | None:
     """How long a file says that it lasts; None if it says nothing or can't be read."""
     try:
-        with av.open(str(path)) as file:
+        with av.open(str(path), options=SHORT_LOOK) as file:
             return round(file.duration / av.time_base, 2) if file.duration else None
     except (OSError, ValueError):
         return None

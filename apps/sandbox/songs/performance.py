@@ -156,7 +156,7 @@ def perform(song: Song) -> NDArray[np.int16]:
     return mixing.pressed(mix * mixing.gain(mix))
 
 
-def perform_part(song: Song, part: str) -> NDArray[np.int16]:
-    """One stem of it, as loud as it is in the song: the four of them together are the song."""
+def perform_parts(song: Song) -> dict[str, NDArray[np.int16]]:
+    """Its four stems, each as loud as it is in the song: together they are the song."""
     gain = mixing.gain(Band(song).play(PARTS).mix())
-    return mixing.pressed(Band(song).play(frozenset({part})).mix() * gain)
+    return {part: mixing.pressed(Band(song).play(frozenset({part})).mix() * gain) for part in sorted(PARTS)}
