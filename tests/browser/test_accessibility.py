@@ -1,48 +1,12 @@
-"""WCAG 2.2 AA on every page in both themes at both sizes, and everything by keyboard."""
+"""WCAG 2.2 AA in forms with errors, dialogs and menus, and everything by keyboard; pages: test_every_page.py."""
 
 import re
 
-import pytest
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.tour import PERSON, STOPS, Stop, Tour, stop_named
-from tests.browser.visits import SIZES, Visits
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN = "(rules) => axe.run({ runOnly: rules, resultTypes: ['violations'] })"
-THEMES = ("dark", "light")
-
-
-def findings(page: Page) -> list[str]:
-    """A line for each element that breaks a rule."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    return [
-        f"{broken['id']}: {node['target']}: {node['failureSummary']}"
-        for broken in page.evaluate(RUN, RULES)["violations"]
-        for node in broken["nodes"]
-    ]
-
-
-def findings_everywhere(page: Page) -> list[str]:
-    """In both themes at both sizes. Transitions must be off: colours are measured at once."""
-    broken = []
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        for theme in THEMES:
-            page.emulate_media(color_scheme=theme)
-            broken += [f"{size}, {theme}: {line}" for line in findings(page)]
-    return broken
-
-
-@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
-def test_no_page_breaks_a_rule(stop: Stop, tour: Tour, visits: Visits) -> None:
-    visit = visits.again(stop.person)
-    visit.watch.expect(stop.status)
-    tour.go(visit.page, stop)
-
-    assert findings_everywhere(visit.page) == []
+from tests.browser.rules import findings_everywhere
+from tests.browser.tour import PERSON, Tour, stop_named
+from tests.browser.visits import Visits
 
 
 def test_a_form_with_errors_breaks_no_rule(tour: Tour, visits: Visits) -> None:
