@@ -171,7 +171,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-# No form has a file in it: what comes as one is not kept, also not for the time of the request.
+# Forms have no files in them: what comes as one is not kept, also not for the time of the request. The one address
+# that takes files brings its own way (apps/generation/receiving.py).
 FILE_UPLOAD_HANDLERS = ["flowweb.uploads.NoFiles"]
 
 # Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.
@@ -218,6 +219,7 @@ CELERY_TASK_ROUTES = {
     "generation.block": {"queue": "slow"},
     "accounts.usage": {"queue": "slow"},
     "library.archive": {"queue": "slow"},
+    "library.reference": {"queue": "slow"},
     "library.sweep": {"queue": "slow"},
     "library.bin": {"queue": "slow"},
 }

@@ -24,7 +24,7 @@ from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.people import hash_secret
 from apps.generation.models import Job, Preset
-from apps.library.models import Clip, ClipFile, Collection, Song
+from apps.library.models import Clip, ClipFile, Collection, ReferenceFile, Song
 from apps.upstream.token import Token
 
 PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
@@ -44,6 +44,7 @@ class House:
     collection: uuid.UUID
     token: uuid.UUID
     account: str
+    file: uuid.UUID
     link: str
 
 
@@ -79,6 +80,7 @@ def house(db: None, settings: Settings, tmp_path: Path) -> House:
         collection=collection.pk,
         token=kept.pk,
         account=account.email,
+        file=reference(team, account),
         link=SignInLink.issue(people["owner"]),
     )
 
@@ -123,6 +125,17 @@ def store(clip: Clip, kind: str) -> None:
     file.file.save(f"{uuid.uuid4().hex}.{kind}", ContentFile(b"content"))
 
 
+def reference(team: Team, account: FlowAccount) -> uuid.UUID:
+    """A recording that Flow Music has, with a small picture that it wouldn't have in life."""
+    file = ReferenceFile(
+        team=team, subscription=account.subscription, account=account, kind="audio", name="a.mp3"
+    )
+    file.content_type, file.size, file.asset_id = "audio/mpeg", 7, "user:1000-studio@sandbox.example-audio:1"
+    file.thumb.save(f"{uuid.uuid4().hex}.webp", ContentFile(b"content"), save=False)
+    file.file.save(f"{uuid.uuid4().hex}.mp3", ContentFile(b"content"))
+    return file.pk
+
+
 Arguments = Callable[[House], tuple[object, ...]]
 _NOTHING: Arguments = lambda house: ()  # noqa: E731
 _JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
@@ -130,6 +143,7 @@ _CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
 _PRESET: Arguments = lambda house: (house.preset,)  # noqa: E731
 _COLLECTION: Arguments = lambda house: (house.collection,)  # noqa: E731
 _ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
+_FILE: Arguments = lambda house: (house.file,)  # noqa: E731
 _CHOSEN: Callable[[House], object] = lambda house: house.clip.pk  # noqa: E731
 _ACCOUNT: Arguments = lambda house: (house.account,)  # noqa: E731
 _TOKEN: Arguments = lambda house: (house.token,)  # noqa: E731
@@ -188,6 +202,16 @@ TABLE = [
     row("flow-account-usage", "302 405", "404 405", "200 405", "200 405", "200 405", args=_ACCOUNT),
     row("flow-account-usage-read", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ACCOUNT),
     row("flow-account-usage-download", "302 405", "404 405", "200 405", "200 405", "200 405", args=_ACCOUNT),
+    row("files",            "302 405", "200 405", "200 405", "200 405", "200 405"),
+    # The e-mail is of no account of theirs.
+    row("file-upload",      "405 302", "405 422", "405 403", "405 422", "405 422", email="x@y.example"),
+    row("file-send",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
+    row("file-retry",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
+    row("file-delete",      "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
+    row("file-restore",     "405 302", "405 302", "405 403", "405 302", "405 302", args=_FILE),
+    row("file-thumb",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_FILE),
+    row("file-audio",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_FILE),
+    row("file-download",    "401 405", "404 405", "200 405", "200 405", "200 405", args=_FILE),
     row("library",          "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("find",             "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("clip",             "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),

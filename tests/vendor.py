@@ -26,11 +26,11 @@ ICONS = """
 activity arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down arrow-right arrow-up bandaid
 bookmark box-arrow-in-right box-arrow-right chat-quote check-lg chevron-down chevron-expand chevron-left
 chevron-up circle-half clock-history cloud-arrow-down collection dash disc download exclamation-circle
-exclamation-octagon eye-slash folder-plus grip-vertical hdd heart heart-fill hourglass hourglass-split
+exclamation-octagon eye-slash folder-plus grip-vertical hdd heart heart-fill hourglass hourglass-split image
 info-circle key keyboard layout-sidebar-inset-reverse list-ol lock magic mic mic-mute music-note
 music-note-beamed music-note-list pause-fill pencil person play-fill plus plus-circle plus-lg question-lg
 repeat repeat-1 search send shield-x skip-end skip-start slash-circle sliders soundwave star star-fill tag
-three-dots trash vinyl volume-mute volume-up wallet2 x-lg
+three-dots trash upload vinyl volume-mute volume-up wallet2 x-lg
 """.split()
 
 

@@ -7,13 +7,14 @@ from typing import BinaryIO, cast
 
 from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
+from apps.library.archiving import reference
 from apps.upstream.deadline import Deadline
 from apps.upstream.errors import Rejected
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import AssetRecord, JobRecord, LyricsRecord, StemsRecord
 
 Answer = JobRecord | StemsRecord | LyricsRecord | AssetRecord
-LOST_COPY = "Our copy of this file is gone, so it was not sent. Choose the file again."
+LOST_COPY = reference.LOST
 
 
 def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, deadline: Deadline) -> Answer:
@@ -33,6 +34,15 @@ def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, d
     # An edit runs on the account of its clip; the page knows no `email`.
     edit = {"operation": job.operation, **job.params}
     return client.edit(edit | _ours(job, reply_url), deadline=deadline)
+
+
+def unfit(job: Job) -> str:
+    """Why it must not be sent, found here before anything is: our own look through a file that is to be uploaded."""
+    if job.operation != "upload":
+        return ""
+    if job.file is None or not job.file.file:
+        return LOST_COPY
+    return reference.examine(job.file)
 
 
 def _ours(job: Job, reply_url: str) -> dict[str, object]:

@@ -60,6 +60,11 @@ def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
     deadline = Deadline(OPERATIONS[job.operation].deadline_s)
     hook = secrets.token_urlsafe(32) if not job.blocks and _can_call_back(job.subscription) else ""
     client = _client(job)
+    if client and (unfit := calls.unfit(job)):
+        transitions.reject(
+            job, "Looked through before it was sent, and not sent.", mine=mine, error_text=unfit
+        )
+        return
     if client is None or not transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else ""):
         transitions.release(job, mine, "Not sent, nothing spent.")
         drop_cancelled()

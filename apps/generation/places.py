@@ -15,4 +15,6 @@ def form_of(job: Job) -> str:
 
 def result_of(job: Job) -> str:
     """The page of what it made, for those that make no takes; "" without one."""
+    if job.operation in {"image", "upload"} and job.file and not job.file.deleted_at:
+        return f"{reverse('files')}#file-{job.file_id}"
     return ""

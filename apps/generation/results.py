@@ -3,7 +3,9 @@
 Everything here may be called twice with the same answer: who comes second finds the job done.
 """
 
+import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -12,10 +14,12 @@ from django.utils import timezone
 from apps.generation import ends
 from apps.generation.calls import Answer
 from apps.generation.models import Job
-from apps.library.models import LyricSheet, LyricVersion
+from apps.library.models import LyricSheet, LyricVersion, ReferenceFile
 from apps.library.songs import keep_song
 from apps.upstream.records import AssetRecord, LyricsRecord, StemsRecord
 from apps.wake import wake
+
+logger = logging.getLogger(__name__)
 
 # The order in which the four are shown.
 STEMS = ("vocals", "drums", "bass", "other")
@@ -82,13 +86,15 @@ def _keep_asset(job: Job, answer: AssetRecord) -> None:
     if not ends.finish(job, "Flow Music has it.", duration_ms=_took(job)) or file is None:
         return
     file.refresh_from_db()
+    same = ReferenceFile.objects.filter(team=file.team_id, subscription=file.subscription_id)
+    if same.filter(asset_id=answer.asset_id).exclude(pk=file.pk).update(asset_id=""):
+        logger.warning("reference file %s has the asset of an earlier one", file.pk)
     said = {"width": answer.width, "height": answer.height, "duration_s": answer.duration_s}
-    for name, value in said.items():
-        if value is not None and getattr(file, name) is None:
-            setattr(file, name, value)
-    file.asset_id, file.source_url = answer.asset_id, answer.url or ""
-    file.metadata_stripped, file.is_flagged = answer.metadata_stripped, answer.is_flagged
-    file.clip_id, file.operation_id = answer.clip_id or "", answer.operation_id or ""
-    file.account = job.ran_on or file.account
-    file.save()
+    learnt: dict[str, Any] = {
+        name: value for name, value in said.items() if value is not None and getattr(file, name) is None
+    }
+    learnt |= {"asset_id": answer.asset_id, "source_url": answer.url or ""}
+    learnt |= {"metadata_stripped": answer.metadata_stripped, "is_flagged": answer.is_flagged}
+    learnt |= {"clip_id": answer.clip_id or "", "operation_id": answer.operation_id or ""}
+    ReferenceFile.objects.filter(pk=file.pk).update(**learnt, account=job.ran_on or file.account)
     wake("library.reference", str(file.pk))

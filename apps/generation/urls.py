@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.generation import webhooks
-from apps.generation.views import create, jobs, leaving, presets, usage
+from apps.generation.views import create, files, jobs, leaving, presets, usage
 
 urlpatterns = [
     path("create/", create.create, name="create"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("create/presets/save/", presets.save, name="preset-save"),
     path("create/presets/<uuid:pk>/rename/", presets.rename, name="preset-rename"),
     path("create/presets/<uuid:pk>/delete/", presets.delete, name="preset-delete"),
+    path("library/files/", files.files, name="files"),
+    path("library/files/upload/", files.upload, name="file-upload"),
+    path("library/files/<uuid:pk>/send/", files.send, name="file-send"),
+    path("library/files/<uuid:pk>/retry/", files.retry, name="file-retry"),
+    path("library/files/<uuid:pk>/delete/", files.delete, name="file-delete"),
+    path("library/files/<uuid:pk>/restore/", files.restore, name="file-restore"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/panel/", jobs.live_panel, name="panel"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),

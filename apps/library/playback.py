@@ -14,7 +14,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol
 
 from django.core.files.storage import FileSystemStorage, Storage
 from django.http import (
@@ -53,6 +54,23 @@ class Part:
         return self.end - self.start + 1
 
 
+class Stored(Protocol):
+    """What can be served: a file of a take, or a reference file. `former` is the name of the one before it, or ""."""
+
+    @property
+    def file(self) -> Any: ...
+    @property
+    def former(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def stored_at(self) -> datetime | None: ...
+
+
 class NotSatisfiable(Exception):
     """A well-formed range outside the file."""
 
@@ -76,7 +94,7 @@ class Version:
 
 
 def serve(
-    request: HttpRequest, file: ClipFile, *, download_as: str = "", here: bool = False
+    request: HttpRequest, file: Stored, *, download_as: str = "", here: bool = False
 ) -> HttpResponseBase:
     """The stored file for GET and HEAD: 200, 206, 304, 416, or a redirect to the store; 503 for one download too many.
 
@@ -138,7 +156,7 @@ def _etag(name: str) -> str:
     return f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
 
 
-def _version(request: HttpRequest, file: ClipFile) -> Version:
+def _version(request: HttpRequest, file: Stored) -> Version:
     """The file that is served now, or the former one for who asks for the rest of that."""
     storage = file.file.storage
     if file.former and request.headers.get("If-Range") == _etag(file.former):
@@ -221,7 +239,7 @@ class _Pieces(Iterator[bytes]):
         self._handle.close()
 
 
-def _marked(answer: HttpResponseBase, file: ClipFile, version: Version, download_as: str) -> HttpResponseBase:
+def _marked(answer: HttpResponseBase, file: Stored, version: Version, download_as: str) -> HttpResponseBase:
     answer["Content-Type"] = file.content_type
     answer["Accept-Ranges"] = "bytes"
     answer["ETag"] = version.etag
@@ -236,11 +254,11 @@ def _disposition(download_as: str) -> str:
     return content_disposition_header(bool(download_as), download_as) or "inline"
 
 
-def _date(file: ClipFile) -> str:
+def _date(file: Stored) -> str:
     return http_date(file.stored_at.timestamp()) if file.stored_at else ""
 
 
-def _elsewhere(file: ClipFile, download_as: str) -> HttpResponse:
+def _elsewhere(file: Stored, download_as: str) -> HttpResponse:
     """A link of the store that is valid for some minutes and says type and name itself."""
     said = {"ResponseContentType": file.content_type, "ResponseContentDisposition": _disposition(download_as)}
     store: Any = file.file.storage

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from apps.library import bin
-from apps.library.archiving import archive
+from apps.library import bin, references
+from apps.library.archiving import archive, reference
 
 
 @shared_task(name="library.archive")
@@ -14,8 +14,15 @@ def archive_file(file_id: int) -> None:
 @shared_task(name="library.sweep")
 def sweep_files() -> None:
     archive.sweep()
+    reference.sweep()
+
+
+@shared_task(name="library.reference")
+def keep_reference(file_id: str) -> None:
+    references.keep(file_id)
 
 
 @shared_task(name="library.bin")
 def sweep_bin() -> None:
     bin.sweep()
+    references.sweep()

@@ -13,7 +13,7 @@ from django.core import signing
 
 from apps.accounts.access import TeamRequest
 from apps.accounts.models import Team, User
-from apps.library import bin, collecting, renaming, tagging
+from apps.library import bin, collecting, references, renaming, tagging
 from apps.library.models import Clip, Collection, Song
 from apps.library.names import Unfit
 
@@ -94,6 +94,10 @@ def _delete_collection(team: Team, by: User, **gone: Any) -> str:
     return f"“{collecting.recreate(team, gone, by=by)}” is back."
 
 
+def _delete_file(team: Team, by: User, file: str) -> str:
+    return f"“{references.restore(team, file, by=by)}” is back."
+
+
 def _collection(team: Team, pk: str) -> Collection:
     found = Collection.objects.for_team(team).filter(pk=pk).first()
     if found is None:
@@ -114,4 +118,5 @@ ACTIONS: dict[str, Undo] = {
     "move": _move,
     "rename-collection": _rename_collection,
     "delete-collection": _delete_collection,
+    "delete-file": _delete_file,
 }

@@ -9,6 +9,7 @@ from apps.library.views import (
     find,
     library,
     marks,
+    references,
     selection,
     stems,
     storage,
@@ -48,5 +49,8 @@ urlpatterns = [
     path("selection/tag/", selection.tag, name="selection-tag"),
     path("selection/untag/", selection.untag, name="selection-untag"),
     path("selection/download/", selection.download, name="selection-download"),
+    path("files/<uuid:pk>/thumb.webp", references.thumb, name="file-thumb"),
+    path("files/<uuid:pk>/audio", references.audio, name="file-audio"),
+    path("files/<uuid:pk>/download", references.download, name="file-download"),
     path("undo/", marks.take_back, name="undo"),
 ]

@@ -44,7 +44,7 @@ def store(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, checked: Checked) -> 
     """Keeps the copy. False: the claim was lost meanwhile, and what was stored is thrown away again."""
     names = [save(file, mine, copy, EXTENSIONS[checked.content_type])]
     if checked.cover:
-        names.append(_save(_place(file, mine) + THUMB, ContentFile(checked.cover.thumb)))
+        names.append(put(_place(file, mine) + THUMB, ContentFile(checked.cover.thumb)))
     values = measure(copy) | {"content_type": checked.content_type, "has_cover": checked.has_cover}
     if _write_down(file, mine, checked, names, values):
         return True
@@ -56,14 +56,14 @@ def store(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, checked: Checked) -> 
 def save(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, extension: str) -> str:
     """Puts the copy into the storage, all of it and for good. Returns its name there."""
     copy.seek(0)
-    return _save(f"{_place(file, mine)}.{extension}", File(copy))
+    return put(f"{_place(file, mine)}.{extension}", File(copy))
 
 
 def make_thumb(cover: ClipFile, *, instead_of: ClipFile) -> bool:
     """The small picture anew, from our own cover. False: either row has changed meanwhile."""
     with cover.file.open("rb") as stored:
         found = look_at(BytesIO(stored.read()))
-    name = _save(_place(cover, uuid.uuid4()) + THUMB, ContentFile(found.thumb))
+    name = put(_place(cover, uuid.uuid4()) + THUMB, ContentFile(found.thumb))
     with transaction.atomic():
         list(Clip.objects.select_for_update(no_key=True).filter(pk=cover.clip_id).values("pk"))
         same = ClipFile.objects.stored()
@@ -92,7 +92,8 @@ def _place(file: ClipFile, claim: uuid.UUID) -> str:
     return f"clips/{file.clip.team_id}/{file.clip_id}/{claim.hex}"
 
 
-def _save(name: str, content: File) -> str:
+def put(name: str, content: File) -> str:
+    """Into the storage, all of it and for good."""
     storage = storages["default"]
     name = storage.save(name, content)
     if isinstance(storage, FileSystemStorage):

@@ -1,12 +1,14 @@
 """Pictures and audio that songs may be asked for with: our own copy, and its place at one Flow Music account."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Subscription, Team
 
@@ -25,6 +27,12 @@ class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
     def ready(self) -> "ReferenceFileQuerySet":
         """Those that Flow Music has."""
         return self.exclude(asset_id="")
+
+    def due(self, now: datetime) -> "ReferenceFileQuerySet":
+        """Without our own copy of what Flow Music made, or not looked through yet; and not in somebody's hands."""
+        to_fetch = Q(file="") & ~Q(source_url="")
+        to_examine = ~Q(file="") & Q(examined_at=None)
+        return self.live().filter(to_fetch | to_examine, next_try_at__lte=now).order_by("next_try_at")
 
 
 class ReferenceFile(models.Model):
@@ -59,6 +67,14 @@ class ReferenceFile(models.Model):
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
     duration_s = models.FloatField(null=True)
+    examined_at = models.DateTimeField(
+        null=True
+    )  # decoded to its end, and found good unless there is a problem
+    problem = models.CharField(max_length=300, blank=True)  # why it is not sent, in plain words
+    # The timer and the claim in one: looked at, or fetched, then; who does it puts it off first.
+    next_try_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
 
     # At Flow Music
     asset_id = models.CharField(max_length=400, blank=True)  # "" until it is there
@@ -79,9 +95,20 @@ class ReferenceFile(models.Model):
                 fields=["team", "subscription", "asset_id"],
                 condition=~Q(asset_id=""),
                 name="one_file_per_asset",
-            )
+            ),
+            # Chosen twice, or sent on by two clicks, it is still the same file.
+            models.UniqueConstraint(
+                fields=["team", "account", "sha256"],
+                condition=Q(deleted_at=None, origin="uploaded") & ~Q(sha256=""),
+                name="one_upload_per_content",
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["team", "-created_at", "-id"], name="reference_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["team", "-created_at", "-id"], name="reference_newest"),
+            models.Index(
+                fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="reference_due"
+            ),
+        ]
         ordering: ClassVar = ["-created_at", "-id"]
 
     def __str__(self) -> str:
@@ -90,3 +117,31 @@ class ReferenceFile(models.Model):
     @property
     def is_ready(self) -> bool:
         return bool(self.asset_id)
+
+    @property
+    def former(self) -> str:
+        """It never has another one: what is sent anew is another file (playback.Stored)."""
+        return ""
+
+    @property
+    def stored_at(self) -> datetime:
+        return self.created_at
+
+    @property
+    def is_image(self) -> bool:
+        return self.kind == self.Kind.IMAGE
+
+    @property
+    def where(self) -> str:
+        """`studio@`, as pages call the account that it is on."""
+        return self.account.short if self.account else "an account that is gone"
+
+    @property
+    def thumb_url(self) -> str:
+        return reverse("file-thumb", args=[self.pk]) if self.thumb else ""
+
+    @property
+    def audio_url(self) -> str:
+        """Where this site plays it; "" for a picture, and for what was found unfit."""
+        playable = self.kind == self.Kind.AUDIO and self.file and not self.problem
+        return reverse("file-audio", args=[self.pk]) if playable else ""

@@ -1,0 +1,64 @@
+"""What pages load of reference files. Nothing that was brought in is shown as what it claims to be: pictures are small
+ones of our own, audio goes to a player by the type of its bytes, and the rest is a download."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.library import playback
+from apps.library.archiving.kinds import TYPES
+from apps.library.models import ReferenceFile
+
+
+@dataclass(frozen=True)
+class Small:
+    """The small picture, as playback.serve wants it."""
+
+    file: Any
+    size: int | None
+    stored_at: datetime | None
+    former: str = ""
+    content_type: str = "image/webp"
+    kind: str = "thumb"
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def thumb(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    file = _find(request, pk)
+    if not file.thumb:
+        raise Http404("no small picture yet")
+    return playback.serve(request, Small(file.thumb, file.thumb.size, file.created_at))
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def audio(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    file = _find(request, pk)
+    if not file.audio_url:
+        raise Http404("no audio that can be played")
+    return playback.serve(request, file)
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def download(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    file = _find(request, pk)
+    if not file.file:
+        raise Http404("not here yet")
+    extension = TYPES[file.content_type].extension
+    name = playback.safe_name(str(file).removesuffix(f".{extension}")) or "File"
+    answer = playback.serve(request, file, download_as=f"{name}.{extension}")
+    # Whatever a browser makes of it all the same may run nothing and reach nothing.
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+def _find(request: TeamRequest, pk: UUID) -> ReferenceFile:
+    return get_object_or_404(ReferenceFile.objects.for_team(request.team), pk=pk)

@@ -1,0 +1,167 @@
+/* Reference files: each chosen or dropped file is sent by itself as the body of a request, with a bar; the cards below
+   follow their jobs. Without this script the same form sends them together. */
+(function () {
+  "use strict";
+
+  const form = () => document.querySelector("form[data-drop]");
+  const MB = 1024 * 1024;
+  const waiting = [];
+  let sending = false;
+
+  function take(files) {
+    const { dataset, elements } = form();
+    for (const file of files) {
+      const line = listed(file);
+      const most = Number(file.type.startsWith("image/") ? dataset.mostImage : dataset.mostAudio);
+      if (file.size > most) wrong(line, `This is larger than ${most / MB} MB, the most that Flow Music takes.`);
+      else if (!file.size) wrong(line, "This file is empty.");
+      else waiting.push({ file, line, nonce: crypto.randomUUID?.() || nonce(), email: elements.email.value, strip: elements.stripMetadata.checked });
+    }
+    next();
+  }
+
+  function nonce() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+  }
+
+  function listed(file) {
+    const line = document.createElement("li");
+    const name = document.createElement("span");
+    const said = document.createElement("span");
+    const bar = document.createElement("progress");
+    Object.assign(name, { className: "cut strong", textContent: file.name });
+    Object.assign(said, { className: "said", textContent: "Waiting" });
+    Object.assign(bar, { className: "bar", max: file.size || 1, value: 0 });
+    bar.setAttribute("aria-label", `Sending ${file.name}`);
+    line.append(name, said, bar);
+    form().querySelector("[data-sending]").append(line);
+    return line;
+  }
+
+  const say = (line, words) => (line.querySelector(".said").textContent = words);
+
+  function wrong(line, words, again) {
+    line.classList.add("is-wrong");
+    line.querySelector("progress")?.remove();
+    say(line, words);
+    if (!again) return;
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: "Try it again" });
+    button.addEventListener("click", () => {
+      line.remove();
+      waiting.push({ ...again, line: listed(again.file) });
+      next();
+    });
+    line.append(button);
+  }
+
+  /* One after the other: the connection is shared anyway, and the first one is there sooner. */
+  function next() {
+    if (sending || !waiting.length || !form()) return;
+    sending = true;
+    const one = waiting.shift();
+    const { file, line } = one;
+    const fields = new URLSearchParams({ email: one.email, stripMetadata: one.strip, nonce: one.nonce, name: file.name });
+    const request = new XMLHttpRequest();
+    request.open("POST", `${form().action}?${fields}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("X-CSRFToken", form().elements.csrfmiddlewaretoken.value);
+    request.upload.addEventListener("progress", (event) => {
+      line.querySelector("progress").value = event.loaded;
+      say(line, event.loaded < file.size ? `${Math.floor((100 * event.loaded) / file.size)} %` : "Being looked at");
+    });
+    request.addEventListener("load", () => done(one, answer(request)));
+    request.addEventListener("error", () => done(one, null));
+    request.send(file);
+  }
+
+  function answer(request) {
+    try {
+      return JSON.parse(request.responseText);
+    } catch {
+      return null;
+    }
+  }
+
+  function done(one, found) {
+    sending = false;
+    if (!found) wrong(one.line, "It did not arrive here.", one);
+    else if (!found.ok) wrong(one.line, found.words);
+    else arrived(one.line, found.words);
+    renew();
+    if (document.getElementById("panel")) htmx.trigger("#panel", "tick");
+    next();
+  }
+
+  function arrived(line, words) {
+    line.querySelector("progress").remove();
+    say(line, words);
+    setTimeout(() => line.remove(), 8000);
+  }
+
+  /* The cards: only those that changed are replaced, and none that sounds or has its menu open. */
+  async function renew() {
+    const place = document.querySelector("[data-files]");
+    if (!place) return;
+    const reply = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!reply?.ok) return;
+    const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("[data-files]");
+    if (!fresh || !place.isConnected) return;
+    const ids = (within) => [...within.querySelectorAll("[data-file]")].map((card) => card.id).join();
+    if (ids(fresh) === ids(place)) place.querySelectorAll("[data-file]").forEach((card) => swap(card, fresh.querySelector(`#${card.id}`)));
+    else if (!busy(place)) put(place, fresh);
+  }
+
+  const busy = (within) => [...within.querySelectorAll("audio")].some((audio) => !audio.paused) || within.querySelector("details[open]") || within.contains(document.activeElement);
+
+  function swap(card, fresh) {
+    if (card.dataset.version !== fresh.dataset.version && !busy(card)) put(card, fresh);
+  }
+
+  function put(old, fresh) {
+    const adopted = document.adoptNode(fresh);
+    old.replaceWith(adopted);
+    htmx.process(adopted);
+  }
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("form[data-drop] input[type=file]")) return;
+    take([...event.target.files]);
+    event.target.value = "";
+  });
+
+  /* Anywhere on the page: a file that is dropped beside the frame must not take the page's place. */
+  const carriesFiles = (event) => form() && [...(event.dataTransfer?.types || [])].includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    form().classList.add("is-over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) form()?.classList.remove("is-over");
+  });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    form().classList.remove("is-over");
+    take([...event.dataTransfer.files]);
+  });
+
+  /* One thing sounds at a time. */
+  document.addEventListener(
+    "play",
+    (event) => {
+      if (!(event.target instanceof HTMLAudioElement)) return;
+      document.querySelectorAll("audio").forEach((other) => {
+        if (other !== event.target && (other.matches(".file-audio") || event.target.matches(".file-audio"))) other.pause();
+      });
+    },
+    true,
+  );
+
+  document.addEventListener("panel-changed", (event) => {
+    if (event.target.matches("[data-files]")) renew();
+  });
+})();

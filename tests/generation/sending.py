@@ -1,0 +1,39 @@
+"""Files as people send them, and what a member does with the page of references."""
+
+import uuid
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from apps.generation import dispatch
+from apps.library.models import ReferenceFile
+from tests.generation.browsing import signed_in
+from tests.generation.conftest import Studio
+
+EMAIL, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
+UPLOAD = "/library/files/upload/"
+
+
+def by_script(client: Client, content: bytes, name: str = "cover.png", **fields: str) -> HttpResponse:
+    """As static/js/files.js sends one: the file is the body."""
+    asked = {"email": EMAIL, "stripMetadata": "true", "nonce": str(uuid.uuid4()), "name": name} | fields
+    return client.post(UPLOAD, data=content, content_type="application/octet-stream", query_params=asked)
+
+
+def by_form(client: Client, *files: tuple[str, bytes], **fields: str) -> HttpResponse:
+    """As a browser without scripts sends them."""
+    sent = [SimpleUploadedFile(name, content, "application/x-whatever") for name, content in files]
+    asked = {"email": EMAIL, "stripMetadata": "true", "nonce": str(uuid.uuid4()), "file": sent} | fields
+    return client.post(UPLOAD, {name: value for name, value in asked.items() if value is not None})
+
+
+def sent(studio: Studio, content: bytes, name: str = "cover.png", **fields: str) -> ReferenceFile:
+    answer = by_script(signed_in(studio), content, name, **fields)
+    assert answer.json()["ok"], answer.json()
+    return ReferenceFile.objects.get(name=name, account__email=fields.get("email", EMAIL))
+
+
+def deliver(studio: Studio) -> int:
+    """What the slow worker does."""
+    return dispatch.run(studio.token.subscription_id, blocking=True)

@@ -1,0 +1,91 @@
+"""Files that somebody might choose, good and bad; small, and made here."""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+from tests.library.sounds import picture, sound
+
+MARK = b"<script>alert(1)</script>"
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    parts = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is that large."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return png((b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 999)), (b"IEND", b""))
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as opened:
+        opened.writestr("run.html", MARK)
+    return file.getvalue()
+
+
+def long_wav(seconds: int) -> bytes:
+    """Silence at 1,000 samples a second, 8 bit: small for its length."""
+    head = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, 1000, 1000, 1, 8, b"data", seconds * 1000)
+    body = head + b"\x80" * (seconds * 1000)
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
+
+
+def in_header(content: bytes, place: int = 20) -> bytes:
+    return content[:place] + MARK + content[place:]
+
+
+def damaged(content: bytes) -> bytes:
+    """Whole by its outline, but not inside."""
+    middle = len(content) // 2
+    return (
+        content[:middle]
+        + bytes(byte ^ 0xFF for byte in content[middle : middle + 64])
+        + content[middle + 64 :]
+    )
+
+
+# Refused while it is received: words that say why.
+AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "This file is empty."),
+    "a GIF": (lambda: b"GIF89a" + b"\0" * 99, "This is a GIF. Save it as PNG or JPEG."),
+    "a FLAC": (lambda: b"fLaC" + b"\0" * 99, "This is a FLAC. Save it as WAV or MP3."),
+    "a PDF": (lambda: b"%PDF-1.7 " + b"x" * 99, "This is a PDF."),
+    "a ZIP": (zipped, "This is a ZIP. Unpack it"),
+    "a page": (lambda: b"<!DOCTYPE html><p>" + b"x" * 99, "This is a web page"),
+    "a drawing": (lambda: b"<svg xmlns='x'>" + b"x" * 99, "This is a web page or a drawing made of text"),
+    "a HEIC": (lambda: b"\0\0\0\x18ftypheic" + b"\0" * 99, "This is a HEIC or AVIF picture."),
+    "anything": (lambda: b"hello" * 99, "This is none of the kinds that can be sent."),
+    "a cut JPEG": (lambda: picture()[:-9], "This JPEG was cut short"),
+    "a cut PNG": (lambda: picture(kind="PNG")[:-9], "This PNG was cut short"),
+    "a cut WebP": (lambda: picture(kind="WEBP")[:-9], "This WebP was cut short"),
+    "a cut WAV": (lambda: sound("wav")[:-999], "This WAV was cut short"),
+    "a cut M4A": (lambda: sound("m4a")[:-999], "This M4A was cut short"),
+    "a cut MP3": (lambda: sound("mp3")[:-999], "This MP3 was cut short"),
+    "a JPEG and more": (lambda: picture() + b"x" * 99, "Something else follows behind the end of this JPEG"),
+    "a PNG and more": (
+        lambda: picture(kind="PNG") + b"x" * 99,
+        "Something else follows behind the end of this PNG",
+    ),
+    "a JPEG and a ZIP": (lambda: picture() + zipped(), "This JPEG is a ZIP as well"),
+    "an MP3 and a ZIP": (lambda: sound("mp3") + zipped(), "This MP3 is a ZIP as well"),
+    "a JPEG and a page": (lambda: in_header(picture()), "This JPEG is another kind of file as well"),
+    "a WAV and a page": (lambda: in_header(sound("wav"), 44), "This WAV is another kind of file as well"),
+    "a bomb": (lambda: claiming(30_000, 30_000), "unpacks to a picture that is too large"),
+}
+# Refused when it is looked through, before it is sent on.
+BEFORE_SENDING: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a damaged PNG": (lambda: damaged(picture((1, 2, 3), kind="PNG")), "This PNG can't be read"),
+    "a PNG without its pixels": (lambda: claiming(10, 9999), "This PNG can't be read"),
+    "an endless WAV": (lambda: long_wav(3700), "lasts longer than an hour"),
+    "a WAV of nothing": (lambda: long_wav(0), "This WAV holds no sound"),
+    "an MP3 that is none": (lambda: b"ID3\x04\0\0\0\0\0\0" + b"\0" * 4000, "This MP3 can't be read"),
+}
