@@ -1,0 +1,120 @@
+"""The house that tests/test_urls.py goes through: everything that an address can point at, and who is in it."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from apps.accounts import tokens
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
+from apps.accounts.models.people import hash_secret
+from apps.generation.models import Job, Preset
+from apps.library.models import Clip, ClipFile, Collection, ReferenceFile, Song
+from apps.upstream.token import Token
+
+PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
+HOOK = "h" * 43
+
+
+@dataclass
+class House:
+    """What the addresses point at."""
+
+    team: Team
+    people: dict[str, User]
+    job: Job
+    preset: uuid.UUID
+    clip: Clip
+    collection: uuid.UUID
+    token: uuid.UUID
+    account: str
+    file: uuid.UUID
+    link: str
+
+
+def build() -> House:
+    team, theirs = Team.objects.create(name="Night Bus"), Team.objects.create(name="Elsewhere")
+    people = {
+        name: person(name, theirs if name == "stranger" else team, Role.OWNER if name == "stranger" else name)
+        for name in PEOPLE[1:]
+    }
+    kept = add_token(team, people["owner"], "http://127.0.0.1:9/v1/flowmusic")
+    members = add_token(team, people["member"], "http://127.0.0.1:9/v1/flowmusic")
+    add_token(theirs, people["stranger"], "http://127.0.0.1:9/elsewhere")
+    account = FlowAccount.objects.create(subscription=kept.subscription, email="studio@sandbox.example")
+    job = Job.objects.create(
+        team=team,
+        asked_by=people["member"],
+        token=members,
+        subscription=kept.subscription,
+        params={"prompt": "slow disco"},
+        hook_hash=hash_secret(HOOK),
+    )
+    clip = take(team, people["member"], account)
+    collection = Collection.objects.create(team=team, name="Harbour EP")
+    collection.items.create(clip=clip, place=0)
+    return House(
+        team=team,
+        people=people,
+        job=job,
+        preset=Preset.objects.create(team=team, name="Disco", key="disco", fields={"prompt": "disco"}).pk,
+        clip=clip,
+        collection=collection.pk,
+        token=kept.pk,
+        account=account.email,
+        file=reference(team, account),
+        link=SignInLink.issue(people["owner"]),
+    )
+
+
+def add_token(team: Team, owner: User, endpoint: str) -> ApiToken:
+    """A token that no remote side was asked about: nobody listens at the endpoint."""
+    return tokens.keep(Token.parse("user:1000-sandboxdemo"), team=team, owner=owner, endpoint=endpoint).token
+
+
+def person(name: str, team: Team, role: str) -> User:
+    # A password of ours is not hashed again for every test: signing in is tested elsewhere.
+    user = User.objects.create(email=f"{name}@nightbus.example", password=HASHED)
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+HASHED = "pbkdf2_sha256$1$salt$" + "A" * 43 + "="
+
+
+def take(team: Team, user: User, account: FlowAccount) -> Clip:
+    """A take with its peaks, every file stored but the WAV, which can be asked for again."""
+    song = Song.objects.create(team=team, asked_by=user, prompt="slow disco", created_at=timezone.now())
+    clip = Clip.objects.create(
+        team=team,
+        song=song,
+        subscription=account.subscription,
+        account=account,
+        clip_id="user:1000-studio@sandbox.example-clip:1",
+        peaks=[9] * 384,
+        rms=[5] * 384,
+    )
+    for kind in ("m4a", "mp3", "cover", "thumb"):
+        store(clip, kind)
+    ClipFile.objects.create(clip=clip, kind="wav", next_try_at=timezone.now())
+    return clip
+
+
+def store(clip: Clip, kind: str) -> None:
+    file = ClipFile(clip=clip, kind=kind, state="stored", size=7, stored_at=timezone.now())
+    file.sha256 = hashlib.sha256(b"content").hexdigest()
+    file.content_type = "audio/mp4"
+    file.file.save(f"{uuid.uuid4().hex}.{kind}", ContentFile(b"content"))
+
+
+def reference(team: Team, account: FlowAccount) -> uuid.UUID:
+    """A recording that Flow Music has, with a small picture that it wouldn't have in life."""
+    file = ReferenceFile(
+        team=team, subscription=account.subscription, account=account, kind="audio", name="a.mp3"
+    )
+    file.content_type, file.size, file.asset_id = "audio/mpeg", 7, "user:1000-studio@sandbox.example-audio:1"
+    file.thumb.save(f"{uuid.uuid4().hex}.webp", ContentFile(b"content"), save=False)
+    file.file.save(f"{uuid.uuid4().hex}.mp3", ContentFile(b"content"))
+    return file.pk
