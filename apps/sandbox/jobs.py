@@ -26,7 +26,14 @@ DECLINED = "the model declined to generate audio for this {what}"
 CANCELLED = "the job was cancelled by the user"
 SONG, HIDDEN = "song", "hidden"
 # Seconds that an operation takes at the real API, from and to.
-SECONDS = {SONG: (40, 150), "effect": (8, 28), "stems": (15, 60), "lyrics": (3, 12), "image": (10, 20)}
+SECONDS = {
+    SONG: (40, 150),
+    "effect": (8, 28),
+    "stems": (15, 60),
+    "lyrics": (3, 12),
+    "image": (10, 20),
+    "upload": (2, 6),
+}
 EDIT_SECONDS = (40, 120)
 
 

@@ -2,10 +2,12 @@
 
 import http.client
 import io
+from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageStat
 
+from apps.sandbox import covers
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import API, NIGHT, STUDIO, Client, Reply
 
@@ -59,3 +61,13 @@ def test_a_lost_answer_is_charged(client: Client, quick: Sandbox) -> None:
     with pytest.raises(http.client.IncompleteRead):
         image(client, "x")
     assert quick.charged_operations() == {"image": 1}
+
+
+def test_a_colour_in_the_prompt_is_seen(tmp_path: Path) -> None:
+    levels = {}
+    for colour in ("red", "green", "blue"):
+        covers.paint(f"a {colour} city", "0", tmp_path / f"{colour}.jpg")
+        with Image.open(tmp_path / f"{colour}.jpg") as picture:
+            levels[colour] = ImageStat.Stat(picture).mean
+    assert levels["red"][0] > levels["green"][0]
+    assert levels["blue"][2] > levels["red"][2]

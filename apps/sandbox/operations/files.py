@@ -57,6 +57,8 @@ def upload(world: World, request: Request) -> Answer:
         assets.insert(world.state, asset)
         if kind.kind == "audio":
             answer |= _clip(world, request, account, kept)
+    if Scenario.SLOW in request.called:
+        world.pause(jobs.seconds(request.called, kept.name, "upload", world.speed))
     if kind.kind == "image":
         answer["metadata_stripped"] = strip and kind.suffix in STRIPPED
     return as_json(answer)

@@ -62,7 +62,7 @@ def _check(name: str, value: object) -> None:
 def _check_reference(name: str, value: object) -> None:
     found = ASSET.fullmatch(value) if isinstance(value, str) else None
     wanted = "image" if "Image" in name else "audio"
-    if not found or (found["kind"] == "image") != (wanted == "image"):
+    if not found or found["kind"] != wanted:
         raise refuse(400, f"Parameter {name} not a valid {wanted} asset ID")
 
 

@@ -74,11 +74,12 @@ def gain(mix: Samples) -> Samples:
     up to the mastered whole."""
     loudness = np.sqrt((mix**2).mean()) or 1.0
     drive = 0.2 / loudness
-    pushed = mix * drive
-    squeezed = np.tanh(pushed)
-    quiet = np.abs(pushed) < 1e-6
-    factors = np.where(quiet, drive, squeezed / np.where(quiet, 1.0, mix))
-    factors *= PEAK / max(float(np.abs(squeezed).max()), 1e-9)
+    factors = np.tanh(mix * drive)
+    peak = max(float(factors.max()), -float(factors.min()), 1e-9)
+    silent = np.abs(mix) < loudness * 1e-6
+    np.divide(factors, mix, out=factors, where=~silent)
+    factors[silent] = drive
+    factors *= PEAK / peak
     length = mix.shape[1]
     fade_in, fade_out = round(FADE_IN_S * RATE), min(round(FADE_OUT_S * RATE), length // 2)
     factors[:, :fade_in] *= np.linspace(0, 1, fade_in)
