@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.people import hash_secret
-from apps.generation.models import Job, Preset
+from apps.generation.models import Chain, Job, Preset
 from apps.library.models import Clip, ClipFile, Collection, ReferenceFile, Song
 from apps.upstream.token import Token
 
@@ -26,6 +26,7 @@ class House:
     people: dict[str, User]
     job: Job
     preset: uuid.UUID
+    chain: uuid.UUID
     clip: Clip
     collection: uuid.UUID
     token: uuid.UUID
@@ -60,6 +61,7 @@ def build() -> House:
         people=people,
         job=job,
         preset=Preset.objects.create(team=team, name="Disco", key="disco", fields={"prompt": "disco"}).pk,
+        chain=Chain.objects.create(team=team, asked_by=people["member"], nonce=uuid.uuid4()).pk,
         clip=clip,
         collection=collection.pk,
         token=kept.pk,

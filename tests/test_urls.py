@@ -31,6 +31,7 @@ Arguments = Callable[[House], tuple[object, ...]]
 _NOTHING: Arguments = lambda house: ()  # noqa: E731
 _JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
 _CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
+_CHAIN: Arguments = lambda house: (house.chain,)  # noqa: E731
 _PRESET: Arguments = lambda house: (house.preset,)  # noqa: E731
 _COLLECTION: Arguments = lambda house: (house.collection,)  # noqa: E731
 _ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
@@ -151,6 +152,11 @@ TABLE = [
     row("preset-save",      "302 302", "302 200", "403 403", "302 200", "302 200", prompt="slow disco"),
     row("preset-rename",    "405 302", "405 404", "405 403", "405 422", "405 422", args=_PRESET),
     row("preset-delete",    "405 302", "405 404", "405 403", "405 302", "405 302", args=_PRESET),
+    # Nothing was done to this take, so there is nothing to do again.
+    row("clip-chain",       "302 302", "404 404", "403 403", "404 404", "404 404", args=_CLIP),
+    row("chain",            "302 405", "404 405", "200 405", "200 405", "200 405", args=_CHAIN),
+    row("chain-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_CHAIN),
+    row("chain-resume",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_CHAIN),
     row("jobs",             "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("panel",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("job",              "302 405", "404 405", "200 405", "200 405", "200 405", args=_JOB),

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from apps.generation import schedule, transitions
+from apps.generation import chains, schedule, transitions
 from apps.generation.models import Job, Lease, State
 from apps.wake import wake
 
@@ -20,6 +20,7 @@ def hold() -> int:
     """Pauses sending, then doubts everything that isn't certain to be unsent. Returns how many jobs."""
     until = timezone.now() + UNTIL_RESUMED
     Lease.objects.update_or_create(name=Lease.PAUSE, defaults={"until": until})
+    chains.hold()
     return sum(_doubt(job) for job in Job.objects.filter(state__in=NOT_SENT_YET))
 
 

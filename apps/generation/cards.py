@@ -207,28 +207,32 @@ def _answer_lost(made: Card, job: Job, close: Action) -> None:
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
     takes = _takes(job)
     saved = sum(take.is_playable for take in takes)
-    made.subtitle = f"Saving the audio, {saved} of {len(takes)} takes"
-    made.takes = [take for take in takes if take.is_playable]
+    kind = "tracks" if job.operation == "stems" else "takes"
+    made.subtitle = f"Saving the audio, {saved} of {len(takes)} {kind}"
+    made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.time_text = str(clock((job.duration_ms or 0) / 1000)) if job.duration_ms else ""
 
 
 def _completed(made: Card, job: Job, around: Surroundings) -> None:
     takes = _takes(job)
-    made.takes = [take for take in takes if take.is_playable]
+    # Stems are heard together, in the mixer.
+    made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.subtitle, made.tone = _count(job, takes), job.song.tone if job.song else ""
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
     made.side_text = "" if job.operation in FREE else str(made.price)
     if result := places.result_of(job):
         made.actions = [Action(label="See it", url=result, style="soft", by_anyone=True)]
     made.cover_url = takes[0].thumb_url if takes else ""
-    missing = [take.letter for take in takes if not take.is_playable]
+    missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]
     if missing:
-        made.kind, made.text = "incomplete", f"The file of take {' and '.join(missing)} is not there yet."
+        made.kind, made.text = "incomplete", f"The file of {' and '.join(missing)} is not there yet."
 
 
 def _count(job: Job, takes: list[Clip]) -> str:
     if job.operation in DONE:
         return DONE[job.operation]
+    if job.operation == "stems":
+        return f"{len(takes)} tracks"
     return {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
 
 

@@ -14,7 +14,9 @@ def form_of(job: Job) -> str:
 
 
 def result_of(job: Job) -> str:
-    """The page of what it made, for those that make no takes; "" without one."""
+    """The page of what it made, for those that make no takes to choose from; "" without one."""
     if job.operation in {"image", "upload"} and job.file and not job.file.deleted_at:
         return f"{reverse('files')}#file-{job.file_id}"
+    if job.operation == "stems" and job.source_id:
+        return reverse("clip-stems", args=[job.source_id])
     return ""

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts import usage
-from apps.generation import blocks, collect, dispatch, follow, payers, schedule, transitions, watch
+from apps.generation import blocks, chains, collect, dispatch, follow, payers, schedule, transitions, watch
 from apps.wake import wake
 
 SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
@@ -26,6 +26,7 @@ def tick() -> None:
     dispatch.drop_cancelled()
     payers.find()
     collect.finish()
+    chains.advance()
     for pk in schedule.due(now).values_list("pk", flat=True):
         wake("generation.watch", pk)
     for pk in dispatch.due(now):

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.generation import webhooks
-from apps.generation.views import create, files, jobs, leaving, presets, usage
+from apps.generation.views import chains, create, files, jobs, leaving, presets, usage
 
 urlpatterns = [
     path("create/", create.create, name="create"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("library/files/<uuid:pk>/retry/", files.retry, name="file-retry"),
     path("library/files/<uuid:pk>/delete/", files.delete, name="file-delete"),
     path("library/files/<uuid:pk>/restore/", files.restore, name="file-restore"),
+    path("library/clips/<uuid:clip_id>/chain/", chains.repeat, name="clip-chain"),
+    path("jobs/chains/<uuid:pk>/", chains.chain, name="chain"),
+    path("jobs/chains/<uuid:pk>/stop/", chains.stop, name="chain-stop"),
+    path("jobs/chains/<uuid:pk>/resume/", chains.resume, name="chain-resume"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/panel/", jobs.live_panel, name="panel"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),

@@ -30,7 +30,7 @@ WITH RECURSIVE line (id, source, depth) AS (
     JOIN library_song song ON song.id = clip.song_id
     WHERE line.depth < %s
 )
-SELECT id FROM line ORDER BY depth DESC LIMIT 1
+SELECT id FROM line ORDER BY depth
 """
 DOWN = """
 WITH RECURSIVE tree (id, depth) AS (
@@ -129,7 +129,7 @@ class Family:
 
 def of_take(team: Team, take: Clip, *, words: bool = False) -> Family:
     """The whole tree, as far as MOST_SONGS of it. Five queries. `words`: with the lyrics, to compare them."""
-    ids = _ids(take.song_id)
+    ids = _ids(DOWN, _ids(UP, take.song_id, DEEPEST)[-1], DEEPEST, MOST_SONGS)
     songs = {song.pk: song for song in _songs(team, ids, words)}
     root = songs.get(ids[0]) if ids else None
     if root is None:
@@ -184,13 +184,19 @@ def _descends(place: int | None, ancestor: int, parents: list[int | None]) -> bo
     return place == ancestor
 
 
-def _ids(song_id: UUID) -> list[UUID]:
-    """Of the songs of the family, the first one first. Two queries."""
+def way_to(team: Team, take: Clip) -> list[Song]:
+    """The edits by which one gets from the take of a wish to this one, the first one first. Two queries."""
+    ids = _ids(UP, take.song_id, DEEPEST)
+    songs = Song.objects.for_team(team).filter(pk__in=ids).select_related("source")
+    found = {song.pk: song for song in songs}
+    return [found[pk] for pk in reversed(ids) if pk in found and found[pk].source]
+
+
+def _ids(walk: str, song_id: UUID, *limits: int) -> list[UUID]:
+    """Of the songs that a walk from this one finds, in its order."""
     to_db, from_db = Song._meta.pk.get_db_prep_value, Song._meta.pk.to_python
     with connection.cursor() as cursor:
-        cursor.execute(UP, [to_db(song_id, connection), DEEPEST])
-        (root,) = cursor.fetchone()
-        cursor.execute(DOWN, [root, DEEPEST, MOST_SONGS])
+        cursor.execute(walk, [to_db(song_id, connection), *limits])
         return list(dict.fromkeys(from_db(row[0]) for row in cursor.fetchall()))
 
 

@@ -1,7 +1,8 @@
+from apps.generation.models.chains import Chain, ChainStep
 from apps.generation.models.jobs import Job, State
 from apps.generation.models.panel import Lease, PanelVersion
 from apps.generation.models.presets import Preset
 from apps.generation.models.seen import SeenJob
 from apps.generation.models.story import JobEvent
 
-__all__ = ["Job", "JobEvent", "Lease", "PanelVersion", "Preset", "SeenJob", "State"]
+__all__ = ["Chain", "ChainStep", "Job", "JobEvent", "Lease", "PanelVersion", "Preset", "SeenJob", "State"]

@@ -1,0 +1,199 @@
+"""The edits of one take done again to another, one after the other.
+
+The plan is kept in rows and driven by the tick: however often and from wherever `advance` is called, and wherever it
+dies, a step has one job, for its nonce is the step's own. A step that goes wrong stops the chain in words; when a
+person asks for that job again, the chain goes on with the new one.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, Membership, Team, User
+from apps.generation import decisions, recipes
+from apps.generation.models import Chain, ChainStep, Job, PanelVersion, State
+from apps.generation.recipes import Step
+from apps.generation.wishes import Wish
+from apps.library.models import Clip
+
+Status = Chain.Status
+
+ENDED = {
+    State.FAILED: "Flow Music could not make step {number}.",
+    State.REJECTED: "Flow Music refused step {number}; nothing was spent for it.",
+    State.CANCELLED: "Step {number} was stopped or dropped.",
+    State.ABANDONED: "Step {number} was never found, and closed.",
+}
+NOT_FURTHER = "Nothing more is spent."
+NO_TOKEN = "Whoever started this has no token for that account any more. With one it can go on."  # noqa: S105
+
+
+class AnotherForm(Exception):
+    """The form's nonce was used for another chain. Nothing was started."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    team: Team
+    by: User
+    made_like: Clip
+    target: Clip
+    steps: list[Step]
+    nonce: uuid.UUID
+
+    def start(self) -> Chain:
+        """The rows and the first job, together. The same form twice gives the same chain."""
+        try:
+            with transaction.atomic():
+                chain = Chain.objects.create(
+                    team=self.team,
+                    asked_by=self.by,
+                    target=self.target,
+                    made_like=self.made_like,
+                    nonce=self.nonce,
+                )
+                ChainStep.objects.bulk_create(
+                    ChainStep(chain=chain, number=number, operation=step.operation, params=step.params)
+                    for number, step in enumerate(self.steps, start=1)
+                )
+                _put_in_line(chain, chain.steps.all()[0], self.target)
+        except IntegrityError:
+            chain = Chain.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).first()
+            if chain is None or chain.target_id != self.target.pk:
+                raise AnotherForm from None
+        return chain
+
+
+def payer(team: Team, by: User | None, clip: Clip) -> ApiToken | None:
+    """An edit runs on the clip's account, with the person's own token for its subscription."""
+    if by is None or not Membership.objects.filter(team=team, user=by).exists():
+        return None
+    return ApiToken.objects.for_team(team).owned_by(by).filter(subscription=clip.subscription_id).first()
+
+
+def advance() -> int:
+    """Puts in line what comes next. Returns how many chains moved."""
+    return sum(_advance(pk) for pk in list(Chain.objects.due().values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _advance(pk: uuid.UUID) -> bool:
+    chain = Chain.objects.select_for_update().filter(pk=pk).first()
+    steps = list(chain.steps.select_related("job__song")) if chain else []
+    begun = [step for step in steps if step.job_id]
+    if chain is None or not begun or chain.status not in {Status.RUNNING, Status.STOPPED}:
+        return False
+    step = begun[-1]
+    adopted = _adopt_retry(step)
+    if chain.status == Status.STOPPED:
+        if not adopted:
+            return False
+        _set(chain, Status.RUNNING, "")
+    job = step.job
+    if job and job.state in ENDED:
+        text = f"{ENDED[State(job.state)].format(number=step.number)} {NOT_FURTHER}"
+        return _set(chain, Status.STOPPED, text)
+    if job is None or job.state not in {State.COLLECTING, State.COMPLETED}:
+        return adopted
+    return _go_on(chain, steps[step.number :], step)
+
+
+def _adopt_retry(step: ChainStep) -> bool:
+    """The newest job that a person asked for in the place of the step's."""
+    newest = step.job
+    while newest and (again := newest.retries.select_related("song").order_by("-created_at").first()):
+        newest = again
+    if newest is None or newest.pk == step.job_id:
+        return False
+    step.job = newest
+    step.save(update_fields=["job"])
+    return True
+
+
+def _go_on(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
+    if not rest:
+        return _set(chain, Status.DONE, "")
+    result = _result(done.job) if done.job else None
+    if result is None:
+        return _set(chain, Status.STOPPED, f"The result of step {done.number} is gone for good.")
+    if result.deleted_at:
+        words = f"The result of step {done.number} is in the bin. Put it back, and it can go on."
+        return _set(chain, Status.STOPPED, words)
+    following = rest[0]
+    wrong = recipes.misfit(Step(following.operation, following.params), result.duration_s)
+    if wrong and result.duration_s is not None:
+        return _set(chain, Status.STOPPED, f"Step {following.number} does not fit: {wrong} {NOT_FURTHER}")
+    return _put_in_line(chain, following, result)
+
+
+def _result(job: Job) -> Clip | None:
+    takes = job.song.takes.filter(erased_at=None) if job.song else Clip.objects.none()
+    return takes.select_related("account", "subscription").order_by("take").first()
+
+
+def _put_in_line(chain: Chain, step: ChainStep, source: Clip) -> bool:
+    token = payer(chain.team, chain.asked_by, source)
+    if token is None or chain.asked_by is None or source.account is None:
+        return _set(chain, Status.STOPPED, NO_TOKEN)
+    wish = Wish(
+        team=chain.team,
+        by=chain.asked_by,
+        token=token,
+        account=source.account,
+        operation=step.operation,
+        params={"clip": source.clip_id, **step.params},
+        count=1,
+        nonce=step.nonce,
+        source=source,
+    )
+    (step.job,) = wish.ask()
+    step.save(update_fields=["job"])
+    return True
+
+
+def _set(chain: Chain, status: Status, text: str) -> bool:
+    """Under the chain's lock."""
+    chain.status, chain.text = status, text[:500]
+    chain.ended_at = timezone.now() if status in {Status.DONE, Status.CANCELLED} else None
+    chain.save(update_fields=["status", "text", "ended_at"])
+    PanelVersion.bump(chain.team_id)
+    return True
+
+
+def stop(chain: Chain, *, by: User) -> bool:
+    """For good: what is in line is dropped, what is being made is kept when it is there, nothing more is started."""
+    with transaction.atomic():
+        locked = Chain.objects.select_for_update().get(pk=chain.pk)
+        if locked.status not in {Status.RUNNING, Status.STOPPED}:
+            return False
+        _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is made already stays.")
+    for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
+        if step.job:
+            decisions.cancel(step.job, by=by)
+    return True
+
+
+def resume(chain: Chain) -> bool:
+    """A person has mended what stopped it. A step that went wrong is asked for again by its own job instead."""
+    with transaction.atomic():
+        locked = Chain.objects.select_for_update().get(pk=chain.pk)
+        if locked.status != Status.STOPPED:
+            return False
+        _set(locked, Status.RUNNING, "")
+        _advance(chain.pk)
+    return True
+
+
+def failed(chain: Chain) -> Job | None:
+    """The job of the step that stopped it, if that is what has to be asked for again."""
+    step = chain.steps.filter(job__isnull=False).select_related("job").last()
+    job = step.job if step else None
+    return job if job and job.state in ENDED and job.state in decisions.RETRYABLE else None
+
+
+def hold() -> int:
+    """After a restored backup: what they did since is not in it, so nothing goes on before a person has looked."""
+    text = "This comes from a backup, and more steps may have been made since. Look among the newest songs first."
+    return Chain.objects.filter(status=Status.RUNNING).update(status=Status.STOPPED, text=text)
