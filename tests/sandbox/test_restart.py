@@ -59,15 +59,17 @@ def test_a_killed_sandbox_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_kill_9_under_load_never_charges_without_a_job(tmp_path: Path) -> None:
-    """Whatever moment the kill hits: credits spent = 5 × jobs that the sandbox knows, each with both takes."""
+    """Whatever moment the kill hits: credits spent = 5 × jobs that the sandbox knows, each with all its takes."""
     with running(tmp_path) as (process, url):
         client = Client(url)
         client.control("accounts", email=STUDIO, credits=100_000, maxJobs=100_000)
+        clip = client.song("x [short]", email=STUDIO)["clips"][0]["clip"]
         answered: list[str] = []
 
         def submit() -> None:
             for number in range(1000):
                 try:
+                    answered.append(client.edit(clip, "cover", seed=number).json["jobid"])
                     answered.append(client.music(f"song {number}", email=STUDIO).json["jobid"])
                 except (OSError, ValueError):
                     return
@@ -85,9 +87,11 @@ def test_kill_9_under_load_never_charges_without_a_job(tmp_path: Path) -> None:
     try:
         jobs = {row["jobid"] for row in sandbox.state.rows("SELECT jobid FROM jobs")}
         takes = sandbox.state.rows("SELECT count(*) AS n FROM clips")[0]["n"]
+        songs = sandbox.state.rows("SELECT count(*) AS n FROM jobs WHERE operation = 'song'")[0]["n"]
         assert len(answered) > 5
         assert set(answered) <= jobs
-        assert takes == 2 * len(jobs)
+        assert takes == len(jobs) + songs
+        assert sum(sandbox.charged_operations().values()) == len(jobs)
         assert Client(sandbox.url).credits() == 100_000 - 5 * len(jobs)
     finally:
         sandbox.stop()
