@@ -146,6 +146,8 @@ TABLE = [
     row("undo",             "405 302", "405 302", "405 403", "405 302", "405 302", token="none"),
     row("create",           "302 302", "200 302", "403 403", "200 302", "200 302",
         prompt="slow disco", count="1", nonce=lambda house: uuid.uuid4()),
+    row("image",            "302 302", "200 302", "403 403", "200 302", "200 302",
+        prompt="a ferry at night", nonce=lambda house: uuid.uuid4()),
     row("wishes",           "302 405", "200 405", "403 405", "200 405", "200 405"),
     row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),
     # Without a name: it is asked for.

@@ -1,4 +1,4 @@
-"""Sending files: where to, and what of a picture is left out."""
+"""Sending files: where to, and what of a picture is left out; and asking for a picture."""
 
 import uuid
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation.asking import AskingForm, PlainText
+from apps.generation.pictures import PROMPT_LIMIT
 from apps.generation.uploads import Sender
 from apps.library.models import ReferenceFile
 
@@ -65,3 +67,21 @@ def sender_to(account: FlowAccount, *, team: Team, user: User, nonce: uuid.UUID)
     own = ApiToken.objects.for_team(team).owned_by(user)
     token = own.filter(subscription=account.subscription_id).first()
     return Sender(team=team, by=user, token=token, account=account, nonce=nonce) if token else None
+
+
+class ImageForm(AskingForm):
+    """Every parameter of POST /files/generate."""
+
+    payer_missing = "Add a token first: a picture is asked for with it, though it has no price."
+
+    prompt = PlainText(
+        max_length=PROMPT_LIMIT,
+        error_messages={
+            "required": "Say what is to be seen: a place, a light, a mood.",
+            "max_length": "That is %(show_value)d characters; Flow Music takes up to 2,000 here.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label, self.fields["token"].label = "Made on", "Asked for with"

@@ -10,6 +10,8 @@ def form_of(job: Job) -> str:
     match job.operation:
         case "music":
             return f"{reverse('create')}?from={job.pk}"
+        case "image":
+            return f"{reverse('image')}?from={job.pk}"
     return ""
 
 

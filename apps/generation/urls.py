@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.generation import webhooks
-from apps.generation.views import chains, create, files, jobs, leaving, presets, usage
+from apps.generation.views import chains, create, files, jobs, leaving, pictures, presets, usage
 
 urlpatterns = [
     path("create/", create.create, name="create"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("jobs/chains/<uuid:pk>/", chains.chain, name="chain"),
     path("jobs/chains/<uuid:pk>/stop/", chains.stop, name="chain-stop"),
     path("jobs/chains/<uuid:pk>/resume/", chains.resume, name="chain-resume"),
+    path("create/image/", pictures.image, name="image"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/panel/", jobs.live_panel, name="panel"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
