@@ -148,6 +148,8 @@ TABLE = [
         prompt="slow disco", count="1", nonce=lambda house: uuid.uuid4()),
     row("image",            "302 302", "200 302", "403 403", "200 302", "200 302",
         prompt="a ferry at night", nonce=lambda house: uuid.uuid4()),
+    row("create-references", "302 405", "200 405", "403 405", "200 405", "200 405"),
+    row("create-reference-send", "302 302", "302 404", "403 403", "302 404", "302 404", send="none"),
     row("wishes",           "302 405", "200 405", "403 405", "200 405", "200 405"),
     row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),
     # Without a name: it is asked for.

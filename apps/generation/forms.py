@@ -9,8 +9,10 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from apps.generation.asking import AskingForm, PlainText
+from apps.generation import references
+from apps.generation.asking import PlainText
 from apps.generation.models.presets import NAME_LIMIT
+from apps.generation.references import ReferenceForm
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT, Wish
 from apps.library.names import clean
 
@@ -24,7 +26,7 @@ MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 
 _ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
 
 
-class SongForm(AskingForm):
+class SongForm(ReferenceForm):
     prompt = PlainText(
         max_length=PROMPT_LIMIT,
         widget=forms.Textarea,
@@ -103,7 +105,7 @@ class SongForm(AskingForm):
             params["ghostwriter"] = data["ghostwriter"]
         if data["model"]:
             params["model"] = data["model"]
-        return params
+        return params | data["references"]
 
 
 class NameForm(forms.Form):
@@ -153,6 +155,11 @@ class PresetForm(NameForm):
             ("invalid", "min_value", "max_value"), "Songs: say how many, from 1 to 20."
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in references.NAMES:
+            self.fields[name] = forms.CharField(max_length=400, required=False)
 
     @property
     def carried(self) -> list[BoundField]:

@@ -10,12 +10,13 @@ from django.utils import timezone
 from apps.accounts.models import Team, User
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
+from apps.generation.references import NAMES
 from apps.library import undo
 from apps.library.names import Unfit
 
 BROUGHT_BACK_FOR = timedelta(days=1)
 # What a preset keeps: whose token pays is each person's own choice.
-FIELDS = ("prompt", "words", "lyrics", "ghostwriter", "model", "email", "count")
+FIELDS = ("prompt", "words", "lyrics", "ghostwriter", "model", "email", "count", *NAMES)
 
 
 class NameTaken(Exception):

@@ -1,6 +1,7 @@
 """What a fresh song form begins with: the settings of an earlier wish, of a song or of a preset, or a prompt.
 
-`?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`.
+`?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
+`?file=<file>` with that reference.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,12 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from apps.accounts.models import Team, User
+from apps.generation import references
 from apps.generation.models import Job, Preset
 from apps.generation.wishes import PROMPT_LIMIT
-from apps.library.models import Song
+from apps.library.models import ReferenceFile, Song
 
-NAMES = ("prompt", "lyrics", "ghostwriter", "model")
+NAMES = ("prompt", "lyrics", "ghostwriter", "model", *references.NAMES)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,20 @@ class Start:
 
 
 def find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
-    """What the address asks for, through the team. Raises Http404."""
+    """What the address asks for, through the team; of its references those that are left. Raises Http404."""
+    found = _find(asked, team=team, user=user)
+    left, gone = references.still_there(found.fields, team=team)
+    fields = {name: value for name, value in found.fields.items() if name not in references.NAMES}
+    if not gone:
+        return Start(fields | left, found.source)
+    without = "a reference that is" if gone == 1 else f"{gone} references that are"
+    return Start(fields | left, f"{found.source}, without {without} gone")
+
+
+def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
+    if "file" in asked:
+        files = ReferenceFile.objects.for_team(team).live().ready().select_related("account")
+        return of_file(get_object_or_404(files, pk=_id(asked["file"])))
     if "preset" in asked:
         preset = get_object_or_404(Preset.objects.for_team(team).live(), pk=_id(asked["preset"]))
         return Start(dict(preset.fields), f"preset “{preset}”")
@@ -41,6 +56,12 @@ def find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
     if prompt := asked.get("prompt"):
         return Start({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
     return Start()
+
+
+def of_file(file: ReferenceFile) -> Start:
+    name = "refImage1" if file.is_image else "refAudio1"
+    email = {"email": file.account.email} if file.account else {}
+    return Start({name: file.asset_id, **email}, f"the reference “{file}”")
 
 
 def of_song(song: Song, user: User) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 from django.urls import path
 
 from apps.generation import webhooks
-from apps.generation.views import chains, create, files, jobs, leaving, pictures, presets, usage
+from apps.generation.views import chains, create, files, jobs, leaving, pictures, presets, references, usage
 
 urlpatterns = [
     path("create/", create.create, name="create"),
+    path("create/references/", references.offered, name="create-references"),
+    path("create/references/send/", references.send, name="create-reference-send"),
     path("create/wishes/", create.wishes, name="wishes"),
     path("create/presets/", presets.presets, name="presets"),
     path("create/presets/save/", presets.save, name="preset-save"),

@@ -3,8 +3,9 @@
 (function () {
   "use strict";
 
-  const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "token", "count"];
-  const BLANK = { prompt: "", lyrics: "", words: "own", ghostwriter: "", model: "", email: "", count: "1" };
+  const REFERENCES = ["refImage", "refAudio"].flatMap((kind) => Array.from({ length: 10 }, (_, index) => `${kind}${index + 1}`));
+  const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "token", "count", ...REFERENCES];
+  const BLANK = { ...Object.fromEntries(REFERENCES.map((name) => [name, ""])), prompt: "", lyrics: "", words: "own", ghostwriter: "", model: "", email: "", count: "1" };
   const KEPT_MS = 30 * 86400e3;
   const PREFIX = "flowweb:draft:";
   const form = () => document.querySelector("form[data-draft]");

@@ -6,7 +6,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import history, panel, price, starting
+from apps.generation import history, panel, picker, price, starting
 from apps.generation.forms import SongForm
 from apps.generation.models import Preset
 from apps.generation.starting import Start
@@ -30,10 +30,10 @@ def create(request: TeamRequest) -> HttpResponseBase:
             return redirect("jobs")
         except NotThisForm as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
-    return _page(request, form, start)
+    return page(request, form, start)
 
 
-def _page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase:
+def page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase:
     live = panel.of_team(request.membership)
     context = {
         "form": form,
@@ -48,6 +48,7 @@ def _page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBas
         "starts": live.starts,
         "panel": live,
         "styles": STYLES,
+        "picker": picker.of_form(form),
         "presets": Preset.objects.for_team(request.team).live(),
         "own_wishes": history.of_person(request.team, request.user),
         "other_wishes": history.of_others(request.team, request.user),

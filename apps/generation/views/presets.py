@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.generation import presets as kept
-from apps.generation import starting
+from apps.generation import references, starting
 from apps.generation.forms import NameForm, PresetForm
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
@@ -43,7 +43,7 @@ def save(request: TeamRequest) -> HttpResponseBase:
     """Keeps a song's settings (`song`) or those of the song form. Without a `name` its page asks for one."""
     if request.method != "POST":
         return redirect("create")
-    data = request.POST.dict()
+    data = request.POST.dict() | references.numbered(references.listed(request.POST))
     data |= _settings_of_song(request) if "song" in data else {}
     if "name" not in data:
         return _ask_name(request, PresetForm(initial=data | {"name": _suggestion(data)}))
