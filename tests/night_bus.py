@@ -10,8 +10,8 @@ from django.utils import timezone
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.people import hash_secret
-from apps.generation.models import Chain, Job, Preset
-from apps.library.models import Clip, ClipFile, Collection, ReferenceFile, Song
+from apps.generation.models import Chain, Job, Preset, Sweep
+from apps.library.models import Clip, ClipFile, Collection, LyricSheet, ReferenceFile, Song
 from apps.upstream.token import Token
 
 PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
@@ -27,6 +27,8 @@ class House:
     job: Job
     preset: uuid.UUID
     chain: uuid.UUID
+    sheet: uuid.UUID
+    sweep: Sweep
     clip: Clip
     collection: uuid.UUID
     token: uuid.UUID
@@ -62,6 +64,8 @@ def build() -> House:
         job=job,
         preset=Preset.objects.create(team=team, name="Disco", key="disco", fields={"prompt": "disco"}).pk,
         chain=Chain.objects.create(team=team, asked_by=people["member"], nonce=uuid.uuid4()).pk,
+        sheet=LyricSheet.objects.create(team=team, made_by=people["member"], idea="a road trip").pk,
+        sweep=sweep(members, people["member"]),
         clip=clip,
         collection=collection.pk,
         token=kept.pk,
@@ -120,3 +124,16 @@ def reference(team: Team, account: FlowAccount) -> uuid.UUID:
     file.thumb.save(f"{uuid.uuid4().hex}.webp", ContentFile(b"content"), save=False)
     file.file.save(f"{uuid.uuid4().hex}.mp3", ContentFile(b"content"))
     return file.pk
+
+
+def sweep(token: ApiToken, user: User) -> Sweep:
+    """Stopped, with nothing in it."""
+    return Sweep.objects.create(
+        team=token.team,
+        made_by=user,
+        token=token,
+        subscription=token.subscription,
+        asked={"prompt": ["slow disco"], "lyrics": [""], "ghostwriter": [""], "model": [""]},
+        cap=20,
+        phase=Sweep.Phase.STOPPED,
+    )

@@ -1,7 +1,6 @@
 """Every URL × who may do what, in one table. A URL without a row fails, and so does a row without a URL.
 
-A cell is "GET POST" as statuses. The house: Night Bus has an owner, a member and a viewer; the stranger owns a team
-of his own; every object belongs to Night Bus, the jobs to its member, the token and the one-time links to the owner.
+A cell is "GET POST" as statuses. Whose everything is says url_house.py.
 """
 
 import re
@@ -20,6 +19,8 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import Membership
 from tests.night_bus import HOOK, PEOPLE, House, build
 
+WORDS = {"version": 1, "newest": 1, "title": "Home", "lyrics": "[Verse]\nHome", "sound_prompt": "folk"}
+
 
 @pytest.fixture
 def house(db: None, settings: Settings, tmp_path: Path) -> House:
@@ -33,6 +34,8 @@ _JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
 _CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
 _CHAIN: Arguments = lambda house: (house.chain,)  # noqa: E731
 _PRESET: Arguments = lambda house: (house.preset,)  # noqa: E731
+_SHEET: Arguments = lambda house: (house.sheet,)  # noqa: E731
+_SWEEP: Arguments = lambda house: (house.sweep.pk,)  # noqa: E731
 _COLLECTION: Arguments = lambda house: (house.collection,)  # noqa: E731
 _ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
 _FILE: Arguments = lambda house: (house.file,)  # noqa: E731
@@ -150,6 +153,20 @@ TABLE = [
         prompt="a ferry at night", nonce=lambda house: uuid.uuid4()),
     row("create-references", "302 405", "200 405", "403 405", "200 405", "200 405"),
     row("create-reference-send", "302 302", "302 404", "403 403", "302 404", "302 404", send="none"),
+    row("lyrics",           "302 302", "200 302", "200 403", "200 302", "200 302",
+        prompt="a road trip", nonce=lambda house: uuid.uuid4()),
+    row("lyric-sheet",      "302 302", "404 404", "200 403", "200 302", "200 302", args=_SHEET, **WORDS),
+    row("lyric-ask",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_SHEET,
+        prompt="a road trip", nonce=lambda house: uuid.uuid4()),
+    row("lyric-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_SHEET),
+    row("sweeps",           "302 302", "200 302", "200 403", "200 302", "200 302",
+        prompt="slow disco", count="1", cap="20", nonce=lambda house: uuid.uuid4()),
+    row("sweep",            "302 405", "404 405", "200 405", "200 405", "200 405", args=_SWEEP),
+    # Paid with the token of who filled it in: the member. Nothing of it is a draft any more.
+    row("sweep-start",      "405 302", "405 404", "405 403", "405 302", "405 403", args=_SWEEP),
+    row("sweep-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
+    row("sweep-go-on",      "302 302", "404 404", "403 403", "200 302", "200 302", args=_SWEEP, cap="20"),
+    row("sweep-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
     row("wishes",           "302 405", "200 405", "403 405", "200 405", "200 405"),
     row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),
     # Without a name: it is asked for.

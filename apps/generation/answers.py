@@ -125,7 +125,7 @@ def _declined(sent: Sent, error: errors.UpstreamError) -> None:
         "Flow Music made nothing of it.",
         error_code=str(error.code or error.status or "")[:60],
         error_text=error.user_message[:500],
-        error_quote=str(error.evidence.get("message", ""))[:500],
+        error_quote=str(error.evidence.get("agent_text") or error.evidence.get("message", ""))[:500],
         evidence=error.evidence,
     )
 

@@ -2,6 +2,7 @@
 which the same form sent twice asks once."""
 
 import uuid
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -66,7 +67,7 @@ class AskingForm(forms.Form):
 
     def start_anew(self, words: str) -> None:
         """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
-        data = self.data.copy()
+        data = copy(self.data)
         data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
         self.data = data
         self.add_error(None, words)

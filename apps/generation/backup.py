@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from apps.generation import chains, schedule, transitions
+from apps.generation import chains, schedule, sweeps, transitions
 from apps.generation.models import Job, Lease, State
 from apps.wake import wake
 
@@ -17,10 +17,11 @@ NOT_SENT_YET = {State.QUEUED, State.SUBMITTING}
 
 
 def hold() -> int:
-    """Pauses sending, then doubts everything that isn't certain to be unsent. Returns how many jobs."""
+    """Pauses sending, stops sweeps, doubts everything that isn't certain to be unsent. Returns how many jobs."""
     until = timezone.now() + UNTIL_RESUMED
     Lease.objects.update_or_create(name=Lease.PAUSE, defaults={"until": until})
     chains.hold()
+    sweeps.hold()
     return sum(_doubt(job) for job in Job.objects.filter(state__in=NOT_SENT_YET))
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.accounts.templatetags.studio import clock, short_email, when
-from apps.generation import answers, decisions, places, price, waiting
+from apps.generation import answers, decisions, places, price, results, waiting
 from apps.generation.models import Job, State
 from apps.generation.operations import FREE, OPERATIONS
 from apps.generation.price import UNKNOWN, Price
@@ -222,6 +222,8 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     made.side_text = "" if job.operation in FREE else str(made.price)
     if result := places.result_of(job):
         made.actions = [Action(label="See it", url=result, style="soft", by_anyone=True)]
+    if job.evidence.get(results.NOT_FREE):
+        made.text = "Words are normally free. Flow Music says that these were not: the sheet tells more."
     made.cover_url = takes[0].thumb_url if takes else ""
     missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]
     if missing:

@@ -9,6 +9,8 @@ from apps.generation.models import Job, State
 from apps.generation.transitions import move
 from apps.wake import wake
 
+NOT_NEEDED = "not_needed"
+
 
 def fail(job: Job, text: str, **values: Any) -> bool:
     """The remote side tried and made nothing."""
@@ -53,3 +55,16 @@ def drop(job: Job) -> bool:
     """A row that came back into the line after its cancellation was asked for."""
     asked, now = Q(cancel_requested_at__isnull=False), timezone.now()
     return move(job, {State.QUEUED}, State.CANCELLED, "Dropped. Nothing spent.", where=asked, finished_at=now)
+
+
+def call_off(job: Job, text: str) -> bool:
+    """One in line that is not needed any more, though nobody dropped it."""
+    return move(
+        job,
+        {State.QUEUED},
+        State.CANCELLED,
+        text,
+        error_code=NOT_NEEDED,
+        finished_at=timezone.now(),
+        hidden_at=timezone.now(),
+    )

@@ -42,8 +42,8 @@ def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[Past
 
 
 def _asked(team: Team) -> QuerySet[Job]:
-    """A batch and its retries are one wish."""
-    wishes = Job.objects.for_team(team).filter(batch_index=0, retry_of=None, operation="music")
+    """A batch and its retries are one wish. The combinations of a sweep are its own."""
+    wishes = Job.objects.for_team(team).filter(batch_index=0, retry_of=None, operation="music", cell=None)
     return wishes.select_related("asked_by").only("params", "created_at", "asked_by").order_by("-created_at")
 
 

@@ -75,7 +75,17 @@ class Panel:
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
     takes = Prefetch("song__takes", Clip.objects.prefetch_related("files").order_by("take"))
-    related = ("asked_by", "token", "subscription", "account", "ran_on", "song", "source__song", "file")
+    related = (
+        "asked_by",
+        "token",
+        "subscription",
+        "account",
+        "ran_on",
+        "song",
+        "source__song",
+        "file",
+        "sheet",
+    )
     return jobs.select_related(*related).prefetch_related(takes)
 
 

@@ -12,6 +12,8 @@ def form_of(job: Job) -> str:
             return f"{reverse('create')}?from={job.pk}"
         case "image":
             return f"{reverse('image')}?from={job.pk}"
+        case "lyrics":
+            return _sheet(job, "#again")
     return ""
 
 
@@ -21,4 +23,13 @@ def result_of(job: Job) -> str:
         return f"{reverse('files')}#file-{job.file_id}"
     if job.operation == "stems" and job.source_id:
         return reverse("clip-stems", args=[job.source_id])
+    if job.operation == "lyrics":
+        return _sheet(job)
     return ""
+
+
+def _sheet(job: Job, part: str = "") -> str:
+    """Nowhere when it was deleted."""
+    if job.sheet is None or job.sheet.deleted_at:
+        return ""
+    return reverse("lyric-sheet", args=[job.sheet.pk]) + part

@@ -21,6 +21,8 @@ from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
+# In the evidence of words whose answer doesn't say that they were free.
+NOT_FREE = "not_free"
 # The order in which the four are shown.
 STEMS = ("vocals", "drums", "bass", "other")
 
@@ -63,7 +65,13 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
 
 def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
     sheet = job.sheet
-    if not ends.finish(job, "Written.", duration_ms=_took(job)) or sheet is None:
+    money = {} if answer.was_free else {"evidence": {NOT_FREE: True, "credits_burned": answer.credits_burned}}
+    text = (
+        "Written."
+        if answer.was_free
+        else "Written, but not for free: a song was started, or credits were taken."
+    )
+    if not ends.finish(job, text, duration_ms=_took(job), **money) or sheet is None:
         return
     list(LyricSheet.objects.select_for_update().filter(pk=sheet.pk))  # one after the other counts its version
     last = sheet.versions.aggregate(last=Max("number"))["last"] or 0

@@ -2,6 +2,7 @@
 
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.
+`?sheet=<sheet>` (with `&version=<number>` of that version) its words and its sound.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,10 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from apps.accounts.models import Team, User
-from apps.generation import references
+from apps.generation import references, sheets
 from apps.generation.models import Job, Preset
 from apps.generation.wishes import PROMPT_LIMIT
-from apps.library.models import ReferenceFile, Song
+from apps.library.models import LyricVersion, ReferenceFile, Song
 
 NAMES = ("prompt", "lyrics", "ghostwriter", "model", *references.NAMES)
 
@@ -53,6 +54,11 @@ def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
     if "from" in asked:
         earlier = Job.objects.for_team(team).select_related("account", "token")
         return Start(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier wish")
+    if "sheet" in asked:
+        version = sheets.find_version(team, _id(asked["sheet"]), asked.get("version", ""))
+        if version is None:
+            raise Http404
+        return of_words(version)
     if prompt := asked.get("prompt"):
         return Start({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
     return Start()
@@ -62,6 +68,12 @@ def of_file(file: ReferenceFile) -> Start:
     name = "refImage1" if file.is_image else "refAudio1"
     email = {"email": file.account.email} if file.account else {}
     return Start({name: file.asset_id, **email}, f"the reference “{file}”")
+
+
+def of_words(version: LyricVersion) -> Start:
+    """What was written at the desk: its words are sung, its sound is the description."""
+    fields = {"words": "own", "lyrics": version.lyrics, "prompt": version.sound_prompt}
+    return Start(fields, f"the words “{version.title}”" if version.title else "the words")
 
 
 def of_song(song: Song, user: User) -> dict[str, Any]:

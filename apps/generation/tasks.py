@@ -8,7 +8,18 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts import usage
-from apps.generation import blocks, chains, collect, dispatch, follow, payers, schedule, transitions, watch
+from apps.generation import (
+    blocks,
+    chains,
+    collect,
+    dispatch,
+    follow,
+    payers,
+    schedule,
+    sweeps,
+    transitions,
+    watch,
+)
 from apps.wake import wake
 
 SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
@@ -33,6 +44,8 @@ def tick() -> None:
         wake("generation.dispatch", pk)
     for pk in dispatch.due(now, blocking=True):
         wake("generation.block", pk)
+    for sweep_id in sweeps.due():
+        wake("generation.sweep", sweep_id)
     blocks.mark_empty(now)
     for pk in blocks.due(now):
         wake("generation.recheck", pk)
@@ -60,6 +73,11 @@ def dispatch_blocking(subscription_id: int) -> None:
             dispatch.run(subscription_id, blocking=True)
         finally:
             BLOCKED.release()
+
+
+@shared_task(name="generation.sweep")
+def step_sweep(sweep_id: str) -> None:
+    sweeps.step(sweep_id)
 
 
 @shared_task(name="generation.watch")

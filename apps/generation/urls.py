@@ -1,13 +1,35 @@
 from django.urls import path
 
 from apps.generation import webhooks
-from apps.generation.views import chains, create, files, jobs, leaving, pictures, presets, references, usage
+from apps.generation.views import (
+    chains,
+    create,
+    files,
+    jobs,
+    leaving,
+    lyrics,
+    pictures,
+    presets,
+    references,
+    sweeps,
+    usage,
+)
 
 urlpatterns = [
     path("create/", create.create, name="create"),
     path("create/references/", references.offered, name="create-references"),
     path("create/references/send/", references.send, name="create-reference-send"),
+    path("create/sweeps/", sweeps.overview, name="sweeps"),
+    path("create/sweeps/<uuid:pk>/", sweeps.sweep, name="sweep"),
+    path("create/sweeps/<uuid:pk>/start/", sweeps.start, name="sweep-start"),
+    path("create/sweeps/<uuid:pk>/stop/", sweeps.stop, name="sweep-stop"),
+    path("create/sweeps/<uuid:pk>/go-on/", sweeps.go_on, name="sweep-go-on"),
+    path("create/sweeps/<uuid:pk>/delete/", sweeps.delete, name="sweep-delete"),
     path("create/wishes/", create.wishes, name="wishes"),
+    path("create/lyrics/", lyrics.lyrics, name="lyrics"),
+    path("create/lyrics/<uuid:pk>/", lyrics.sheet, name="lyric-sheet"),
+    path("create/lyrics/<uuid:pk>/ask/", lyrics.ask, name="lyric-ask"),
+    path("create/lyrics/<uuid:pk>/delete/", lyrics.delete, name="lyric-delete"),
     path("create/presets/", presets.presets, name="presets"),
     path("create/presets/save/", presets.save, name="preset-save"),
     path("create/presets/<uuid:pk>/rename/", presets.rename, name="preset-rename"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation import schedule, transitions
-from apps.generation.models import Job, JobEvent, PanelVersion, State
+from apps.generation.models import Job, JobEvent, PanelVersion, State, SweepCell
 from apps.library.models import Clip, LyricSheet, ReferenceFile
 
 PROMPT_LIMIT = LYRICS_LIMIT = 10_000
@@ -34,18 +34,26 @@ class Wish:
     source: Clip | None = None  # the take that is edited
     file: ReferenceFile | None = None  # that is sent, or that a picture becomes
     sheet: LyricSheet | None = None  # that words are written on
+    # One after the other, of the songs of a sweep's cell: the place of the first one, and of how many.
+    cell: SweepCell | None = None
+    first: int = 0
+    size: int | None = None
 
     def ask(self) -> list[Job]:
         """Puts the songs in line. The same form twice gives the same jobs."""
         try:
-            with transaction.atomic():
-                jobs = Job.objects.bulk_create(self._job(index) for index in range(self.count))
-                JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
-                PanelVersion.bump(self.team.pk)
-                schedule.look_now(self.token.subscription_id)
-                transitions.wake_line(jobs[0])
+            return self.put_in_line()
         except IntegrityError:
             return self._asked_before()
+
+    @transaction.atomic
+    def put_in_line(self) -> list[Job]:
+        """Raises IntegrityError when it was asked for before."""
+        jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
+        JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
+        PanelVersion.bump(self.team.pk)
+        schedule.look_now(self.token.subscription_id)
+        transitions.wake_line(jobs[0])
         return jobs
 
     def _job(self, index: int) -> Job:
@@ -63,13 +71,13 @@ class Wish:
             sheet=self.sheet,
             nonce=self.nonce,
             batch_index=index,
-            batch_size=self.count,
+            batch_size=self.size or self.count,
+            cell=self.cell,
         )
 
     def _first_line(self, job: Job) -> JobEvent:
-        return JobEvent(
-            job=job, at=timezone.now(), state=State.QUEUED, text=f"Asked for by {self.by}.", by=self.by
-        )
+        text = f"Asked for by {self.by}{', in a sweep' if self.cell else ''}."
+        return JobEvent(job=job, at=timezone.now(), state=State.QUEUED, text=text, by=self.by)
 
     def _asked_before(self) -> list[Job]:
         jobs = list(

@@ -1,4 +1,4 @@
-"""What was changed in the words of a song, line by line."""
+"""What was changed in the words of a song, line by line, or in a description, word by word."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +19,17 @@ def lines(before: str, after: str) -> list[Line]:
     """Every line of both, in order; what took the place of something comes after it. Space at a line's end is none."""
     old, new = (_lines(text) for text in (before, after))
     return list(_compared(old, new))
+
+
+def words(before: str, after: str) -> list[Line]:
+    """Runs of words, whatever space is between them."""
+    found: list[Line] = []
+    for piece in _compared(before.split(), after.split()):
+        if found and found[-1].kind == piece.kind:
+            found[-1] = Line(piece.kind, f"{found[-1].text} {piece.text}")
+        else:
+            found.append(piece)
+    return found
 
 
 def counted(found: list[Line]) -> str:

@@ -37,6 +37,11 @@ STOPS = (
     Stop("jobs-empty", EMPTY, "/jobs/"),
     Stop("create", PERSON, "/create/"),
     Stop("create-again", PERSON, "/create/?from={failed}"),
+    Stop("lyrics", PERSON, "/create/lyrics/"),
+    Stop("lyrics-empty", EMPTY, "/create/lyrics/"),
+    Stop("lyric-sheet", PERSON, "{sheet}"),
+    Stop("lyric-changes", PERSON, "{sheet}?version=2&with=1"),
+    Stop("lyric-not-free", PERSON, "{sheet_paid}"),
     Stop("presets", PERSON, "/create/presets/"),
     Stop("wishes", PERSON, "/create/wishes/"),
     Stop("jobs", PERSON, "/jobs/"),
@@ -89,6 +94,7 @@ class Tour:
         visit = self.visits.new(PERSON)
         self._make_songs(visit.page)
         self._save_preset(visit.page)
+        self._write_words(visit.page)
         self._find_addresses(visit.page)
         assert self.visits.leave(visit) == []
 
@@ -124,9 +130,30 @@ class Tour:
         expect(page.get_by_role("heading", level=1)).to_have_text("New song")
         page.goto("/jobs/")
 
+    def _write_words(self, page: Page) -> None:
+        """A sheet with an edit, and one that was not free."""
+        for name, idea in {
+            "sheet_paid": "Two umbrellas [song fired]",
+            "sheet": "A long road trip home",
+        }.items():
+            page.goto("/create/lyrics/")
+            page.get_by_label("What is the song about?").fill(idea)
+            page.get_by_role("button", name="Ask for words").click()
+            words = page.locator("#id_lyrics")
+            expect(words).to_have_value(re.compile(r"\[Verse"), timeout=60_000)
+            self._found[name] = "/" + page.url.split("/", 3)[3]
+        words.fill(f"{words.input_value()}\n\n[Outro]\nAnd the kettle sings again")
+        page.get_by_label("How should it sound?").fill(
+            "Indie folk, warm acoustic guitar, 84 bpm, a close voice"
+        )
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#editor")).to_have_attribute("data-keep-of", "2")
+        page.goto("/jobs/")
+
     def _find_addresses(self, page: Page) -> None:
         for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
-            jobs = page.locator(f"#work [data-job][data-state={state}]")
+            words = page.locator(".job-title", has_text=re.compile(r"^\s*Words: "))
+            jobs = page.locator(f"#work [data-job][data-state={state}]", has_not=words)
             expect(jobs).to_have_count(count, timeout=60_000)
             self._found[state] = str(jobs.first.get_attribute("data-job"))
         running = page.locator("#work [data-job][data-state=running]", has_text="Slow drums")

@@ -4,5 +4,18 @@ from apps.generation.models.panel import Lease, PanelVersion
 from apps.generation.models.presets import Preset
 from apps.generation.models.seen import SeenJob
 from apps.generation.models.story import JobEvent
+from apps.generation.models.sweeps import Sweep, SweepCell
 
-__all__ = ["Chain", "ChainStep", "Job", "JobEvent", "Lease", "PanelVersion", "Preset", "SeenJob", "State"]
+__all__ = [
+    "Chain",
+    "ChainStep",
+    "Job",
+    "JobEvent",
+    "Lease",
+    "PanelVersion",
+    "Preset",
+    "SeenJob",
+    "State",
+    "Sweep",
+    "SweepCell",
+]

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
+from apps.generation.models.sweeps import SweepCell
 from apps.generation.operations import BLOCKING
 from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
 
@@ -101,6 +102,7 @@ class Job(models.Model):
     source = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, related_name="edit_jobs")
     file = models.ForeignKey(ReferenceFile, on_delete=models.SET_NULL, null=True, related_name="jobs")
     sheet = models.ForeignKey(LyricSheet, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    cell = models.ForeignKey(SweepCell, on_delete=models.SET_NULL, null=True, related_name="jobs")
 
     nonce = models.UUIDField(default=uuid.uuid4)  # of the form: a double click makes one job
     batch_index = models.PositiveSmallIntegerField(default=0)
@@ -198,4 +200,4 @@ class Job(models.Model):
     def asked(self) -> dict[str, Any]:
         """What was asked for, by the names of the fields: for a job that asks for the same."""
         names = ("team_id", "subscription_id", "account_id", "account_is_fixed", "operation", "params")
-        return {name: getattr(self, name) for name in (*names, "source_id", "file_id", "sheet_id")}
+        return {name: getattr(self, name) for name in (*names, "source_id", "file_id", "sheet_id", "cell_id")}

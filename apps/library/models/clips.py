@@ -91,6 +91,11 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     def in_bin(self) -> "ClipQuerySet":
         return self.filter(deleted_at__isnull=False, erased_at=None)
 
+    def keepers(self) -> "ClipQuerySet":
+        """Takes that somebody of the team has given a heart, or four stars and more."""
+        loved = Q(opinions__is_favourite=True) | Q(opinions__rating__gte=4)
+        return self.live().filter(loved).distinct()
+
     def for_pages(self) -> "ClipQuerySet":
         return self.select_related("account", "subscription").prefetch_related("files", "opinions", "tags")
 

@@ -64,4 +64,4 @@ class LyricVersion(models.Model):
     @property
     def was_charged(self) -> bool:
         """Words are normally free; this answer says, or doesn't deny, that something was spent."""
-        return self.song_fired or bool(self.credits_burned)
+        return self.origin == self.Origin.MADE and (self.song_fired or self.credits_burned != 0)

@@ -1,0 +1,71 @@
+"""The combinations of a sweep: descriptions with models down the side, words with ghostwriters along the top.
+
+A ghostwriter does nothing beside own words (post-flowmusic-music), so there such combinations are one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+GHOSTWRITERS = {"": "Flow Music decides", "standard": "Ghostwriter, standard", "pro": "Ghostwriter, pro"}
+MODELS = {"": "Default", "lyria-3-pro": "Lyria 3 Pro", "lyria-3.5": "Lyria 3.5"}
+
+
+@dataclass(frozen=True)
+class Head:
+    """A row or a column: what it puts into the parameters, and how it is called."""
+
+    params: Mapping[str, Any]
+    title: str
+    aside: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    rows: Sequence[Head]
+    columns: Sequence[Head]
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Sequence[str]]) -> "Matrix":
+        """`asked`: lists of prompt, lyrics ("" for none), ghostwriter and model ("" for left out)."""
+        rows = [
+            _head(
+                {"prompt": prompt, "model": model},
+                _first_words(prompt),
+                MODELS.get(model, model) if model else "",
+            )
+            for prompt, model in product(asked["prompt"], asked.get("model") or [""])
+        ]
+        return cls(rows, list(_columns(asked)))
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.columns)
+
+    def cells(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Row, column and the parameters of each combination."""
+        for (y, row), (x, column) in product(enumerate(self.rows), enumerate(self.columns)):
+            yield y, x, {**row.params, **column.params}
+
+
+def _columns(asked: Mapping[str, Sequence[str]]) -> Iterator[Head]:
+    for lyrics in asked.get("lyrics") or [""]:
+        if lyrics:
+            yield _head({"lyrics": lyrics}, "Own words", _first_words(_first_line(lyrics)))
+        else:
+            for name in asked.get("ghostwriter") or [""]:
+                yield _head({"ghostwriter": name}, GHOSTWRITERS.get(name, name), "no own words")
+
+
+def _head(params: Mapping[str, str], title: str, aside: str) -> Head:
+    return Head({name: text for name, text in params.items() if text}, title, aside)
+
+
+def _first_line(lyrics: str) -> str:
+    lines = [line.strip() for line in lyrics.splitlines()]
+    return next((line for line in lines if line and not line.startswith("[")), lyrics.strip())
+
+
+def _first_words(text: str, most: int = 90) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + "…"

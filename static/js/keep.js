@@ -1,0 +1,149 @@
+/* What is written in a form with data-keep stays in this browser until it was sent and taken: a closed tab, a lost
+   connection or a click elsewhere loses nothing. data-keep names whose form of what it is, data-keep-of the version
+   that it began from. The song form has drafts of its own (drafts.js). */
+(function () {
+  "use strict";
+
+  const PREFIX = "flowweb:kept:";
+  const KEPT_MS = 30 * 86400e3;
+  const key = (form) => `${PREFIX}${form.dataset.keep}:${form.dataset.keepOf || ""}`;
+
+  /* Storage may be full or forbidden; then nothing is kept. */
+  function store(place, name, value) {
+    try {
+      if (value === null) place().removeItem(name);
+      else place().setItem(name, JSON.stringify(value));
+    } catch {
+      return;
+    }
+  }
+  function read(place, name) {
+    try {
+      return JSON.parse(place().getItem(name));
+    } catch {
+      return null;
+    }
+  }
+  const local = () => localStorage;
+  const session = () => sessionStorage;
+
+  const fields = (form) => [...form.elements].filter((each) => each.matches("textarea, select, input:not([type=hidden])"));
+  const said = (field) => (field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value);
+  const values = (form) => fields(form).map((field) => [field.name, said(field)]);
+  const same = (one, two) => JSON.stringify(one) === JSON.stringify(two);
+  const fresh = new WeakMap(); // by form: what the server put into it
+
+  function fill(form, kept) {
+    const rows = new Map();
+    for (const [name] of kept) rows.set(name, (rows.get(name) || 0) + 1);
+    for (const [name, count] of rows) grow(form, name, count);
+    const left = fields(form);
+    for (const [name, value] of kept) {
+      const place = left.findIndex((field) => field.name === name);
+      if (place < 0) continue;
+      const [field] = left.splice(place, 1);
+      if (typeof value === "boolean") field.checked = value;
+      else if (!(field instanceof HTMLSelectElement) || [...field.options].some((option) => option.value === value)) field.value = value;
+    }
+    document.dispatchEvent(new CustomEvent("form:filled"));
+  }
+
+  /* Rows that were added by hand come back by the same button. */
+  function grow(form, name, count) {
+    const there = () => fields(form).filter((field) => field.name === name).length;
+    const button = form.querySelector(`[data-add-row="${name}"]`);
+    for (let more = count - there(); button && more > 0; more -= 1) button.click();
+  }
+
+  function keep(form) {
+    const now = values(form);
+    store(local, key(form), same(now, fresh.get(form)) ? null : { at: Date.now(), values: now });
+  }
+
+  function start() {
+    settle();
+    document.querySelectorAll("form[data-keep]").forEach((form) => {
+      if (fresh.has(form)) return;
+      fresh.set(form, values(form));
+      const kept = read(local, key(form));
+      if (!kept) return;
+      if (Date.now() - kept.at > KEPT_MS || same(kept.values, fresh.get(form))) store(local, key(form), null);
+      else restore(form, kept);
+    });
+  }
+
+  function restore(form, kept) {
+    const before = fresh.get(form);
+    fill(form, kept.values);
+    say("What you wrote and did not send is back.", "Throw it away", () => {
+      fill(form, before);
+      store(local, key(form), null);
+      say("", "Undo", () => {
+        fill(form, kept.values);
+        keep(form);
+        say("");
+      });
+    });
+  }
+
+  /* The line beside the title. */
+  function say(words, label, act) {
+    const line = document.querySelector("[data-keep-line]");
+    if (!line) return;
+    line.replaceChildren(words ? `${words} ` : "");
+    if (!label) return;
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: label, onclick: act });
+    line.append(button);
+  }
+
+  /* Whether the form that was sent last was taken: then a page without its errors has come. */
+  function settle() {
+    const sent = read(session, "flowweb:kept-sent");
+    if (!sent) return;
+    store(session, "flowweb:kept-sent", null);
+    if (!document.querySelector('#work [aria-invalid="true"], #work .wrong, #work .notice-heed[role="alert"]')) store(local, sent, null);
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.keep && !event.submitter?.hasAttribute("data-add-row")) store(session, "flowweb:kept-sent", key(event.target));
+    if (event.target.getAttribute("action") === document.getElementById("player")?.dataset.leave) forget();
+  });
+  /* Only a page of the studio says that it was taken: not an error, not the sign-in page. */
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (requestConfig.elt.dataset.keep && !(xhr.status === 200 && xhr.responseText.includes('<div id="app"'))) store(session, "flowweb:kept-sent", null);
+  });
+
+  /* Signing out forgets what was written in this browser, by whomever. */
+  function forget() {
+    try {
+      const kept = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+      kept.forEach((name) => localStorage.removeItem(name));
+    } catch {
+      return;
+    }
+  }
+
+  for (const name of ["input", "change"]) {
+    document.addEventListener(name, (event) => {
+      const { form } = event.target;
+      if (form?.dataset.keep && fresh.has(form)) keep(form);
+    });
+  }
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-keep]")) start();
+  });
+
+  /* Sections of a structure: "Verse 1 / Chorus", one after the other. */
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-part]");
+    if (!chip) return;
+    const field = document.getElementById(chip.closest("[data-for]").dataset.for);
+    const before = field.value.trim().replace(/\s*\/$/, "");
+    const verses = (before.match(/\bVerse\b/g) || []).length;
+    const name = chip.dataset.part === "Verse" ? `Verse ${verses + 1}` : chip.dataset.part;
+    field.value = before ? `${before} / ${name}` : name;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+})();
