@@ -28,6 +28,7 @@ AGAIN = {
     "image": "The picture may have been made; it can be asked for again.",
     "upload": "Flow Music may have the file; sent again, it may be there twice. Neither costs anything.",
 }
+_RESULT = {"stems": "Open the mixer"}
 TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
 
 
@@ -221,7 +222,9 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
     made.side_text = "" if job.operation in FREE else str(made.price)
     if result := places.result_of(job):
-        made.actions = [Action(label="See it", url=result, style="soft", by_anyone=True)]
+        made.actions = [
+            Action(label=_RESULT.get(job.operation, "See it"), url=result, style="soft", by_anyone=True)
+        ]
     if job.evidence.get(results.NOT_FREE):
         made.text = "Words are normally free. Flow Music says that these were not: the sheet tells more."
     made.cover_url = takes[0].thumb_url if takes else ""

@@ -46,7 +46,7 @@ can't be played: the others go on without it.
       audio.preservesPitch = false; // 1 % for a moment: stretching would be heard more
       source.connect(delay).connect(gain).connect(meter).connect(all);
       const heard = new Float32Array(meter.fftSize);
-      const track = { audio, gain, meter, heard, dead: false, from: 0, ahead: 0 }; // from: where it was started
+      const track = { audio, source, gain, meter, heard, dead: false, from: 0, ahead: 0 }; // from: where it was started
       audio.addEventListener("error", () => {
         if (track.dead || !audio.getAttribute("src")) return;
         track.dead = true;

@@ -1,7 +1,7 @@
 /*
 The mixer: what is pressed and moved on the page of the stems. A lane (data-lane, data-name) has an <audio>, data-mute, data-solo
 and data-level; data-mixer around them names the take. What sounds is mixer-sound.js. The levels are kept for as long as the tab
-is open. The player below and the mixer never sound at once.
+is open. The player below and the mixer never sound at once. window.flowwebMixer.mix is what sounds, null before the first play.
 */
 (function () {
   "use strict";
@@ -279,9 +279,15 @@ is open. The player below and the mixer never sound at once.
     if (mix && event.detail && !event.detail.paused) mix.pause();
   });
 
+  window.flowwebMixer = {
+    get mix() {
+      return mix;
+    },
+  };
+
   /* What follows the panel waits for a pause. */
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.matches("[data-stems-coming]") && mix && !mix.paused) event.preventDefault();
+    if (event.target.id === "stems" && mix && !mix.paused) event.preventDefault();
   });
   document.addEventListener("htmx:load", open);
 })();

@@ -76,7 +76,8 @@ class Song(models.Model):
         """The name that a person gave it, else take A's title, else the first words of the prompt."""
         if self.name:
             return self.name
-        titles = (take.title for take in self.takes.all())
+        # A stem's says which it is: "Last Ferry Home - drums".
+        titles = (take.title.removesuffix(f" - {take.stem_type}") for take in self.takes.all())
         return next(filter(None, titles), "") or _first_words(self.prompt) or "Untitled"
 
 
