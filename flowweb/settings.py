@@ -220,6 +220,8 @@ CELERY_TASK_ROUTES = {
     "accounts.usage": {"queue": "slow"},
     "library.archive": {"queue": "slow"},
     "library.reference": {"queue": "slow"},
+    "library.background": {"queue": "slow"},
+    "library.import": {"queue": "slow"},
     "library.sweep": {"queue": "slow"},
     "library.bin": {"queue": "slow"},
 }

@@ -118,6 +118,12 @@ TABLE = [
     row("clip-stems",       "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
     row("clip-family",      "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
     row("storage",          "302 302", "200 302", "200 403", "200 403", "200 302", gigabytes="20"),
+    row("import",           "302 405", "200 405", "200 405", "200 405", "200 405"),
+    # Nobody brings in from an account for which they have no token of their own.
+    row("import-begin",     "405 302", "405 404", "405 403", "405 302", "405 302",
+        email=lambda house: house.account),
+    row("import-stop",      "405 302", "405 404", "405 403", "405 302", "405 302",
+        args=lambda house: (house.walk,)),
     row("clip-file-retry",  "405 302", "405 404", "405 403", "405 302", "405 302",
         args=lambda house: (house.clip.pk, "wav")),
     row("clip-heart",       "405 302", "405 404", "405 302", "405 302", "405 302", args=_CLIP, on="1"),

@@ -33,8 +33,10 @@ def terms(*texts: str) -> str:
 
     Folded: compatible forms made one, without accents, without case. Nothing but letters and figures is left.
     """
-    plain = unicodedata.normalize("NFKD", " ".join(texts)).casefold()
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
+    plain = " ".join(texts).casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", " ".join(texts)).casefold())
+        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     words = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(plain))
     found = " ".join(words)
     return found if len(found) <= LONGEST_TERMS else found[:LONGEST_TERMS].rpartition(" ")[0]
@@ -93,8 +95,15 @@ def _find(team: Team, words: list[str]) -> Found:
 
 def _document(clip: Clip) -> str:
     song = clip.song
-    signs = [_sign_of(clip.team_id), *([INSTRUMENTAL] if clip.is_instrumental else [])]
-    return " ".join([*signs, terms(song.name, clip.title, song.prompt, clip.words)]).rstrip()
+    return document(
+        clip.team_id, song.name, clip.title, song.prompt, clip.words, instrumental=clip.is_instrumental
+    )
+
+
+def document(team_id: Any, *texts: str, instrumental: bool) -> str:
+    """What a take with these texts is found by."""
+    signs = [_sign_of(team_id), *([INSTRUMENTAL] if instrumental else [])]
+    return " ".join([*signs, terms(*texts)]).rstrip()
 
 
 def _sign_of(team_id: Any) -> str:

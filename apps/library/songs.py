@@ -91,27 +91,29 @@ def _move(take: Clip, song: Song, letter: int) -> None:
 
 
 def _keep_take(song: Song, letter: int, clip: ClipRecord, place: dict[str, Any]) -> Clip:
-    said = {**place, **_said(clip)}
+    told = {**place, **said(clip)}
     rows = Clip.objects.filter(team=song.team_id, subscription=place["subscription"], clip_id=clip.clip_id)
     take = rows.first()
     if take is None:
-        return Clip.objects.create(team_id=song.team_id, song=song, take=letter, clip_id=clip.clip_id, **said)
+        return Clip.objects.create(team_id=song.team_id, song=song, take=letter, clip_id=clip.clip_id, **told)
     if take.erased_at is None:
-        _fill_gaps(take, said)
+        fill_gaps(take, told)
     return take
 
 
-def _fill_gaps(row: Clip, said: Mapping[str, Any]) -> None:
-    gaps = [
-        name for name, value in said.items() if value not in (None, "") and getattr(row, name) in (None, "")
-    ]
-    for name in gaps:
-        setattr(row, name, said[name])
-    if gaps:
-        row.save(update_fields=gaps)
+def fill_gaps(take: Clip, told: Mapping[str, Any]) -> bool:
+    """What was not known; what is known stays, also what is learnt while this runs. False: there is nothing new."""
+    filled = False
+    for name, value in told.items():
+        if value in (None, "") or getattr(take, name) not in (None, ""):
+            continue
+        nothing = {name: ""} if getattr(take, name) == "" else {f"{name}__isnull": True}
+        filled |= Clip.objects.filter(pk=take.pk, **nothing).update(**{name: value}) == 1
+        setattr(take, name, value)
+    return filled
 
 
-def _said(clip: ClipRecord) -> dict[str, Any]:
+def said(clip: ClipRecord) -> dict[str, Any]:
     """What the record says about the take, made fit for both databases."""
     timing = clip.lyrics_timing
     return {
@@ -126,18 +128,24 @@ def _said(clip: ClipRecord) -> dict[str, Any]:
 
 
 def _keep_files(take: Clip, clip: ClipRecord) -> None:
-    links, now = links_of(clip), timezone.now()
-    fresh = [_new_file(take, kind, link, now) for kind, link in links.items()]
+    now = timezone.now()
+    fresh = [ClipFile(clip=take, **file) for file in new_files(clip, now, has_record=bool(take.jobid))]
     ClipFile.objects.bulk_create(fresh, ignore_conflicts=True)
-    take_links(take, links)
+    take_links(take, links_of(clip))
     wake_files(take.files.due(now).filter(kind__in=ClipFile.FIRST).values_list("pk", flat=True))
 
 
-def _new_file(take: Clip, kind: ClipFile.Kind, link: str, now: datetime) -> ClipFile:
-    wanted = bool(link) or kind != Kind.COVER
+def new_files(clip: ClipRecord, now: datetime, *, has_record: bool) -> list[dict[str, Any]]:
+    """What is different in the rows of its files. Without a link, and without a job's record to look for one, there is
+    only the mp3."""
+    return [_new_file(kind, link, now, has_record) for kind, link in links_of(clip).items()]
+
+
+def _new_file(kind: ClipFile.Kind, link: str, now: datetime, has_record: bool) -> dict[str, Any]:
+    wanted = bool(link) or kind == Kind.MP3 or (kind != Kind.COVER and has_record)
     due = now + WAV_WAITS if kind == Kind.WAV else now
     state = State.WANTED if wanted else State.NONE
-    return ClipFile(clip=take, kind=kind, state=state, source_url=link, next_try_at=due if wanted else None)
+    return {"kind": kind, "state": state, "source_url": link, "next_try_at": due if wanted else None}
 
 
 def links_of(clip: ClipRecord) -> dict[ClipFile.Kind, str]:
@@ -150,14 +158,27 @@ def links_of(clip: ClipRecord) -> dict[ClipFile.Kind, str]:
     }
 
 
-def take_links(take: Clip, links: Mapping[ClipFile.Kind, str]) -> None:
-    """Newer links for files that aren't stored yet; a cover that turned up after all is wanted now."""
-    now = timezone.now()
+def take_links(take: Clip, links: Mapping[ClipFile.Kind, str]) -> bool:
+    """Newer links for files that aren't stored yet; one that turned up after all is wanted now. False: none of them
+    was without a link."""
+    now, first = timezone.now(), 0
+    there = {
+        kind: (state, link) for kind, state, link in take.files.values_list("kind", "state", "source_url")
+    }
     for kind, link in links.items():
+        state, known = there.get(kind, ("", ""))
+        if not link or state == State.STORED or link == known:
+            continue
+        first += not known
         rows = ClipFile.objects.filter(clip=take, kind=kind).exclude(state=State.STORED)
-        if link:
-            rows.filter(state=State.NONE).update(state=State.WANTED, next_try_at=now, wanted_since=now)
-            rows.exclude(source_url=link).update(source_url=link)
+        rows.filter(state=State.NONE).update(state=State.WANTED, next_try_at=now, wanted_since=now)
+        rows.update(source_url=link)
+        if not state:
+            new = ClipFile(
+                clip=take, background=take.is_brought_in, **_new_file(kind, link, now, has_record=False)
+            )
+            ClipFile.objects.bulk_create([new], ignore_conflicts=True)
+    return first > 0
 
 
 def wake_files(ids: Iterable[int]) -> None:

@@ -1,9 +1,15 @@
 """Tasks carry ids and wake people up; what is due is in the rows."""
 
+from threading import BoundedSemaphore
+
 from celery import shared_task
 
 from apps.library import bin, references
-from apps.library.archiving import archive, reference
+from apps.library.archiving import archive, background, reference
+from apps.library.importing import imports, walking
+
+IN_BACKGROUND = BoundedSemaphore(background.AT_ONCE)  # of the slow worker's 8 threads
+WALKS = BoundedSemaphore(2)
 
 
 @shared_task(name="library.archive")
@@ -15,6 +21,27 @@ def archive_file(file_id: int) -> None:
 def sweep_files() -> None:
     archive.sweep()
     reference.sweep()
+    background.wake_up()
+    imports.sweep()
+
+
+@shared_task(name="library.background")
+def archive_in_background() -> None:
+    # What was just made must find a thread; whoever finds no place here is woken again by the next sweep.
+    if IN_BACKGROUND.acquire(blocking=False):
+        try:
+            background.run()
+        finally:
+            IN_BACKGROUND.release()
+
+
+@shared_task(name="library.import")
+def walk_import(import_id: str) -> None:
+    if WALKS.acquire(blocking=False):
+        try:
+            walking.walk(import_id)
+        finally:
+            WALKS.release()
 
 
 @shared_task(name="library.reference")

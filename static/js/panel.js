@@ -17,7 +17,8 @@
   function due() {
     const live = panel();
     if (!live || document.hidden) return false;
-    if (Date.now() - asked < (live.dataset.active === "0" ? SLOW_MS : FAST_MS)) return false;
+    const moves = live.dataset.active !== "0" || document.querySelector("[data-live][data-busy]");
+    if (Date.now() - asked < (moves ? FAST_MS : SLOW_MS)) return false;
     if (document.querySelector(".job-actions :hover") && held < MOST_HELD) {
       held += 1;
       return false;

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from tests.bench import library, players
+from tests.bench import imports, library, players
 from tests.bench.house import House, house
 from tests.bench.songs import Songs, make
 from tests.bench.visitor import AT_ONCE, Visitor, median_ms, per_second
@@ -39,7 +39,9 @@ def main() -> int:
         lines += players.lines(home, visitor)
     print(f"filling libraries of {library.SMALL:,} and of {library.BIG:,} takes …", flush=True)
     shelves = library.lines()
-    show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without"), *shelves])
+    print(f"bringing in {imports.CLIPS:,} clips …", flush=True)
+    brought_in = imports.lines()
+    show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without"), *shelves, *brought_in])
     cores = os.cpu_count()
     print(f"\n{cores} cores, {AT_ONCE} visitors at once, {time.monotonic() - started:.0f} s in all. {NOTE}")
     return 0

@@ -64,6 +64,8 @@ STOPS = (
     Stop("collections-empty", EMPTY, "/library/collections/"),
     Stop("collection", PERSON, "{collection}"),
     Stop("bin", PERSON, "/library/bin/"),
+    Stop("bring-in", PERSON, "/library/import/"),
+    Stop("bring-in-nowhere", TOKENLESS, "/library/import/"),
     Stop("storage", PERSON, "/library/storage/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),

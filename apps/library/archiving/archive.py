@@ -58,7 +58,7 @@ def archive(file_id: int) -> bool:
     if file is None or _has_to_wait(file) or not file.take_claim(mine, lasts=_claim_lasts(file)):
         return False
     done = _work_on(file, mine)
-    if file.kind == Kind.COVER:
+    if file.kind == Kind.COVER and not file.background:
         songs.wake_files(file.clip.files.due(timezone.now()).values_list("pk", flat=True))
     return done
 
@@ -96,8 +96,10 @@ def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
 
 
 def sweep() -> int:
-    """Wakes archiving for what is due; the messages may have been lost. Returns how many."""
-    due = list(ClipFile.objects.due(timezone.now()).values_list("pk", flat=True)[:WOKEN_AT_ONCE])
+    """Wakes archiving for what is due; the messages may have been lost. Returns how many. What was brought in has
+    its own turn (background.py)."""
+    fresh = ClipFile.objects.due(timezone.now()).filter(background=False)
+    due = list(fresh.values_list("pk", flat=True)[:WOKEN_AT_ONCE])
     songs.wake_files(due)
     return len(due)
 

@@ -1,5 +1,6 @@
 from apps.library.models.clips import Clip, Song
 from apps.library.models.files import ClipFile
+from apps.library.models.imports import Import
 from apps.library.models.lyrics import LyricSheet, LyricVersion
 from apps.library.models.marks import BEST, Collection, CollectionItem, Opinion, Tag
 from apps.library.models.references import ReferenceFile
@@ -13,6 +14,7 @@ __all__ = [
     "ClipWords",
     "Collection",
     "CollectionItem",
+    "Import",
     "LyricSheet",
     "LyricVersion",
     "Opinion",

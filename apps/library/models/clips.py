@@ -178,6 +178,10 @@ class Clip(models.Model):
         return self.lyrics.strip() == INSTRUMENTAL or self.song.params.get("instrumental") is True
 
     @property
+    def is_brought_in(self) -> bool:
+        return self.song.operation == Song.IMPORT
+
+    @property
     def siblings(self) -> list["Clip"]:
         """The other takes of the same wish, in order. Stems have none: they are parts, not choices."""
         if self.stem_type:

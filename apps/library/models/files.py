@@ -26,11 +26,12 @@ class ClipFileQuerySet(models.QuerySet["ClipFile"]):
         return self.filter(state=ClipFile.State.STORED)
 
     def due(self, now: datetime) -> "ClipFileQuerySet":
-        """To be worked on now and not in somebody's hands, what a player needs before WAV, which waits for room."""
+        """To be worked on now and not in somebody's hands: what was just made before what was brought in, what a
+        player needs before WAV, which waits for room."""
         last = Case(When(kind=ClipFile.Kind.WAV, then=Value(1)), default=Value(0))
         full = TeamStorage.objects.filter(used_bytes__gte=F("limit_bytes")).values("team")
         fit = self.filter(_free(now)).exclude(kind=ClipFile.Kind.WAV, clip__team__in=full)
-        return fit.order_by(last, "next_try_at", "pk")
+        return fit.order_by("background", last, "next_try_at", "pk")
 
 
 class ClipFile(models.Model):
@@ -69,6 +70,8 @@ class ClipFile(models.Model):
     # damaged, until a good one is there.
     former = models.CharField(max_length=300, blank=True)
 
+    # Of a take that was brought in: thousands may wait, and what was just made goes before them.
+    background = models.BooleanField(default=False)
     wanted_since = models.DateTimeField(default=timezone.now)
     next_try_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -81,7 +84,9 @@ class ClipFile(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["clip", "kind"], name="one_file_per_kind")]
         indexes: ClassVar = [
-            models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="file_due")
+            models.Index(
+                fields=["background", "next_try_at"], condition=Q(next_try_at__isnull=False), name="file_due"
+            )
         ]
         ordering: ClassVar = ["pk"]
 
@@ -119,6 +124,7 @@ class ClipFile(models.Model):
         open_states = (self.State.WANTED, self.State.GIVEN_UP)
         rows = ClipFile.objects.filter(pk=self.pk, state__in=open_states)
         values = {"state": self.State.WANTED, "tries": 0, "wanted_since": now, "next_try_at": now}
+        values["background"] = False
         return rows.update(**values) == 1
 
 

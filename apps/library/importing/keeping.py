@@ -1,0 +1,109 @@
+"""One page of an account's clips becomes songs of the team: a handful of queries, however many clips it has.
+
+Unique by subscription and clip id. What is known stays, what is not known is filled in, what was deleted here stays
+deleted. A clip without a date gets one below the clip that stands before it in the list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from apps.library import searching, songs
+from apps.library.importing import rows
+from apps.library.importing.preparing import OF_FILE, OF_TAKE, OF_WORDS, Ready
+from apps.library.models import Clip, ClipFile, ClipWords, Import, Song
+from apps.upstream.records import ClipRecord
+
+STEP = timedelta(milliseconds=1)  # between two songs without a date: ten thousand of them are ten seconds
+STORED, COLUMNS = ClipFile.State.STORED, ("clip", "kind", "source_url")
+HEAVY = ("peaks", "rms", "lyrics_timing")
+
+
+@dataclass
+class Kept:
+    """How many of a page were new, and so on; `last_at` is the date of its last song."""
+
+    last_at: datetime
+    new: int = 0
+    filled: int = 0
+    known: int = 0
+    left_out: int = 0
+
+
+def known_of(walk: Import, clips: Sequence[ClipRecord]) -> dict[str, Clip]:
+    """Those of them that the team has already, deleted ones too. One query."""
+    here = Clip.objects.filter(team=walk.team_id, subscription=walk.subscription_id)
+    found = here.filter(clip_id__in=[clip.clip_id for clip in clips]).select_related("song").defer(*HEAVY)
+    return {take.clip_id: take for take in found.order_by()}
+
+
+def keep(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Kept:
+    """Inside the caller's transaction, in which it is the team's turn (songs.wait_turn) and `known` was read."""
+    kept = Kept(walk.last_at or walk.started_at)
+    fresh: list[tuple[Ready, datetime]] = []
+    there: list[tuple[ClipRecord, Clip]] = []
+    for ready in clips:
+        take = known.get(ready.clip.clip_id)
+        if take is None:
+            at = ready.clip.created_at or kept.last_at - STEP
+            fresh.append((ready, at))
+        else:
+            at = take.song.created_at
+            there.append((ready.clip, take))
+        kept.last_at = min(kept.last_at, at)
+    if fresh:
+        _add(walk, fresh)
+        kept.new = len(fresh)
+    if there:
+        _fill(walk, there, kept)
+    return kept
+
+
+def _add(walk: Import, fresh: Sequence[tuple[Ready, datetime]]) -> None:
+    """A song, its one take, a row for each file that can be fetched, and the words by which it is found."""
+    now, clips = timezone.now(), [ready for ready, _ in fresh]
+    wish = {"team_id": walk.team_id, "asked_by_id": walk.asked_by_id, "operation": Song.IMPORT}
+    place = {"subscription_id": walk.subscription_id, "account_id": walk.account_id, "created_at": now}
+    stored = connection.ops.adapt_datetimefield_value
+    dates = [(ready.song_id, stored(at)) for ready, at in fresh]
+    rows.insert(Song, wish, ("id", "created_at"), dates)
+    rows.insert(Clip, place | {"team_id": walk.team_id}, OF_TAKE, [ready.take for ready in clips])
+    files = [file for ready in clips for file in ready.files]
+    rows.insert(ClipFile, {"background": True, "wanted_since": now}, OF_FILE, files)
+    rows.insert(ClipWords, {}, OF_WORDS, [ready.words for ready in clips])
+
+
+def _fill(walk: Import, there: Sequence[tuple[ClipRecord, Clip]], kept: Kept) -> None:
+    live = [(clip, take) for clip, take in there if take.deleted_at is None and take.erased_at is None]
+    lacking = _newly_linked(live)
+    renamed = []
+    for clip, take in live:
+        linked = take.pk in lacking and songs.take_links(take, songs.links_of(clip))
+        told = songs.said(clip) | {"account_id": walk.account_id}
+        del told["lyrics_timing"]  # the list has none, and it was not read
+        if songs.fill_gaps(take, told):
+            renamed.append(take)
+        elif not linked:
+            # Else it came by this walk, and is counted as new.
+            kept.known += take.created_at < walk.started_at
+            continue
+        kept.filled += 1
+    kept.left_out = len(there) - len(live)
+    searching.index(renamed)
+
+
+def _newly_linked(live: Sequence[tuple[ClipRecord, Clip]]) -> set[object]:
+    """The takes for which the list has a link that a file, which isn't stored yet, doesn't know. Two queries."""
+    links = {take.pk: songs.links_of(clip) for clip, take in live}
+    rows = ClipFile.objects.filter(clip__in=list(links)).order_by()
+    known = {(clip, kind): link for clip, kind, link in rows.exclude(state=STORED).values_list(*COLUMNS)}
+    kept = set(rows.filter(state=STORED).values_list("clip", "kind"))
+    return {
+        pk
+        for pk, those in links.items()
+        for kind, link in those.items()
+        if link and (pk, str(kind)) not in kept and known.get((pk, str(kind)), "") != link
+    }

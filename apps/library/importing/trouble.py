@@ -1,0 +1,110 @@
+"""What can go wrong while an account's list is read: said in the row, in plain words, with what to do about it."""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from apps.accounts import clients
+from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.models import ApiToken, FlowAccount, Membership
+from apps.library.models import Import
+from apps.upstream.errors import AccountBroken, Gone, TokenRefused, UpstreamError
+from apps.upstream.flowmusic import FlowMusic
+from apps.wake import wake
+
+logger = logging.getLogger(__name__)
+
+AGAIN_AFTER = (
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+)
+NOBODY = (
+    "The token that this was read with is not here any more. Bring in a token for this account, then go on."
+)
+NOT_HERE = "This account is not connected at useapi.net any more. Connect it there again, then go on."
+SURPRISE = "This could not be written down here. Go on later; if it stays so, tell whoever runs this site."
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
+
+
+class Stuck(Exception):
+    """Only a person can mend it: `words`."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def client_of(walk: Import) -> tuple[ApiToken, FlowMusic]:
+    """By the token of the person who asked for it, as long as that person is in the team. Raises Stuck."""
+    here = Membership.objects.filter(team=walk.team_id, user=walk.asked_by_id, user__is_active=True)
+    tokens = ApiToken.objects.for_team(walk.team).filter(subscription=walk.subscription_id)
+    token = tokens.filter(owner=walk.asked_by_id).select_related("subscription").first()
+    if token is None or not here.exists():
+        raise Stuck(NOBODY)
+    if token.refused_at:
+        raise Stuck(token.refused_reason or TokenRefused(service="useapi.net").user_message)
+    try:
+        return token, clients.of_token(token)
+    except CannotDecrypt:
+        raise Stuck(clients.UNREADABLE) from None
+
+
+@contextmanager
+def refused(token: ApiToken) -> Iterator[None]:
+    try:
+        yield
+    except TokenRefused as error:
+        token.refuse(at=timezone.now(), reason=error.user_message)
+        raise
+
+
+@contextmanager
+def noted(walk: Import, mine: uuid.UUID) -> Iterator[None]:
+    """Whatever stops the walk is said in its row: what passes is tried again, longer and longer; the rest waits."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the claim runs out, and the sweep finds the walk
+    except Stuck as error:
+        _stop(walk, mine, error.words)
+    except UpstreamError as error:
+        _note(walk, mine, error)
+    except Exception:
+        logger.exception("%s can't be written down", walk)
+        _stop(walk, mine, SURPRISE)
+    else:
+        return
+    wake("generation.changed", walk.subscription_id)
+
+
+def _note(walk: Import, mine: uuid.UUID, error: UpstreamError) -> None:
+    if error.retryable and walk.tries < len(AGAIN_AFTER):
+        pause = max(AGAIN_AFTER[walk.tries], timedelta(seconds=error.retry_after or 0))
+        again = {"tries": walk.tries + 1, "next_at": timezone.now() + pause}
+        walk.write(mine, claim=None, claim_until=None, problem=error.user_message[:300], **again)
+        return
+    if isinstance(error, AccountBroken):
+        _block(walk.account, FlowAccount.Block.ERROR, error.reason)
+    if isinstance(error, Gone):
+        _block(walk.account, FlowAccount.Block.GONE, "")
+    _stop(walk, mine, NOT_HERE if isinstance(error, Gone) else error.user_message)
+
+
+def _block(account: FlowAccount, block: str, reason: str) -> None:
+    """The account's own page says it too, and it is looked at again from there."""
+    until = timezone.now() + LOOK_AGAIN_AFTER
+    same = FlowAccount.objects.filter(pk=account.pk)
+    same.update(block=block, block_reason=reason[:300], block_until=until)
+
+
+def _stop(walk: Import, mine: uuid.UUID, words: str) -> None:
+    stuck = {"state": Import.State.STUCK, "problem": words[:300], "next_at": None}
+    walk.write(mine, claim=None, claim_until=None, **stuck)

@@ -1,0 +1,188 @@
+"""Walking through an account's list, a slice at a time: a claim, some pages, and on to the next message.
+
+A page and how far the walk has come are written in one transaction: whoever dies on the way loses a page at most, and
+whoever comes next begins with it. The next page is asked for while this one is written; no transaction is open across
+a call. What a person needs to know is in the row (trouble.py).
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.library import songs
+from apps.library.importing import keeping, stems, trouble
+from apps.library.importing.preparing import Ready, prepare
+from apps.library.models import Clip, Import
+from apps.upstream.flowmusic import LARGEST_PAGE, FlowMusic
+from apps.upstream.records import ClipPage
+from apps.wake import wake
+
+SLICE_S = 20.0
+CLAIM = timedelta(seconds=90)  # longer than asking for a page and writing it
+SHOWN_EVERY_S = 2.0
+# The last clips of a page are asked for once more with the next: if they aren't there, the list has moved.
+OVERLAP = 3
+MOST_RESTARTS = 5  # a list that never stands still must end too
+
+State = Import.State
+Page = tuple[ClipPage, list[Ready]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the walk goes on; `is_end` behind the last page of the second look."""
+
+    offset: int
+    anchors: list[str]
+    at_top: bool
+    last_at: datetime | None
+    restarts: int
+    is_end: bool = False
+
+    @classmethod
+    def of(cls, walk: Import) -> "Place":
+        return cls(walk.offset, walk.anchors, walk.at_top, walk.last_at, walk.restarts)
+
+
+def walk(import_id: str) -> bool:
+    """A slice of it. False: it isn't due, or somebody else walks, or it has come to a stop."""
+    mine = uuid.uuid4()
+    found = Import.objects.filter(pk=import_id).select_related("team", "subscription", "account")
+    due = found.first()
+    if due is None or not due.take_claim(mine, lasts=CLAIM):
+        return False
+    walk = found.get()  # as whoever had it before has left it
+    with trouble.noted(walk, mine):
+        token, client = trouble.client_of(walk)
+        with trouble.refused(token), ThreadPoolExecutor(1) as ahead:
+            return _go(walk, mine, client, ahead)
+    return False
+
+
+def _go(walk: Import, mine: uuid.UUID, client: FlowMusic, ahead: ThreadPoolExecutor) -> bool:
+    until, shown = time.monotonic() + SLICE_S, time.monotonic()
+    email, team_id = walk.account.email, walk.team_id
+
+    def read(offset: int) -> Page:
+        page = client.music_list(email, offset=offset, limit=LARGEST_PAGE)
+        return page, prepare(page.clips, team_id)
+
+    def ask(offset: int) -> Future[Page]:
+        return ahead.submit(read, offset)
+
+    asked_for, asked = walk.offset, ask(walk.offset)
+    while True:
+        page, clips = asked.result()
+        there = time.monotonic() < until
+        guess = _following(walk.offset, page)
+        if there and guess is not None:
+            asked_for, asked = guess, ask(guess)
+        place = _write(walk, mine, page, clips)
+        if place is None or place.is_end:
+            return place is not None and _end(walk, mine)
+        if not there:
+            return _hand_on(walk, mine)
+        if place.offset != asked_for or guess is None:
+            asked_for, asked = place.offset, ask(place.offset)
+        if time.monotonic() - shown > SHOWN_EVERY_S:
+            shown = time.monotonic()
+            wake("generation.changed", walk.subscription_id)
+
+
+def _following(offset: int, page: ClipPage) -> int | None:
+    return None if page.next is None else max(offset + 1, page.next - OVERLAP)
+
+
+def _write(walk: Import, mine: uuid.UUID, page: ClipPage, clips: list[Ready]) -> Place | None:
+    """Keeps what the page brings. None: the walk isn't ours any more."""
+    with transaction.atomic():
+        songs.wait_turn(walk.team)
+        known = keeping.known_of(walk, page.clips)
+        unseen = _unseen(walk, clips, known)
+        if unseen is None:
+            place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
+        else:
+            kept = keeping.keep(walk, unseen, known)
+            place = _after(walk, page, kept, has_anchors=bool(unseen))
+            counts = _counts(walk, kept)
+        if _set(walk, mine, place, **counts):
+            return place
+        transaction.set_rollback(True)
+    return None
+
+
+def _counts(walk: Import, kept: keeping.Kept) -> dict[str, int]:
+    """The second look meets what the first one has counted."""
+    names = ("new",) if walk.at_top else ("new", "filled", "known", "left_out")
+    return {name: getattr(walk, name) + getattr(kept, name) for name in names}
+
+
+def _set(walk: Import, mine: uuid.UUID, place: Place, **counts: int) -> bool:
+    return walk.write(
+        mine,
+        offset=place.offset,
+        anchors=place.anchors,
+        at_top=place.at_top,
+        last_at=place.last_at,
+        restarts=place.restarts,
+        claim_until=timezone.now() + CLAIM,
+        tries=0,
+        problem="",
+        **counts,
+    )
+
+
+def _unseen(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Sequence[Ready] | None:
+    """What stands behind the end of the page before. None: that end isn't here, so something may lie between.
+
+    Songs made meanwhile push the end down the list: then the first part of the page, or all of it, was seen before.
+    """
+    if walk.at_top or walk.offset == 0 or not walk.anchors:
+        return clips
+    ends = [place for place, ready in enumerate(clips) if ready.clip.clip_id in walk.anchors]
+    if ends:
+        return clips[max(ends) + 1 :]
+    if all(ready.clip.clip_id in known for ready in clips):
+        return []
+    return None if walk.restarts < MOST_RESTARTS else clips
+
+
+def _restart(walk: Import) -> Place:
+    """From the top: many songs were made meanwhile, or clips deleted there. What is known gives the others their
+    place, and is brought in no second time."""
+    return Place(0, [], walk.at_top, timezone.now(), walk.restarts + 1)
+
+
+def _after(walk: Import, page: ClipPage, kept: keeping.Kept, *, has_anchors: bool) -> Place:
+    anchors = [clip.clip_id for clip in page.clips[-OVERLAP:]] if has_anchors else walk.anchors
+    following = _following(walk.offset, page)
+    if walk.at_top and (following is None or not kept.new):
+        return Place(walk.offset, anchors, True, kept.last_at, walk.restarts, is_end=True)
+    if following is not None:
+        return Place(following, anchors, walk.at_top, kept.last_at, walk.restarts)
+    # The end. Of a list of one page nothing can have been missed.
+    return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0)
+
+
+def _hand_on(walk: Import, mine: uuid.UUID) -> bool:
+    """To the next message, so that no worker is kept for long."""
+    if walk.write(mine, claim=None, claim_until=None, next_at=timezone.now()):
+        wake("library.import", str(walk.pk))
+        wake("generation.changed", walk.subscription_id)
+        return True
+    return False
+
+
+def _end(walk: Import, mine: uuid.UUID) -> bool:
+    stems.place(walk)
+    now = timezone.now()
+    done = walk.write(mine, state=State.DONE, finished_at=now, next_at=None, claim=None, claim_until=None)
+    wake("library.sweep")
+    wake("generation.changed", walk.subscription_id)
+    return done

@@ -1,0 +1,111 @@
+"""Bringing in the clips that an account has at Flow Music: how far each run has come. The row is the timer."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import FlowAccount, Subscription, Team
+
+
+class ImportQuerySet(models.QuerySet["Import"]):
+    def for_team(self, team: Team) -> "ImportQuerySet":
+        return self.filter(team=team)
+
+    def under_way(self) -> "ImportQuerySet":
+        return self.filter(state=Import.State.WALKING)
+
+    def due(self, now: datetime) -> "ImportQuerySet":
+        """To be worked on now, and not in somebody's hands."""
+        return self.under_way().filter(_free(now)).order_by("next_at", "started_at")
+
+
+def _free(now: datetime) -> Q:
+    return Q(next_at__lte=now) & (Q(claim_until=None) | Q(claim_until__lte=now))
+
+
+class Import(models.Model):
+    """One walk through the list of an account, newest first (get-flowmusic-music.md).
+
+    Songs that are made meanwhile shift what is still to come, so it is not an offset alone that says how far it has
+    come: `anchors` are the last ids of the page before. At the end the top is looked at once more.
+    """
+
+    class State(models.TextChoices):
+        WALKING = "walking"
+        STOPPED = "stopped"  # by a person
+        STUCK = "stuck"  # until a person has mended what `problem` says
+        DONE = "done"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="imports")
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE)
+    account = models.ForeignKey(FlowAccount, on_delete=models.CASCADE, related_name="imports")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WALKING)
+    started_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    # How far it has come
+    offset = models.PositiveIntegerField(default=0)  # of the next page
+    anchors = models.JSONField(default=list)
+    at_top = models.BooleanField(default=False)  # the second look, for what was made meanwhile
+    restarts = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)  # the date of the song at which it stands
+
+    # What came of it; each clip is counted once
+    new = models.PositiveIntegerField(default=0)
+    filled = models.PositiveIntegerField(default=0)  # known, and something about it was not
+    known = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0)  # deleted here, so not brought in again
+
+    problem = models.CharField(max_length=300, blank=True)  # plain words
+    tries = models.PositiveSmallIntegerField(default=0)  # of the same page, without an answer
+    next_at = models.DateTimeField(null=True, default=timezone.now)
+    claim = models.UUIDField(null=True)
+    claim_until = models.DateTimeField(null=True)
+
+    objects: ClassVar = ImportQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["team", "account"], condition=~Q(state="done"), name="one_open_import"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_at"], condition=Q(state="walking"), name="import_due"),
+            models.Index(fields=["team", "-started_at"], name="import_of_team"),
+        ]
+        ordering: ClassVar = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"import of account {self.account_id} ({self.state})"
+
+    @property
+    def found(self) -> int:
+        return self.new + self.filled + self.known + self.left_out
+
+    @property
+    def is_walking(self) -> bool:
+        return self.state == self.State.WALKING
+
+    def take_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
+        """Takes the walk for one worker. False: it isn't due, or somebody else walks."""
+        now = timezone.now()
+        rows = Import.objects.under_way().filter(_free(now), pk=self.pk)
+        return rows.update(claim=mine, claim_until=now + lasts) == 1
+
+    def write(self, mine: uuid.UUID, **values: Any) -> bool:
+        """By whoever has the claim. False: it was lost, or a person has stopped the walk."""
+        rows = Import.objects.under_way().filter(pk=self.pk, claim=mine)
+        if rows.update(changed_at=timezone.now(), **values) != 1:
+            return False
+        for name, value in values.items():
+            setattr(self, name, value)
+        return True

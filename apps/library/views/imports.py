@@ -1,0 +1,50 @@
+"""/library/import/: bringing in what the accounts have at Flow Music already."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.models import FlowAccount
+from apps.library.importing import imports, overview
+from apps.library.models import Import
+
+ALL = "all"
+
+
+@require_safe
+@team_view(needs="see")
+def show(request: TeamRequest) -> HttpResponseBase:
+    lines = overview.lines(request.team, request.user)
+    walking = [line for line in lines if line.walk and line.walk.is_walking]
+    startable = [line for line in lines if line.own and line.label]
+    context = {"lines": lines, "walking": walking, "startable": startable}
+    return TemplateResponse(request, "library/imports.html", context)
+
+
+@require_POST
+@team_view(needs="create")
+def begin(request: TeamRequest) -> HttpResponseBase:
+    """`email`: of the account, or "all". Only accounts for which the person has a token of their own."""
+    own = FlowAccount.objects.owned_by(request.user, request.team)
+    wanted = request.POST.get("email", "")
+    chosen = own.exclude(block=FlowAccount.Block.GONE) if wanted == ALL else own.filter(email=wanted)
+    if not chosen:
+        raise Http404
+    for account in chosen:
+        imports.begin(request.team, account, by=request.user)
+    return redirect("import")
+
+
+@require_POST
+@team_view(needs="create")
+def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    """By anybody who makes songs in the team: nothing is lost by it, and it goes on where it was."""
+    walk = get_object_or_404(Import.objects.for_team(request.team), pk=pk)
+    if imports.stop(walk):
+        messages.success(request, "Stopped. What was brought in stays; it can go on from there.")
+    return redirect("import")
