@@ -131,6 +131,8 @@ TABLE = [
     row("clip-tags",        "302 302", "404 404", "403 403", "200 302", "200 302", args=_CLIP, add="demo"),
     row("song-rename",      "302 302", "404 404", "403 403", "200 302", "200 302",
         args=lambda house: (house.clip.song_id,)),
+    row("clip-edit",        "302 302", "404 404", "403 403", "200 302", "200 302", nonce=lambda h: uuid.uuid4(),
+        args=lambda house: (house.clip.pk, "cover")),
     row("clip-collect",     "302 405", "404 405", "403 405", "200 405", "200 405", args=_CLIP),
     row("clip-restore",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_CLIP),
     # Nothing but what is in the bin can be erased.

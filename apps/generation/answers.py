@@ -16,6 +16,8 @@ from apps.generation import ends, records, results, transitions
 from apps.generation.calls import Answer
 from apps.generation.models import Job
 from apps.generation.operations import EDITS
+from apps.library.editable import UPLOADED
+from apps.library.models import Clip
 from apps.upstream import errors
 from apps.upstream.records import JobRecord
 from apps.wake import wake
@@ -131,6 +133,13 @@ def _declined(sent: Sent, error: errors.UpstreamError) -> None:
 
 
 def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
+    if error.status == 422 and sent.job.operation in EDITS:
+        if not _is_uploaded(error):
+            _declined(sent, error)
+            return
+        # Known from now on, so that nobody tries it again.
+        Clip.objects.filter(edit_jobs=sent.job).update(uneditable=UPLOADED)
+        error.user_message = f"{UPLOADED} Nothing was spent."
     if error.status == 404 and _is_about_the_take(sent, error):
         error.user_message = TAKE_GONE
     elif (
@@ -155,6 +164,12 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
 def _is_about_the_take(sent: Sent, error: errors.UpstreamError) -> bool:
     """404 of an edit: its account isn't configured any more, or the take is gone (post-flowmusic-music-edit)."""
     return sent.job.operation in EDITS and "clip not found" in str(error.evidence.get("message", "")).lower()
+
+
+def _is_uploaded(error: errors.UpstreamError) -> bool:
+    """422 without a record: the take itself can't be edited, for it has no conversation (CAREFUL 15)."""
+    said = str(error.evidence.get("message", "")).lower()
+    return "conversation_id" in said or "uploaded" in said
 
 
 def _lost(sent: Sent, error: errors.UpstreamError) -> None:

@@ -9,6 +9,9 @@ from django import forms
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 
+MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]
+ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
+
 
 class PlainText(forms.CharField):
     """Counts as the browser's counter does: a line break is one character, and nothing is trimmed inside."""
@@ -17,17 +20,44 @@ class PlainText(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-class AskingForm(forms.Form):
-    """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
-
-    payer_missing = "Add a token first: a song is paid with it."
+class OnceForm(forms.Form):
+    """A form that asks for one thing, however often it is sent: its `nonce` says so. What was typed is never lost."""
 
     place = forms.UUIDField(widget=forms.HiddenInput, required=False)  # the team that the form was opened in
     nonce = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.team, self.user = team, user
+        self.team = team
+        self.fields["nonce"].initial = uuid.uuid4
+        self.fields["place"].initial = team.pk
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors.pop("nonce", None):
+            self.start_anew("Nothing was sent yet. Send it once more.")
+        elif data.get("place", self.team.pk) not in {None, self.team.pk}:
+            self.start_anew(
+                f"You are in {self.team} now; this was written elsewhere. Send it again to make it here."
+            )
+        return data
+
+    def start_anew(self, words: str) -> None:
+        """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
+        data = copy(self.data)
+        data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
+        self.data = data
+        self.add_error(None, words)
+
+
+class AskingForm(OnceForm):
+    """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
+
+    payer_missing = "Add a token first: a song is paid with it."
+
+    def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, team=team, **kwargs)
+        self.user = user
         own = ApiToken.objects.for_team(team).owned_by(user)
         self.tokens = list(own.select_related("subscription"))
         self.accounts = list(
@@ -48,29 +78,14 @@ class AskingForm(forms.Form):
                 "invalid_choice": "This account is under none of your tokens. Choose another, or Automatic."
             },
         )
-        self.fields["nonce"].initial = uuid.uuid4
-        self.fields["place"].initial = team.pk
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean()
         data["token"] = data.get("token") or (self.tokens[0] if self.tokens else None)
         if data["token"] is None:
             self.add_error("token", self.payer_missing)
         self._check_account(data)
-        if self.errors.pop("nonce", None):
-            self.start_anew("Nothing was sent yet. Send it once more.")
-        elif data.get("place", self.team.pk) not in {None, self.team.pk}:
-            self.start_anew(
-                f"You are in {self.team} now; this was written elsewhere. Send it again to make it here."
-            )
         return data
-
-    def start_anew(self, words: str) -> None:
-        """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
-        data = copy(self.data)
-        data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
-        self.data = data
-        self.add_error(None, words)
 
     def _check_account(self, data: dict[str, Any]) -> None:
         email, token = data.get("email"), data.get("token")

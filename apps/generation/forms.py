@@ -10,7 +10,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from apps.generation import references
-from apps.generation.asking import PlainText
+from apps.generation.asking import MODELS, ONE_OF_THESE, PlainText
 from apps.generation.models.presets import NAME_LIMIT
 from apps.generation.references import ReferenceForm
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT, Wish
@@ -20,10 +20,6 @@ MOST_SONGS = 20
 
 WORDS = [("own", "My own"), ("ghostwriter", "Ghostwriter"), ("instrumental", "Instrumental")]
 GHOSTWRITERS = [("", "Flow Music decides"), ("standard", "Standard"), ("pro", "Pro")]
-MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]
-
-
-_ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
 
 
 class SongForm(ReferenceForm):
@@ -36,7 +32,7 @@ class SongForm(ReferenceForm):
         },
     )
     words = forms.ChoiceField(
-        choices=WORDS, required=False, widget=forms.RadioSelect, error_messages=_ONE_OF_THESE
+        choices=WORDS, required=False, widget=forms.RadioSelect, error_messages=ONE_OF_THESE
     )
     lyrics = PlainText(
         max_length=LYRICS_LIMIT,
@@ -45,8 +41,8 @@ class SongForm(ReferenceForm):
         error_messages={"max_length": "That is %(show_value)d characters; Flow Music takes up to 10,000."},
     )
     instrumental = forms.BooleanField(required=False)
-    ghostwriter = forms.ChoiceField(choices=GHOSTWRITERS, required=False, error_messages=_ONE_OF_THESE)
-    model = forms.ChoiceField(choices=MODELS, required=False, error_messages=_ONE_OF_THESE)
+    ghostwriter = forms.ChoiceField(choices=GHOSTWRITERS, required=False, error_messages=ONE_OF_THESE)
+    model = forms.ChoiceField(choices=MODELS, required=False, error_messages=ONE_OF_THESE)
     count = forms.IntegerField(
         min_value=1,
         max_value=MOST_SONGS,

@@ -1,12 +1,18 @@
 """Where the form of a job is, filled with what it asked for, and where what came of it can be seen."""
 
+from uuid import UUID
+
 from django.urls import reverse
 
 from apps.generation.models import Job
+from apps.generation.operations import EDITS
+from apps.library.models import Song
 
 
 def form_of(job: Job) -> str:
     """The page on which the same can be asked for with other words; "" without one."""
+    if job.operation in EDITS:
+        return f"{_edit(job.source_id, job.operation)}?from={job.pk}" if job.source_id else ""
     match job.operation:
         case "music":
             return f"{reverse('create')}?from={job.pk}"
@@ -15,6 +21,17 @@ def form_of(job: Job) -> str:
         case "lyrics":
             return _sheet(job, "#again")
     return ""
+
+
+def form_of_song(song: Song) -> str:
+    """The same for what was made, when it is an edit of a take; "" when the song form is its form."""
+    if song.operation in EDITS and song.source_id:
+        return f"{_edit(song.source_id, song.operation)}?song={song.pk}"
+    return ""
+
+
+def _edit(source: UUID, operation: str) -> str:
+    return reverse("clip-edit", args=[source, operation])
 
 
 def result_of(job: Job) -> str:

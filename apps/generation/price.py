@@ -117,6 +117,12 @@ def purse_of(account: FlowAccount, accounts: Iterable[FlowAccount], held: Held) 
     return Purse(where=f"on {account.short}", price=price, free=free, most=most)
 
 
+def purse_on(account: FlowAccount) -> Purse:
+    """For what can run on this account alone."""
+    accounts = FlowAccount.objects.filter(subscription=account.subscription_id)
+    return purse_of(account, list(accounts), Held([account.subscription_id]))
+
+
 def purse_of_any(subscription_id: int, accounts: Iterable[FlowAccount], held: Held) -> Purse:
     """For the automatic choice among a subscription's accounts."""
     here = [each for each in _usable(accounts) if each.subscription_id == subscription_id]
@@ -175,8 +181,7 @@ def purse_of_job(job: Job) -> Purse:
     """From which the same wish would be paid once more."""
     if job.operation in FREE:
         return Purse(where="", price=NOTHING, free=None, most=None)
-    held = Held([job.subscription_id])
-    accounts = list(FlowAccount.objects.filter(subscription=job.subscription_id))
     if job.account_is_fixed and job.account:
-        return purse_of(job.account, accounts, held)
-    return purse_of_any(job.subscription_id, accounts, held)
+        return purse_on(job.account)
+    accounts = list(FlowAccount.objects.filter(subscription=job.subscription_id))
+    return purse_of_any(job.subscription_id, accounts, Held([job.subscription_id]))

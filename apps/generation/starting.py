@@ -1,4 +1,4 @@
-"""What a fresh song form begins with: the settings of an earlier wish, of a song or of a preset, or a prompt.
+"""What a fresh form begins with: the settings of an earlier wish, of a song or of a preset, or a prompt.
 
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.
@@ -14,7 +14,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from apps.accounts.models import Team, User
-from apps.generation import references, sheets
+from apps.generation import places, references, sheets
 from apps.generation.models import Job, Preset
 from apps.generation.wishes import PROMPT_LIMIT
 from apps.library.models import LyricVersion, ReferenceFile, Song
@@ -74,6 +74,29 @@ def of_words(version: LyricVersion) -> Start:
     """What was written at the desk: its words are sung, its sound is the description."""
     fields = {"words": "own", "lyrics": version.lyrics, "prompt": version.sound_prompt}
     return Start(fields, f"the words “{version.title}”" if version.title else "the words")
+
+
+def elsewhere(asked: Mapping[str, str], *, team: Team) -> str:
+    """The address of the form that it belongs to, when that isn't the song form: an edit has its own."""
+    if "from" in asked:
+        job = Job.objects.for_team(team).exclude(operation="music").filter(pk=_id(asked["from"])).first()
+        return places.form_of(job) if job else ""
+    if "song" in asked:
+        song = Song.objects.for_team(team).filter(pk=_id(asked["song"])).first()
+        return places.form_of_song(song) if song else ""
+    return ""
+
+
+def of_edit(asked: Mapping[str, str], *, operation: str, team: Team) -> Start:
+    """The parameters of an earlier edit of that kind, of whichever take. Raises Http404."""
+    if "from" in asked:
+        jobs = Job.objects.for_team(team).filter(operation=operation)
+        return Start(dict(get_object_or_404(jobs, pk=_id(asked["from"])).params), "an earlier wish")
+    if "song" in asked:
+        songs = Song.objects.for_team(team).filter(operation=operation).prefetch_related("takes")
+        song = get_object_or_404(songs, pk=_id(asked["song"]))
+        return Start(dict(song.params), f"“{song.title}”")
+    return Start()
 
 
 def of_song(song: Song, user: User) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from apps.generation import webhooks
 from apps.generation.views import (
     chains,
     create,
+    edits,
     files,
     jobs,
     leaving,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("library/files/<uuid:pk>/retry/", files.retry, name="file-retry"),
     path("library/files/<uuid:pk>/delete/", files.delete, name="file-delete"),
     path("library/files/<uuid:pk>/restore/", files.restore, name="file-restore"),
+    path("library/clips/<uuid:clip_id>/edit/<slug:operation>/", edits.edit, name="clip-edit"),
     path("library/clips/<uuid:clip_id>/chain/", chains.repeat, name="clip-chain"),
     path("jobs/chains/<uuid:pk>/", chains.chain, name="chain"),
     path("jobs/chains/<uuid:pk>/stop/", chains.stop, name="chain-stop"),

@@ -20,6 +20,15 @@ NAMES = {
     Song.STEMS: "Stems",
     Song.IMPORT: "Brought in",
 }
+# What an edit is to the take that it was made of, before that one's name.
+OF = {
+    "effect": "Effect on",
+    "extend": "Extended from",
+    "replace": "Part replaced in",
+    "cover": "Cover of",
+    "remix": "Remix of",
+    Song.STEMS: "Stems of",
+}
 # What the pages of the API call them: what people do, and in what it is measured.
 FIELDS = {
     "effect": ("Effect", ""),
@@ -63,6 +72,13 @@ def label(operation: str, params: Mapping[str, Any]) -> str:
     if not how:
         return what
     return f"{what}, {how}" if what in NAMES.values() else f"{what}: {how}"
+
+
+def relation(operation: str, params: Mapping[str, Any]) -> str:
+    """`Cover of`, `Reverb on`: what goes before the name of its source; "" for what is no edit."""
+    if operation == "effect" and params.get("effect"):
+        return f"{params['effect']} on"
+    return OF.get(operation, "")
 
 
 def _where(operation: str, params: Mapping[str, Any]) -> Iterator[str]:

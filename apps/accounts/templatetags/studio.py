@@ -45,6 +45,15 @@ def clock(seconds: float | str | None) -> str:
 
 
 @register.filter
+def tenths(seconds: float | None) -> str:
+    """A place in a song as 0:48.2, never past it; "" when not known."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(max(0, seconds) * 10 + 1e-6), 600)
+    return f"{minutes}:{rest // 10:02}.{rest % 10}"
+
+
+@register.filter
 def short_email(address: str | None) -> str:
     """`studio@` of studio@nightbus.example; the full address belongs in a title."""
     name, at, _ = (address or "").partition("@")

@@ -20,6 +20,8 @@ def create(request: TeamRequest) -> HttpResponseBase:
     """GET /create/ shows the song form (starting.py says what may fill it), POST puts the songs in line."""
     start = Start()
     if request.method != "POST":
+        if form_of_it := starting.elsewhere(request.GET, team=request.team):
+            return redirect(form_of_it)
         start = starting.find(request.GET, team=request.team, user=request.user)
     form = SongForm(request.POST or None, team=request.team, user=request.user, initial=start.fields)
     if not form.tokens:

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import decisions, listing, panel, price, schedule
+from apps.generation import decisions, listing, panel, places, price, schedule
 from apps.generation.cards import card
 from apps.generation.models import Job, PanelVersion
 
@@ -56,6 +56,7 @@ def _job_page(
         "job": found,
         "card": card(found, panel.surroundings(request.membership)),
         "story": found.story.select_related("by"),
+        "form_url": places.form_of(found),
         **more,
     }
     return TemplateResponse(request, template, context, status=status)

@@ -37,7 +37,7 @@ class SongQuerySet(models.QuerySet["Song"]):
         songs."""
         stems = Prefetch("edits", Song.objects.split().order_by("created_at"), to_attr="split")
         takes = Clip.objects.live().for_pages().prefetch_related(stems)
-        return self.select_related("asked_by").prefetch_related(Prefetch("takes", takes))
+        return self.select_related("asked_by", "source__song").prefetch_related(Prefetch("takes", takes))
 
 
 class Song(models.Model):

@@ -1,0 +1,31 @@
+"""What no edit can be made of, said before anyone tries (post-flowmusic-music-edit)."""
+
+from apps.accounts.models import Subscription
+from apps.library.models import Clip, ReferenceFile
+
+IN_BIN = "This take is in the bin. Put it back first."
+UPLOADED = "This is audio that was uploaded. Flow Music edits only what was made there."
+ELSEWHERE = "This take was not made with Flow Music, so it can’t be edited there."
+NO_ACCOUNT = (
+    "An edit runs on the Flow Music account that a take is on. Nobody’s token reaches that one any more: "
+    "whoever has it adds its token again."
+)
+
+
+def why_not(clip: Clip) -> str:
+    """In plain words; "" when nothing is known that stands in the way."""
+    if clip.deleted_at:
+        return IN_BIN
+    if clip.subscription.provider != Subscription.Provider.FLOWMUSIC:
+        return ELSEWHERE
+    if clip.uneditable:
+        return clip.uneditable
+    if clip.account is None:
+        return NO_ACCOUNT
+    return UPLOADED if _is_upload(clip) else ""
+
+
+def _is_upload(clip: Clip) -> bool:
+    """Audio that was uploaded is among the account's clips, too."""
+    files = ReferenceFile.objects.for_team(clip.team).filter(subscription=clip.subscription_id)
+    return files.filter(clip_id=clip.clip_id).exists()

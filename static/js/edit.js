@@ -1,0 +1,140 @@
+/* The forms of the edits: sliders tied to their figures, what the button says, hearing the chosen part, opening a tool. */
+(function () {
+  "use strict";
+
+  const BEFORE_S = 5; // heard before a point
+  const narrow = matchMedia("(max-width: 767.98px)");
+  const mark = window.flowwebMark;
+  const player = () => window.flowwebPlayer;
+  const form = () => document.querySelector("form#edit");
+  const minutes = (s) => `${Math.floor(Math.round(s) / 60)}:${String(Math.round(s) % 60).padStart(2, "0")}`;
+
+  /* A slider writes its field; the field moves its slider. */
+  const figure = (slider) => document.getElementById(slider.dataset.for);
+
+  function follow(slider) {
+    const field = figure(slider);
+    const value = Number(field.value.replace(",", "."));
+    const isGiven = field.value.trim() !== "" && !Number.isNaN(value);
+    slider.value = isGiven ? value : slider.dataset.rest;
+    slider.setAttribute("aria-valuetext", `${isGiven ? value : slider.dataset.rest}${field.dataset.unit}`);
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!form()?.contains(event.target)) return;
+    if (event.target.matches(".slider")) {
+      const field = figure(event.target);
+      field.value = event.target.value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      return;
+    }
+    const slider = form().querySelector(`.slider[data-for="${CSS.escape(event.target.id)}"]`);
+    if (slider) follow(slider);
+    say();
+  });
+
+  /* What the button does, with the figures of the form */
+  function say() {
+    const button = form()?.querySelector("[data-pay]");
+    if (!button || button.classList.contains("is-sending")) return;
+    const words = label();
+    if (words) button.querySelector("[data-pay-label]").textContent = words;
+  }
+
+  function label() {
+    const tool = document.getElementById("tool").dataset.tool;
+    if (tool === "replace") return mark.part ? `Replace ${spoken(mark.part.end - mark.part.start)} s` : "Replace";
+    if (tool === "effect") return `Apply ${form().elements.effect.value}`;
+    return tool === "extend" ? longer() : "";
+  }
+  const spoken = (seconds) => (seconds < 10 ? seconds.toFixed(1) : Math.round(seconds));
+
+  function longer() {
+    const { extend_s: field } = form().elements;
+    const adds = Number(field.value.replace(",", ".")) || Number(field.placeholder);
+    const told = form().querySelector("[data-new-length]");
+    if (told && mark.part) {
+      told.textContent = minutes(mark.part.end + adds);
+      form().querySelector("[data-adds]").textContent = minutes(adds);
+    }
+    return `Extend by ${minutes(adds)}`;
+  }
+
+  /* Hearing just the part, once or over and over */
+  let hearing = null;
+  let repeats = false;
+
+  function heard() {
+    const now = mark.part;
+    return now && (now.isPoint ? { start: Math.max(0, now.end - BEFORE_S), end: now.end } : now);
+  }
+
+  function hear() {
+    const clip = document.querySelector("[data-wave]").dataset.wave;
+    if (hearing) return stop();
+    const now = heard();
+    if (!now || !player().play(clip, now.start)) return;
+    hearing = { clip, ...now, started: false };
+    requestAnimationFrame(watch);
+    show();
+  }
+
+  function stop() {
+    const now = player().now;
+    if (now && hearing && now.clip === hearing.clip && !now.paused) player().toggle();
+    hearing = null;
+    show();
+  }
+
+  /* Told four times a second the player would sound on for a moment: every frame is asked. */
+  function watch() {
+    const now = player().now;
+    if (!hearing) return;
+    const isElsewhere = !now || now.clip !== hearing.clip || (hearing.started && (now.paused || now.time < hearing.start - 1 || now.time > hearing.end + 1));
+    if (isElsewhere) {
+      hearing = null;
+      show();
+      return;
+    }
+    hearing.started ||= !now.paused && now.time >= hearing.start - 0.2 && now.time < hearing.end;
+    if (hearing.started && now.time >= hearing.end - 0.03) {
+      if (!repeats) return stop();
+      Object.assign(hearing, heard());
+      player().seek(hearing.start);
+    }
+    requestAnimationFrame(watch);
+  }
+
+  function show() {
+    const words = document.querySelector("[data-hear-word]");
+    if (words) words.textContent = hearing ? "Stop" : "Hear it";
+    document.querySelector("[data-hear-again]")?.setAttribute("aria-pressed", String(repeats));
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-hear]")) hear();
+    if (event.target.closest("[data-hear-again]")) {
+      repeats = !repeats;
+      show();
+    }
+  });
+
+  /* A tool that was opened beside the lyrics: its heading is read, and seen where it would be below the screen. */
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "tool") return;
+    const heading = document.getElementById("tool-title");
+    heading?.focus({ preventScroll: true });
+    // On a phone the waveform stays in sight for as long as something is chosen on it.
+    if (!narrow.matches || !mark.part) event.target.scrollIntoView({ block: narrow.matches ? "start" : "nearest" });
+  });
+
+  function fresh() {
+    form()?.querySelectorAll(".slider").forEach(follow);
+    say();
+    show();
+  }
+  for (const name of ["htmx:load", "form:filled", "mark:change"]) document.addEventListener(name, fresh);
+  document.addEventListener("change", (event) => {
+    if (event.target.form === form()) say();
+  });
+})();
