@@ -227,7 +227,8 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
         ]
     if job.evidence.get(results.NOT_FREE):
         made.text = "Words are normally free. Flow Music says that these were not: the sheet tells more."
-    made.cover_url = takes[0].thumb_url if takes else ""
+    shown = takes[0] if takes else job.file
+    made.cover_url = shown.thumb_url if shown else ""
     missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]
     if missing:
         made.kind, made.text = "incomplete", f"The file of {' and '.join(missing)} is not there yet."

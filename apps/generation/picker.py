@@ -15,17 +15,18 @@ OFFERED = 60  # of each kind, the newest
 
 @dataclass(frozen=True)
 class Choice:
-    """One file. `is_off`: it is of another account than those that are chosen. `goes`: a copy is on its way there."""
+    """One file. `is_off`: it is of another account than those that are chosen; then a copy may go there, or `goes`."""
 
     file: ReferenceFile
     is_chosen: bool
     is_off: bool
+    is_offered: bool = False
     goes: bool = False
-    has_copy: bool = False
 
     @property
     def may_be_sent(self) -> bool:
-        return bool(self.file.file and self.file.sha256 and not self.goes and not self.has_copy)
+        """From our own copy, once another account is settled."""
+        return bool(self.file.file and self.file.sha256)
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,6 @@ def _choice(
         file,
         is_chosen=file in chosen,
         is_off=elsewhere and file not in chosen,
-        goes=copy is False,
-        has_copy=copy is True,
+        is_offered=elsewhere and copy is None,
+        goes=elsewhere and copy is False,
     )

@@ -61,7 +61,8 @@
     home(box).classList.toggle("is-off", box.disabled);
     const send = home(box).querySelector("button.reference-send");
     if (!send) return;
-    send.hidden = !elsewhere;
+    const same = where && place().querySelector(`[data-on="${CSS.escape(where.dataset.on)}"][data-content="${home(box).dataset.content}"]`);
+    send.hidden = !elsewhere || Boolean(same);
     if (where) send.querySelector("[data-target]").textContent = where.dataset.short;
   }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Page, expect
 
 from tests.browser.asking import ask
+from tests.browser.files import bring_files
 from tests.browser.visits import Visits
 
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
@@ -42,6 +43,9 @@ STOPS = (
     Stop("lyric-sheet", PERSON, "{sheet}"),
     Stop("lyric-changes", PERSON, "{sheet}?version=2&with=1"),
     Stop("lyric-not-free", PERSON, "{sheet_paid}"),
+    Stop("create-references", PERSON, "/create/?file={file}"),
+    Stop("image", PERSON, "/create/image/"),
+    Stop("image-empty", EMPTY, "/create/image/"),
     Stop("presets", PERSON, "/create/presets/"),
     Stop("wishes", PERSON, "/create/wishes/"),
     Stop("jobs", PERSON, "/jobs/"),
@@ -66,6 +70,9 @@ STOPS = (
     Stop("bin", PERSON, "/library/bin/"),
     Stop("bring-in", PERSON, "/library/import/"),
     Stop("bring-in-nowhere", TOKENLESS, "/library/import/"),
+    Stop("files", PERSON, "/library/files/"),
+    Stop("files-empty", EMPTY, "/library/files/"),
+    Stop("files-seen", VIEWER, "/library/files/"),
     Stop("storage", PERSON, "/library/storage/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
@@ -97,6 +104,7 @@ class Tour:
         self._make_songs(visit.page)
         self._save_preset(visit.page)
         self._write_words(visit.page)
+        self._found["file"] = bring_files(visit.page)
         self._find_addresses(visit.page)
         assert self.visits.leave(visit) == []
 

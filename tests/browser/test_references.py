@@ -1,0 +1,78 @@
+"""Reference files: dropped, sent with a bar, heard, and chosen for a song."""
+
+from playwright.sync_api import expect
+
+from tests.browser.files import NIGHT, STUDIO, choose, payload
+from tests.browser.visits import Visits, reload_until
+from tests.library.sounds import picture, sound
+
+DROP = """
+([selector, name, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name));
+  const place = document.querySelector(selector);
+  for (const type of ["dragover", "drop"]) {
+    place.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+  }
+}
+"""
+
+
+def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: None) -> None:
+    visit = visits.new("nora")
+    page = visit.page
+    page.goto("/library/files/")
+    page.get_by_label("Goes to").select_option(STUDIO)
+    page.evaluate(DROP, ["#work", "harbour.png", list(picture((40, 70, 110), kind="PNG"))])
+    ready = page.locator("[data-file][data-state=ready]")
+    expect(ready).to_have_count(1)
+    expect(ready.locator("img")).to_be_visible()
+
+    # What can't be taken is said before it is sent, or by the site; what is good beside it goes through.
+    visit.watch.expect(422)
+    choose(page, payload("groove.mp3", sound("mp3"), "audio/mpeg"), payload("note.png", b"hello" * 99))
+    expect(page.locator("[data-sending] .is-wrong")).to_contain_text("This is none of the kinds")
+    expect(ready).to_have_count(2)
+    page.get_by_label("Goes to").select_option(NIGHT)
+    choose(page, payload("copper.jpg", picture((200, 120, 60)), "image/jpeg"))
+    expect(ready).to_have_count(3)
+    assert page.locator(".file-audio").evaluate("(audio) => audio.play().then(() => true)")
+
+    # In the song form those of one account go together, and the song runs there; a click sends the other one, too.
+    page.goto("/create/")
+    page.get_by_label("How should it sound?").fill("Slow disco, brushed snare")
+    page.locator("summary", has_text="References").click()
+    page.get_by_role("checkbox", name="harbour.png").check()
+    expect(page.get_by_label("Runs on")).to_have_value(STUDIO)
+    expect(page.locator("[data-references-said]")).to_have_text("1 picture, so it runs on studio@")
+    expect(page.get_by_role("checkbox", name="copper.jpg")).to_be_disabled()
+    page.get_by_role("checkbox", name="groove.mp3").check()
+    page.get_by_role("button", name="Send it to studio@ too copper.jpg").click()
+    expect(page.get_by_role("checkbox", name="harbour.png")).to_be_checked()
+    expect(page.get_by_label("How should it sound?")).to_have_value("Slow disco, brushed snare")
+    copies = page.get_by_role("checkbox", name="copper.jpg on studio@")
+    expect(copies).to_have_count(1)
+    copies.check()
+    page.reload()
+    expect(page.locator("[data-references-said]")).to_contain_text("2 pictures, 1 audio file")
+    page.locator("[data-pay]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    page.goto("/library/files/?kind=audio")
+    visits.house.finish()
+    reload_until(page, lambda: "used by 1 song" in page.locator("#work").inner_text())
+
+
+def test_without_scripts_a_form_sends_several(visits: Visits) -> None:
+    page = visits.new("olaf", javascript=False).page
+    page.goto("/library/files/")
+    page.locator("input[type=file]").set_input_files(
+        [payload("one.png", picture(kind="PNG")), payload("two.wav", sound("wav"), "audio/x-wav")]
+    )
+    page.get_by_role("button", name="Send", exact=True).click()
+    reload_until(page, lambda: page.locator("[data-file][data-state=ready]").count() == 2)
+    page.goto("/create/")
+    page.locator("summary", has_text="References").click()
+    page.get_by_role("checkbox", name="one.png").check()
+    page.get_by_label("How should it sound?").fill("Slow disco")
+    page.locator("[data-pay]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
