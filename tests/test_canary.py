@@ -5,7 +5,8 @@ import http.client
 import logging
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ from pytest_django.live_server_helper import LiveServer
 from apps.accounts import flow_accounts, tokens
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team
-from apps.generation import dispatch
 from apps.generation.models import Job, Lease, State
+from apps.generation.operations import OPERATIONS
 from apps.sandbox.scenarios import Scenario
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
@@ -37,8 +38,13 @@ RAW = f"user:777-{SECRET}"
 # Entered, but not known to the API; and entered, but no token at all.
 WRONG = "user:777-unknownCANARYr8Ty52Mv"
 CLUMSY = "user:777-sandboxCANARY with-a-space"
+# Of a Flow Music account: one that is taken, one that is refused, and what is none.
+REFRESH, REFUSED = "1//0gCANARYrefreshK8vTq2Zd", "bad-CANARYrefreshP3wLm9Xc"
+CLUMSY_REFRESH = "1//0gCANARYrefresh with-a-space"
 # The last four characters are shown, the number in the token is everywhere.
 HIDDEN = (SECRET[:-4], WRONG.partition("-")[2][:-4], "sandboxCANARY with")
+# Nothing of them is shown.
+HIDDEN_REFRESH = ("CANARYrefresh",)
 STATES_AT_REST = {State.QUEUED, State.UNKNOWN, State.RUNNING}
 
 
@@ -93,6 +99,8 @@ class Run:
             "/library/",
             "/settings/tokens/",
             "/flow-accounts/",
+            "/flow-accounts/add/",
+            "/flow-accounts/usage/",
         ):
             self.get(path)
         for job in Job.objects.all():
@@ -111,7 +119,7 @@ def run(
     settings.USEAPI_BASE_URL, settings.PUBLIC_URL = sandbox.url, live_server.url
     settings.WEBHOOKS, settings.MEDIA_ROOT = True, tmp_path / "media"
     settings.ADMINS = [("Operator", "operator@nightbus.example")]
-    monkeypatch.setattr(dispatch, "POST_DEADLINE_S", 2.5)
+    monkeypatch.setitem(OPERATIONS, "music", replace(OPERATIONS["music"], deadline_s=2.5))
     with Witness() as witness:
         reports.start(witness.dsn)
         yield Run(witness, sandbox)
@@ -135,7 +143,7 @@ def meet_every_scenario(run: Run) -> None:
         run.clear_the_way(job)
 
 
-def meet_a_rude_server(run: Run) -> None:
+def meet_a_rude_server(run: Run, visit: Callable[[], object], secret: str) -> None:
     """One that quotes the request with its headers in the answer."""
 
     def quote(conn: object, request: bytes) -> None:
@@ -145,12 +153,52 @@ def meet_a_rude_server(run: Run) -> None:
     with ScriptedServer(quote) as server:
         move_token(f"{server.origin}/v1/flowmusic")
         tokens.settings.OPERATOR_ORIGINS |= {server.origin}
-        job = run.ask("a waltz for a rude server")
-        run.tick()
-        run.get(f"/jobs/{job.pk}/")
-        assert Job.objects.get(pk=job.pk).state == State.REJECTED
-        assert any(SECRET.encode() in request for request in server.requests), "the API got the token"
+        visit()
+        assert any(secret.encode() in request for request in server.requests), "the API got it"
     move_token(home.endpoint)
+
+
+def ask_a_rude_server(run: Run) -> None:
+    job = run.ask("a waltz for a rude server")
+    run.tick()
+    run.get(f"/jobs/{job.pk}/")
+    assert Job.objects.get(pk=job.pk).state == State.REJECTED
+
+
+def connect_accounts(run: Run) -> None:
+    """Refresh tokens that are taken, refused, typed wrong, lost on the way, and repeated by a rude server."""
+    token = ApiToken.objects.get()
+    form = {"token": token.pk, "maxJobs": 5}
+    for refresh, status in ((CLUMSY_REFRESH, 422), (REFUSED, 422), (REFRESH, 302)):
+        assert run.post("/flow-accounts/add/", refresh_token=refresh, **form).status_code == status
+    email = FlowAccount.objects.get(email__startswith="flow-").email
+    for scenario in ("401", "500", "truncated", "drop after", "422"):
+        order(run.sandbox.url, "scenario", operation="add_account", scenario=scenario, times=1)
+        answer = run.post(f"/flow-accounts/{email}/connect/", refresh_token=REFRESH)
+        assert answer.status_code == 422, scenario
+        ApiToken.objects.update(refused_at=None)
+    order(run.sandbox.url, "scenario", operation="add_account", scenario="old server", times=1)
+    page = f"/flow-accounts/{email}/"
+    assert run.post(page, maxJobs=7).status_code == 422
+    assert run.post(page, maxJobs=7, refresh_token=REFUSED).status_code == 422
+    assert run.post(page, maxJobs=7, refresh_token=REFRESH).status_code == 302
+    for part in ("", "connect/", "remove/", "usage/", "usage/usage.csv"):
+        run.get(page + part)
+    meet_a_rude_server(run, lambda: run.post(f"{page}connect/", refresh_token=REFRESH), REFRESH)
+    run.post(f"{page}remove/")
+
+
+def fail_while_connecting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors of ours with the refresh token in the frames above and below."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken while connecting")
+
+    form = {"token": ApiToken.objects.get().pk, "refresh_token": REFRESH}
+    for place, name in ((http.client.HTTPConnection, "endheaders"), (flow_accounts, "keep_one")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, broken)
+            assert run.post("/flow-accounts/add/", **form).status_code == 500
 
 
 def move_token(endpoint: str) -> None:
@@ -200,8 +248,10 @@ def test_a_token_is_nowhere(
             run.get(f"/library/clips/{take.pk}/{part}")
     meet_every_scenario(run)
     finish_everything(run)
-    meet_a_rude_server(run)
+    meet_a_rude_server(run, lambda: ask_a_rude_server(run), SECRET)
+    connect_accounts(run)
     fail_inside(run, monkeypatch)
+    fail_while_connecting(run, monkeypatch)
     run.open_pages()
     assert run.get("/jobs/nothing/").status_code == 404
     run.post(f"/settings/tokens/{ApiToken.objects.get().pk}/remove/")
@@ -227,10 +277,11 @@ def test_a_token_is_nowhere(
     assert {place for place, texts in witness.seen.items() if "".join(texts)} == expected, (
         "everything was looked at"
     )
-    assert any("broken on purpose" in text for text in witness.seen["reports"])
+    for words in ("broken on purpose", "broken while connecting"):
+        assert any(words in text for text in witness.seen["reports"])
     assert any("broken on purpose" in text for text in witness.seen["letters"])
     assert any("CannotDecrypt" in text for text in witness.seen["log"])
-    assert witness.found(*HIDDEN) == []
+    assert witness.found(*HIDDEN, *HIDDEN_REFRESH) == []
     hooks = re.findall(r"/hooks/([\w-]{20,})", "".join(witness.seen["log"]))
     assert witness.found(*hooks) in ([], ["log"])
 

@@ -25,7 +25,7 @@ def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:
     """One of the team's. Raises Http404: a stranger doesn't learn that there is such an account."""
     found = FlowAccount.objects.for_team(team).filter(email=email)
     if on:
-        found = found.filter(subscription=on) if on.isdecimal() and len(on) < 10 else found.none()
+        found = found.filter(subscription=int(on)) if on.isdecimal() and len(on) < 10 else found.none()
     account = own_first(found, team=team, user=user).first()
     if account is None:
         raise Http404("No such account.")

@@ -104,7 +104,8 @@ def _out_of_credits(sent: Sent, error: errors.UpstreamError) -> None:
 
 def _account_broken(sent: Sent, error: errors.UpstreamError) -> None:
     text = f"Flow Music wants {sent.account.email} to sign in again. Nothing was spent."
-    _block(sent.account, FlowAccount.Block.ERROR, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER)
+    said = (error.reason if isinstance(error, errors.AccountBroken) else "") or error.user_message
+    _block(sent.account, FlowAccount.Block.ERROR, said, until=timezone.now() + LOOK_AGAIN_AFTER)
     sent.give_back(text, error=error)
 
 

@@ -28,6 +28,7 @@ class Column:
 
     span: Span
     name: str
+    short: str
     slot_x: str
     slot_width: str
     x: str
@@ -91,6 +92,7 @@ def _column(span: Span, number: int, step: float, top: int, today: date) -> Colu
     return Column(
         span=span,
         name=name(span, today),
+        short=name(span, today, month="%b"),
         slot_x=f"{number * step:.3f}%",
         slot_width=f"{step:.3f}%",
         x=f"{(number + 0.14) * step:.3f}%",
@@ -104,7 +106,8 @@ def _column(span: Span, number: int, step: float, top: int, today: date) -> Colu
 
 def _parts(span: Span, top: int) -> list[Part]:
     """From the ground up, with a little room between them."""
-    parts, ground = [], float(HEIGHT)
+    parts: list[Part] = []
+    ground = float(HEIGHT)
     for kind in ("songs", "edits", "elsewhere"):
         value = getattr(span, kind)
         if value > 0:
@@ -134,17 +137,19 @@ def _verdict(span: Span) -> str:
     return f"Flow Music charged {figure(abs(span.difference))} {more} than counted here"
 
 
-def name(span: Span, today: date) -> str:
+def name(span: Span, today: date, *, month: str = "%B") -> str:
     """13 November; 9 to 15 November; November 2025."""
     year = "" if span.last.year == today.year else f" {span.last.year}"
     if span.first == span.last:
-        return f"{span.first.day} {span.first:%B}{year}"
+        return f"{span.first.day} {span.first:{month}}{year}"
     if (span.last - span.first).days >= 7:
-        return f"{span.first:%B %Y}"
+        return f"{span.first:{month} %Y}"
     start = (
-        f"{span.first.day}" if span.first.month == span.last.month else f"{span.first.day} {span.first:%B}"
+        f"{span.first.day}"
+        if span.first.month == span.last.month
+        else f"{span.first.day} {span.first:{month}}"
     )
-    return f"{start} to {span.last.day} {span.last:%B}{year}"
+    return f"{start} to {span.last.day} {span.last:{month}}{year}"
 
 
 def _labels(spans: Sequence[Span], step: float, today: date) -> list[Label]:

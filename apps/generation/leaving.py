@@ -12,6 +12,8 @@ from apps.accounts import clients, connecting, flow_accounts
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
+from apps.generation.panel import with_card_relations
+from apps.generation.titles import title_of
 from apps.library.models import Clip
 from apps.upstream import errors
 from apps.upstream.deadline import Deadline
@@ -26,12 +28,15 @@ Block = FlowAccount.Block
 
 @dataclass(frozen=True)
 class Needs:
-    """What needs an account, as a team may know it: other people's jobs are no more than a number."""
+    """What needs an account, as a team may know it: other people's jobs are no more than a number.
 
-    holding: list[Job]
+    Jobs with what they are called.
+    """
+
+    holding: list[tuple[Job, str]]
     others: int
     elsewhere: int
-    waiting: list[Job]
+    waiting: list[tuple[Job, str]]
 
     @property
     def is_held(self) -> bool:
@@ -55,12 +60,12 @@ class Unclear(Exception):
 
 
 def needs(account: FlowAccount, team: Team) -> Needs:
-    there = Job.objects.filter(ran_on=account, state__in=HOLDING).select_related("asked_by", "song")
+    there = Job.objects.filter(ran_on=account, state__in=HOLDING)
     return Needs(
-        holding=list(there.filter(team=team).order_by("created_at")[:SHOWN]),
+        holding=_named(there.filter(team=team)),
         others=there.exclude(team=team).count(),
         elsewhere=account.elsewhere,
-        waiting=list(_in_line(account).filter(team=team).select_related("asked_by")[:SHOWN]),
+        waiting=_named(_in_line(account).filter(team=team)),
     )
 
 
@@ -92,6 +97,11 @@ def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
         _reopen(account)
         raise
     wake("generation.dispatch", account.subscription_id)
+
+
+def _named(jobs: "QuerySet[Job]") -> list[tuple[Job, str]]:
+    """The oldest of them."""
+    return [(job, title_of(job)) for job in with_card_relations(jobs).order_by("created_at")[:SHOWN]]
 
 
 def _in_line(account: FlowAccount) -> "QuerySet[Job]":

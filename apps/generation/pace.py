@@ -31,7 +31,7 @@ class Pace:
 
 def of(accounts: Collection[FlowAccount], today: date) -> Pace:
     """Of all these accounts together. One query."""
-    usable = [each for each in accounts if each.block not in {Block.GONE, Block.ERROR}]
+    usable = [each for each in accounts if each.block != Block.GONE]
     known = [each for each in usable if each.credits is not None]
     left = sum(max(0, each.credits or 0) for each in known) if known else None
     songs = sum(max(0, each.credits or 0) // each.price for each in known) if known else None
@@ -51,7 +51,7 @@ def _a_day(accounts: Collection[FlowAccount], today: date) -> float | None:
     """Credits charged on an average day of late."""
     since = today - timedelta(days=LOOK_BACK - 1)
     rows = UsageRow.objects.of(accounts).since(since).charged().order_by()
-    charged = [(day, tokens) for day, tokens in rows.values_list("day", "tokens") if tokens]
+    charged = [(day, tokens) for day, tokens in rows.values_list("day", "tokens") if day and tokens]
     days = {day for day, _ in charged}
     if len(days) < FEWEST_DAYS:
         return None

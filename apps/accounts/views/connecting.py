@@ -80,7 +80,9 @@ def _posted(request: TeamRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _connect(request: TeamRequest, form: ConnectForm, token: ApiToken) -> connecting.Connected | None:
+def _connect(
+    request: TeamRequest, form: ConnectForm | JobsForm, token: ApiToken
+) -> connecting.Connected | None:
     """None when it was refused, which the form then says."""
     try:
         done = connecting.connect(

@@ -1,14 +1,17 @@
 """What the pages of accounts, a floor below, show of songs and jobs: as the templates ask for it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from django import template
 from django.utils import timezone
 
-from apps.accounts.models import FlowAccount, Team
-from apps.generation import chart, leaving, pace
-from apps.generation.spending import Span
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation import chart, dearest, leaving, pace, spending
+from apps.generation.spending import Span, Spending
+
+MOST_SONGS = 3
 
 register = template.Library()
 register.filter("figure", chart.figure)
@@ -29,6 +32,29 @@ def uses_of(team: Team) -> Mapping[int, leaving.Use]:
 @register.filter
 def use_of(uses: Mapping[int, leaving.Use], account: FlowAccount) -> leaving.Use:
     return uses.get(account.pk, leaving.Use())
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Of the last 30 days, on all of a team's accounts."""
+
+    spending: Spending
+    chart: chart.Chart
+    pace: pace.Pace
+    songs: list[dearest.SongCost]
+
+
+@register.simple_tag
+def spent_by(team: Team, user: User) -> Spent | None:
+    """None until something was read."""
+    accounts = spending.pool(list(FlowAccount.objects.for_team(team).select_related("subscription")))
+    if not any(account.usage_read_at for account in accounts):
+        return None
+    today = timezone.now().date()
+    found = spending.of(accounts, team, days=30, today=today)
+    own = set(ApiToken.objects.for_team(team).owned_by(user).values_list("subscription", flat=True))
+    songs, _ = dearest.by_song(accounts, team, since=found.since, most=MOST_SONGS, own=own)
+    return Spent(found, chart.draw(found.spans, today), pace.of(accounts, today), songs)
 
 
 @register.simple_tag

@@ -31,10 +31,7 @@ class Shown:
 
     @property
     def accounts(self) -> list[FlowAccount]:
-        """The sandbox's credits are no money: they are added up only while there is no real account."""
-        if self.account:
-            return [self.account]
-        return [each for each in self.all if not each.subscription.is_sandbox] or self.all
+        return [self.account] if self.account else spending.pool(self.all)
 
     @property
     def days(self) -> int | None:
