@@ -60,9 +60,10 @@ class Plan:
                 )
                 _put_in_line(chain, chain.steps.all()[0], self.target)
         except IntegrityError:
-            chain = Chain.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).first()
-            if chain is None or chain.target_id != self.target.pk:
+            started = Chain.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).first()
+            if started is None or started.target_id != self.target.pk:
                 raise AnotherForm from None
+            return started
         return chain
 
 
