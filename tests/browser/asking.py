@@ -1,6 +1,8 @@
-"""Asking for songs through the form."""
+"""Asking for songs and edits through their forms."""
 
 from playwright.sync_api import Page, expect
+
+from tests.browser.house import House
 
 
 def ask(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: str = "") -> None:
@@ -12,3 +14,28 @@ def ask(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: s
     page.get_by_role("spinbutton", name="Songs").fill(str(count))
     page.locator("[data-pay]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+
+
+def split(page: Page, house: House, take: str) -> None:
+    """The take of that address into its stems; ends on its mixer, with all of them saved."""
+    page.goto(f"{take}edit/stems/")
+    page.locator("#work [data-pay]").click()
+    page.wait_for_url(f"**{take}")
+    house.finish()
+    page.goto(f"{take}stems/")
+    expect(page.locator(".lane audio")).to_have_count(4, timeout=60_000)
+
+
+def cover(page: Page, house: House, take: str) -> str:
+    """A cover of the take of that address. Returns its own."""
+    page.goto(f"{take}edit/cover/")
+    page.locator("#work textarea[name=instruction]").fill("bossa nova, nylon guitar")
+    page.locator("#work [data-pay]").click()
+    page.wait_for_url(f"**{take}")
+    house.finish()
+    page.goto("/library/?kind=cover")
+    made = page.locator("#work .take-open")
+    while not made.count():
+        page.wait_for_timeout(500)
+        page.reload()
+    return str(made.get_attribute("href"))

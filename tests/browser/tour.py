@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.asking import ask
+from tests.browser.asking import ask, cover, split
 from tests.browser.files import bring_files
 from tests.browser.visits import Visits
 
+EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
 NIGHT = "night+bus@sandbox.example"
 LYRICS = "[Verse 1]\nThe kettle sings before I do\nand all the lamps are on\n\n[Chorus]\nStay, stay, the train is late"
@@ -73,6 +74,14 @@ STOPS = (
     Stop("files", PERSON, "/library/files/"),
     Stop("files-empty", EMPTY, "/library/files/"),
     Stop("files-seen", VIEWER, "/library/files/"),
+    Stop("library-edits", EDITOR, "/library/"),
+    Stop("mixer", EDITOR, "{mixer}"),
+    Stop("mixer-without-stems", EDITOR, "{cover}stems/"),
+    Stop("family", EDITOR, "{cover}family/"),
+    Stop("clip-of-a-family", EDITOR, "{cover}"),
+    Stop("chain-target", EDITOR, "{cover}chain/"),
+    Stop("chain-offer", EDITOR, "{cover}chain/?target={target}"),
+    Stop("chain", EDITOR, "{chain}"),
     Stop("storage", PERSON, "/library/storage/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
@@ -106,6 +115,9 @@ class Tour:
     _found: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
+        visit = self.visits.new(EDITOR)
+        self._edit(visit.page)
+        assert self.visits.leave(visit) == []
         visit = self.visits.new(PERSON)
         self._make_songs(visit.page)
         self._save_preset(visit.page)
@@ -120,6 +132,24 @@ class Tour:
         assert answer
         assert answer.status == stop.status, f"{answer.status}: {page.url}"
         expect(page.locator("#panel:not([data-bare])[data-version='']")).to_have_count(0)
+
+    def _edit(self, page: Page) -> None:
+        """A song, its stems, a cover, and the same cover of its other take, which stopped."""
+        ask(page, "Slow soul, organ, a warm voice, 96 bpm", lyrics=LYRICS)
+        self.visits.house.finish()
+        expect(page.locator("#work [data-state=completed]")).to_have_count(1, timeout=60_000)
+        page.goto("/library/")
+        first, second = (str(each.get_attribute("href")) for each in page.locator("#work .take-open").all())
+        split(page, self.visits.house, first)
+        made = cover(page, self.visits.house, first)
+        self._found |= {"mixer": f"{first}stems/", "cover": made, "target": second.split("/")[3]}
+        page.goto(f"{made}chain/?target={self._found['target']}")
+        page.locator("#work [data-pay]").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Chain of edits")
+        self._found["chain"] = page.url
+        page.get_by_role("button", name="Start no further step").click()
+        expect(page.locator("#chain-live .notice")).to_contain_text("What is made already stays.")
+        self.visits.house.clear()
 
     def _make_songs(self, page: Page) -> None:
         """Two that are done, one failed, one unknown, one stopped, three being made, one in line."""

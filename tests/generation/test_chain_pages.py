@@ -102,10 +102,10 @@ def test_credits_tokens_and_accounts_that_are_missing_are_said(
     assert "3 credits short" in page.one("button", class_="btn btn-pay").text
     assert send(studio, edited, page).status_code == 422  # type: ignore[attr-defined]
     FlowAccount.objects.update(block=FlowAccount.Block.GONE)
-    assert "not connected here any more" in choose(studio, edited, target).notice
+    assert "not connected at useapi.net any more" in choose(studio, edited, target).notice
     FlowAccount.objects.update(block="", credits=None)
     other = Studio(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"), studio.token)
-    assert "you have no token for that one" in choose(other, edited, target).notice
+    assert "add the sandbox’s token" in choose(other, edited, target).notice
     assert not Chain.objects.exists()
 
 

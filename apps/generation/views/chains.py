@@ -11,8 +11,9 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.accounts.models import FlowAccount, Membership, Team
-from apps.generation import chains, price, recipes
+from apps.accounts.models import Membership, Team
+from apps.generation import chains, editing, recipes
+from apps.generation.editing import Obstacle
 from apps.generation.models import Chain
 from apps.generation.price import Price, Purse
 from apps.generation.recipes import Step
@@ -29,9 +30,15 @@ class Offer:
     """What the page says of the chosen target: what stands in the way, or what it costs and where."""
 
     problems: list[str]
+    obstacle: Obstacle | None = None
     purse: Purse | None = None
     cost: Price | None = None
     short: int = 0
+    warning: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.problems and self.obstacle is None and not self.short
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +55,7 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     status = 200
     if request.method == "POST":
         plan = _plan(request, like, target, steps)
-        if plan and not offer.problems and not offer.short:
+        if plan and offer.is_open:
             try:
                 return redirect("chain", plan.start().pk)
             except chains.AnotherForm:
@@ -90,26 +97,13 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
 
 
 def _offer(membership: Membership, target: Clip, steps: list[Step]) -> Offer:
-    problems = recipes.misfits(steps, target.duration_s)
-    account = target.account
-    if target.uneditable:
-        problems.insert(0, target.uneditable)
-    if account is None or account.block == FlowAccount.Block.GONE:
-        problems.append("The Flow Music account that this take is on is not connected here any more.")
-        return Offer(problems)
-    token = chains.payer(membership.team, membership.user, target)
-    if token is None:
-        problems.append(
-            f"Edits run on the account of the take, {account.email}, and you have no token for that one."
-        )
-    elif token.refused_at:
-        problems.append("useapi.net does not know your token any more. Enter the new one under Tokens first.")
-    purse = price.purse_of(
-        account,
-        list(FlowAccount.objects.filter(subscription=account.subscription_id)),
-        price.Held([account.subscription_id]),
-    )
-    return Offer(problems, purse, purse.price * len(steps), purse.short(len(steps)))
+    """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
+    footing = editing.footing(target, steps[0].operation, membership)
+    misfits = recipes.misfits(steps, target.duration_s)
+    if footing.purse is None:
+        return Offer(misfits, footing.obstacle)
+    purse, count = footing.purse, len(steps)
+    return Offer(misfits, footing.obstacle, purse, purse.price * count, purse.short(count), footing.warning)
 
 
 def _plan(request: TeamRequest, like: Clip, target: Clip | None, steps: list[Step]) -> chains.Plan | None:
