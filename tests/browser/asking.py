@@ -23,7 +23,7 @@ def split(page: Page, house: House, take: str) -> None:
     page.wait_for_url(f"**{take}")
     house.finish()
     page.goto(f"{take}stems/")
-    expect(page.locator(".lane audio")).to_have_count(4, timeout=60_000)
+    expect(page.locator(".lane audio")).to_have_count(4, timeout=120_000)
 
 
 def cover(page: Page, house: House, take: str) -> str:

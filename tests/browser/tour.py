@@ -137,7 +137,7 @@ class Tour:
         """A song, its stems, a cover, and the same cover of its other take, which stopped."""
         ask(page, "Slow soul, organ, a warm voice, 96 bpm", lyrics=LYRICS)
         self.visits.house.finish()
-        expect(page.locator("#work [data-state=completed]")).to_have_count(1, timeout=60_000)
+        expect(page.locator("#work [data-state=completed]")).to_have_count(1, timeout=120_000)
         page.goto("/library/")
         first, second = (str(each.get_attribute("href")) for each in page.locator("#work .take-open").all())
         split(page, self.visits.house, first)
