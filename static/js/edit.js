@@ -133,7 +133,8 @@
     say();
     show();
   }
-  for (const name of ["htmx:load", "form:filled", "mark:change"]) document.addEventListener(name, fresh);
+  for (const name of ["htmx:load", "form:filled"]) document.addEventListener(name, fresh);
+  document.addEventListener("mark:change", say);
   document.addEventListener("change", (event) => {
     if (event.target.form === form()) say();
   });

@@ -57,7 +57,8 @@
 
   function keep(form) {
     const now = values(form);
-    store(local, key(form), same(now, fresh.get(form)) ? null : { at: Date.now(), values: now });
+    const { nonce } = read(local, key(form)) || {};
+    store(local, key(form), same(now, fresh.get(form)) ? null : { at: Date.now(), values: now, nonce });
   }
 
   function start() {
@@ -67,15 +68,20 @@
       fresh.set(form, values(form));
       const kept = read(local, key(form));
       if (!kept) return;
-      if (Date.now() - kept.at > KEPT_MS || same(kept.values, fresh.get(form))) store(local, key(form), null);
+      if (Date.now() - kept.at > KEPT_MS || (same(kept.values, fresh.get(form)) && !kept.nonce)) store(local, key(form), null);
       else restore(form, kept);
     });
   }
 
+  /* One that was sent without an answer is still the same form: sent again, it asks for nothing twice. */
   function restore(form, kept) {
     const before = fresh.get(form);
+    const { nonce } = form.elements;
+    const own = nonce?.value;
+    if (nonce && kept.nonce) nonce.value = kept.nonce;
     fill(form, kept.values);
     say("What you wrote and did not send is back.", "Throw it away", () => {
+      if (nonce) nonce.value = own;
       fill(form, before);
       store(local, key(form), null);
       say("", "Undo", () => {
@@ -102,11 +108,17 @@
     const sent = read(session, "flowweb:kept-sent");
     if (!sent) return;
     store(session, "flowweb:kept-sent", null);
-    if (!document.querySelector('#work [aria-invalid="true"], #work .wrong, #work .notice-heed[role="alert"]')) store(local, sent, null);
+    const isRefused = document.querySelector('#work [aria-invalid="true"], #work .wrong, #work .notice-heed[role="alert"]');
+    const kept = isRefused && read(local, sent);
+    store(local, sent, kept ? { ...kept, nonce: undefined } : null);
   }
 
+  function send(form) {
+    store(session, "flowweb:kept-sent", key(form));
+    store(local, key(form), { at: Date.now(), values: values(form), nonce: form.elements.nonce?.value });
+  }
   document.addEventListener("submit", (event) => {
-    if (event.target.dataset.keep && !event.submitter?.hasAttribute("data-add-row")) store(session, "flowweb:kept-sent", key(event.target));
+    if (event.target.dataset.keep && !event.submitter?.hasAttribute("data-add-row")) send(event.target);
     if (event.target.getAttribute("action") === document.getElementById("player")?.dataset.leave) forget();
   });
   /* Only a page of the studio says that it was taken: not an error, not the sign-in page. */
