@@ -207,6 +207,17 @@ def test_before_anything_was_read_it_can_be_asked_for(studio: Studio) -> None:
     assert FlowAccount.objects.filter(usage_wanted_at=None).count() == 0
 
 
+def test_the_page_of_accounts_shows_what_was_spent_lately(studio: Studio, account: FlowAccount) -> None:
+    client = signed_in(studio)
+    assert not Page(client.get("/flow-accounts/")).all("svg", class_="chart-plot")
+    book(account, 15, days_ago=3, song="a", title="Copper Rain")
+    page = Page(client.get("/flow-accounts/"))
+    assert len(columns(page)) == 30
+    assert "Copper Rain" in page.text
+    FlowAccount.objects.update(usage_read_at=None)
+    assert not Page(client.get("/flow-accounts/")).all("svg", class_="chart-plot")
+
+
 def test_an_empty_range_says_so(studio: Studio, account: FlowAccount) -> None:
     book(account, 100, days_ago=200, song="c")
     page = shown(studio, f"{STUDIO}?days=7")

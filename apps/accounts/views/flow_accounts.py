@@ -69,6 +69,8 @@ def check_all(request: TeamRequest) -> HttpResponseBase:
         return TemplateResponse(request, "accounts/_accounts.html", _list(request) | {"check_error": words})
     for error in errors:
         messages.error(request, tokens.words_for(error))
+    if not errors:
+        messages.success(request, "Checked: this is what useapi.net says now.")
     return redirect("flow-accounts")
 
 

@@ -46,12 +46,14 @@ class Spent:
 
 @register.simple_tag
 def spent_by(team: Team, user: User) -> Spent | None:
-    """None until something was read."""
+    """None until it is known that something was spent."""
     accounts = spending.pool(list(FlowAccount.objects.for_team(team).select_related("subscription")))
     if not any(account.usage_read_at for account in accounts):
         return None
     today = timezone.now().date()
     found = spending.of(accounts, team, days=30, today=today)
+    if not found.charged:
+        return None
     own = set(ApiToken.objects.for_team(team).owned_by(user).values_list("subscription", flat=True))
     songs, _ = dearest.by_song(accounts, team, since=found.since, most=MOST_SONGS, own=own)
     return Spent(found, chart.draw(found.spans, today), pace.of(accounts, today), songs)
