@@ -217,6 +217,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 CELERY_TASK_ROUTES = {
     "accounts.learn": {"queue": "slow"},
     "generation.block": {"queue": "slow"},
+    "generation.look": {"queue": "slow"},
     "accounts.usage": {"queue": "slow"},
     "library.archive": {"queue": "slow"},
     "library.reference": {"queue": "slow"},

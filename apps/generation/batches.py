@@ -49,6 +49,11 @@ def _blocked(songs: list[Card]) -> Card:
         segments=songs,
         actions=[
             *(action for action in mending if action.method == "get"),
+            *(
+                [Action(label="Drop all…", url=_for_all("job-drop", lead))]
+                if one_wish and lead.actions
+                else []
+            ),
             _show_each(lead) if one_wish else Action(label="Show each", url=_line_url()),
         ],
     )
@@ -67,7 +72,9 @@ def _show_each(lead: Card) -> Action:
 
 def _whole(songs: list[Card]) -> Card:
     moving = [song for song in songs if song.kind in MOVING]
-    waiting = [song for song in songs if song.kind in WAITING]
+    waiting = sorted(
+        (song for song in songs if song.kind in WAITING), key=lambda song: song.position or 10**6
+    )
     lead = (moving or waiting)[0]
     done = len(songs) - len(moving) - len(waiting)
     counts = [(len(moving), "being made"), (len(waiting), "in line")]
@@ -83,8 +90,28 @@ def _whole(songs: list[Card]) -> Card:
         time_text=f"{done} of {lead.wish_size}",
         position=lead.position,
         segments=songs,
-        actions=[_show_each(lead)],
+        actions=[*_of_all(waiting, is_rest=bool(moving)), _show_each(lead)],
         sandbox=lead.sandbox,
         wish=lead.wish,
         wish_size=lead.wish_size,
+        line=lead.line,
     )
+
+
+def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:
+    """What can be decided for all that still wait at once, by whoever may decide about them."""
+    if len(waiting) < 2 or not waiting[0].actions:
+        return []
+    kept_back = all(song.kind == "paused" for song in waiting)
+    name, label = ("job-resume", "Let all go on") if kept_back else ("job-pause", "Keep all back")
+    drop = "Drop the rest…" if is_rest else "Drop all…"
+    return [
+        Action(
+            label=label, url=_for_all(name, waiting[0]), method="post", style="soft" if kept_back else "quiet"
+        ),
+        Action(label=drop, url=_for_all("job-drop", waiting[0])),
+    ]
+
+
+def _for_all(name: str, song: Card) -> str:
+    return f"{reverse(name, args=[song.id])}?all=1"

@@ -13,21 +13,12 @@ from apps.accounts.models import Membership
 from apps.accounts.templatetags.studio import clock, short_email, when
 from apps.generation import answers, decisions, places, price, results, waiting
 from apps.generation.models import Job, State
-from apps.generation.operations import FREE, OPERATIONS
+from apps.generation.operations import AGAIN, DONE, FREE, OPERATIONS
 from apps.generation.price import UNKNOWN, Price
 from apps.generation.slots import Slots
 from apps.generation.titles import title_of
 from apps.library.models import Clip
 
-# What is said of those that have no takes, when they are done.
-DONE = {"lyrics": "written", "image": "made", "upload": "sent"}
-# And when the answer to the call is lost, of asking again.
-AGAIN = {
-    "stems": "Asked again, a take that is split already gives the same stems.",
-    "lyrics": "Words are normally free, so asking again costs nothing.",
-    "image": "The picture may have been made; it can be asked for again.",
-    "upload": "Flow Music may have the file; sent again, it may be there twice. Neither costs anything.",
-}
 _RESULT = {"stems": "Open the mixer"}
 TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
 
@@ -73,6 +64,10 @@ class Card:
     wish: UUID | None = None  # the songs of one form have it in common
     wish_size: int = 1
     price: Price = UNKNOWN
+    line: tuple[int | None, int, bool] | None = (
+        None  # whose line it stands in, of which subscription and kind
+    )
+    moves: Any = None  # where it may go in it (line.Moves)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +100,7 @@ def card(job: Job, around: Surroundings) -> Card:
         sandbox=job.subscription.is_sandbox,
         wish=job.nonce,
         wish_size=job.batch_size,
+        line=(job.asked_by_id, job.subscription_id, job.blocks),
         price=price.of_job(job, (each.account for each in around.slots.values())),
     )
     DRAW[State(job.state)](made, job, around)
@@ -126,7 +122,7 @@ def _action(label: str, name: str, job: Job, **values: Any) -> Action:
 
 def _queued(made: Card, job: Job, around: Surroundings) -> None:
     made.position = around.positions.get(job.pk)
-    made.actions = [_action("Drop", "job-cancel", job, method="post")]
+    made.actions = [_action("Drop", "job-drop", job, method="post")]
     reason = (
         waiting.STOPPED if around.is_paused else waiting.reason(job, around.slots, made.position, around.now)
     )
@@ -189,7 +185,7 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
         made.kind = "given_up"
         made.text = "Not found in 40 min. If it went through after all, making it again pays twice."
         again = _action("Make it again…", "job-retry", job, style="line")
-        made.actions = [again, look, close]
+        made.actions = [_look_for(job), again, close]
     else:
         made.text = f"{job.error_text or answers.LOST} {looked}."
         made.actions = [look, close, _action("Make it again…", "job-retry", job, style="line")]
@@ -242,6 +238,10 @@ def _count(job: Job, takes: list[Clip]) -> str:
     return {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
 
 
+def _look_for(job: Job) -> Action:
+    return _action("Look for it…", "job-adopt", job, style="soft")
+
+
 def _hide(job: Job) -> list[Action]:
     return [] if job.hidden_at else [_action("Hide", "job-hide", job, method="post")]
 
@@ -263,18 +263,21 @@ def _rejected(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
-    if job.jobid is None:
-        made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."
-    else:
+    made.actions = _hide(job)
+    if job.jobid or job.sent_at:
         made.text = (
             f"The {made.price.credits} credits may be spent; the song may still turn up at Flow Music."
         )
-    made.actions = _hide(job)
+        made.actions.insert(0, _look_for(job))
+        return
+    made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."
+    if job.asked_by_id == around.membership.user_id:
+        made.actions.insert(0, _action("Put it back", "job-put-back", job, method="post"))
 
 
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
     made.text = f"Never found. It may have cost {made.price.credits} credits."
-    made.actions = _hide(job)
+    made.actions = [*([] if job.blocks else [_look_for(job)]), *_hide(job)]
 
 
 DRAW = {

@@ -27,28 +27,30 @@ def may_decide(membership: Membership, job: Job) -> bool:
     return rights.may_manage or (rights.may_create and job.asked_by_id == membership.user_id)
 
 
+# What blocks can't be stopped: there is no jobid.
+_CAN_STOP = Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None) & ~Q(
+    operation__in=BLOCKING
+)
+
+
+def may_stop(job: Job) -> bool:
+    return Job.objects.filter(_CAN_STOP, pk=job.pk).exists()
+
+
+def drop(job: Job, *, by: User) -> bool:
+    """From the line. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
+    text, now = f"Dropped from the line by {by.short_name}. Nothing spent.", timezone.now()
+    dropped = {"cancel_requested_at": now, "finished_at": now}
+    return move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **dropped)
+
+
 def cancel(job: Job, *, by: User) -> bool:
     """A queued job is dropped at once; one that was sent is stopped as soon as its jobid is known."""
-    now = timezone.now()
-    if move(
-        job,
-        {State.QUEUED},
-        State.CANCELLED,
-        f"Dropped from the line by {by.short_name}. Nothing spent.",
-        by=by,
-        cancel_requested_at=now,
-        finished_at=now,
-    ):
+    if drop(job, by=by):
         return True
-    asked = note(
-        job,
-        f"{by.short_name} stopped waiting.",
-        where=Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None)
-        & ~Q(operation__in=BLOCKING),  # which can't be stopped: there is no jobid
-        by=by,
-        cancel_requested_at=now,
-        check_at=now,
-    )
+    now = timezone.now()
+    text = f"{by.short_name} stopped waiting."
+    asked = note(job, text, where=_CAN_STOP, by=by, cancel_requested_at=now, check_at=now)
     if asked:
         wake("generation.read", job.subscription_id)
     return asked

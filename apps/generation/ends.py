@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.generation.models import Job, State
 from apps.generation.transitions import move
 from apps.wake import wake
@@ -36,6 +37,20 @@ def start_collecting(job: Job, **values: Any) -> bool:
         check_at=None,
         **values,
     )
+
+
+def adopt(job: Job, text: str, *, by: User) -> bool:
+    """A person has found it. Only what was sent, and is still lost."""
+    sources = {State.UNKNOWN, State.ABANDONED, State.CANCELLED}
+    values = {"collecting_since": timezone.now(), "finished_at": None, "check_at": None, "hidden_at": None}
+    sent = Q(sent_at__isnull=False, song=None)
+    return move(job, sources, State.COLLECTING, text, where=sent, by=by, error_text="", **values)
+
+
+def unadopt(job: Job, text: str) -> bool:
+    """What was taken for it is another's: it is lost as before."""
+    sources = {State.COLLECTING, State.COMPLETED}
+    return move(job, sources, State.ABANDONED, text, song=None, finished_at=timezone.now())
 
 
 def finish(job: Job, text: str, **values: Any) -> bool:

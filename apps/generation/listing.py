@@ -9,10 +9,12 @@ from django.http import QueryDict
 from apps.accounts.models import Membership
 from apps.generation import panel
 from apps.generation.cards import card
+from apps.generation.line import neighbours, standing
 from apps.generation.models import Job, State
 from apps.library.listing import Cursor
 
 PER_PAGE = 30
+MOST_IN_LINE = 200  # which is shown whole, in its order
 
 FILTERS = {
     "all": ("All", Q()),
@@ -32,13 +34,18 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
     state = query.get("state", "all") if query.get("state") in FILTERS else "all"
     who = "mine" if query.get("who") == "mine" else "everyone"
     wish, before = _uuid(query.get("wish", "")), Cursor.parse(query.get("before", ""))
-    page, more = _page(_found(membership, state, who, wish), before)
+    most = MOST_IN_LINE if state == "line" else PER_PAGE
+    page, more = _page(_found(membership, state, who, wish), before, most)
     live = panel.of_team(membership)
     around = panel.surroundings(membership)
     cards = [card(job, around) for job in page]
+    if state == "line" and not wish:
+        cards.sort(key=lambda each: each.position or 10**6)
+        neighbours(cards)
     above = _above(live)
     return {
         "panel": live,
+        "mine": standing(membership.team, membership.user),
         "cards": cards,
         "over": [each for each in cards if each.id not in above],
         "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
@@ -62,11 +69,11 @@ def _above(live: panel.Panel) -> set[UUID]:
     return {song.id for group in groups for each in group.cards for song in (each, *each.segments)}
 
 
-def _page(jobs: QuerySet[Job], before: Cursor | None) -> tuple[list[Job], bool]:
+def _page(jobs: QuerySet[Job], before: Cursor | None, most: int) -> tuple[list[Job], bool]:
     if before:
         jobs = jobs.filter(before.older)
-    found = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
-    return found[:PER_PAGE], len(found) > PER_PAGE
+    found = list(jobs.order_by("-created_at", "-pk")[: most + 1])
+    return found[:most], len(found) > most
 
 
 def _uuid(text: str) -> UUID | None:

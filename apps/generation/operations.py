@@ -37,3 +37,13 @@ OPERATIONS = {
 EDITS = ("effect", "extend", "replace", "cover", "remix", "stems")
 BLOCKING = frozenset(name for name, operation in OPERATIONS.items() if operation.blocks)
 FREE = frozenset(name for name, operation in OPERATIONS.items() if operation.free)
+
+# What is said of those that have no takes, when they are done.
+DONE = {"lyrics": "written", "image": "made", "upload": "sent"}
+# And when the answer to the call is lost, of asking again.
+AGAIN = {
+    "stems": "Asked again, a take that is split already gives the same stems.",
+    "lyrics": "Words are normally free, so asking again costs nothing.",
+    "image": "The picture may have been made; it can be asked for again.",
+    "upload": "Flow Music may have the file; sent again, it may be there twice. Neither costs anything.",
+}

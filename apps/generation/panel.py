@@ -15,6 +15,7 @@ from apps.accounts.templatetags.studio import clock
 from apps.generation import batches, price, turns, usual
 from apps.generation import slots as slot_counts
 from apps.generation.cards import Card, Surroundings, card
+from apps.generation.line import neighbours
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
 from apps.generation.operations import OPERATIONS
@@ -144,6 +145,7 @@ def _shown(team: Team) -> QuerySet[Job]:
 def _groups(cards: list[Card]) -> list[Group]:
     folded = batches.fold(cards)
     line = sorted((each for each in folded if each.kind in WAITS), key=lambda each: each.position or 10**6)
+    neighbours(line)
     held = _held(cards)
     done = [each for each in reversed(folded) if each.kind not in NEEDS | RUNS | WAITS]
     found = [

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.generation import ends, price, transitions
+from apps.generation import adopting, ends, price, transitions
 from apps.generation.models import Job, State
 from apps.library.songs import keep_song
 from apps.upstream.records import JobRecord
@@ -24,6 +24,8 @@ OTHER_FAILURE = "Flow Music could not make this one. Try it again or change the 
 
 def apply(job: Job, record: JobRecord) -> None:
     """Accepts the record's jobid for the job and follows its status."""
+    if adopting.confirm(job, record):
+        return
     if not transitions.accept(job, record.jobid, account_email=record.email):
         return
     if record.status == "completed" and record.clips:
@@ -52,6 +54,7 @@ def collect(job: Job, record: JobRecord) -> None:
                 source=job.source,
                 asked_at=job.created_at,
             )
+            adopting.hand_over(job, song)
             Job.objects.filter(pk=job.pk).update(song=song)
 
 

@@ -14,6 +14,7 @@ from apps.generation import (
     collect,
     dispatch,
     follow,
+    looking,
     payers,
     schedule,
     sweeps,
@@ -51,6 +52,8 @@ def tick() -> None:
         wake("generation.recheck", pk)
     for token_id in blocks.unchecked_tokens():
         wake("accounts.refresh", token_id)
+    for job_id in looking.due(now):
+        wake("generation.look", job_id)
     for pk in usage.due():
         wake("accounts.usage", pk)
 
@@ -88,6 +91,11 @@ def watch_subscription(subscription_id: int) -> None:
 @shared_task(name="generation.read")
 def read_hinted(subscription_id: int) -> None:
     follow.hinted(subscription_id)
+
+
+@shared_task(name="generation.look")
+def look_for_job(job_id: str) -> None:
+    looking.look(job_id)
 
 
 @shared_task(name="generation.recheck")

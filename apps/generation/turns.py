@@ -1,25 +1,32 @@
 """Whose job is next, and on which account (DESIGN section 3).
 
-Next is the member with the fewest active jobs on the subscription, then the oldest wish: one person's batch of
-fifty does not hold up the others.
+Next is the member with the fewest active jobs on the subscription, then the one with the oldest wish: one person's
+batch of fifty does not hold up the others. In which order a person's own wishes go is theirs to say (line.py), and
+changes nobody else's turn.
 """
 
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription
 from apps.generation import slots, transitions
 from apps.generation.models import Job, Lease
-from apps.generation.models.jobs import OUT_THERE
+from apps.generation.models.jobs import OUT_THERE, JobQuerySet
 from apps.generation.operations import BLOCKING
 
 # A line may be long; whoever is due stands at the front of some member's part of it.
-LOOK_AT = 200
+LOOK_AT, MOST_SHOWN = 50, 500
+OWN_ORDER = ("position", "created_at", "batch_index")
 # A subscription has two: of what runs in slots, and of what blocks.
 Line = tuple[int, bool]
 
@@ -62,7 +69,7 @@ def _choices(
 def in_turn(subscription: Subscription, *, blocking: bool = False) -> list[Job]:
     """The jobs that may be sent, in the order in which they will be."""
     lane = subscription.jobs.in_lane(blocking=blocking)
-    ready = list(lane.ready(timezone.now()).select_related("token")[:LOOK_AT])
+    ready = list(_front(lane.ready(timezone.now()), LOOK_AT).select_related("token"))
     active = Counter(lane.filter(state__in=OUT_THERE).values_list("asked_by", flat=True))
     return _order(ready, active)
 
@@ -71,8 +78,7 @@ def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
     """The place in its line of each job that may be sent, per subscription from 1; two queries."""
     ready = Job.objects.ready(timezone.now()).filter(subscription__in=subscription_ids)
     lines: dict[Line, list[Job]] = {}
-    columns = ("pk", "subscription", "operation", "asked_by", "position", "created_at", "batch_index")
-    for job in ready.only(*columns)[: 5 * LOOK_AT]:
+    for job in _front(ready, MOST_SHOWN).only("pk", "subscription", "operation", "asked_by", *OWN_ORDER):
         lines.setdefault((job.subscription_id, job.blocks), []).append(job)
     active: dict[Line, Counter[Any]] = {}
     out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
@@ -85,17 +91,45 @@ def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
     }
 
 
+def _front(ready: JobQuerySet, most: int) -> JobQuerySet:
+    """Of each person no more than the first ones of their own line."""
+    place = Window(RowNumber(), partition_by=[F("subscription"), F("asked_by")], order_by=OWN_ORDER)
+    return ready.annotate(place=place).filter(place__lte=most)
+
+
 def _order(ready: list[Job], active: Counter[Any]) -> list[Job]:
-    order = []
-    while ready:
-        job = min(
-            ready,
-            key=lambda each: (active[each.asked_by_id], each.position, each.created_at, each.batch_index),
-        )
-        ready.remove(job)
-        active[job.asked_by_id] += 1
-        order.append(job)
+    lines: dict[Any, _Own] = {}
+    for job in sorted(ready, key=attrgetter(*OWN_ORDER)):
+        lines.setdefault(job.asked_by_id, _Own([])).jobs.append(job)
+    for line in lines.values():
+        line.look_back()
+    active, order = Counter(active), []
+    while lines:
+        who, line = min(lines.items(), key=lambda each: (active[each[0]], each[1].oldest))
+        order.append(line.jobs[line.sent])
+        active[who] += 1
+        line.sent += 1
+        if line.sent == len(line.jobs):
+            del lines[who]
     return order
+
+
+@dataclass
+class _Own:
+    """One person's line, of which the first `sent` have had their turn."""
+
+    jobs: list[Job]
+    sent: int = 0
+    from_here: list[datetime] = field(default_factory=list)
+
+    def look_back(self) -> None:
+        """For each place when the oldest wish from there on was asked for."""
+        asked = (job.created_at for job in reversed(self.jobs))
+        self.from_here = list(accumulate(asked, min))[::-1]
+
+    @property
+    def oldest(self) -> datetime:
+        return self.from_here[self.sent]
 
 
 def is_paused() -> bool:

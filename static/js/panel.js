@@ -16,7 +16,7 @@
 
   function due() {
     const live = panel();
-    if (!live || document.hidden) return false;
+    if (!live || document.hidden || document.querySelector(".job.is-dragged")) return false;
     const moves = live.dataset.active !== "0" || document.querySelector("[data-live][data-busy]");
     if (Date.now() - asked < (moves ? FAST_MS : SLOW_MS)) return false;
     if (document.querySelector(".job-actions :hover") && held < MOST_HELD) {

@@ -96,7 +96,9 @@ class Studio:
 
     def save_files(self, job: Job) -> None:
         job.refresh_from_db()
-        for file in ClipFile.objects.filter(clip__song=job.song, kind__in=ClipFile.FIRST):
+        for file in ClipFile.objects.filter(clip__song=job.song, kind__in=ClipFile.FIRST).exclude(
+            state="none"
+        ):
             assert archive.archive(file.pk), file.kind
         collect.finish()
 

@@ -1,5 +1,6 @@
 from apps.generation.models.chains import Chain, ChainStep
 from apps.generation.models.jobs import Job, State
+from apps.generation.models.looks import Look
 from apps.generation.models.panel import Lease, PanelVersion
 from apps.generation.models.presets import Preset
 from apps.generation.models.seen import SeenJob
@@ -12,6 +13,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "Lease",
+    "Look",
     "PanelVersion",
     "Preset",
     "SeenJob",

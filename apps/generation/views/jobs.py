@@ -35,21 +35,21 @@ def jobs(request: TeamRequest) -> HttpResponseBase:
 @require_GET
 @team_view(needs="see")
 def job(request: TeamRequest, pk: object) -> HttpResponseBase:
-    return _job_page(request, _find(request, pk), "generation/job.html")
+    return job_page(request, _find(request, pk), "generation/job.html")
 
 
 def _find(request: TeamRequest, pk: object) -> Job:
     return get_object_or_404(panel.with_card_relations(Job.objects.for_team(request.team)), pk=pk)
 
 
-def _find_to_decide(request: TeamRequest, pk: object) -> Job:
+def find_to_decide(request: TeamRequest, pk: object) -> Job:
     found = _find(request, pk)
     if not decisions.may_decide(request.membership, found):
         raise PermissionDenied("Only the person who asked for this song, or an admin, can do this.")
     return found
 
 
-def _job_page(
+def job_page(
     request: TeamRequest, found: Job, template: str, status: int = 200, **more: object
 ) -> HttpResponseBase:
     context = {
@@ -62,7 +62,7 @@ def _job_page(
     return TemplateResponse(request, template, context, status=status)
 
 
-def _after(request: TeamRequest) -> HttpResponseBase:
+def after(request: TeamRequest) -> HttpResponseBase:
     """Back to where the button was; the live panel is sent anew to HTMX."""
     if request.htmx and not request.htmx.boosted:
         return _panel(request)
@@ -78,19 +78,19 @@ def _panel(request: TeamRequest) -> TemplateResponse:
 @team_view(needs="create")
 def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
     """Makes the same wish again, as a new job, after showing what is known of the first one."""
-    found = _find_to_decide(request, pk)
+    found = find_to_decide(request, pk)
     if request.method != "POST":
-        return _job_page(
+        return job_page(
             request, found, "generation/job_retry.html", nonce=uuid4(), purse=price.purse_of_job(found)
         )
     if decisions.make_again(found, by=request.user, nonce=_nonce(request)):
-        return _after(request)
+        return after(request)
     reason = (
         "This can't be made again as it is."
         if found.state not in decisions.RETRYABLE
         else "You need a token of your own for this subscription. Add one under Tokens, then come back."
     )
-    return _job_page(request, found, "generation/job_retry.html", status=422, problem=reason)
+    return job_page(request, found, "generation/job_retry.html", status=422, problem=reason)
 
 
 def _nonce(request: TeamRequest) -> UUID | None:
@@ -109,11 +109,11 @@ def _ask_first(
     @require_http_methods(["GET", "HEAD", "POST"])
     @team_view(needs="create")
     def view(request: TeamRequest, pk: object) -> HttpResponseBase:
-        found = _find_to_decide(request, pk)
+        found = find_to_decide(request, pk)
         if request.method != "POST":
-            return _job_page(request, found, template)
+            return job_page(request, found, template, may_stop=decisions.may_stop(found))
         decide(request, found)
-        return _after(request)
+        return after(request)
 
     return view
 
@@ -122,15 +122,13 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
     @require_POST
     @team_view(needs="create")
     def view(request: TeamRequest, pk: object) -> HttpResponseBase:
-        decide(request, _find_to_decide(request, pk))
-        return _after(request)
+        decide(request, find_to_decide(request, pk))
+        return after(request)
 
     return view
 
 
 look = _decide(lambda request, found: decisions.look_now(found))
-pause = _decide(lambda request, found: decisions.pause(found, True, by=request.user))
-resume = _decide(lambda request, found: decisions.pause(found, False, by=request.user))
 hide = _decide(lambda request, found: decisions.hide(found))
 cancel = _ask_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)

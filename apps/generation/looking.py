@@ -1,0 +1,129 @@
+"""Looking for a lost song: the newest clips of its account that no job knows (get-flowmusic-music), read by a worker.
+
+The list has no dates. What stands above a song of which we know when it was made was made after it, and the other
+way round: so it can be said of many whether they can be the one.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from apps.accounts import clients
+from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.models import FlowAccount, User
+from apps.generation.models import Job, Look, PanelVersion
+from apps.library.models import Clip, Song
+from apps.upstream.deadline import Deadline
+from apps.upstream.errors import TokenRefused, UpstreamError
+from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.records import ClipRecord
+from apps.wake import wake
+
+SECONDS = 10.0
+CLAIM = timedelta(seconds=30)
+MOST_PAGES, MOST_KEPT = 3, 60
+# A song is made some time after it was asked for, and clocks differ.
+WELL_BEFORE = timedelta(minutes=10)
+NOBODY = "There is no working token for this account. Enter a new one, then look again."
+NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to look."
+
+
+def ask(job: Job, *, by: User) -> None:
+    """Has the list read, anew if it was read before."""
+    fresh = {"asked_by": by, "asked_at": timezone.now(), "found_at": None, "problem": "", "claim": None}
+    Look.objects.update_or_create(job=job, defaults=fresh | {"claim_until": None, "clips": []})
+    wake("generation.look", str(job.pk))
+
+
+def due(now: datetime) -> list[str]:
+    """Whose message was lost."""
+    return [str(pk) for pk in Look.objects.due(now).values_list("pk", flat=True)[:20]]
+
+
+def look(job_id: str) -> bool:
+    """Reads the list and keeps what may be the song. False: it isn't due, or somebody else reads."""
+    mine, now = uuid.uuid4(), timezone.now()
+    asked = Look.objects.due(now).filter(pk=job_id)
+    if asked.update(claim=mine, claim_until=now + CLAIM) != 1:
+        return False
+    job = Job.objects.select_related("subscription", "ran_on", "account", "team").get(pk=job_id)
+    problem, clips = _read(job)
+    kept = {"problem": problem[:300], "clips": clips, "found_at": timezone.now(), "claim_until": None}
+    done = Look.objects.filter(pk=job_id, claim=mine).update(**kept) == 1
+    PanelVersion.bump(job.team_id)
+    return done
+
+
+def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
+    account = job.ran_on or job.account
+    if account is None:
+        return NO_ACCOUNT, []
+    try:
+        found = clients.of_subscription(job.subscription)
+    except CannotDecrypt:
+        return clients.UNREADABLE, []
+    if found is None:
+        return NOBODY, []
+    token, client = found
+    try:
+        return "", _unknown(job, _newest(client, account))
+    except TokenRefused as error:
+        token.refuse(at=timezone.now(), reason=error.user_message)
+        wake("generation.changed", job.subscription_id)
+        return error.user_message, []
+    except UpstreamError as error:
+        return error.user_message, []
+
+
+def _newest(client: FlowMusic, account: FlowAccount) -> list[ClipRecord]:
+    deadline, clips, offset = Deadline(SECONDS), [], 0
+    for _ in range(MOST_PAGES):
+        page = client.music_list(account.email, offset=offset, deadline_s=deadline.left())
+        clips += page.clips
+        if page.next is None:
+            break
+        offset = page.next
+    return list({clip.clip_id: clip for clip in clips}.values())
+
+
+def _unknown(job: Job, clips: Sequence[ClipRecord]) -> list[dict[str, Any]]:
+    """Those that no job knows, of this team or of another one, and that weren't deleted here."""
+    here = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=[clip.clip_id for clip in clips])
+    made = {
+        clip_id: made_at or asked_at
+        for clip_id, made_at, asked_at in here.exclude(song__operation=Song.IMPORT).values_list(
+            "clip_id", "made_at", "song__created_at"
+        )
+    }
+    gone = set(here.filter(team=job.team_id, deleted_at__isnull=False).values_list("clip_id", flat=True))
+    since = _since(clips, made, job.sent_at or job.created_at)
+    found = [clip for clip in clips if clip.clip_id not in made and clip.clip_id not in gone]
+    return [_kept(clip, since[clip.clip_id]) for clip in found[:MOST_KEPT]]
+
+
+def _since(
+    clips: Sequence[ClipRecord], made: dict[str, datetime], sent_at: datetime
+) -> dict[str, bool | None]:
+    """Of each clip whether it was made after that time, as far as its neighbours in the list say so."""
+    times = [clip.created_at or made.get(clip.clip_id) for clip in clips]
+    last_after = max((place for place, at in enumerate(times) if at and at >= sent_at), default=-1)
+    first_before = next(
+        (place for place, at in enumerate(times) if at and at < sent_at - WELL_BEFORE), len(times)
+    )
+    return {
+        clip.clip_id: True if place <= last_after else False if place > first_before else None
+        for place, clip in enumerate(clips)
+    }
+
+
+def _kept(clip: ClipRecord, since: bool | None) -> dict[str, Any]:
+    created_at = clip.created_at.isoformat() if clip.created_at else None
+    return asdict(clip) | {"created_at": created_at, "since": since}
+
+
+def record_of(kept: dict[str, Any]) -> ClipRecord:
+    return ClipRecord.parse({**kept, "clip": kept["clip_id"]})
