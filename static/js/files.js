@@ -114,7 +114,7 @@
     else if (!busy(place)) put(place, fresh);
   }
 
-  const busy = (within) => [...within.querySelectorAll("audio")].some((audio) => !audio.paused) || within.querySelector("details[open]") || within.contains(document.activeElement);
+  const busy = (within) => within.querySelector("[data-hear].is-on, details[open]") || within.contains(document.activeElement);
 
   function swap(card, fresh) {
     if (card.dataset.version !== fresh.dataset.version && !busy(card)) put(card, fresh);
@@ -149,14 +149,49 @@
     take([...event.dataTransfer.files]);
   });
 
-  /* One thing sounds at a time. */
+  /* Hearing one: a single sound for the page, and never together with the player's. Without this it is a link. */
+  const sound = new Audio();
+  const player = () => document.getElementById("player-audio");
+  const sounding = () => document.querySelector("[data-hear].is-on");
+  const bar = (button) => button.closest("[data-file]").querySelector(".file-heard");
+
+  function hear(button) {
+    const same = button === sounding();
+    still();
+    if (same) return;
+    player()?.pause();
+    button.classList.add("is-on");
+    button.setAttribute("aria-label", `Stop ${button.dataset.hear}`);
+    bar(button).hidden = false;
+    sound.src = button.href;
+    sound.play().catch(still);
+  }
+
+  function still() {
+    sound.pause();
+    const button = sounding();
+    if (!button) return;
+    button.classList.remove("is-on");
+    button.setAttribute("aria-label", `Hear ${button.dataset.hear}`);
+    bar(button).hidden = true;
+  }
+
+  sound.addEventListener("ended", still);
+  sound.addEventListener("timeupdate", () => {
+    const button = sounding();
+    if (button) bar(button).value = sound.currentTime / (sound.duration || 1);
+  });
+  document.addEventListener("play", (event) => event.target === player() && still(), true);
+  document.addEventListener("htmx:load", () => !sounding() && sound.pause());
+  /* Before htmx makes a visit of the link. */
   document.addEventListener(
-    "play",
+    "click",
     (event) => {
-      if (!(event.target instanceof HTMLAudioElement)) return;
-      document.querySelectorAll("audio").forEach((other) => {
-        if (other !== event.target && (other.matches(".file-audio") || event.target.matches(".file-audio"))) other.pause();
-      });
+      const button = event.target.closest?.("[data-hear]");
+      if (!button) return;
+      event.preventDefault();
+      event.stopPropagation();
+      hear(button);
     },
     true,
   );

@@ -36,7 +36,10 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     page.get_by_label("Goes to").select_option(NIGHT)
     choose(page, payload("copper.jpg", picture((200, 120, 60)), "image/jpeg"))
     expect(ready).to_have_count(3)
-    assert page.locator(".file-audio").evaluate("(audio) => audio.play().then(() => true)")
+    page.get_by_role("link", name="Hear groove.mp3").click()
+    page.wait_for_function("() => document.querySelector('.file-heard:not([hidden])')?.value > 0.05")
+    page.get_by_role("link", name="Stop groove.mp3").click()
+    expect(page.locator(".file-heard:visible")).to_have_count(0)
 
     # In the song form those of one account go together, and the song runs there; a click sends the other one, too.
     page.goto("/create/")
