@@ -11,6 +11,7 @@ from tests.browser.visits import Visits
 
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
+SWEEPER = "sven"
 NIGHT = "night+bus@sandbox.example"
 LYRICS = "[Verse 1]\nThe kettle sings before I do\nand all the lamps are on\n\n[Chorus]\nStay, stay, the train is late"
 
@@ -47,6 +48,11 @@ STOPS = (
     Stop("create-references", PERSON, "/create/?file={file}"),
     Stop("image", PERSON, "/create/image/"),
     Stop("image-empty", EMPTY, "/create/image/"),
+    Stop("sweeps", SWEEPER, "/create/sweeps/"),
+    Stop("sweeps-empty", EMPTY, "/create/sweeps/"),
+    Stop("sweep-draft", SWEEPER, "{sweep_draft}"),
+    Stop("sweep-done", SWEEPER, "{sweep}"),
+    Stop("sweep-go-on", SWEEPER, "{sweep}go-on/"),
     Stop("presets", PERSON, "/create/presets/"),
     Stop("wishes", PERSON, "/create/wishes/"),
     Stop("jobs", PERSON, "/jobs/"),
@@ -124,6 +130,7 @@ class Tour:
         visit = self.visits.new(EDITOR)
         self._edit(visit.page)
         assert self.visits.leave(visit) == []
+        self._sweep()
         visit = self.visits.new(PERSON)
         self._make_songs(visit.page)
         self._save_preset(visit.page)
@@ -201,6 +208,29 @@ class Tour:
         page.get_by_role("button", name="Save").click()
         expect(page.locator("#editor")).to_have_attribute("data-keep-of", "2")
         page.goto("/jobs/")
+
+    def _sweep(self) -> None:
+        """One that was only looked at, and one whose cap is reached, with a keeper; before the slots are taken."""
+        visit = self.visits.new(SWEEPER)
+        page = visit.page
+        for name, cap in {"sweep_draft": "25", "sweep": "5"}.items():
+            page.goto("/create/sweeps/")
+            page.get_by_label("Description 1").fill("Harbour waltz, accordion, 84 bpm [short]")
+            page.get_by_label("Description 2").fill("Night train techno, 132 bpm [short]")
+            page.get_by_label("Ghostwriter, pro").check()
+            page.get_by_label("Own words 1").fill(LYRICS)
+            page.get_by_label("Credits at most").fill(cap)
+            page.get_by_label("Stop after keepers").fill("3")
+            page.get_by_role("button", name="Look at it").click()
+            expect(page.locator(".matrix")).to_be_visible()
+            self._found[name] = "/" + page.url.split("/", 3)[3]
+        page.locator("[data-pay]").click()
+        self.visits.house.finish(least=1)
+        heart = page.locator(".cell-take .heart-button").first
+        expect(heart).to_be_visible(timeout=60_000)
+        heart.click()
+        expect(page.locator(".heart-button.is-mine")).to_be_visible()
+        assert self.visits.leave(visit) == []
 
     def _find_addresses(self, page: Page) -> None:
         for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
