@@ -173,7 +173,7 @@ TABLE = [
     # Paid with the token of who filled it in: the member. Nothing of it is a draft any more.
     row("sweep-start",      "405 302", "405 404", "405 403", "405 302", "405 403", args=_SWEEP),
     row("sweep-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
-    row("sweep-go-on",      "302 302", "404 404", "403 403", "200 302", "200 302", args=_SWEEP, cap="20"),
+    row("sweep-go-on",      "302 302", "404 404", "403 403", "200 302", "200 302", args=_SWEEP, cap="40"),
     row("sweep-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
     row("wishes",           "302 405", "200 405", "403 405", "200 405", "200 405"),
     row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),

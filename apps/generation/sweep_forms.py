@@ -10,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from apps.generation.asking import AskingForm
 from apps.generation.matrix import GHOSTWRITERS, MODELS, Matrix
 from apps.generation.models import Sweep
+from apps.generation.standing import Standing
 from apps.generation.sweeps import Plan
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT
 
@@ -136,7 +137,44 @@ def of_sweep(sweep: Sweep) -> dict[str, Any]:
 
 
 class LimitsForm(forms.Form):
-    """How far a sweep that stopped may go on."""
+    """How far a sweep may go on: beyond what is spent and found already."""
 
     cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
     keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
+
+    def __init__(self, *args: Any, standing: Standing, **kwargs: Any) -> None:
+        super().__init__(*args, initial=_further(standing), **kwargs)
+        self.standing = standing
+
+    @property
+    def more(self) -> int:
+        """Credits that the cap in the field allows beyond what is spent."""
+        try:
+            return max(0, int(self["cap"].value()) - self.standing.committed)
+        except (TypeError, ValueError):
+            return 0
+
+    def clean_cap(self) -> int:
+        cap, spent = int(self.cleaned_data["cap"]), self.standing.committed
+        if not self.standing.in_line and cap < spent + self.standing.price.credits:
+            raise forms.ValidationError(
+                f"{spent} may be spent already, and a song costs {self.standing.price}."
+            )
+        return cap
+
+    def clean_keepers(self) -> int | None:
+        wanted: int | None = self.cleaned_data["keepers"]
+        if wanted is not None and wanted <= self.standing.kept:
+            raise forms.ValidationError(
+                f"There are {self.standing.kept} already. Say more, or leave it empty."
+            )
+        return wanted
+
+
+def _further(standing: Standing) -> dict[str, int | None]:
+    """What ended it is offered as much further as it takes."""
+    sweep = standing.sweep
+    missing = max(0, standing.total - len(standing.asked)) * standing.price.credits
+    cap = max(sweep.cap, standing.committed + missing) if sweep.ended == Sweep.Ended.CAP else sweep.cap
+    reached = sweep.keepers is not None and standing.kept >= sweep.keepers
+    return {"cap": cap, "keepers": standing.kept + (sweep.keepers or 0) if reached else sweep.keepers}

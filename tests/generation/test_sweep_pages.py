@@ -119,8 +119,8 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
     assert "not asked for yet" not in shown.text  # the fourth has the place that became free
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/stop/")
     assert "Go on…" in page(studio, sweep).text
-    refused = signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "-1"})
-    assert refused.status_code == 422
+    for limits in ({"cap": "-1"}, {"cap": "500", "keepers": "1"}):  # one is there already
+        assert signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", limits).status_code == 422
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "500", "keepers": "2"})
     sweep.refresh_from_db()
     assert (sweep.phase, sweep.cap, sweep.keepers) == ("running", 500, 2)

@@ -74,7 +74,7 @@ class Sweep(models.Model):
         prompts = self.asked.get("prompt") or [""]
         words = " ".join(prompts[0].split())
         more = f" and {len(prompts) - 1} more" if len(prompts) > 1 else ""
-        return f"“{words[:50]}{'…' if len(words) > 50 else ''}”{more}"
+        return f"“{words[:36].rstrip()}{'…' if len(words) > 36 else ''}”{more}"
 
 
 class SweepCell(models.Model):

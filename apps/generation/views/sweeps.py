@@ -111,11 +111,12 @@ def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def go_on(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """GET asks within which limits, POST lets it go on."""
     found = _to_decide(request, pk)
-    limits = LimitsForm(request.POST or None, initial={"cap": found.cap, "keepers": found.keepers})
+    view = SweepPage(found, request.membership)
+    limits = LimitsForm(request.POST or None, standing=view.standing)
     if request.method == "POST" and limits.is_valid():
         sweeps.go_on(found, by=request.user, **limits.cleaned_data)
         return redirect("sweep", found.pk)
-    context = {"view": SweepPage(found, request.membership), "sweep": found, "limits": limits}
+    context = {"view": view, "sweep": found, "limits": limits}
     status = 422 if limits.errors else 200
     return TemplateResponse(request, "generation/sweep_go_on.html", context, status=status)
 
