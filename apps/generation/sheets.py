@@ -67,6 +67,8 @@ class Sheet:
         """`number` of the version to look at, `other` one to compare it with; unknown ones mean the newest, none."""
         self.sheet = sheet
         self._membership = membership
+        # First what is on its way: words that come between the two are shown, not missed.
+        self.cards = self._cards()
         self.versions = list(sheet.versions.select_related("by"))
         self.newest = self.versions[0] if self.versions else None
         self.shown = self._numbered(number) or self.newest
@@ -95,8 +97,7 @@ class Sheet:
         told = dict.fromkeys(filter(None, (self.shown, self.newest)))
         return [version for version in told if version.was_charged]
 
-    @cached_property
-    def cards(self) -> list[Card]:
+    def _cards(self) -> list[Card]:
         """Of what is on its way, and of the last request if nothing came of it."""
         jobs = panel.with_card_relations(Job.objects.filter(sheet=self.sheet, retries=None))
         found = list(jobs.filter(Q(state__in=LIVE) | WRONG).order_by("-created_at"))
