@@ -26,7 +26,7 @@ class Step:
 
     @property
     def details(self) -> list[edits.Detail]:
-        return edits.details(self.operation, self.params)
+        return edits.beside_label(self.operation, self.params)
 
     @property
     def words(self) -> str:

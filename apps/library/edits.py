@@ -107,6 +107,13 @@ def details(operation: str, params: Mapping[str, Any]) -> list[Detail]:
     ]
 
 
+def beside_label(operation: str, params: Mapping[str, Any]) -> list[Detail]:
+    """The details for a place where the label stands, too: what it says whole isn't said again."""
+    is_said = len(" ".join(str(params.get("instruction") or "").split())) <= SHORT
+    shown = {name: value for name, value in params.items() if name != "instruction" or not is_said}
+    return details(operation, shown)
+
+
 def _detail(name: str, value: Any) -> tuple[str, str]:
     title, unit = FIELDS.get(name, (name, ""))
     if not isinstance(value, int | float) or isinstance(value, bool):

@@ -97,7 +97,7 @@ class Member:
 
     @property
     def details(self) -> list[edits.Detail]:
-        return edits.details(self.song.operation, self.song.params)
+        return edits.beside_label(self.song.operation, self.song.params)
 
     @cached_property
     def diff(self) -> list[diffs.Line]:
