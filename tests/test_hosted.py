@@ -27,6 +27,7 @@ ssl = app.connection_for_write().ssl
 print(json.dumps({
     "broker": {name: str(value) for name, value in ssl.items()} if ssl else None,
     "mail": settings.EMAIL_BACKEND,
+    "threads": getattr(settings.STORAGES["default"].get("OPTIONS", {}).get("transfer_config"), "use_threads", None),
     "proxies": settings.ALLAUTH_TRUSTED_PROXY_COUNT,
 }))
 """
@@ -56,6 +57,11 @@ def test_without_a_mail_server_no_reset_link_is_written_into_a_log(tmp_path: obj
 
 def test_behind_a_proxy_everybody_has_an_own_limit_of_sign_ins(tmp_path: object) -> None:
     assert read(tmp_path, REDIS_URL="redis://redis.example.com")["proxies"] == 1
+
+
+def test_a_file_goes_to_the_store_part_by_part(tmp_path: object) -> None:
+    store = {"AWS_STORAGE_BUCKET_NAME": "songs", "AWS_S3_REGION_NAME": "eu-central-1"}
+    assert read(tmp_path, REDIS_URL="redis://redis.example.com", **store)["threads"] is False
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
+from threading import BoundedSemaphore
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
@@ -34,6 +35,11 @@ TOO_LARGE = (
 # Read past after the answer: a browser that is still sending would else miss it.
 MOST_DRAINED = 64 * MEGABYTE
 View = Callable[..., HttpResponseBase]
+# A slow sender holds a thread for as long as the file takes: only so many of a process's eight.
+AT_ONCE = 4
+_places = BoundedSemaphore(AT_ONCE)
+CROWDED = "Several files are coming in just now. Send it again in a moment."
+CROWDED_STATUS = 503
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,8 @@ def has_room() -> bool:
 
 
 def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> Callable[[View], View]:
-    """For the view at the one address that takes files; `refuse` answers for it when a body is too long to be read.
+    """For the view at the one address that takes files; `refuse` answers for it when a body is not to be read: it is
+    too long, or as many are being read as may be.
 
     Outermost: the token of a form stands in the body, so the body is read for it, and by then it must be known how.
     """
@@ -180,9 +187,14 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
                     else TOO_LARGE
                 )
                 return drained(refuse(request, Refused("", words)), request)
-            if is_form:
-                request.upload_handlers = [ToDisk(request)]
-            return checked(request, *args, **kwargs)
+            if not _places.acquire(blocking=False):
+                return refuse(request, Refused("", CROWDED))
+            try:
+                if is_form:
+                    request.upload_handlers = [ToDisk(request)]
+                return checked(request, *args, **kwargs)
+            finally:
+                _places.release()
 
         return first
 

@@ -4,7 +4,7 @@ The fields are `refImage1` to `refImage10` and `refAudio1` to `refAudio10` (post
 boxes of the picker come under the bare name, as many as are checked; they are numbered here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -26,13 +26,18 @@ Listed = dict[str, list[str]]
 
 def listed(data: Mapping[str, Any]) -> Listed:
     """What is asked for, by kind, each asset once: the numbered fields, then the boxes."""
-    boxes = getattr(data, "getlist", lambda name: [])
+    boxes: Callable[[str], list[str]] = getattr(data, "getlist", lambda name: [])
     found: Listed = {}
     for kind in KINDS:
         numbered = [data.get(f"{kind}{number}") for number in range(1, MOST + 1)]
         texts = (str(each or "").strip() for each in (*numbered, *boxes(kind)))
         found[kind] = list(dict.fromkeys(text for text in texts if text))
     return found
+
+
+def assets_of(data: Mapping[str, Any]) -> list[str]:
+    """All of them, in their order."""
+    return [each for kind in listed(data).values() for each in kind]
 
 
 def numbered(found: Listed) -> dict[str, str]:
@@ -51,7 +56,7 @@ def files_of(team: Team, assets: Iterable[str]) -> dict[str, ReferenceFile]:
 def still_there(fields: Mapping[str, Any], *, team: Team) -> tuple[dict[str, str], int]:
     """Of the references of an earlier wish or a preset those that are left, numbered anew, and how many are gone."""
     found = listed(fields)
-    there = files_of(team, [each for kind in found.values() for each in kind])
+    there = files_of(team, assets_of(fields))
     left = {kind: [each for each in assets if each in there] for kind, assets in found.items()}
     return numbered(left), sum(map(len, found.values())) - sum(map(len, left.values()))
 

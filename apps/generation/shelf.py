@@ -157,6 +157,8 @@ def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Li
 
 
 def _ready(file: ReferenceFile) -> str:
+    if file.is_flagged:
+        return f"On {file.where}. Flow Music has flagged it, so a song may be declined because of it."
     if file.file:
         return f"On {file.where}"
     later = f" {file.last_error}" if file.last_error else ""

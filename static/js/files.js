@@ -5,6 +5,8 @@
 
   const form = () => document.querySelector("form[data-drop]");
   const MB = 1024 * 1024;
+  const CROWDED = 503; // others are sending: it is the next one's turn soon
+  const AGAIN_MS = 3000;
   const waiting = [];
   let sending = false;
 
@@ -72,9 +74,18 @@
       line.querySelector("progress").value = event.loaded;
       say(line, event.loaded < file.size ? `${Math.floor((100 * event.loaded) / file.size)} %` : "Being looked at");
     });
-    request.addEventListener("load", () => done(one, answer(request)));
+    request.addEventListener("load", () => (request.status === CROWDED ? later(one) : done(one, answer(request))));
     request.addEventListener("error", () => done(one, null));
     request.send(file);
+  }
+
+  function later(one) {
+    say(one.line, "Waiting for others");
+    setTimeout(() => {
+      sending = false;
+      waiting.unshift(one);
+      next();
+    }, AGAIN_MS);
   }
 
   function answer(request) {

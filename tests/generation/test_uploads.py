@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 from django.test import Client
@@ -280,6 +281,19 @@ def test_there_is_room_or_nothing_is_taken(
     for answer in (by_script(signed_in(studio), picture()), by_form(signed_in(studio), ("x.png", picture()))):
         assert "There is no room on this site" in answer.content.decode()
     assert kept(media) == 0
+
+
+def test_slow_senders_leave_threads_for_the_others(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr("apps.generation.receiving._places", places)
+    with places:
+        for answer in (
+            by_script(signed_in(studio), picture()),
+            by_form(signed_in(studio), ("x.png", picture())),
+        ):
+            assert (answer.status_code, "in a moment" in answer.content.decode()) == (503, True)
+    assert by_script(signed_in(studio), picture()).json()["ok"], "a place that was taken is given back"
+    assert by_script(signed_in(studio), sound("mp3")).json()["ok"]
 
 
 def test_who_may_send(studio: Studio, media: Path) -> None:

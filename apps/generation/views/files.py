@@ -53,12 +53,13 @@ def _page(request: TeamRequest, wrong: list[Refused] | None = None, status: int 
 
 
 def _too_long(request: HttpRequest, refused: Refused) -> HttpResponseBase:
-    """The body was not read: it is longer than anything that is taken."""
+    """The body was not read: it is longer than anything that is taken, or there is no thread left for it."""
+    status = receiving.CROWDED_STATUS if refused.words == receiving.CROWDED else TOO_LARGE
 
     @require_POST
     @team_view(needs="create")
     def answer(request: TeamRequest) -> HttpResponseBase:
-        return _answer(request, [], [refused], status=TOO_LARGE)
+        return _answer(request, [], [refused], status=status)
 
     return answer(request)
 
@@ -106,7 +107,9 @@ def _answer(
     if request.content_type != "multipart/form-data":
         words = " ".join([*said, *(each.words for each in refused)])
         answer = JsonResponse({"ok": not refused, "words": words}, status=status if refused else 200)
-        return receiving.drained(answer, request) if refused else answer
+        return (
+            receiving.drained(answer, request) if refused and status != receiving.CROWDED_STATUS else answer
+        )
     for words in said:
         messages.success(request, words)
     return _page(request, refused, status) if refused else redirect("files")

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, F, Sum
 
 from apps.accounts.models import Team
-from apps.library.models import Clip, ClipFile, TeamStorage
+from apps.library.models import Clip, ClipFile, ReferenceFile, TeamStorage
 
 Kind = ClipFile.Kind
 
@@ -89,7 +89,14 @@ def parts(team: Team) -> list[Part]:
     if thumbs and Kind.COVER in found:
         files, size = found[Kind.COVER]
         found[Kind.COVER] = (files, size + thumbs)
-    return [Part(name, *found[kind]) for kind, name in NAMES.items() if kind in found]
+    parts = [Part(name, *found[kind]) for kind, name in NAMES.items() if kind in found]
+    rows = ReferenceFile.objects.for_team(team).exclude(file="").order_by()
+    sizes = dict(rows.values_list("file", "size"))  # by name: what is on several accounts is kept once
+    return (
+        [*parts, Part("References", len(sizes), sum(size or 0 for size in sizes.values()))]
+        if sizes
+        else parts
+    )
 
 
 def in_bin(team: Team) -> int:
