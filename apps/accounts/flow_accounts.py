@@ -42,13 +42,14 @@ def refresh(token: ApiToken) -> Trouble | None:
 
     An error changes nothing but this: a refused token is marked as refused.
     """
+    asked_at = timezone.now()
     try:
         described = read(clients.of_token(token))
     except (errors.UpstreamError, CannotDecrypt) as error:
         note_refusal(token, error)
         return error
     with transaction.atomic():
-        keep(token.subscription, described)
+        keep(token.subscription, described, asked_at=asked_at)
         works(token)
     return None
 
@@ -97,12 +98,17 @@ def read(client: FlowMusic) -> dict[str, Described]:
         return {answer.record.email: answer for answer in answers if answer}
 
 
-def keep(subscription: Subscription, described: Mapping[str, Described]) -> None:
-    """Writes down a whole list, in the caller's transaction: what isn't in it is gone."""
+def keep(subscription: Subscription, described: Mapping[str, Described], *, asked_at: datetime) -> None:
+    """Writes down a whole list, in the caller's transaction: what isn't in it is gone.
+
+    But for accounts that were connected, taken away or asked about since: that is newer than the list.
+    """
     now = timezone.now()
+    newer = set(subscription.flow_accounts.filter(checked_at__gt=asked_at).values_list("email", flat=True))
     for one in described.values():
-        keep_one(subscription, one, now)
-    mark_gone(subscription.flow_accounts.exclude(email__in=described), now)
+        if one.record.email not in newer:
+            keep_one(subscription, one, now)
+    mark_gone(subscription.flow_accounts.exclude(email__in=described.keys() | newer), now)
 
 
 def ask(client: FlowMusic, email: str, deadline: Deadline) -> Described | None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts import clients, flow_accounts
 from apps.accounts.crypto import CannotDecrypt
@@ -46,10 +47,11 @@ def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
 
     Nothing is kept if the API can't be asked or doesn't take it: raises UpstreamError. Ten seconds at most.
     """
+    asked_at = timezone.now()
     described = flow_accounts.read(clients.at_endpoint(endpoint, token))
     with transaction.atomic():
         taken = keep(token, team=team, owner=owner, endpoint=endpoint)
-        flow_accounts.keep(taken.token.subscription, described)
+        flow_accounts.keep(taken.token.subscription, described, asked_at=asked_at)
         flow_accounts.works(taken.token)
     return taken
 

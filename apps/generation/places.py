@@ -20,6 +20,8 @@ def form_of(job: Job) -> str:
             return f"{reverse('image')}?from={job.pk}"
         case "lyrics":
             return _sheet(job, "#again")
+        case "upload":  # there it can be sent without what it was refused for
+            return result_of(job)
     return ""
 
 

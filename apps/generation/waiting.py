@@ -68,7 +68,7 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
     accounts = [each.account for each in _usable(job, slots)]
     mend = reverse("flow-accounts")
     if not accounts:
-        text = "There is no Flow Music account to run this on. Connect one at useapi.net, then check again."
+        text = "There is no Flow Music account to run this on. Connect one, and it goes on."
         return Reason(kind="blocked", text=text, icon="key", mend_label="See accounts", mend_url=mend)
     barred = {Block.ERROR, Block.GONE} | (set() if job.operation in FREE else {Block.CREDITS})
     stuck = [account for account in accounts if account.block in barred]
@@ -81,7 +81,9 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
         Block.GONE: ("key", f"{first.email} is not connected at useapi.net any more.", "See accounts"),
     }
     icon, text, label = texts[Block(first.block)]
-    if len(stuck) > 1:
+    if len(stuck) == 1:
+        mend = f"{reverse('flow-account', args=[first.email])}?on={first.subscription_id}"
+    else:
         text = f"None of the {len(stuck)} accounts can make it now. {text}"
     text += " This goes on by itself once that is mended."
     return Reason(kind="blocked", text=text, icon=icon, mend_label=label, mend_url=mend)

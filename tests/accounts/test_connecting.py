@@ -28,15 +28,15 @@ def log() -> list[str]:
 def test_an_account_is_connected_with_slots_and_credits_at_once(
     people: People, kept: ApiToken, remote: Remote
 ) -> None:
-    answer = people.client("owner").post(
-        ADD, {"refresh_token": f' "{GOOD}" ', "maxJobs": "3", "token": kept.pk}
-    )
+    client = people.client("owner")
+    answer = client.post(ADD, {"refresh_token": f' "{GOOD}" ', "maxJobs": "3", "token": kept.pk})
     new = account("velvet@sandbox.example")
     assert answer.headers["Location"] == f"/flow-accounts/{new.email}/?on={kept.subscription_id}"
     assert (new.max_jobs, new.credits, new.block) == (3, 500, "")
     assert log()[-1] == "account added"
     page = people.client("viewer").get("/flow-accounts/").content.decode()
     assert new.email in page
+    assert "don’t sign out there" in client.get(answer.headers["Location"]).content.decode()
 
 
 @pytest.mark.parametrize("filled", ["", "5"])

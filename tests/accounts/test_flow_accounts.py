@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts import flow_accounts
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
-from apps.upstream import errors
+from apps.upstream import errors, records
 from tests.accounts.conftest import RAW, People, Remote, subscription, unasked
 
 STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
@@ -88,6 +88,20 @@ def test_an_api_that_is_down_changes_nothing(kept: ApiToken, remote: Remote, mon
     before = list(FlowAccount.objects.values()), list(ApiToken.objects.values())
     assert isinstance(flow_accounts.refresh(kept), errors.Unavailable)
     assert (list(FlowAccount.objects.values()), list(ApiToken.objects.values())) == before
+
+
+def test_what_was_connected_or_removed_since_is_newer_than_a_list(kept: ApiToken) -> None:
+    """The list was asked for before: it doesn't know the one, and still has the other."""
+    asked_at = timezone.now()
+    described = {
+        NIGHT: flow_accounts.Described(records.FlowAccount(email=NIGHT, credits=60), balance_asked=True)
+    }
+    FlowAccount.objects.update(checked_at=asked_at + timedelta(seconds=1))
+    flow_accounts.mark_gone(FlowAccount.objects.filter(email=NIGHT), asked_at + timedelta(seconds=1))
+    flow_accounts.keep(kept.subscription, described, asked_at=asked_at)
+    assert (account(STUDIO).block, account(NIGHT).block) == ("", "gone")
+    flow_accounts.keep(kept.subscription, described, asked_at=asked_at + timedelta(seconds=1))
+    assert (account(STUDIO).block, account(NIGHT).block) == ("gone", "")
 
 
 def test_one_balance_that_cannot_be_read_keeps_the_old_one(

@@ -2,6 +2,8 @@
 
 import uuid
 from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.error import HTTPError
 
 import pytest
 
@@ -11,7 +13,7 @@ from apps.generation import collect, dispatch, schedule, tasks, watch
 from apps.generation.models import Job, Lease
 from apps.generation.wishes import Wish
 from apps.library.archiving import archive
-from apps.library.models import Clip, ClipFile
+from apps.library.models import Clip, ClipFile, LyricSheet, ReferenceFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.orders import order
@@ -52,7 +54,15 @@ class Studio:
         )
         return wish.ask()
 
-    def ask_for(self, operation: str, *, source: Clip | None = None, **params: object) -> Job:
+    def ask_for(
+        self,
+        operation: str,
+        *,
+        source: Clip | None = None,
+        sheet: LyricSheet | None = None,
+        file: ReferenceFile | None = None,
+        **params: object,
+    ) -> Job:
         """One job of any operation; an edit runs where its take is."""
         if source:
             params["clip"] = source.clip_id
@@ -66,6 +76,8 @@ class Studio:
             count=1,
             nonce=uuid.uuid4(),
             source=source,
+            sheet=sheet,
+            file=file,
         )
         return wish.ask()[0]
 
@@ -90,9 +102,13 @@ class Studio:
         tasks.tick()
 
     def finish(self, job: Job) -> None:
-        """At the remote side, now."""
+        """At the remote side, now, if it isn't already."""
         job.refresh_from_db()
-        order(self.sandbox.url, "finish", jobid=job.jobid)
+        try:
+            order(self.sandbox.url, "finish", jobid=job.jobid)
+        except HTTPError as error:
+            if error.code != HTTPStatus.CONFLICT:
+                raise
 
     def save_files(self, job: Job) -> None:
         job.refresh_from_db()

@@ -133,6 +133,12 @@ def test_a_removal_that_goes_wrong_says_how_it_stands(
     assert (studio.account("studio").block, deletes(studio)) == (block, 1)
 
 
+def test_one_that_is_not_configured_any_more_is_removed_already(studio: Studio, client: Client) -> None:
+    order(studio.sandbox.url, "accounts", email=STUDIO, remove=True)
+    assert "is removed" in client.post(REMOVE, follow=True).content.decode()
+    assert (studio.account("studio").block, deletes(studio)) == ("gone", 1)
+
+
 def test_a_removal_that_got_lost_is_looked_into(studio: Studio, client: Client) -> None:
     (waiting,) = studio.ask(account=studio.account("studio"))
     order(studio.sandbox.url, "scenario", operation="remove_account", scenario="500", times=1)

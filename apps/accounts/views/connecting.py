@@ -23,6 +23,11 @@ from apps.accounts.models import ApiToken
 from apps.accounts.views.flow_accounts import Card, card_of
 from apps.upstream import errors
 
+# Else the browser takes the session away from the API again (setup-flowmusic.md).
+AFTERWARDS = (
+    "Clear the cookies of Flow Music in the browser that you took the token from, and don’t sign out there."
+)
+
 
 @sensitive_post_parameters("refresh_token")
 @never_cache
@@ -98,7 +103,8 @@ def _connect(
             form.add_error(None, connecting.words_for(error, doing="connected"))
         return None
     again = " again" if done.was_known else ""
-    messages.success(request, f"{done.account.email} is connected{again}. What waited for it goes on.")
+    words = f"{done.account.email} is connected{again}. What waited for it goes on. {AFTERWARDS}"
+    messages.success(request, words, extra_tags="stays")
     return done
 
 
