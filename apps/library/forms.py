@@ -29,6 +29,40 @@ class LimitForm(forms.Form):
         return None if given is None else int(given * GIGABYTE)
 
 
+MOST_OF_A_LIST = 1_000_000
+_FIGURE = {
+    "invalid": "Write a whole number, or nothing.",
+    "max_value": "The most is 1,000,000.",
+}
+
+
+class PartForm(forms.Form):
+    """A part of an account's list of clips, by the names of get-flowmusic-music.md; empty for all of it."""
+
+    limit = forms.IntegerField(
+        label="At most",
+        help_text="Empty: all of them.",
+        required=False,
+        min_value=1,
+        max_value=MOST_OF_A_LIST,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages=_FIGURE | {"min_value": "The least is 1; leave it empty for all of them."},
+    )
+    offset = forms.IntegerField(
+        label="Behind the newest",
+        help_text="So many are passed over. Empty: none.",
+        required=False,
+        min_value=0,
+        max_value=MOST_OF_A_LIST,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages=_FIGURE | {"min_value": "The least is 0."},
+    )
+
+    @property
+    def chosen(self) -> dict[str, int | None]:
+        return {"limit": self.cleaned_data["limit"], "offset": self.cleaned_data["offset"] or 0}
+
+
 def in_gigabytes(limit: int | None) -> dict[str, object]:
     """The initial values for a limit."""
     return {} if limit is None else {"gigabytes": f"{limit / GIGABYTE:.2f}".rstrip("0").rstrip(".")}

@@ -62,7 +62,7 @@ ROWS = [
     Row("POST /music/lyrics", "/create/lyrics/", "/create/lyrics/", ("email", "prompt", "structure")),
     Row("POST /files", "/library/files/", "/library/files/upload/", ("email", "stripMetadata", "file")),
     Row("POST /files/generate", "/create/image/", "/create/image/", ("email", "prompt")),
-    Row("GET /music", "/library/import/", "/library/import/begin/", ("email",)),
+    Row("GET /music", "/library/import/", "/library/import/begin/", ("email", "limit", "offset")),
     Row("GET /music/download", "{clip}", "{clip}audio.mp3?download=1", (), ("id",), "get"),
     Row("GET /jobs", "/jobs/", "/jobs/", (), (), "get"),
     Row("GET /jobs/{jobid}", "{job}", "{job}look/", (), ("jobid",)),

@@ -62,6 +62,22 @@ def test_every_page_is_brought_in_once_in_the_order_of_the_list(studio: Band, sa
     assert Clip.objects.filter(searching.matching(studio.team, "seeded 117")).get().title == "Seeded 117"
 
 
+def test_a_part_of_the_list_is_brought_in(studio: Band, sandbox: Sandbox) -> None:
+    """120 behind the newest 50; what was passed over comes when all of it is asked for."""
+    seed(sandbox, 230)
+    walk = walk_on(imports.begin(studio.team, studio.account, by=studio.owner, offset=50, limit=120))
+    assert (walk.state, walk.new) == ("done", 120)
+    assert numbers(studio) == list(range(180, 60, -1))
+    assert walk_on(begin(studio)).new == 110
+
+
+def test_a_part_that_is_none_is_asked_for_again(studio: Band) -> None:
+    answer = studio.client("owner").post("/library/import/begin/", {"email": EMAIL, "limit": "many"})
+    assert answer.status_code == 422
+    assert "Write a whole number" in answer.content.decode()
+    assert not Import.objects.exists()
+
+
 def test_one_page_is_one_call(studio: Band, sandbox: Sandbox) -> None:
     seed(sandbox, 40)
     walk_on(begin(studio))

@@ -10,12 +10,16 @@ from apps.wake import wake
 State = Import.State
 
 
-def begin(team: Team, account: FlowAccount, *, by: User) -> Import:
-    """A new walk through the account's list; one that isn't at its end goes on where it was."""
+def begin(team: Team, account: FlowAccount, *, by: User, offset: int = 0, limit: int | None = None) -> Import:
+    """A new walk through the account's list; one that isn't at its end goes on where it was.
+
+    A part of the list: `limit` clips at the most, behind the newest `offset`.
+    """
+    part = {"first": offset, "offset": offset, "most": limit}
     try:
         with transaction.atomic():
             walk = Import.objects.create(
-                team=team, account=account, subscription_id=account.subscription_id, asked_by=by
+                team=team, account=account, subscription_id=account.subscription_id, asked_by=by, **part
             )
     except IntegrityError:  # there is one
         walk = Import.objects.for_team(team).exclude(state=State.DONE).get(account=account)

@@ -108,8 +108,10 @@ def _write(walk: Import, mine: uuid.UUID, page: ClipPage, clips: list[Ready]) ->
         if unseen is None:
             place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
         else:
+            unseen = unseen[: walk.left]
             kept = keeping.keep(walk, unseen, known)
-            place = _after(walk, page, kept, has_anchors=bool(unseen))
+            is_full = walk.left is not None and len(unseen) >= walk.left
+            place = _after(walk, page, kept, has_anchors=bool(unseen), is_full=is_full)
             counts = _counts(walk, kept)
         if _set(walk, mine, place, **counts):
             return place
@@ -156,12 +158,14 @@ def _unseen(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Seq
 def _restart(walk: Import) -> Place:
     """From the top: many songs were made meanwhile, or clips deleted there. What is known gives the others their
     place, and is brought in no second time."""
-    return Place(0, [], walk.at_top, timezone.now(), walk.restarts + 1)
+    return Place(walk.first, [], walk.at_top, timezone.now(), walk.restarts + 1)
 
 
-def _after(walk: Import, page: ClipPage, kept: keeping.Kept, *, has_anchors: bool) -> Place:
+def _after(walk: Import, page: ClipPage, kept: keeping.Kept, *, has_anchors: bool, is_full: bool) -> Place:
     anchors = [clip.clip_id for clip in page.clips[-OVERLAP:]] if has_anchors else walk.anchors
     following = _following(walk.offset, page)
+    if is_full or (walk.is_part and following is None):  # what is made meanwhile lies before a part
+        return Place(walk.offset, anchors, False, kept.last_at, walk.restarts, is_end=True)
     if walk.at_top and (following is None or not kept.new):
         return Place(walk.offset, anchors, True, kept.last_at, walk.restarts, is_end=True)
     if following is not None:

@@ -51,6 +51,9 @@ class Import(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
+    # Of a part of the list: the clips before it, and how many of it at the most.
+    first = models.PositiveIntegerField(default=0)
+    most = models.PositiveIntegerField(null=True)
     # How far it has come
     offset = models.PositiveIntegerField(default=0)  # of the next page
     anchors = models.JSONField(default=list)
@@ -90,6 +93,15 @@ class Import(models.Model):
     @property
     def found(self) -> int:
         return self.new + self.filled + self.known + self.left_out
+
+    @property
+    def is_part(self) -> bool:
+        return bool(self.first or self.most)
+
+    @property
+    def left(self) -> int | None:
+        """How many clips it may still look at; None for all."""
+        return None if self.most is None else max(0, self.most - self.found)
 
     @property
     def is_walking(self) -> bool:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import FlowAccount
+from apps.library.forms import PartForm
 from apps.library.importing import imports, overview
 from apps.library.models import Import
 
@@ -19,24 +20,35 @@ ALL = "all"
 @require_safe
 @team_view(needs="see")
 def show(request: TeamRequest) -> HttpResponseBase:
+    return _page(request, PartForm())
+
+
+def _page(request: TeamRequest, part: PartForm, status: int = 200) -> HttpResponseBase:
     lines = overview.lines(request.team, request.user)
     walking = [line for line in lines if line.walk and line.walk.is_walking]
     startable = [line for line in lines if line.own and line.label]
-    context = {"lines": lines, "walking": walking, "startable": startable}
-    return TemplateResponse(request, "library/imports.html", context)
+    context = {"lines": lines, "walking": walking, "startable": startable, "part": part}
+    context["asked_for"] = request.POST.get("email", "")
+    return TemplateResponse(request, "library/imports.html", context, status=status)
 
 
 @require_POST
 @team_view(needs="create")
 def begin(request: TeamRequest) -> HttpResponseBase:
-    """`email`: of the account, or "all". Only accounts for which the person has a token of their own."""
+    """`email`: of the account, or "all". Only accounts for which the person has a token of their own.
+
+    `limit` and `offset` choose a part of each list: so many clips at the most, behind so many of the newest.
+    """
+    part = PartForm(request.POST)
+    if not part.is_valid():
+        return _page(request, part, status=422)
     own = FlowAccount.objects.owned_by(request.user, request.team)
     wanted = request.POST.get("email", "")
     chosen = own.exclude(block=FlowAccount.Block.GONE) if wanted == ALL else own.filter(email=wanted)
     if not chosen:
         raise Http404
     for account in chosen:
-        imports.begin(request.team, account, by=request.user)
+        imports.begin(request.team, account, by=request.user, **part.chosen)
     return redirect("import")
 
 
