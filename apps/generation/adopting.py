@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.accounts.models import Subscription, User
@@ -71,6 +71,13 @@ def candidates(job: Job, look: Look) -> list[Candidate]:
 
 def adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     """Makes these clips, one or two, the takes of the job. Raises NotAdopted."""
+    try:
+        return _adopt(job, clip_ids, by=by)
+    except IntegrityError:  # it was asked for once more, and that lives
+        raise NotAdopted("It was asked for again meanwhile, so nothing was changed.") from None
+
+
+def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     with transaction.atomic():
         # One after the other: two jobs, perhaps of two teams, must not take the same clip.
         list(Subscription.objects.select_for_update().filter(pk=job.subscription_id).values("pk"))
@@ -104,8 +111,10 @@ def adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
 
 def confirm(job: Job, record: JobRecord) -> bool:
     """The record of a job that was adopted turns up after all: it is the same song, not a second one. False: no."""
-    if job.jobid or job.song_id is None or job.state not in {State.COLLECTING, State.COMPLETED}:
+    if not is_settled(job):
         return False
+    if record.status == "pending":
+        return True
     ids = {clip.clip_id for clip in record.clips}
     if not Clip.objects.filter(song=job.song_id, clip_id__in=ids).exists():
         return False
@@ -115,11 +124,22 @@ def confirm(job: Job, record: JobRecord) -> bool:
         return transitions.note(job, text, where=Q(jobid=None), jobid=record.jobid)
 
 
-def hand_over(job: Job, song: Song) -> None:
-    """A record says that these takes are this job's: who took them for theirs has them no more."""
-    other = Job.objects.filter(song=song).exclude(pk=job.pk).first()
+def is_settled(job: Job) -> bool:
+    """A person has said which clips it is; a record that is still pending says nothing about that."""
+    return job.jobid is None and job.song_id is not None and job.state in {State.COLLECTING, State.COMPLETED}
+
+
+def hand_over(job: Job, song: Song, record: JobRecord) -> None:
+    """A record says that these takes are this job's: who took them for theirs has them no more.
+
+    A take that the record doesn't name was chosen beside them, and waits for a record of its own.
+    """
+    other = Job.objects.filter(song=song, jobid=None).exclude(pk=job.pk).first()
     if other is None:
         return
+    for take in song.takes.exclude(clip_id__in=[clip.clip_id for clip in record.clips]):
+        alone = Song.objects.create(team=song.team, operation=Song.IMPORT, created_at=song.created_at)
+        Clip.objects.filter(pk=take.pk).update(song=alone, take=0)
     ends.unadopt(other, "The takes that were taken for this turned out to be another song’s.")
     wish = {"asked_by": job.asked_by, "operation": job.operation, "source": job.source, "params": job.params}
     prompt = str(job.params.get("prompt") or job.params.get("instruction") or "")

@@ -15,11 +15,11 @@ from apps.accounts.models import FlowAccount, Subscription
 from apps.generation import ends, records, results, transitions
 from apps.generation.calls import Answer
 from apps.generation.models import Job
-from apps.generation.operations import EDITS
+from apps.generation.operations import EDITS, FREE
 from apps.library.editable import UPLOADED
 from apps.library.models import Clip
 from apps.upstream import errors
-from apps.upstream.records import JobRecord
+from apps.upstream.records import JobRecord, StemsRecord
 from apps.wake import wake
 
 LOST = "The connection broke while this was being sent. It may have gone through, so it is not sent again."
@@ -44,7 +44,7 @@ class Sent:
 
 def write_down(sent: Sent, answer: Answer | errors.UpstreamError) -> None:
     """Brings the job into the state that the answer stands for. May be called twice."""
-    if isinstance(answer, JobRecord) and answer.reference not in {None, "", sent.job.reference}:
+    if not isinstance(answer, errors.UpstreamError) and _is_anothers(sent, answer):
         # Something in between repeated another song's answer. Ours may have been made all the same.
         transitions.lose(
             sent.job, ANOTHERS, mine=sent.claim, error_text=ANOTHERS, evidence={"record": answer.raw}
@@ -61,6 +61,15 @@ def write_down(sent: Sent, answer: Answer | errors.UpstreamError) -> None:
             reaction(sent, answer)
             return
     _lost(sent, answer)
+
+
+def _is_anothers(sent: Sent, answer: Answer) -> bool:
+    match answer:
+        case JobRecord(reference=reference):
+            return reference not in {None, "", sent.job.reference}
+        case StemsRecord(source_clip=clip):
+            return clip not in {None, "", sent.job.params.get("clip")}
+    return False
 
 
 def _not_sent(sent: Sent, error: errors.UpstreamError) -> None:
@@ -97,7 +106,9 @@ def _out_of_credits(sent: Sent, error: errors.UpstreamError) -> None:
     _block(
         sent.account, FlowAccount.Block.CREDITS, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER
     )
-    sent.give_back(text, error=error)
+    # What is free goes to an account without credits, too: one that refuses that all the same is asked later.
+    free = sent.job.operation in FREE
+    sent.give_back(text, after=LOOK_AGAIN_AFTER if free else None, error=error)
     # Whatever was counted, it isn't enough for a song; the next look at the account brings the true figure.
     FlowAccount.objects.filter(pk=sent.account.pk, credits__gt=0).update(credits=0)
 
@@ -171,6 +182,11 @@ def _is_uploaded(error: errors.UpstreamError) -> bool:
     """422 without a record: the take itself can't be edited, for it has no conversation (CAREFUL 15)."""
     said = str(error.evidence.get("message", "")).lower()
     return "conversation_id" in said or "uploaded" in said
+
+
+def lose(sent: Sent, text: str, evidence: dict[str, Any]) -> None:
+    words = f"{text} It may have gone through, so it is not sent again."
+    transitions.lose(sent.job, words, mine=sent.claim, error_text=words, evidence=evidence)
 
 
 def _lost(sent: Sent, error: errors.UpstreamError) -> None:

@@ -9,11 +9,12 @@ from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
 from apps.library.archiving import reference
 from apps.upstream.deadline import Deadline
-from apps.upstream.errors import Rejected
+from apps.upstream.errors import NotSent, Rejected
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import AssetRecord, JobRecord, LyricsRecord, StemsRecord
 
 Answer = JobRecord | StemsRecord | LyricsRecord | AssetRecord
+UNREADABLE = "Our copy of this file can't be read just now. Nothing was sent; it is tried again."
 LOST_COPY = reference.LOST
 
 
@@ -55,7 +56,11 @@ def _upload(client: FlowMusic, job: Job, account: FlowAccount, deadline: Deadlin
     file = job.file
     if file is None or not file.file.name or not file.file.storage.exists(file.file.name):
         raise Rejected("the file is gone", user_message=LOST_COPY)
-    with file.file.open("rb") as opened:
+    try:
+        stored = file.file.open("rb")
+    except OSError as error:
+        raise NotSent(str(error), user_message=UNREADABLE) from error
+    with stored as opened:
         return client.upload(
             cast(BinaryIO, opened),
             size=file.size or 0,

@@ -193,11 +193,11 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
 
 def _answer_lost(made: Card, job: Job, close: Action) -> None:
     """There is no record to look for; what asking again means depends on what it was."""
-    made.kind, made.text = "given_up", f"The answer got lost. {AGAIN[job.operation]}"
+    made.kind, made.text = "given_up", f"{job.error_text or answers.LOST} {AGAIN[job.operation]}"
     again = _action("Ask again…", "job-retry", job, style="soft")
     if job.settles_at:
         made.kind = "unknown"
-        made.text = "The answer got lost, and the take may still be split. It can be asked for again in a few minutes."
+        made.text = decisions.SETTLING
     made.actions = [close] if job.settles_at else [again, close]
 
 
@@ -276,7 +276,8 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
-    made.text = f"Never found. It may have cost {made.price.credits} credits."
+    cost = "" if job.operation in FREE else f" It may have cost {made.price.credits} credits."
+    made.text = f"Never found.{cost}"
     made.actions = [*([] if job.blocks else [_look_for(job)]), *_hide(job)]
 
 

@@ -170,9 +170,10 @@ def stop(chain: Chain, *, by: User) -> bool:
         if locked.status not in {Status.RUNNING, Status.STOPPED}:
             return False
         _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is made already stays.")
-    for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
-        if step.job:
-            decisions.cancel(step.job, by=by)
+        decisions.keep_back_if_returned(Job.objects.filter(chain_step__chain=chain))
+        for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
+            if step.job:
+                decisions.cancel(step.job, by=by)
     return True
 
 

@@ -20,7 +20,8 @@ def finish(song_id: str | None = None) -> int:
         collecting = collecting.filter(song_id=song_id)
     done = 0
     for job in collecting:
-        missing = ClipFile.objects.filter(WANTED_FIRST, clip__song_id=str(job.song_id)).count()
+        # Stems that came once more went over to the job that brought them.
+        missing = ClipFile.objects.filter(WANTED_FIRST, clip__song=job.song_id).count() if job.song_id else 0
         if not missing:
             done += ends.complete(job, "Everything is saved.")
         elif job.collecting_since and timezone.now() - job.collecting_since >= WAIT_FOR_FILES:

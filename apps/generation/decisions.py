@@ -3,7 +3,7 @@
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Membership, User
@@ -15,6 +15,12 @@ from apps.generation.transitions import move, note
 from apps.wake import wake
 
 RETRYABLE = frozenset({State.FAILED, State.CANCELLED, State.ABANDONED, State.UNKNOWN})
+
+
+SETTLING = (
+    "The answer about its stems got lost, and the take may still be split. Asked again in a few minutes, it gives the "
+    "same stems and pays nothing twice."
+)
 
 
 class FoundMeanwhile(Exception):
@@ -64,6 +70,11 @@ def abandon(job: Job, *, by: User) -> bool:
 def pause(job: Job, paused: bool, *, by: User) -> bool:
     text = f"{by.short_name} keeps this back." if paused else f"{by.short_name} lets this go on."
     return note(job, text, where=Q(state=State.QUEUED, paused=not paused), by=by, paused=paused)
+
+
+def keep_back_if_returned(jobs: QuerySet[Job]) -> int:
+    """What is just being sent goes on; given back by the remote side, it is not sent once more by itself."""
+    return jobs.filter(state=State.SUBMITTING).update(paused=True)
 
 
 def hide(job: Job) -> bool:

@@ -75,7 +75,15 @@ def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
         )
     except UpstreamError as error:
         answer = error
-    persistently(lambda: answers.write_down(sent, answer))
+    try:
+        persistently(lambda: answers.write_down(sent, answer))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # It can't be kept as it is. Never thrown away all the same: it stands in the evidence, and a person decides.
+        logger.exception("job %s: what was answered can't be kept", job.pk)
+        evidence = {"answer": getattr(answer, "raw", None)}
+        persistently(lambda: answers.lose(sent, "The answer could not be kept here.", evidence))
     drop_cancelled()
 
 

@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.generation import price
+from apps.generation.decisions import SETTLING
 from apps.generation.models import Job
+from apps.generation.models.jobs import DOUBTED
 from apps.generation.price import Purse
 from apps.library import editable
 from apps.library.models import Clip, Song
@@ -112,6 +114,9 @@ def _split_already(clip: Clip) -> Obstacle | None:
         return Obstacle(
             "The stems of this take are in the bin. Put them back from there.", "Bin", reverse("bin")
         )
-    if Job.objects.for_team(clip.team).live().filter(operation=Song.STEMS, source=clip).exists():
+    asked = Job.objects.for_team(clip.team).filter(operation=Song.STEMS, source=clip)
+    if asked.live().exists():
         return Obstacle("The stems of this take are asked for already.", "See how it stands", mixer)
+    if any(job.settles_at for job in asked.filter(state__in=DOUBTED)):
+        return Obstacle(SETTLING)
     return None

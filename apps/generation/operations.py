@@ -43,7 +43,7 @@ DONE = {"lyrics": "written", "image": "made", "upload": "sent"}
 # And when the answer to the call is lost, of asking again.
 AGAIN = {
     "stems": "Asked again, a take that is split already gives the same stems.",
-    "lyrics": "Words are normally free, so asking again costs nothing.",
-    "image": "The picture may have been made; it can be asked for again.",
-    "upload": "Flow Music may have the file; sent again, it may be there twice. Neither costs anything.",
+    "lyrics": "Words are normally free.",
+    "image": "What a picture costs is not known.",
+    "upload": "Sent again, the file may be there twice.",
 }

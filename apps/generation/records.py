@@ -54,7 +54,7 @@ def collect(job: Job, record: JobRecord) -> None:
                 source=job.source,
                 asked_at=job.created_at,
             )
-            adopting.hand_over(job, song)
+            adopting.hand_over(job, song, record)
             Job.objects.filter(pk=job.pk).update(song=song)
 
 

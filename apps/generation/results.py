@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 # In the evidence of words whose answer doesn't say that they were free.
 NOT_FREE = "not_free"
+MOST = 2**31 - 1  # that a column of figures takes
 # The order in which the four are shown.
 STEMS = ("vocals", "drums", "bass", "other")
 
@@ -59,6 +60,8 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
         asked_at=job.created_at,
     )
     # Asked for once more, the same four come back: they belong to the job that brought them last.
+    for former in Job.objects.filter(song=song):
+        ends.complete(former, "The same stems came once more.")
     Job.objects.filter(song=song).update(song=None)
     Job.objects.filter(pk=job.pk).update(song=song)
 
@@ -84,9 +87,14 @@ def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
         sound_prompt=answer.sound_prompt or "",
         by=job.asked_by,
         song_fired=answer.song_fired,
-        credits_burned=answer.credits_burned,
+        credits_burned=_fitting(answer.credits_burned),
     )
     sheet.save(update_fields=["changed_at"])
+
+
+def _fitting(value: float | None) -> Any:
+    """A figure as a column takes it; None for what can be none."""
+    return value if value is not None and 0 <= value <= MOST else None
 
 
 def _keep_asset(job: Job, answer: AssetRecord) -> None:
@@ -99,10 +107,15 @@ def _keep_asset(job: Job, answer: AssetRecord) -> None:
         logger.warning("reference file %s has the asset of an earlier one", file.pk)
     said = {"width": answer.width, "height": answer.height, "duration_s": answer.duration_s}
     learnt: dict[str, Any] = {
-        name: value for name, value in said.items() if value is not None and getattr(file, name) is None
+        name: value
+        for name, value in said.items()
+        if _fitting(value) is not None and getattr(file, name) is None
     }
     learnt |= {"asset_id": answer.asset_id, "source_url": answer.url or ""}
     learnt |= {"metadata_stripped": answer.metadata_stripped, "is_flagged": answer.is_flagged}
-    learnt |= {"clip_id": answer.clip_id or "", "operation_id": answer.operation_id or ""}
-    ReferenceFile.objects.filter(pk=file.pk).update(**learnt, account=job.ran_on or file.account)
+    learnt |= {"clip_id": answer.clip_id or "", "operation_id": (answer.operation_id or "")[:200]}
+    # A late answer to a job that was asked for again changes nothing of what came since.
+    rows = ReferenceFile.objects.filter(pk=file.pk, asset_id="")
+    if not rows.update(**learnt, account=job.ran_on or file.account):
+        logger.warning("reference file %s has an asset already", file.pk)
     wake("library.reference", str(file.pk))

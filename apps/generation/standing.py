@@ -80,7 +80,9 @@ class Standing:
         if job.state == State.QUEUED:
             return self.price.credits
         if job.price is None:
-            return 0  # nothing was sent, or it was refused
+            # Refused, or never sent; else its price is not known, as after a backup, and counts as usual.
+            unsent = job.state == State.CANCELLED and job.jobid is None
+            return 0 if unsent or job.state == State.REJECTED else self.price.credits
         return max(job.price, job.ran_on.price if job.ran_on else 0)
 
     @property

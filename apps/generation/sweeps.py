@@ -93,6 +93,7 @@ def stop(sweep: Sweep, *, by: User) -> bool:
         return False
     for job in _in_line(sweep):
         decisions.pause(job, True, by=by)
+    decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
     return True
 
@@ -100,7 +101,7 @@ def stop(sweep: Sweep, *, by: User) -> bool:
 @transaction.atomic
 def go_on(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
     """With what was kept back and what is left, perhaps within another cap."""
-    over = Sweep.objects.filter(pk=sweep.pk, phase__in=[Phase.STOPPED, Phase.DONE])
+    over = Sweep.objects.live().filter(pk=sweep.pk, phase__in=[Phase.STOPPED, Phase.DONE])
     if not over.update(phase=Phase.RUNNING, ended="", cap=cap, keepers=keepers):
         return False
     for job in _in_line(sweep):
@@ -154,6 +155,7 @@ def _end(sweep: Sweep, standing: Standing, why: str, text: str) -> None:
     Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.DONE, ended=why)
     for job in standing.in_line:
         ends.call_off(job, text)
+    decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
 
 

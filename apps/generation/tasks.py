@@ -1,10 +1,13 @@
 """Celery tasks: ids in, one domain call each. Losing a message, or getting it twice, changes only the delay."""
 
-from datetime import timedelta
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from apps.accounts import usage
@@ -23,6 +26,8 @@ from apps.generation import (
 )
 from apps.wake import wake
 
+logger = logging.getLogger(__name__)
+
 SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
 MOST_BLOCKED = 4  # of the slow worker's 8 threads: the others copy files
 BLOCKED = BoundedSemaphore(MOST_BLOCKED)
@@ -34,28 +39,60 @@ def tick() -> None:
     if not schedule.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
         return
     now = timezone.now()
+    for step in STEPS:
+        try:
+            step(now)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: for the others, too
+        except Exception:
+            # One row that nobody foresaw must not stop what all others wait for.
+            logger.exception("a step of the tick could not be done")
+
+
+def _clear(now: datetime) -> None:
     transitions.release_expired_claims(now)
     dispatch.drop_cancelled()
-    payers.find()
-    collect.finish()
-    chains.advance()
-    for pk in schedule.due(now).values_list("pk", flat=True):
-        wake("generation.watch", pk)
+
+
+def _send(now: datetime) -> None:
     for pk in dispatch.due(now):
         wake("generation.dispatch", pk)
     for pk in dispatch.due(now, blocking=True):
         wake("generation.block", pk)
+
+
+def _watch(now: datetime) -> None:
+    for pk in schedule.due(now).values_list("pk", flat=True):
+        wake("generation.watch", pk)
+    for job_id in looking.due(now):
+        wake("generation.look", job_id)
+
+
+def _sweep(_now: datetime) -> None:
     for sweep_id in sweeps.due():
         wake("generation.sweep", sweep_id)
+
+
+def _look_after_accounts(now: datetime) -> None:
     blocks.mark_empty(now)
     for pk in blocks.due(now):
         wake("generation.recheck", pk)
     for token_id in blocks.unchecked_tokens():
         wake("accounts.refresh", token_id)
-    for job_id in looking.due(now):
-        wake("generation.look", job_id)
     for pk in usage.due():
         wake("accounts.usage", pk)
+
+
+STEPS: tuple[Callable[[datetime], object], ...] = (
+    _clear,
+    lambda _now: payers.find(),
+    lambda _now: collect.finish(),
+    lambda _now: chains.advance(),
+    _watch,
+    _send,
+    _sweep,
+    _look_after_accounts,
+)
 
 
 @shared_task(name="generation.dispatch")

@@ -87,7 +87,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
     price = 0 if operation.free else account.price
     lasts = timedelta(seconds=operation.deadline_s) + CLAIM_OUTLASTS
     with transaction.atomic():
-        slots = FlowAccount.objects.filter(pk=account.pk)
+        slots = FlowAccount.objects.filter(pk=account.pk).exclude(block=FlowAccount.Block.GONE)
         if not operation.blocks:
             slots = slots.filter(slot_version=slot_version)
         # Credits are read seldom: until then, what is sent is taken off what was left when they were last read.

@@ -83,6 +83,8 @@ class Wish:
         jobs = list(
             Job.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).order_by("batch_index")
         )
+        if not jobs and self.operation == "stems":
+            raise NotThisForm("The stems of this take are asked for already.")
         if not jobs:
             raise NotThisForm("This form was sent by somebody else.")
         asked = (self.operation, self.params, self.count)

@@ -31,6 +31,8 @@ class State(models.TextChoices):
 
 # Something may still happen without a person asking again.
 LIVE = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.UNKNOWN, State.COLLECTING})
+# It may have gone through.
+DOUBTED = frozenset({State.UNKNOWN, State.ABANDONED})
 # May hold a slot at the remote side.
 OUT_THERE = frozenset({State.SUBMITTING, State.RUNNING, State.UNKNOWN})
 
@@ -156,6 +158,11 @@ class Job(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["nonce", "batch_index"], name="one_job_per_wish"),
             models.UniqueConstraint(fields=["subscription", "jobid"], name="one_job_per_jobid"),
+            models.UniqueConstraint(  # two calls side by side would split, and charge, twice
+                fields=["source"],
+                condition=Q(operation="stems", state__in=[State.QUEUED, State.SUBMITTING]),
+                name="one_split_per_take",
+            ),
             models.UniqueConstraint(
                 fields=["retry_of"],
                 condition=Q(state__in=sorted(LIVE)),
@@ -192,7 +199,7 @@ class Job(models.Model):
     @property
     def settles_at(self) -> datetime | None:
         """Before then it may not be asked for again, for what was sent may still be at work; None: at any time."""
-        if self.operation != "stems" or self.state != State.UNKNOWN or self.sent_at is None:
+        if self.operation != "stems" or self.state not in DOUBTED or self.sent_at is None:
             return None
         settled = self.sent_at + self.STEMS_SETTLE
         return settled if settled > timezone.now() else None

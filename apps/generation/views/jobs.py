@@ -85,12 +85,15 @@ def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
         )
     if decisions.make_again(found, by=request.user, nonce=_nonce(request)):
         return after(request)
-    reason = (
-        "This can't be made again as it is."
-        if found.state not in decisions.RETRYABLE
-        else "You need a token of your own for this subscription. Add one under Tokens, then come back."
-    )
-    return job_page(request, found, "generation/job_retry.html", status=422, problem=reason)
+    return job_page(request, found, "generation/job_retry.html", status=422, problem=_why_not_again(found))
+
+
+def _why_not_again(found: Job) -> str:
+    if found.settles_at:
+        return decisions.SETTLING
+    if found.state not in decisions.RETRYABLE:
+        return "This can't be made again as it is."
+    return "You need a token of your own for this subscription. Add one under Tokens, then come back."
 
 
 def _nonce(request: TeamRequest) -> UUID | None:
