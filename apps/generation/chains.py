@@ -5,6 +5,7 @@ dies, a step has one job, for its nonce is the step's own. A step that goes wron
 person asks for that job again, the chain goes on with the new one.
 """
 
+import logging
 import uuid
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from apps.generation.models import Chain, ChainStep, Job, PanelVersion, State
 from apps.generation.recipes import Step
 from apps.generation.wishes import Wish
 from apps.library.models import Clip
+
+logger = logging.getLogger(__name__)
 
 Status = Chain.Status
 
@@ -76,7 +79,16 @@ def payer(team: Team, by: User | None, clip: Clip) -> ApiToken | None:
 
 def advance() -> int:
     """Puts in line what comes next. Returns how many chains moved."""
-    return sum(_advance(pk) for pk in list(Chain.objects.due().values_list("pk", flat=True)))
+    return sum(_try(pk) for pk in list(Chain.objects.due().values_list("pk", flat=True)))
+
+
+def _try(pk: uuid.UUID) -> bool:
+    """A chain that can't be moved holds up neither the others nor the tick."""
+    try:
+        return _advance(pk)
+    except Exception:
+        logger.exception("chain %s could not be moved on", pk)
+        return False
 
 
 @transaction.atomic
@@ -138,6 +150,10 @@ def _put_in_line(chain: Chain, step: ChainStep, source: Clip) -> bool:
     token = payer(chain.team, chain.asked_by, source)
     if token is None or chain.asked_by is None or source.account is None:
         return _set(chain, Status.STOPPED, NO_TOKEN)
+    if there := Job.objects.filter(nonce=step.nonce, team=chain.team_id).first():
+        step.job = there
+        step.save(update_fields=["job"])
+        return True
     wish = Wish(
         team=chain.team,
         by=chain.asked_by,
