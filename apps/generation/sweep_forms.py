@@ -142,8 +142,8 @@ class LimitsForm(forms.Form):
     cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
     keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
 
-    def __init__(self, *args: Any, standing: Standing, **kwargs: Any) -> None:
-        super().__init__(*args, initial=_further(standing), **kwargs)
+    def __init__(self, data: QueryDict | None, *, standing: Standing) -> None:
+        super().__init__(data, initial=_further(standing))
         self.standing = standing
 
     @property

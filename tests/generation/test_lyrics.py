@@ -42,12 +42,12 @@ def page(studio: Studio, sheet: LyricSheet, query: str = "") -> Page:
     return Page(signed_in(studio).get(f"/create/lyrics/{sheet.pk}/{query}"))
 
 
-def edit(studio: Studio, sheet: LyricSheet, lyrics: str, **form: object) -> HttpResponse:
+def edit(studio: Studio, sheet: LyricSheet, lyrics: str, query: str = "", **form: object) -> HttpResponse:
     newest = sheet.versions.first()
     assert newest
     filled = {"version": newest.number, "newest": newest.number, "title": newest.title} | form
     filled |= {"lyrics": lyrics, "sound_prompt": filled.get("sound_prompt", newest.sound_prompt)}
-    return signed_in(studio).post(f"/create/lyrics/{sheet.pk}/", filled)
+    return signed_in(studio).post(f"/create/lyrics/{sheet.pk}/{query}", filled)
 
 
 def test_an_idea_becomes_a_sheet_with_its_first_version(studio: Studio) -> None:
@@ -107,7 +107,7 @@ def test_what_somebody_else_saved_meanwhile_stays(studio: Studio) -> None:
 
 def test_a_song_of_it_carries_the_words_and_the_sound_as_they_stand(studio: Studio) -> None:
     sheet = written(studio)
-    response = edit(studio, sheet, "[Chorus]\nAll new", sound_prompt="slow waltz", song="1")
+    response = edit(studio, sheet, "[Chorus]\nAll new", "?song=1", sound_prompt="slow waltz")
     form = Page(signed_in(studio).get(response.headers["Location"]))
     assert form.one("textarea", name_="lyrics").text.strip() == "[Chorus]\nAll new"
     assert form.one("textarea", name_="prompt").text == "slow waltz"

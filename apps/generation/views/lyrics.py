@@ -63,7 +63,10 @@ def _request(request: TeamRequest, form: LyricsForm) -> writing.Request:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="see")
 def sheet(request: TeamRequest, pk: UUID) -> HttpResponseBase:
-    """`?version=3` looks at that one, `&with=2` at what was changed since; POST saves what stands in the editor."""
+    """`?version=3` looks at that one, `&with=2` at what was changed since; POST saves what stands in the editor.
+
+    POST with `?song=1` goes on to the song form with it.
+    """
     found = _find(request, pk)
     if request.method == "POST" and not request.membership.rights.may_create:
         raise PermissionDenied(READS)
@@ -78,7 +81,7 @@ def sheet(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def _saved(request: TeamRequest, found: LyricSheet, editor: VersionForm) -> HttpResponseBase:
     data = editor.cleaned_data
     version = writing.save(found, by=request.user, **{name: data[name] for name in TEXTS})
-    if "song" in request.POST:
+    if "song" in request.GET:
         return HttpResponseRedirect(f"{reverse('create')}?sheet={found.pk}&version={version.number}")
     messages.success(request, _said(version, data["newest"]))
     return redirect("lyric-sheet", found.pk)
