@@ -5,6 +5,7 @@
 
 import ssl
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -150,7 +151,7 @@ S3_BUCKET = env.text("AWS_STORAGE_BUCKET_NAME", "")
 MEDIA_ROOT = DATA_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o640
 _FILES = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-_S3 = {
+_S3: dict[str, Any] = {
     "BACKEND": "storages.backends.s3.S3Storage",
     "OPTIONS": {
         "bucket_name": S3_BUCKET,
