@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Membership, Team
 from apps.accounts.templatetags.studio import clock
-from apps.generation import decisions, panel
+from apps.generation import decisions, panel, places
 from apps.generation.cards import Card, card
 from apps.generation.models import Job, State
 from apps.library.archiving.kinds import TYPES
@@ -142,7 +142,7 @@ def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Li
     again = job.state in decisions.RETRYABLE
     if shown.kind in WRONG:
         is_marked = job.error_code == MARKED and not file.strip_metadata
-        change = next((each.url for each in shown.actions if each.label == "Change it"), "")
+        change = places.form_of(job) if job.operation == "image" else ""
         words = f"{shown.text}{f' Its own words: “{shown.quote}”.' if shown.quote else ''}"
         return Line(
             file=file,

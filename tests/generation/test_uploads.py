@@ -226,6 +226,7 @@ def test_a_marked_picture_is_sent_without_its_marks_by_one_click(studio: Studio)
     deliver(studio)
     card = Page(signed_in(studio).get("/library/files/")).one(id=f"file-{file.pk}")
     assert "Send it without hidden data" in card.text
+    assert "Change the words" not in card.text
     signed_in(studio).post(f"/library/files/{file.pk}/retry/", {"strip": "1"})
     deliver(studio)
     file.refresh_from_db()
