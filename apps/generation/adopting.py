@@ -197,5 +197,6 @@ def _letters(text: str) -> str:
 def _first_words(lyrics: str, most: int = 90) -> str:
     if lyrics.strip() == INSTRUMENTAL:
         return "Instrumental"
-    text = " ".join(re.sub(r"\[[^\]]*\]", " ", lyrics).split())
+    lines = (line.strip() for line in re.sub(r"\[[^\]]*\]", "\n", lyrics).splitlines())
+    text = " / ".join(filter(None, lines))
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + "…"

@@ -55,14 +55,15 @@ change places; a folded card is dropped on by its first song from below, by its 
     button.click();
   }
 
-  /* A card that was moved to an end of its line keeps the focus on the button that still works. */
-  document.addEventListener("htmx:afterSettle", (event) => {
-    const pressed = event.detail.requestConfig?.triggeringEvent?.submitter;
-    if (pressed?.closest(".job-moves")) waiting = pressed.id;
-    const button = waiting && document.getElementById(waiting);
+  /* A card that was moved keeps the focus, at an end of its line on the button that still works. */
+  let pressed = null;
+  document.addEventListener("submit", (event) => {
+    pressed = event.submitter?.closest(".job-moves") ? event.submitter : null;
+  }, true);
+  document.addEventListener("htmx:afterSettle", () => {
+    const button = pressed && document.getElementById(pressed.id);
     if (!button || button === pressed) return;
+    pressed = null;
     (button.disabled ? button.form.querySelector("button:not([disabled])") : button)?.focus();
-    waiting = "";
   });
-  let waiting = "";
 })();

@@ -65,6 +65,8 @@ STOPS = (
     Stop("job-queued", PERSON, "/jobs/{queued}/"),
     Stop("job-cancel", PERSON, "/jobs/{running}/cancel/"),
     Stop("job-drop", PERSON, "/jobs/{queued}/cancel/"),
+    Stop("job-drop-all", PERSON, "/jobs/{queued}/drop/?all=1"),
+    Stop("job-adopt", PERSON, "/jobs/{cancelled}/adopt/"),
     Stop("job-abandon", PERSON, "/jobs/{unknown}/abandon/"),
     Stop("job-retry", PERSON, "/jobs/{failed}/retry/"),
     Stop("library", PERSON, "/library/"),
