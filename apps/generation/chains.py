@@ -1,8 +1,9 @@
 """The edits of one take done again to another, one after the other.
 
 The plan is kept in rows and driven by the tick: however often and from wherever `advance` is called, and wherever it
-dies, a step has one job, for its nonce is the step's own. A step that goes wrong stops the chain in words; when a
-person asks for that job again, the chain goes on with the new one.
+dies, a step has one job, for its nonce is the step's own. A step that goes wrong stops the chain in words; when who
+started it asks for that job again, the chain goes on with the new one. Somebody else's it takes as well, and waits:
+what comes after it is paid with the token of who started it, and nobody else decides that it is spent.
 """
 
 import logging
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, Membership, Team, User
-from apps.generation import decisions, recipes
+from apps.accounts.models import ApiToken, Team, User
+from apps.generation import decisions, payers, recipes
 from apps.generation.models import Chain, ChainStep, Job, PanelVersion, State
 from apps.generation.recipes import Step
 from apps.generation.wishes import Wish
@@ -30,6 +31,9 @@ ENDED = {
     State.ABANDONED: "Step {number} was never found, and closed.",
 }
 NOT_FURTHER = "Nothing more is spent."
+BY_ANOTHER = (
+    "{who} did step {number} again. Only who started the chain can let it go on: it is paid with their token."
+)
 NO_TOKEN = "Whoever started this has no token for that account any more. With one it can go on."  # noqa: S105
 
 
@@ -72,9 +76,7 @@ class Plan:
 
 def payer(team: Team, by: User | None, clip: Clip) -> ApiToken | None:
     """An edit runs on the clip's account, with the person's own token for its subscription."""
-    if by is None or not Membership.objects.filter(team=team, user=by).exists():
-        return None
-    return ApiToken.objects.for_team(team).owned_by(by).filter(subscription=clip.subscription_id).first()
+    return payers.token_of(by, team=team, subscription_id=clip.subscription_id)
 
 
 def advance() -> int:
@@ -100,6 +102,9 @@ def _advance(pk: uuid.UUID) -> bool:
         return False
     step = begun[-1]
     adopted = _adopt_retry(step)
+    if adopted and step.job and step.job.asked_by_id != chain.asked_by_id:
+        who = step.job.asked_by.short_name if step.job.asked_by else "Somebody"
+        return _set(chain, Status.STOPPED, BY_ANOTHER.format(who=who, number=step.number))
     if chain.status == Status.STOPPED:
         if not adopted:
             return False
@@ -116,7 +121,9 @@ def _advance(pk: uuid.UUID) -> bool:
 def _adopt_retry(step: ChainStep) -> bool:
     """The newest job that a person asked for in the place of the step's."""
     newest = step.job
-    while newest and (again := newest.retries.select_related("song").order_by("-created_at").first()):
+    while newest and (
+        again := newest.retries.select_related("song", "asked_by").order_by("-created_at").first()
+    ):
         newest = again
     if newest is None or newest.pk == step.job_id:
         return False

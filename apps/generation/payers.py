@@ -1,10 +1,23 @@
-"""Jobs in line whose token was removed wait for another payer: the asker's next token of that subscription."""
+"""Who pays: with their own token, as long as they may ask for songs in the team.
+
+Jobs in line whose token was removed wait for another payer: the asker's next token of that subscription.
+"""
 
 from django.db.models import Exists, OuterRef, Q
 
-from apps.accounts.models import ApiToken
+from apps.accounts.models import ApiToken, Membership, Team, User
 from apps.generation import transitions
 from apps.generation.models import Job, State
+
+
+def token_of(person: User | None, *, team: Team, subscription_id: int) -> ApiToken | None:
+    """None for who left, is locked out or only listens here by now, and for who has no token of that subscription."""
+    if person is None or not person.is_active:
+        return None
+    here = Membership.objects.filter(team=team, user=person).first()
+    if here is None or not here.rights.may_create:
+        return None
+    return ApiToken.objects.for_team(team).owned_by(person).filter(subscription=subscription_id).first()
 
 
 def find() -> int:

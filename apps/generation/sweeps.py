@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
-from apps.generation import decisions, ends
+from apps.generation import decisions, ends, payers
 from apps.generation.matrix import Matrix
 from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
 from apps.generation.standing import Standing
@@ -161,13 +161,9 @@ def _end(sweep: Sweep, standing: Standing, why: str, text: str) -> None:
 
 def payer_of(sweep: Sweep) -> ApiToken | None:
     """None while whose sweep it is may not ask for songs here, or the token or the chosen account is not there."""
-    if sweep.made_by is None or not sweep.made_by.is_active or (sweep.account_is_fixed and not sweep.account):
+    if sweep.account_is_fixed and not sweep.account:
         return None
-    here = Membership.objects.filter(team=sweep.team, user=sweep.made_by).first()
-    if here is None or not here.rights.may_create:
-        return None
-    own = ApiToken.objects.for_team(sweep.team).owned_by(sweep.made_by)
-    return own.filter(subscription=sweep.subscription_id).first()
+    return payers.token_of(sweep.made_by, team=sweep.team, subscription_id=sweep.subscription_id)
 
 
 def _ask(sweep: Sweep, payer: ApiToken, cell: SweepCell, index: int) -> Job:

@@ -5,11 +5,12 @@ import uuid
 import pytest
 from django.utils import timezone
 
+from apps.accounts.models import Membership, Role
 from apps.generation import backup, chains, decisions, recipes
 from apps.generation.models import Chain, ChainStep, Job
 from apps.generation.recipes import Step
 from apps.library.models import Clip, Song
-from tests.generation.conftest import Studio, member, state
+from tests.generation.conftest import Studio, member, state, with_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,6 +128,24 @@ def test_a_step_that_fails_stops_it_and_asking_again_goes_on(studio: Studio) -> 
     assert jobs_of(chain)[0] == again
     make(studio, again)
     studio.tick()
+    assert jobs_of(chain)[1]
+
+
+def test_what_somebody_else_does_again_is_taken_and_the_rest_waits_for_who_pays(studio: Studio) -> None:
+    chain = start(studio, studio.take(), EXTEND, COVER)
+    stopped = jobs_of(chain)[0]
+    assert stopped
+    decisions.cancel(stopped, by=studio.user)
+    studio.tick()
+    stopped.refresh_from_db()
+    mate = member(studio.team, "ada@nightbus.example", Role.ADMIN)
+    with_token(studio.sandbox, studio.team, mate)
+    again = decisions.make_again(stopped, by=mate)
+    make(studio, again)
+    studio.tick()
+    assert jobs_of(chain) == [again, None]
+    assert status(chain) == ("stopped", chains.BY_ANOTHER.format(who="ada", number=1))
+    assert chains.resume(chain)
     assert jobs_of(chain)[1]
 
 
@@ -255,3 +274,5 @@ def test_nobody_pays_for_somebody_who_left(studio: Studio) -> None:
     assert chains.payer(studio.team, other, take) is None
     assert chains.payer(studio.team, None, take) is None
     assert chains.payer(studio.team, studio.user, take) == studio.token
+    Membership.objects.filter(user=studio.user).update(role=Role.VIEWER)
+    assert chains.payer(studio.team, studio.user, take) is None

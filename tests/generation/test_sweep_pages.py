@@ -129,6 +129,8 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
 
 def test_who_may_see_start_and_stop(studio: Studio) -> None:
     sweep = draft(studio)
+    strange = signed_in(studio).post(f"/create/sweeps/{sweep.pk}/start/", {"as_of": "2026-02-31T12:00:00Z"})
+    assert strange.status_code == 422
     people = {
         "admin": (member(studio.team, "ada@nightbus.example", Role.ADMIN), 200, 403, 302),
         "teammate": (member(studio.team, "jonas@nightbus.example"), 200, 403, 403),
@@ -141,6 +143,8 @@ def test_who_may_see_start_and_stop(studio: Studio) -> None:
         assert browser.get(f"/create/sweeps/{sweep.pk}/").status_code == seen, name
         as_of = {"as_of": sweep.changed_at.isoformat()}
         assert browser.post(f"/create/sweeps/{sweep.pk}/start/", as_of).status_code == start, name
+        raised = browser.post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "900"})
+        assert raised.status_code == start, f"{name} would spend somebody else's credits"
         assert browser.post(f"/create/sweeps/{sweep.pk}/stop/").status_code == stop, name
         assert browser.get(f"/create/sweeps/?from={sweep.pk}").status_code in {200, seen}, name
         assert bool(Page(browser.get("/create/sweeps/")).all(data_sweep=str(sweep.pk))) is (seen == 200), name

@@ -128,6 +128,7 @@ def chain(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         "steps": [(step, Step(step.operation, step.params)) for step in steps],
         "failed": chains.failed(found),
         "may_decide": _may_decide(request, found),
+        "is_own": found.asked_by_id == request.user.pk,
     }
     return TemplateResponse(request, "generation/chain.html", context)
 
@@ -143,7 +144,10 @@ def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 @team_view(needs="create")
 def resume(request: TeamRequest, pk: UUID) -> HttpResponseBase:
-    found = _find_to_decide(request, pk)
+    """It spends the token of who started it, so nobody else may."""
+    found = _find(request, pk)
+    if found.asked_by_id != request.user.pk:
+        raise PermissionDenied("It is paid with the token of who started it, so only they can let it go on.")
     if chains.resume(found):
         messages.success(request, "It goes on.")
     return redirect("chain", found.pk)

@@ -1,5 +1,6 @@
 """Sweeps: the form and the list, the page of one, and what a person decides about it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
@@ -83,12 +85,25 @@ def _page(request: TeamRequest, found: Sweep, *, problem: str = "") -> HttpRespo
 def start(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """Of what the person has looked at, at that time; with the own token, so by nobody else."""
     found = _find(request, pk)
-    if found.made_by_id != request.user.pk:
-        raise PermissionDenied("It is paid with the token of who filled it in, so only they can start it.")
-    as_of = parse_datetime(request.POST.get("as_of", ""))
+    _refuse_others(request, found)
+    as_of = _time(request.POST.get("as_of", ""))
     if found.phase != Sweep.Phase.DRAFT or (as_of and sweeps.start(found, as_of=as_of)):
         return redirect("sweep", found.pk)
     return _page(request, found, problem="It was changed meanwhile. Nothing was sent: look at it once more.")
+
+
+def _refuse_others(request: TeamRequest, found: Sweep) -> None:
+    if found.made_by_id != request.user.pk:
+        raise PermissionDenied("It is paid with the token of who filled it in, so only they can start it.")
+
+
+def _time(text: str) -> datetime | None:
+    """None for what is no time, or one without its zone."""
+    try:
+        time = parse_datetime(text)
+    except ValueError:
+        return None
+    return time if time and is_aware(time) else None
 
 
 def _to_decide(request: TeamRequest, pk: UUID) -> Sweep:
@@ -109,8 +124,9 @@ def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def go_on(request: TeamRequest, pk: UUID) -> HttpResponseBase:
-    """GET asks within which limits, POST lets it go on."""
-    found = _to_decide(request, pk)
+    """GET asks within which limits, POST lets it go on. It spends, so only who pays for it may."""
+    found = _find(request, pk)
+    _refuse_others(request, found)
     view = SweepPage(found, request.membership)
     limits = LimitsForm(request.POST or None, standing=view.standing)
     if request.method == "POST" and limits.is_valid():
