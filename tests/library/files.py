@@ -32,10 +32,10 @@ def zipped() -> bytes:
     return file.getvalue()
 
 
-def long_wav(seconds: int) -> bytes:
-    """Silence at 1,000 samples a second, 8 bit: small for its length."""
-    head = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, 1000, 1000, 1, 8, b"data", seconds * 1000)
-    body = head + b"\x80" * (seconds * 1000)
+def long_wav(seconds: int, *, rate: int = 1000, format: int = 1) -> bytes:
+    """Silence of few samples a second, 8 bit: small for its length."""
+    head = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, format, 1, rate, rate, 1, 8, b"data", seconds * rate)
+    body = head + b"\x80" * (seconds * rate)
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
 
 
@@ -86,6 +86,13 @@ BEFORE_SENDING: dict[str, tuple[Callable[[], bytes], str]] = {
     "a damaged PNG": (lambda: damaged(picture((1, 2, 3), kind="PNG")), "This PNG can't be read"),
     "a PNG without its pixels": (lambda: claiming(10, 9999), "This PNG can't be read"),
     "an endless WAV": (lambda: long_wav(3700), "lasts longer than an hour"),
+    "a WAV of very many samples": (lambda: long_wav(1, rate=200_000), "more than 192,000 samples a second"),
+    "a WAV that is no PCM": (lambda: long_wav(3, format=0x55), "This WAV holds mp3float sound"),
+    "a large WebP": (lambda: picture(size=(7000, 3000), kind="WEBP"), "Up to 20 megapixels are taken"),
+    "a JPEG of scans": (
+        lambda: b"\xff\xd8\xff\xda\x00\x02\x01" + b"\xff\xda\x00\x02\x01" * 2000 + b"\xff\xd9",
+        "This JPEG was cut short",
+    ),
     "a WAV of nothing": (lambda: long_wav(0), "This WAV holds no sound"),
     "an MP3 that is none": (lambda: b"ID3\x04\0\0\0\0\0\0" + b"\0" * 4000, "This MP3 can't be read"),
 }

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from io import BytesIO
+from threading import BoundedSemaphore
+from time import monotonic
 from typing import Any, BinaryIO
 
 import av
@@ -9,16 +11,29 @@ from av.error import FFmpegError
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.library.archiving.faults import BadFile
-from apps.library.archiving.kinds import M4A, MP3, WAV, Type
+from apps.library.archiving.kinds import JPEG, M4A, MP3, PNG, WAV, WEBP, Type
 
 THUMB_PX = 320
-MOST_PIXELS = 50_000_000  # what large cameras make; 150 MB once decoded
+# What large cameras make. A JPEG is made smaller while it is read; the others are unpacked whole, at 4 bytes a pixel.
+MOST_MEGAPIXELS = {JPEG: 50, PNG: 20, WEBP: 20}
+AT_ONCE = BoundedSemaphore(2)  # of all threads of this process: what is unpacked takes memory
 LONGEST_S = 3600
 SHORTEST_S = 0.2
 FORMATS = ["JPEG", "PNG", "WEBP"]
 # The container is fixed by the first bytes: a playlist under an audio name would make FFmpeg open other files.
 CONTAINERS = {M4A: "mp4", MP3: "mp3", WAV: "wav"}
-AAC = ("aac", "alac")  # what may be in an M4A
+# What FFmpeg may decode of it, of the hundreds of codecs that it knows.
+CODECS = {
+    M4A: ("aac", "alac"),
+    MP3: ("mp3float", "mp3"),
+    WAV: (
+        *("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s64le"),
+        *("pcm_f32le", "pcm_f64le", "pcm_alaw", "pcm_mulaw"),
+    ),
+}
+FASTEST_HZ = 192_000
+LARGEST_FRAME = 65_536  # samples; MP3 has 1,152, FFmpeg reads WAV in pieces of a few thousand
+HEARD_WITHIN_S = 60.0
 BROKEN = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError)
 
 
@@ -33,9 +48,10 @@ class Seen:
 
 
 def examine(file: BinaryIO, found: Type) -> Seen:
-    """Decodes all of it. Raises BadFile: what is wrong, in words for who chose it."""
-    file.seek(0)
-    return _look_at(file, found) if found.kind == "image" else _hear(file, found)
+    """Decodes all of it, when it is its turn. Raises BadFile: what is wrong, in words for who chose it."""
+    with AT_ONCE:
+        file.seek(0)
+        return _look_at(file, found) if found.kind == "image" else _hear(file, found)
 
 
 def measure(file: BinaryIO, found: Type) -> None:
@@ -69,14 +85,13 @@ def _look_at(file: BinaryIO, found: Type) -> Seen:
 
 
 def _refuse_huge(picture: Image.Image, found: Type) -> None:
-    if picture.width * picture.height > MOST_PIXELS:
+    if picture.width * picture.height > MOST_MEGAPIXELS[found] * 1_000_000:
         raise _huge(found, f", {picture.width} × {picture.height}")
 
 
 def _huge(found: Type, size: str = "") -> BadFile:
-    return BadFile(
-        f"This {found.name} unpacks to a picture that is too large{size}. Up to 50 megapixels are taken."
-    )
+    most = f"Up to {MOST_MEGAPIXELS[found]} megapixels are taken."
+    return BadFile(f"This {found.name} unpacks to a picture that is too large{size}. {most}")
 
 
 def _unreadable(found: Type) -> BadFile:
@@ -86,7 +101,13 @@ def _unreadable(found: Type) -> BadFile:
 
 
 def _small(picture: Image.Image) -> bytes:
-    """Made of its pixels alone: nothing else of the file is ever shown by this site."""
+    """Made of its pixels alone: nothing else of the file is ever shown by this site.
+
+    Made smaller before anything else, for every other step makes a copy of the whole.
+    """
+    shorter = min(picture.size)
+    if shorter > 2 * THUMB_PX:
+        picture.thumbnail([2 * THUMB_PX * side // shorter + 1 for side in picture.size])
     upright = ImageOps.exif_transpose(picture)
     small = ImageOps.fit(upright.convert("RGB"), (THUMB_PX, THUMB_PX))
     thumb = BytesIO()
@@ -95,8 +116,11 @@ def _small(picture: Image.Image) -> bytes:
 
 
 def _hear(file: BinaryIO, found: Type) -> Seen:
+    only = {"codec_whitelist": ",".join(CODECS[found])}
     try:
-        with av.open(file, mode="r", format=CONTAINERS[found], metadata_errors="ignore") as container:
+        with av.open(
+            file, mode="r", format=CONTAINERS[found], metadata_errors="ignore", options=only
+        ) as container:
             stream = _one_stream(container, found)
             said_s = (
                 float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
@@ -124,22 +148,36 @@ def _one_stream(container: Any, found: Type) -> Any:
     if len(container.streams.audio) != 1:
         raise BadFile(f"This {found.name} holds {len(container.streams.audio)} sound tracks instead of one.")
     stream = container.streams.audio[0]
-    if found == M4A and stream.codec_context.name not in AAC:
+    if stream.codec_context.name not in CODECS[found]:
+        plain = {M4A: "AAC", MP3: "MP3 sound", WAV: "PCM sound"}[found]
         raise BadFile(
-            f"This M4A holds {stream.codec_context.name} sound. Flow Music takes AAC in it. Save it anew."
+            f"This {found.name} holds {stream.codec_context.name} sound. Flow Music takes {plain} in it. Save it anew."
         )
+    if stream.codec_context.sample_rate > FASTEST_HZ:
+        raise _too_fine(found)
     if stream.duration and stream.time_base and stream.duration * stream.time_base > LONGEST_S:
         raise _endless(found)
     return stream
 
 
 def _play(container: Any, stream: Any, found: Type) -> float:
-    samples, rate = 0, 1
+    """Seconds, each frame by its own rate: by that of the last one, a file could choose how long it is."""
+    heard_s, enough = 0.0, monotonic() + HEARD_WITHIN_S
     for frame in container.decode(stream):
-        samples, rate = samples + frame.samples, frame.sample_rate or 1
-        if samples > LONGEST_S * rate:
+        if frame.sample_rate > FASTEST_HZ:
+            raise _too_fine(found)
+        if frame.sample_rate < 1 or frame.samples > LARGEST_FRAME:
+            raise _unreadable(found)
+        heard_s += frame.samples / frame.sample_rate
+        if heard_s > LONGEST_S:
             raise _endless(found)
-    return samples / rate
+        if monotonic() > enough:
+            raise BadFile(f"This {found.name} takes too long to read. Save it anew as a plain {found.name}.")
+    return heard_s
+
+
+def _too_fine(found: Type) -> BadFile:
+    return BadFile(f"This {found.name} has more than {FASTEST_HZ:,} samples a second. Save it with 48,000.")
 
 
 def _endless(found: Type) -> BadFile:

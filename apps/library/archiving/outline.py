@@ -15,6 +15,7 @@ PIECE = 256 * 1024
 # Some programs fill up the last block with zeros, or end with a line break.
 TOLERATED = 64
 MOST_PARTS = 200_000  # chunks or boxes: a file of nothing else would keep us busy
+MOST_SEGMENTS = 1000  # of a JPEG, in all: behind each that begins a scan a whole piece is read
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _ZIP_END, _ZIP_TAIL = b"PK\x05\x06", 22 + 0xFFFF
 _BOXES = frozenset(b"ftyp moov mdat free skip wide udta uuid meta pdin moof mfra sidx styp".split())
@@ -102,7 +103,8 @@ def _boxes(file: BinaryIO, size: int) -> int | None:
 
 def _jpeg(file: BinaryIO, size: int) -> int | None:
     """Behind the end of the last picture in a row: cameras put a preview or a gain map behind the first one."""
-    end = _one_jpeg(file, 0)
+    left = iter(range(MOST_SEGMENTS))
+    end = _one_jpeg(file, 0, left)
     for _ in range(8):
         if end is None:
             return None
@@ -110,7 +112,7 @@ def _jpeg(file: BinaryIO, size: int) -> int | None:
         file.seek(following)
         if file.read(3) != b"\xff\xd8\xff":
             return size if following == size else end
-        end = _one_jpeg(file, following)
+        end = _one_jpeg(file, following, left)
     return end
 
 
@@ -124,10 +126,13 @@ def _behind_zeros(file: BinaryIO, place: int, size: int) -> int:
     return size
 
 
-def _one_jpeg(file: BinaryIO, start: int) -> int | None:
-    """Segments have a length, what follows a start of scan doesn't: there the next marker is searched (T.81, B.1)."""
+def _one_jpeg(file: BinaryIO, start: int, left: Iterator[int]) -> int | None:
+    """Segments have a length, what follows a start of scan doesn't: there the next marker is searched (T.81, B.1).
+
+    `left` counts the segments of the whole file.
+    """
     place = start + 2
-    for _ in range(MOST_PARTS):
+    for _ in left:
         file.seek(place)
         marker = _take(file, 2)
         if marker[0] != 0xFF:
