@@ -1,10 +1,13 @@
 """What was changed in the words of a song, line by line, or in a description, word by word."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 SAME, GONE, NEW = "same", "gone", "new"
+# Comparing takes time for each piece, and again for each pair of the same in both.
+MOST_PIECES, MOST_PAIRS = 4_000, 20_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,26 @@ def _lines(text: str) -> list[str]:
 
 
 def _compared(old: list[str], new: list[str]) -> Iterator[Line]:
-    for kind, start, end, begin, until in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    """Of what is neither the same at the beginning nor at the end; too much of it is all gone and all new."""
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    yield from (Line(SAME, text) for text in old[:head])
+    yield from _differing(old[head : len(old) - tail], new[head : len(new) - tail])
+    yield from (Line(SAME, text) for text in old[len(old) - tail :])
+
+
+def _alike(old: list[str], new: list[str]) -> int:
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _differing(old: list[str], new: list[str]) -> Iterator[Line]:
+    counts = Counter(new)
+    if len(old) + len(new) > MOST_PIECES or sum(counts[text] for text in old) > MOST_PAIRS:
+        opcodes = [("replace", 0, len(old), 0, len(new))]
+    else:
+        opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for kind, start, end, begin, until in opcodes:
         if kind == "equal":
             yield from (Line(SAME, text) for text in old[start:end])
         else:

@@ -18,6 +18,7 @@ from apps.library.models import Clip, ClipFile, Song
 MOST_SONGS = 400
 DEEPEST = 200  # edits one after the other
 IN_CARD = 14  # lines
+COMPARED = 40  # remixes of one page whose words are compared
 
 HEAVY = ("peaks", "rms", "lyrics_timing")
 
@@ -57,6 +58,7 @@ class Member:
     depth: int
     source: Clip | None = None
     is_shown: bool = False  # the one whose page it is
+    is_compared: bool = False  # its words, with those of its source
     opens: bool = False
     closes: range = field(default=range(0))
 
@@ -103,7 +105,7 @@ class Member:
     def diff(self) -> list[diffs.Line]:
         """Of a remix: its words beside those of its source."""
         words = self.song.params.get("lyrics")
-        if self.song.operation != "remix" or self.source is None or not isinstance(words, str):
+        if not self.is_compared or self.source is None or not isinstance(words, str):
             return []
         return diffs.lines(self.source.words, words)
 
@@ -135,7 +137,12 @@ def of_take(team: Team, take: Clip, *, words: bool = False) -> Family:
     if root is None:
         return Family([])
     found = list(_walk(root, songs.values()))
-    marked = [replace(member, is_shown=_is(member, take)) for member in found]
+    compared = [place for place, member in enumerate(found) if words and member.song.operation == "remix"]
+    first = set(compared[:COMPARED])
+    marked = [
+        replace(member, is_shown=_is(member, take), is_compared=place in first)
+        for place, member in enumerate(found)
+    ]
     return Family(_nested(marked), is_cut=len(ids) >= MOST_SONGS)
 
 

@@ -314,6 +314,9 @@ def test_a_remix_shows_what_changes_and_sends_nothing(studio: Studio) -> None:
     part = signed_in(studio).post(address(clip, "remix"), form, headers={"HX-Request": "true"})
     assert [each.text for each in Page(part).all("ins")] == ["Neon snow"]
     assert b"<html" not in part.content
+    long = form | {"lyrics": "la\n" * 4000}
+    refused = Page(send(studio, clip, "remix", **long))
+    assert (refused.status, refused.all("ins")) == (422, [])
     assert not Job.objects.exists()
 
 

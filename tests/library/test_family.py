@@ -190,6 +190,8 @@ def test_edits_in_words(operation: str, params: dict[str, object], label: str, d
         ("one\ntwo", "one\n2\nthree", "1 line changed, 1 new"),
         ("one\ntwo\nthree", "one", "2 lines taken out"),
         ("", "one\ntwo", "2 lines new"),
+        # Too many of the same to be compared: what differs is all gone and all new.
+        ("a\n" + "la\n" * 4000 + "b\nz", "a\nc\n" + "la\n" * 4000 + "z", "4001 lines changed"),
     ],
 )
 def test_changed_lines_are_counted(before: str, after: str, said: str) -> None:

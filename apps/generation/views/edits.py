@@ -17,7 +17,7 @@ from apps.generation.editing import Footing
 from apps.generation.models import Job
 from apps.generation.starting import Start
 from apps.generation.titles import title_of
-from apps.generation.wishes import NotThisForm
+from apps.generation.wishes import LYRICS_LIMIT, NotThisForm
 from apps.library import diffs, showing
 from apps.library.models import Clip
 
@@ -65,16 +65,19 @@ def _ask(request: TeamRequest, form: EditForm, footing: Footing) -> Job | None:
 def _changes(
     request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing
 ) -> HttpResponseBase:
-    """What a remix changes in the words, while they are written; nothing is sent."""
-    found = diffs.lines(form.clip.words, request.POST.get("lyrics", ""))
+    """What a remix changes in the words, while they are written; nothing is sent, and what is too long not compared."""
+    words = request.POST.get("lyrics", "")
+    if len(words) > LYRICS_LIMIT and not _wants_part(request):
+        return _page(request, page, form, footing)
+    found = diffs.lines(form.clip.words, words) if len(words) <= LYRICS_LIMIT else None
     if _wants_part(request):
         return TemplateResponse(
-            request, "generation/_edit_changes.html", {"lines": found, "changed": diffs.counted(found)}
+            request, "generation/_edit_changes.html", {"lines": found, "changed": diffs.counted(found or [])}
         )
     fresh = type(form)(
         team=form.team, clip=form.clip, initial={name: request.POST.get(name) for name in form.fields}
     )
-    return _page(request, page, fresh, footing, lines=found, changed=diffs.counted(found))
+    return _page(request, page, fresh, footing, lines=found, changed=diffs.counted(found or []))
 
 
 def _page(
