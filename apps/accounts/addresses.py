@@ -10,9 +10,9 @@ from apps.accounts.models.subscriptions import REAL
 
 
 class EmailConverter:
-    """`<flow-email:email>`: a slash may stand before the @, whatever Google allows."""
+    """`<flow-email:email>`: a slash may stand before the @, whatever Google allows; there is one @."""
 
-    regex = r".+@[^/]+"
+    regex = r"[^@\s]+@[^@/\s]+"  # read once, from left to right, however long the address of a page is
 
     def to_python(self, value: str) -> str:
         return value

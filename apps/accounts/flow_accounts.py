@@ -4,6 +4,7 @@ API pages: get-flowmusic-accounts.md (list, without balances), get-flowmusic-acc
 Both are free reads. No transaction is open while one of them runs.
 """
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts import clients
+from apps.accounts.addresses import EmailConverter
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
@@ -89,7 +91,9 @@ def read(client: FlowMusic) -> dict[str, Described]:
     deadline = Deadline(SECONDS)
     # What has no address can't be named to the API, nor in ours.
     listed = {
-        key: each for key, each in client.accounts(deadline_s=deadline.left()).items() if "@" in each.email
+        key: each
+        for key, each in client.accounts(deadline_s=deadline.left()).items()
+        if re.fullmatch(EmailConverter.regex, each.email)
     }
     if not listed:
         return {}
