@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from apps.accounts.models import FlowAccount
+from apps.accounts.models import FlowAccount, Team
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
 from apps.generation.references import KINDS, NAMES, ReferenceForm, files_of
@@ -65,7 +65,7 @@ def of_form(form: ReferenceForm) -> Picker:
     where = settled(form, chosen)
     target = where or next((each for each in form.accounts if not each.block), None)
     offered = {name: _offered(form, kind, chosen) for name, kind in KINDS.items()}
-    copies = _on(target, [file for files in offered.values() for file in files])
+    copies = _on(form.team, target, [file for files in offered.values() for file in files])
     own = {account.pk for account in form.accounts}
     titles = {"refImage": "Pictures", "refAudio": "Audio"}
     return Picker(
@@ -99,13 +99,13 @@ def _offered(form: ReferenceForm, kind: str, chosen: list[ReferenceFile]) -> lis
     return sorted(newest, key=lambda file: (file.account_id not in own, str(file.account)))
 
 
-def _on(account: FlowAccount | None, files: list[ReferenceFile]) -> dict[str, bool]:
+def _on(team: Team, account: FlowAccount | None, files: list[ReferenceFile]) -> dict[str, bool]:
     """By their bytes, those that are on that account (True) or on their way there (False)."""
     if account is None:
         return {}
     sums = {file.sha256 for file in files if file.sha256}
-    copies = ReferenceFile.objects.filter(account=account, sha256__in=sums, deleted_at=None)
-    going = Job.objects.filter(state__in=LIVE, file__in=copies).values("file")
+    copies = ReferenceFile.objects.for_team(team).filter(account=account, sha256__in=sums, deleted_at=None)
+    going = Job.objects.for_team(team).filter(state__in=LIVE, file__in=copies).values("file")
     here = copies.filter(~Q(asset_id="") | Q(pk__in=going))
     return {sha256: bool(asset) for sha256, asset in here.values_list("sha256", "asset_id")}
 

@@ -31,16 +31,17 @@ def ask(
     values = {
         "subscription": token.subscription,
         "account": account,
-        "added_by": by,
         "kind": ReferenceFile.Kind.IMAGE,
-        "origin": ReferenceFile.Origin.MADE,
         "name": name_of(prompt),
         "prompt": prompt,
         "next_try_at": timezone.now(),  # fetched as soon as there is something to fetch
     }
     try:
         with transaction.atomic():
-            file, _ = ReferenceFile.objects.get_or_create(pk=nonce, team=team, defaults=values)
+            # Whose it is belongs to what is looked for: a page's number is no key to the file of somebody else.
+            file, _ = ReferenceFile.objects.get_or_create(
+                pk=nonce, team=team, added_by=by, origin=ReferenceFile.Origin.MADE, defaults=values
+            )
             Wish(operation=IMAGE, params={"prompt": prompt}, file=file, **wish).ask()
     except IntegrityError:
         raise NotThisForm("This form was sent by somebody else.") from None

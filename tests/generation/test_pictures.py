@@ -11,7 +11,7 @@ from apps.generation.models import Job
 from apps.library.archiving import quota, reference
 from apps.library.models import ReferenceFile
 from tests.generation.browsing import signed_in
-from tests.generation.conftest import Studio, member, state
+from tests.generation.conftest import Studio, member, state, with_token
 from tests.generation.sending import EMAIL, NIGHT, deliver
 from tests.page import Page
 
@@ -90,6 +90,19 @@ def test_the_form_sent_again_with_other_words_is_not_lost(studio: Studio) -> Non
     assert "Send it once more" in page.notice
     assert page.value("nonce") != nonce
     assert ReferenceFile.objects.count() == Job.objects.count() == 1
+
+
+def test_the_number_of_a_teammates_file_is_no_form(studio: Studio) -> None:
+    file = ask(studio)
+    Job.objects.all().delete()
+    mate = member(studio.team, "ada@nightbus.example", Role.ADMIN)
+    page = Page(
+        signed_in(with_token(studio.sandbox, studio.team, mate)).post(
+            "/create/image/", {"prompt": "A train", "nonce": str(file.pk)}
+        )
+    )
+    assert page.status == 422
+    assert not Job.objects.exists()
 
 
 def test_a_lost_answer_is_shown_and_not_asked_again(studio: Studio) -> None:
