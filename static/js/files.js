@@ -67,7 +67,8 @@
     const { file, line } = one;
     const fields = new URLSearchParams({ email: one.email, stripMetadata: one.strip, nonce: one.nonce, name: file.name });
     const request = new XMLHttpRequest();
-    request.open("POST", `${form().action}?${fields}`);
+    request.open("POST", form().action);
+    request.setRequestHeader("X-Fields", fields.toString()); // not in the address: that is written down on the way
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-CSRFToken", form().elements.csrfmiddlewaretoken.value);
     request.upload.addEventListener("progress", (event) => {

@@ -1,6 +1,7 @@
 """Files as people send them, and what a member does with the page of references."""
 
 import uuid
+from urllib.parse import urlencode
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
@@ -18,7 +19,8 @@ UPLOAD = "/library/files/upload/"
 def by_script(client: Client, content: bytes, name: str = "cover.png", **fields: str) -> HttpResponse:
     """As static/js/files.js sends one: the file is the body."""
     asked = {"email": EMAIL, "stripMetadata": "true", "nonce": str(uuid.uuid4()), "name": name} | fields
-    return client.post(UPLOAD, data=content, content_type="application/octet-stream", query_params=asked)
+    headers = {"X-Fields": urlencode(asked)}
+    return client.post(UPLOAD, data=content, content_type="application/octet-stream", headers=headers)
 
 
 def by_form(client: Client, *files: tuple[str, bytes], **fields: str) -> HttpResponse:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -68,15 +68,16 @@ def _too_long(request: HttpRequest, refused: Refused) -> HttpResponseBase:
 @require_POST
 @team_view(needs="create")
 def upload(request: TeamRequest) -> HttpResponseBase:
-    """Files of a form, or one as the body with its fields in the address; answers that with JSON."""
+    """Files of a form, or one as the body with its fields in a header; answers that with JSON."""
     is_form = request.content_type == "multipart/form-data"
-    form = UploadForm(request.POST if is_form else request.GET, team=request.team, user=request.user)
+    fields = request.POST if is_form else QueryDict(request.headers.get("X-Fields", ""))
+    form = UploadForm(fields, team=request.team, user=request.user)
     received, refused = receiving.of_form(request) if is_form else ([], [])
     try:
         if not form.is_valid():
             return _answer(request, [], [Refused("", form.problem)])
         if not is_form:
-            one = receiving.of_body(request, request.GET.get("name", "")[:1000])
+            one = receiving.of_body(request, fields.get("name", "")[:1000])
             received, refused = ([one], []) if isinstance(one, Received) else ([], [one])
         said, also_refused = _take_in(received, form)
         if not received and not refused:
