@@ -55,7 +55,7 @@ class _RefreshTokenForm(forms.Form):
         help_text="Handed on to useapi.net, and kept nowhere here.",
         max_length=10_000,
         widget=forms.PasswordInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            attrs={"autocomplete": "new-password", "autocapitalize": "none", "spellcheck": "false"}
         ),
         error_messages={
             "required": "Paste the refresh token here.",

@@ -27,7 +27,7 @@
   const local = () => localStorage;
   const session = () => sessionStorage;
 
-  const fields = (form) => [...form.elements].filter((each) => each.matches("textarea, select, input:not([type=hidden])"));
+  const fields = (form) => [...form.elements].filter((each) => each.matches("textarea, select, input:not([type=hidden], [type=password])"));
   const said = (field) => (field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value);
   const values = (form) => fields(form).map((field) => [field.name, said(field)]);
   const same = (one, two) => JSON.stringify(one) === JSON.stringify(two);
