@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -47,13 +48,13 @@ def due(now: datetime) -> list[str]:
 def look(job_id: str) -> bool:
     """Reads the list and keeps what may be the song. False: it isn't due, or somebody else reads."""
     mine, now = uuid.uuid4(), timezone.now()
-    asked = Look.objects.due(now).filter(pk=job_id)
+    asked = Look.objects.due(now).filter(job_id=UUID(job_id))
     if asked.update(claim=mine, claim_until=now + CLAIM) != 1:
         return False
-    job = Job.objects.select_related("subscription", "ran_on", "account", "team").get(pk=job_id)
+    job = Job.objects.select_related("subscription", "ran_on", "account", "team").get(pk=UUID(job_id))
     problem, clips = _read(job)
     kept = {"problem": problem[:300], "clips": clips, "found_at": timezone.now(), "claim_until": None}
-    done = Look.objects.filter(pk=job_id, claim=mine).update(**kept) == 1
+    done = Look.objects.filter(job_id=UUID(job_id), claim=mine).update(**kept) == 1
     PanelVersion.bump(job.team_id)
     return done
 
@@ -80,7 +81,8 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _newest(client: FlowMusic, account: FlowAccount) -> list[ClipRecord]:
-    deadline, clips, offset = Deadline(SECONDS), [], 0
+    clips: list[ClipRecord] = []
+    deadline, offset = Deadline(SECONDS), 0
     for _ in range(MOST_PAGES):
         page = client.music_list(account.email, offset=offset, deadline_s=deadline.left())
         clips += page.clips

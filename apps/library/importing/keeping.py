@@ -100,7 +100,7 @@ def _newly_linked(live: Sequence[tuple[ClipRecord, Clip]]) -> set[object]:
     links = {take.pk: songs.links_of(clip) for clip, take in live}
     rows = ClipFile.objects.filter(clip__in=list(links)).order_by()
     known = {(clip, kind): link for clip, kind, link in rows.exclude(state=STORED).values_list(*COLUMNS)}
-    kept = set(rows.filter(state=STORED).values_list("clip", "kind"))
+    kept: set[tuple[object, str]] = set(rows.filter(state=STORED).values_list("clip", "kind"))
     return {
         pk
         for pk, those in links.items()

@@ -28,7 +28,7 @@ def insert(model: type[Model], same: Mapping[str, Any], names: Sequence[str], ea
     shared = [field.get_db_prep_save(value, connection) for field, value in given]
     differing = [fields[name] for name in names]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in (*differing, *others))
+    columns = ", ".join(quote(str(field.column)) for field in (*differing, *others))
     chosen = ", ".join([_column(number, field, connection) for number, field in enumerate(differing, 1)])
     constants = ", ".join(["%s"] * len(shared))
     # Many rows a statement: between two of them another thread may keep this one waiting.
