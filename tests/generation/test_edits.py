@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.accounts.models import ApiToken, FlowAccount, Role
+from apps.accounts.models import ApiToken, FlowAccount, Role, Subscription, Team, User
 from apps.generation import dispatch
 from apps.generation.models import Job
 from apps.library.archiving import archive
@@ -253,15 +253,23 @@ def test_a_split_take_leads_to_its_stems(studio: Studio) -> None:
 def test_who_may_edit(studio: Studio) -> None:
     """A team-mate without a token of the account hears whose it is; a viewer may not; a stranger finds nothing."""
     clip = row(studio)
-    mate = Studio(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"), studio.token)
-    said = obstacle(mate, clip)
-    assert "sandbox" in said
-    viewer = Studio(
-        studio.sandbox, studio.team, member(studio.team, "vera@nightbus.example", Role.VIEWER), studio.token
-    )
+
+    def as_(person: User) -> Studio:
+        return Studio(studio.sandbox, studio.team, person, studio.token)
+
+    mate = as_(member(studio.team, "jonas@nightbus.example"))
+    assert "add the sandbox’s token" in obstacle(mate, clip)
+    Subscription.objects.update(endpoint="https://api.useapi.net/v1/flowmusic")
+    assert f"only {studio.user.short_name} has a token for it" in obstacle(mate, clip)
+    ApiToken.objects.all().delete()
+    assert "nobody in Night Bus has a token for it" in obstacle(mate, clip)
+    viewer = as_(member(studio.team, "vera@nightbus.example", Role.VIEWER))
     assert signed_in(viewer).get(address(clip, "cover")).status_code == 403
     assert send(viewer, clip, "cover").status_code == 403
     assert Page(signed_in(viewer).get(clip.get_absolute_url())).all("nav", class_="tools") == []
+    stranger = as_(member(Team.objects.create(name="Elsewhere"), "theo@elsewhere.example", Role.OWNER))
+    assert signed_in(stranger).get(address(clip, "cover")).status_code == 404
+    assert send(stranger, clip, "cover").status_code == 404
 
 
 def test_an_uploaded_take_is_known_from_its_refusal(studio: Studio) -> None:
