@@ -162,12 +162,8 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
   }
 
   function hint() {
-    const words = document.querySelector(".lyrics-side .aside");
-    const fit = form()?.querySelector("[data-fit]");
-    if (fit) fit.hidden = !timed(".line, .verse, .part").length;
-    if (!words?.textContent) return;
-    words.dataset.before ||= words.textContent;
-    words.textContent = !isOpen() ? words.dataset.before : isPoint() ? HINTS.point : HINTS.section;
+    const words = document.querySelector("[data-hint]");
+    if (words) words.textContent = !isOpen() ? words.dataset.hint : isPoint() ? HINTS.point : HINTS.section;
   }
 
   /* The pointer: a grip is moved, a drag chooses anew, a click goes to that second. */
