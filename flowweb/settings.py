@@ -168,9 +168,7 @@ if S3_BUCKET:
     # Here and not above, as it takes a while to load. One part at a time: by itself it holds ten of them in memory.
     from boto3.s3.transfer import TransferConfig
 
-    _S3["OPTIONS"] |= {
-        "transfer_config": TransferConfig(multipart_chunksize=5 * 1024 * 1024, use_threads=False)
-    }
+    _S3["OPTIONS"]["transfer_config"] = TransferConfig(multipart_chunksize=5 * 1024 * 1024, use_threads=False)
 STORAGES = {
     "default": _S3 if S3_BUCKET else _FILES,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -44,7 +44,7 @@ class OnceForm(forms.Form):
 
     def start_anew(self, words: str) -> None:
         """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
-        data = copy(self.data)
+        data: Any = copy(self.data)
         data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
         self.data = data
         self.add_error(None, words)

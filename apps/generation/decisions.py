@@ -1,6 +1,7 @@
 """What people decide about jobs: stop waiting, close, keep back, hide, look again, make it again."""
 
 import uuid
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -46,7 +47,7 @@ def may_stop(job: Job) -> bool:
 def drop(job: Job, *, by: User) -> bool:
     """From the line. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
     text, now = f"Dropped from the line by {by.short_name}. Nothing spent.", timezone.now()
-    dropped = {"cancel_requested_at": now, "finished_at": now}
+    dropped: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
     return move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **dropped)
 
 

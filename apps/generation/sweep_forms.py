@@ -143,7 +143,8 @@ class LimitsForm(forms.Form):
     keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
 
     def __init__(self, data: QueryDict | None, *, standing: Standing) -> None:
-        super().__init__(data, initial=_further(standing))
+        super().__init__(data)
+        self.initial = _further(standing)
         self.standing = standing
 
     @property

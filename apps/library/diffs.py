@@ -1,7 +1,7 @@
 """What was changed in the words of a song, line by line, or in a description, word by word."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -69,7 +69,7 @@ def _alike(old: list[str], new: list[str]) -> int:
 def _differing(old: list[str], new: list[str]) -> Iterator[Line]:
     counts = Counter(new)
     if len(old) + len(new) > MOST_PIECES or sum(counts[text] for text in old) > MOST_PAIRS:
-        opcodes = [("replace", 0, len(old), 0, len(new))]
+        opcodes: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(old), 0, len(new))]
     else:
         opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for kind, start, end, begin, until in opcodes:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 
 GIGABYTE = 1024**3
@@ -59,7 +61,7 @@ class PartForm(forms.Form):
     )
 
     @property
-    def chosen(self) -> dict[str, int | None]:
+    def chosen(self) -> dict[str, Any]:
         return {"limit": self.cleaned_data["limit"], "offset": self.cleaned_data["offset"] or 0}
 
 

@@ -1,14 +1,16 @@
 """An outcome that is not known heals by itself while the job can be seen, and by a webhook that carries its jobid."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from apps.accounts import clients
-from apps.generation import answers, dispatch, follow, watch
+from apps.generation import answers, follow, watch
 from apps.generation.models import Job, SeenJob, State
+from apps.generation.operations import OPERATIONS
 from apps.generation.webhooks import CANDIDATES_PER_SUBSCRIPTION, LARGEST
 from tests.faults import children, steps
 from tests.faults.children import Child
@@ -21,7 +23,7 @@ FORGED = "job:00000000-0000-4000-8000-000000000000-user:1000-studio@sandbox.exam
 @pytest.fixture(autouse=True)
 def _short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A remote side that hangs is waited for two seconds instead of a minute."""
-    monkeypatch.setattr(dispatch, "POST_DEADLINE_S", 2.0)
+    monkeypatch.setitem(OPERATIONS, "music", replace(OPERATIONS["music"], deadline_s=2))
 
 
 @pytest.mark.parametrize("scenario", LOST)

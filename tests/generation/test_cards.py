@@ -1,5 +1,6 @@
 """What each state's card says and offers: the table of LOOK.md, line by line."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -228,6 +229,11 @@ def test_what_the_card_says_and_offers(studio: Studio, case: Case) -> None:
     assert [action.label for action in made.actions] == case.actions
 
 
+def timeless(made: Card) -> str:
+    """Seconds go on between two looks."""
+    return re.sub(r"\d+", "0", said(made))
+
+
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_somebody_else_reads_the_same_card_without_buttons(studio: Studio, case: Case) -> None:
     """Except that who may create may take the words over."""
@@ -236,7 +242,7 @@ def test_somebody_else_reads_the_same_card_without_buttons(studio: Studio, case:
     for role, left in ((Role.MEMBER, words), (Role.VIEWER, [])):
         mate = member(studio.team, f"{role}@nightbus.example", role)
         theirs = of(job, Membership.objects.get(user=mate))
-        assert (said(theirs), [action.label for action in theirs.actions]) == (said(of(job)), left)
+        assert (timeless(theirs), [action.label for action in theirs.actions]) == (timeless(of(job)), left)
     admin = member(studio.team, "admin@nightbus.example", Role.ADMIN)
     left = [label for label in case.actions if label != "Put it back"]  # which is for whoever pays for it
     assert [each.label for each in of(job, Membership.objects.get(user=admin)).actions] == left

@@ -107,7 +107,8 @@ def _small(picture: Image.Image) -> bytes:
     """
     shorter = min(picture.size)
     if shorter > 2 * THUMB_PX:
-        picture.thumbnail([2 * THUMB_PX * side // shorter + 1 for side in picture.size])
+        width, height = (2 * THUMB_PX * side // shorter + 1 for side in picture.size)
+        picture.thumbnail((width, height))
     upright = ImageOps.exif_transpose(picture)
     small = ImageOps.fit(upright.convert("RGB"), (THUMB_PX, THUMB_PX))
     thumb = BytesIO()
