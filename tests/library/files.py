@@ -80,6 +80,11 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a JPEG and a page": (lambda: in_header(picture()), "This JPEG is another kind of file as well"),
     "a WAV and a page": (lambda: in_header(sound("wav"), 44), "This WAV is another kind of file as well"),
     "a bomb": (lambda: claiming(30_000, 30_000), "unpacks to a picture that is too large"),
+    "a large WebP": (lambda: picture(size=(7000, 3000), kind="WEBP"), "Up to 20 megapixels are taken"),
+    "a JPEG of scans": (
+        lambda: b"\xff\xd8\xff\xda\x00\x02\x01" + b"\xff\xda\x00\x02\x01" * 2000 + b"\xff\xd9",
+        "This JPEG was cut short",
+    ),
 }
 # Refused when it is looked through, before it is sent on.
 BEFORE_SENDING: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -88,11 +93,6 @@ BEFORE_SENDING: dict[str, tuple[Callable[[], bytes], str]] = {
     "an endless WAV": (lambda: long_wav(3700), "lasts longer than an hour"),
     "a WAV of very many samples": (lambda: long_wav(1, rate=200_000), "more than 192,000 samples a second"),
     "a WAV that is no PCM": (lambda: long_wav(3, format=0x55), "This WAV holds mp3float sound"),
-    "a large WebP": (lambda: picture(size=(7000, 3000), kind="WEBP"), "Up to 20 megapixels are taken"),
-    "a JPEG of scans": (
-        lambda: b"\xff\xd8\xff\xda\x00\x02\x01" + b"\xff\xda\x00\x02\x01" * 2000 + b"\xff\xd9",
-        "This JPEG was cut short",
-    ),
     "a WAV of nothing": (lambda: long_wav(0), "This WAV holds no sound"),
     "an MP3 that is none": (lambda: b"ID3\x04\0\0\0\0\0\0" + b"\0" * 4000, "This MP3 can't be read"),
 }
