@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from apps.accounts import clients
 from apps.accounts.crypto import CannotDecrypt
-from apps.accounts.models import FlowAccount, UsageRow
+from apps.accounts.models import ApiToken, FlowAccount, Team, UsageRow, User
 from apps.upstream import errors
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.usage import TOKENS_PER_CREDIT, Usage, UsageEvent
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 # Kinds of bookings that give credits; what is neither of these nor charged is shown as it is.
 RECEIVED = frozenset({"grant", "daily-free"})
 NOT_SOONER = timedelta(seconds=20)  # a person who presses twice asks once
-NO_TOKEN = "No token of this subscription works at the moment, so Flow Music can't be asked."  # noqa: S105
+NO_TOKEN = "No token of this team works for it at the moment, so Flow Music can't be asked."  # noqa: S105
 Key = tuple[date | None, str, str]
 
 
@@ -47,13 +47,20 @@ def read(account: FlowAccount, client: FlowMusic) -> Usage | None:
     return found
 
 
-def want(accounts: Collection[FlowAccount]) -> None:
-    """A person asks: the worker reads it soon. What was read just now is not asked again."""
+def want(accounts: Collection[FlowAccount], *, team: Team, by: User) -> None:
+    """A person asks: the worker reads it soon, with their own token or one of this team, not of another that shares
+    the subscription. What was read just now is not asked again.
+    """
     now = timezone.now()
     just_read = Q(usage_read_at__gt=now - NOT_SOONER)
     wanted = FlowAccount.objects.filter(pk__in=[each.pk for each in accounts]).exclude(just_read)
-    for pk in list(wanted.values_list("pk", flat=True)):
-        FlowAccount.objects.filter(pk=pk).update(usage_wanted_at=now, usage_problem="")
+    is_others = Case(When(owner=by, then=Value(1)), default=Value(2))
+    own_first = ApiToken.objects.usable().for_team(team).order_by(is_others, "added_at")
+    for pk, subscription in list(wanted.values_list("pk", "subscription")):
+        token = own_first.filter(subscription=subscription).first()
+        FlowAccount.objects.filter(pk=pk).update(
+            usage_wanted_at=now, usage_wanted_with=token, usage_problem=""
+        )
         wake("accounts.usage", pk)
 
 
@@ -66,14 +73,15 @@ def take_wanted(account_id: int) -> tuple[FlowAccount, FlowMusic] | None:
     """The account that a person asked about, and a client for it; for one process, however often the message comes."""
     if not _unread().filter(pk=account_id).update(usage_asked_at=timezone.now()):
         return None
-    account = FlowAccount.objects.select_related("subscription").get(pk=account_id)
+    account = FlowAccount.objects.select_related("usage_wanted_with__subscription").get(pk=account_id)
+    token = account.usage_wanted_with
     try:
-        found = clients.of_subscription(account.subscription)
+        if token and not token.refused_at:
+            return account, clients.of_token(token)
     except CannotDecrypt:
-        found = None
-    if found is None:
-        _say(account, NO_TOKEN)
-    return (account, found[1]) if found else None
+        pass
+    _say(account, NO_TOKEN)
+    return None
 
 
 def keep(account: FlowAccount, events: Iterable[UsageEvent], *, read_at: datetime) -> None:

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts import prices, usage
-from apps.accounts.models import ApiToken, FlowAccount, UsageRow
+from apps.accounts.models import ApiToken, FlowAccount, Team, UsageRow, User
 from apps.upstream.usage import UsageEvent
-from tests.accounts.conftest import Remote
+from tests.accounts.conftest import Remote, unasked
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 DAY = date(2026, 6, 30)
@@ -88,7 +88,7 @@ def test_it_is_kept_when_prices_are_learned(kept: ApiToken, remote: Remote, acco
 def test_who_asks_is_answered_once_however_often_the_message_comes(
     kept: ApiToken, remote: Remote, account: FlowAccount
 ) -> None:
-    usage.want([account])
+    usage.want([account], team=kept.team, by=kept.owner)
     account.refresh_from_db()
     assert usage.due() == [account.pk]
     assert usage.is_being_read(account, timezone.now())
@@ -98,7 +98,7 @@ def test_who_asks_is_answered_once_however_often_the_message_comes(
     account.refresh_from_db()
     assert usage.due() == []
     assert not usage.is_being_read(account, timezone.now())
-    usage.want([account])
+    usage.want([account], team=kept.team, by=kept.owner)
     assert usage.due() == [], "it was read a moment ago"
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_says_why_and_keeps_what_there_was(
         remote.set_account(account.email, remove=True)
     else:
         remote.schedule("usage", scenario)
-    usage.want([account])
+    usage.want([account], team=kept.team, by=kept.owner)
     prices.learn_wanted(account.pk)
     account.refresh_from_db()
     assert account.usage_problem
@@ -120,11 +120,27 @@ def test_what_cannot_be_read_says_why_and_keeps_what_there_was(
     assert usage.due() == []
 
 
+def test_it_is_read_with_the_own_token_and_with_none_of_another_team(
+    kept: ApiToken, account: FlowAccount
+) -> None:
+    there = Team.objects.create(name="Elsewhere")
+    usage.want([account], team=there, by=kept.owner)
+    account.refresh_from_db()
+    assert account.usage_wanted_with is None
+    mate = User.objects.create_user("ada@nightbus.example")
+    own = unasked(kept.team, mate, endpoint=kept.subscription.endpoint)
+    assert own.subscription_id == kept.subscription_id
+    for person, token in ((mate, own), (kept.owner, kept)):
+        usage.want([account], team=kept.team, by=person)
+        account.refresh_from_db()
+        assert account.usage_wanted_with == token
+
+
 def test_without_a_token_that_works_the_page_can_say_so(
     kept: ApiToken, account: FlowAccount, remote: Remote
 ) -> None:
     kept.refuse(at=timezone.now(), reason="gone")
-    usage.want([account])
+    usage.want([account], team=kept.team, by=kept.owner)
     prices.learn_wanted(account.pk)
     account.refresh_from_db()
     assert account.usage_problem == usage.NO_TOKEN

@@ -94,6 +94,9 @@ class FlowAccount(models.Model):
     song_credits_fixed = models.BooleanField(default=False)  # the recent ones all cost the same
     usage_asked_at = models.DateTimeField(null=True)
     usage_wanted_at = models.DateTimeField(null=True)  # when a person asked for it to be read
+    usage_wanted_with = models.ForeignKey(
+        "ApiToken", on_delete=models.SET_NULL, null=True, related_name="+"
+    )  # the person's own, or one of their team
     usage_read_at = models.DateTimeField(null=True)  # when what is kept of it (UsageRow) was read
     usage_problem = models.CharField(
         max_length=300, blank=True

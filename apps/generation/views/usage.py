@@ -108,7 +108,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
 @team_view(needs="create")
 def read(request: TeamRequest, email: str = "") -> HttpResponseBase:
     shown = _shown(request, email)
-    usage.want(shown.accounts)
+    usage.want(shown.accounts, team=request.team, by=request.user)
     return redirect(f"{shown.here}{shown.joint}days={shown.range}")
 
 
