@@ -149,11 +149,13 @@ def test_what_waits_for_a_payer_goes_on_with_the_askers_next_token(studio: Studi
     assert state(job) == "running"
 
 
-@pytest.mark.parametrize("gone", ["left the team", "deactivated"])
+@pytest.mark.parametrize("gone", ["left the team", "only listens", "deactivated"])
 def test_the_token_of_somebody_who_is_gone_sends_nothing_more(studio: Studio, gone: str) -> None:
     (job,) = studio.ask("a drone [slow]")
     if gone == "left the team":
         Membership.objects.filter(user=studio.user).delete()
+    elif gone == "only listens":
+        Membership.objects.filter(user=studio.user).update(role=Role.VIEWER)
     else:
         User.objects.filter(pk=studio.user.pk).update(is_active=False)
     assert studio.dispatch() == 0
