@@ -107,7 +107,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     const silent = lanes.filter((lane) => !isHeard(lane) && !lane.broken);
     const broken = lanes.filter((lane) => lane.broken);
     const some = soloed();
-    const button = beside("hear");
+    const button = beside("mix-hear");
     const said = [];
     if (broken.length) said.push(`${listed(broken)} can’t be played here.`);
     if (Number(one("level='all'").value) <= LOWEST_DB) said.push("The volume of all tracks is off.");
@@ -234,8 +234,8 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     if (target.closest("[data-mix-play]")) toggle();
     else if (target.closest("[data-mute]")) press(laneAt(target), "muted");
     else if (target.closest("[data-solo]")) press(laneAt(target), "solo");
-    else if (target.closest("#work [data-hear]")) hearAll();
-    else if (target.closest("#work [data-reset]")) reset();
+    else if (target.closest("#work [data-mix-hear]")) hearAll();
+    else if (target.closest("#work [data-mix-reset]")) reset();
     else if (target.closest(".lane-wave") && laneAt(target) >= 0) {
       const wave = target.closest(".lane-wave").getBoundingClientRect();
       seek((Number(box.dataset.duration) * (event.clientX - wave.left)) / wave.width);
