@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from apps.generation import chains, schedule, sweeps, transitions
+from apps.generation import schedule, transitions
+from apps.generation.edits import chains
 from apps.generation.models import Job, Lease, State
+from apps.generation.sweeping import sweeps
 from apps.wake import wake
 
 UNTIL_RESUMED = timedelta(days=365 * 100)

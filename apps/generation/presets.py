@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import Team, User
+from apps.generation.files.references import NAMES
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
-from apps.generation.references import NAMES
 from apps.library import undo
 from apps.library.names import Unfit
 

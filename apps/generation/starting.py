@@ -14,7 +14,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from apps.accounts.models import Team, User
-from apps.generation import places, references, sheets
+from apps.generation import places
+from apps.generation.desk import sheets
+from apps.generation.files import references
 from apps.generation.models import Job, Preset
 from apps.generation.wishes import PROMPT_LIMIT
 from apps.library.models import LyricVersion, ReferenceFile, Song

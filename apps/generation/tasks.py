@@ -11,19 +11,9 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from apps.accounts import usage
-from apps.generation import (
-    blocks,
-    chains,
-    collect,
-    dispatch,
-    follow,
-    looking,
-    payers,
-    schedule,
-    sweeps,
-    transitions,
-    watch,
-)
+from apps.generation import blocks, collect, dispatch, follow, looking, payers, schedule, transitions, watch
+from apps.generation.edits import chains
+from apps.generation.sweeping import sweeps
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)

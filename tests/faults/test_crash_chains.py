@@ -4,9 +4,9 @@ import uuid
 
 import pytest
 
-from apps.generation import chains
+from apps.generation.edits import chains
+from apps.generation.edits.recipes import Step
 from apps.generation.models import Chain, Job
-from apps.generation.recipes import Step
 from tests.faults import children, steps
 from tests.faults.matrix import SHARDS, numbers
 from tests.faults.studio import FaultyStudio

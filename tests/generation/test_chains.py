@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.generation import backup, chains, decisions, recipes
+from apps.generation import backup, decisions
+from apps.generation.edits import chains, recipes
+from apps.generation.edits.recipes import Step
 from apps.generation.models import Chain, ChainStep, Job
-from apps.generation.recipes import Step
 from apps.library.models import Clip, Song
 from tests.generation.conftest import Studio, member, state, with_token
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import connections
 
 from apps.accounts.models import FlowAccount, Membership, Role
-from apps.generation import backup, decisions, sweeps, tasks
+from apps.generation import backup, decisions, tasks
 from apps.generation.models import Job, State, Sweep
-from apps.generation.standing import Standing
+from apps.generation.sweeping import sweeps
+from apps.generation.sweeping.standing import Standing
 from apps.library import opinions
 from apps.library.models import Clip
 from tests.generation.conftest import Studio

@@ -107,7 +107,7 @@ def test_one_byte_more_is_refused_before_it_is_read(
     studio: Studio, media: Path, plain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What is read past after the answer has gone out, so that a browser sees it.
-    monkeypatch.setattr("apps.generation.receiving._drain", lambda request: None)
+    monkeypatch.setattr("apps.generation.files.receiving._drain", lambda request: None)
     size = 40 * MB + 1 - len(WAV)
     body = Body(FORM + WAV, size + (MB if plain else 0), b"\r\n--x--\r\n") if plain else Body(WAV, size)
     status, words = post(signed_in(studio), body, PLAIN if plain else RAW)
@@ -280,7 +280,7 @@ def test_there_is_room_or_nothing_is_taken(
     quota.set_limit(studio.team, 100)
     answer = by_script(signed_in(studio), picture())
     assert (answer.status_code, "Storage is full" in answer.json()["words"]) == (422, True)
-    monkeypatch.setattr("apps.generation.receiving.LEFT_FREE", 10**18)
+    monkeypatch.setattr("apps.generation.files.receiving.LEFT_FREE", 10**18)
     for answer in (by_script(signed_in(studio), picture()), by_form(signed_in(studio), ("x.png", picture()))):
         assert "There is no room on this site" in answer.content.decode()
     assert kept(media) == 0
@@ -288,7 +288,7 @@ def test_there_is_room_or_nothing_is_taken(
 
 def test_slow_senders_leave_threads_for_the_others(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     places = BoundedSemaphore(1)
-    monkeypatch.setattr("apps.generation.receiving._places", places)
+    monkeypatch.setattr("apps.generation.files.receiving._places", places)
     with places:
         for answer in (
             by_script(signed_in(studio), picture()),

@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Role, Team, UsageRow
-from apps.generation import chart, pace, spending
 from apps.generation.models import Job, State
-from apps.generation.spending import Span
+from apps.generation.usage import chart, pace, spending
+from apps.generation.usage.spending import Span
 from apps.library.models import Clip, Song
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, with_token

@@ -2,7 +2,7 @@
 
 from django import template
 
-from apps.generation import references
+from apps.generation.files import references
 from apps.generation.models import Job
 from apps.library.models import ReferenceFile
 

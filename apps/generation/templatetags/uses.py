@@ -8,8 +8,9 @@ from django import template
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation import chart, dearest, leaving, pace, spending
-from apps.generation.spending import Span, Spending
+from apps.generation import leaving
+from apps.generation.usage import chart, dearest, pace, spending
+from apps.generation.usage.spending import Span, Spending
 
 MOST_SONGS = 3
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import Membership, Team
-from apps.generation import chains, editing, recipes
-from apps.generation.editing import Obstacle
+from apps.generation.edits import chains, editing, recipes
+from apps.generation.edits.editing import Obstacle
+from apps.generation.edits.recipes import Step
 from apps.generation.models import Chain
 from apps.generation.price import Price, Purse
-from apps.generation.recipes import Step
 from apps.library import searching
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet

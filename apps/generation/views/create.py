@@ -6,8 +6,9 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import history, panel, picker, price, starting
-from apps.generation.forms import SongForm
+from apps.generation import history, panel, price, starting
+from apps.generation.files import picker
+from apps.generation.forms.song import SongForm
 from apps.generation.models import Preset
 from apps.generation.starting import Start
 from apps.generation.styles import STYLES

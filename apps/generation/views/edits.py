@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import editing, starting
-from apps.generation.edit_forms import FORMS, EditForm
-from apps.generation.editing import Footing
+from apps.generation import starting
+from apps.generation.edits import editing
+from apps.generation.edits.editing import Footing
+from apps.generation.forms.edits import FORMS, EditForm
 from apps.generation.models import Job
 from apps.generation.starting import Start
 from apps.generation.titles import title_of

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import receiving, shelf, uploads
-from apps.generation.file_forms import UploadForm, sender_to, usable_accounts
-from apps.generation.receiving import Received, Refused
-from apps.generation.uploads import Sender
+from apps.generation.files import receiving, shelf, uploads
+from apps.generation.files.receiving import Received, Refused
+from apps.generation.files.uploads import Sender
+from apps.generation.forms.files import UploadForm, sender_to, usable_accounts
 from apps.library import references
 from apps.library.archiving import kinds
 from apps.library.models import ReferenceFile

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import panel, sheets, writing
-from apps.generation.lyric_forms import LyricsForm, VersionForm
-from apps.generation.sheets import Sheet
+from apps.generation import panel
+from apps.generation.desk import sheets, writing
+from apps.generation.desk.sheets import Sheet
+from apps.generation.forms.lyrics import LyricsForm, VersionForm
 from apps.generation.wishes import NotThisForm
 from apps.library.models import LyricSheet, LyricVersion
 from apps.library.undo import undoable

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import panel, pictures, shelf
-from apps.generation.file_forms import ImageForm, usable_accounts
+from apps.generation import panel
+from apps.generation.files import pictures, shelf
+from apps.generation.forms.files import ImageForm, usable_accounts
 from apps.generation.models import Job
 from apps.generation.wishes import NotThisForm
 from apps.library.models import ReferenceFile

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.generation import presets as kept
-from apps.generation import references, starting
-from apps.generation.forms import NameForm, PresetForm
+from apps.generation import starting
+from apps.generation.files import references
+from apps.generation.forms.song import NameForm, PresetForm
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
 from apps.library.undo import undoable

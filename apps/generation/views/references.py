@@ -9,9 +9,9 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import picker, references, uploads
-from apps.generation.file_forms import sender_to
-from apps.generation.forms import SongForm
+from apps.generation.files import picker, references, uploads
+from apps.generation.forms.files import sender_to
+from apps.generation.forms.song import SongForm
 from apps.generation.starting import Start
 from apps.generation.views import create
 from apps.library.models import ReferenceFile

@@ -14,10 +14,12 @@ from django.utils.timezone import is_aware
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import panel, sweep_forms, sweeps
+from apps.generation import panel
+from apps.generation.forms import sweeps as sweep_forms
+from apps.generation.forms.sweeps import LimitsForm, SweepForm
 from apps.generation.models import Sweep
-from apps.generation.sweep_forms import LimitsForm, SweepForm
-from apps.generation.sweep_page import SweepPage
+from apps.generation.sweeping import sweeps
+from apps.generation.sweeping.sweep_page import SweepPage
 from apps.generation.wishes import NotThisForm
 from apps.library.undo import undoable
 

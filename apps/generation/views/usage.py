@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts import addresses, usage
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import ApiToken, FlowAccount
-from apps.generation import chart, dearest, pace, spending, statement
+from apps.generation.usage import chart, dearest, pace, spending, statement
 
 MOST_SONGS = 12
 MOST_PEOPLE = 6

@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation import decisions
+from apps.generation.files.receiving import Received
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import LIVE
-from apps.generation.receiving import Received
 from apps.generation.wishes import Wish
 from apps.library import references
 from apps.library.archiving import quota, reference

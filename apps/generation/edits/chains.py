@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Team, User
-from apps.generation import decisions, payers, recipes
+from apps.generation import decisions, payers
+from apps.generation.edits import recipes
+from apps.generation.edits.recipes import Step
 from apps.generation.models import Chain, ChainStep, Job, PanelVersion, State
-from apps.generation.recipes import Step
 from apps.generation.wishes import Wish
 from apps.library.models import Clip
 

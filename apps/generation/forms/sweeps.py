@@ -8,10 +8,10 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from apps.generation.asking import AskingForm
-from apps.generation.matrix import GHOSTWRITERS, MODELS, Matrix
 from apps.generation.models import Sweep
-from apps.generation.standing import Standing
-from apps.generation.sweeps import Plan
+from apps.generation.sweeping.matrix import GHOSTWRITERS, MODELS, Matrix
+from apps.generation.sweeping.standing import Standing
+from apps.generation.sweeping.sweeps import Plan
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT
 
 MOST_ROWS, MOST_SONGS, MOST_CREDITS = 8, 200, 10_000

@@ -9,10 +9,10 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from apps.generation import references
 from apps.generation.asking import MODELS, ONE_OF_THESE, PlainText
+from apps.generation.files import references
+from apps.generation.files.references import ReferenceForm
 from apps.generation.models.presets import NAME_LIMIT
-from apps.generation.references import ReferenceForm
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT, Wish
 from apps.library.names import clean
 

@@ -6,12 +6,13 @@ from functools import cached_property
 from django.db.models import Prefetch
 
 from apps.accounts.models import FlowAccount, Membership
-from apps.generation import panel, price, standing, sweeps
+from apps.generation import panel, price
 from apps.generation.cards import Card, card
-from apps.generation.matrix import Head, Matrix
 from apps.generation.models import Job, Sweep, SweepCell
 from apps.generation.price import Price, Purse
-from apps.generation.standing import Standing
+from apps.generation.sweeping import standing, sweeps
+from apps.generation.sweeping.matrix import Head, Matrix
+from apps.generation.sweeping.standing import Standing
 from apps.library.models import Clip
 
 Phase, Ended = Sweep.Phase, Sweep.Ended

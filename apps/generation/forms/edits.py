@@ -10,8 +10,8 @@ from django import forms
 from apps.accounts.models import ApiToken, Team, User
 from apps.accounts.templatetags.studio import tenths
 from apps.generation.asking import MODELS, ONE_OF_THESE, OnceForm, PlainText
-from apps.generation.effects import EFFECTS, Effect
-from apps.generation.figures import A_DAY_S, Number, Seconds
+from apps.generation.edits.effects import EFFECTS, Effect
+from apps.generation.edits.figures import A_DAY_S, Number, Seconds
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT, Wish
 from apps.library.models import Clip
 from apps.library.singing import singing

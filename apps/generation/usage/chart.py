@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import floor, log10
 
-from apps.generation.spending import Span
+from apps.generation.usage.spending import Span
 
 HEIGHT = 240
 GAP = 2

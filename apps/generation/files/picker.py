@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from apps.accounts.models import FlowAccount, Team
+from apps.generation.files.references import KINDS, NAMES, ReferenceForm, files_of
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
-from apps.generation.references import KINDS, NAMES, ReferenceForm, files_of
 from apps.library.models import ReferenceFile
 
 OFFERED = 60  # of each kind, the newest

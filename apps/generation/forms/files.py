@@ -7,8 +7,8 @@ from django import forms
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation.asking import AskingForm, PlainText
-from apps.generation.pictures import PROMPT_LIMIT
-from apps.generation.uploads import Sender
+from apps.generation.files.pictures import PROMPT_LIMIT
+from apps.generation.files.uploads import Sender
 from apps.library.models import ReferenceFile
 
 

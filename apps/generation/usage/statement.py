@@ -7,7 +7,7 @@ from datetime import date
 
 from apps.accounts.models import FlowAccount, UsageRow
 from apps.accounts.usage import credits
-from apps.generation.spending import sense
+from apps.generation.usage.spending import sense
 
 HEAD = ("UTC day", "account", "kind", "sense", "song", "conversation", "tokens", "credits", "latest")
 # What a spreadsheet takes for a formula at the start of a cell.

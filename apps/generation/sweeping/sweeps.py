@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
 from apps.generation import decisions, ends, payers
-from apps.generation.matrix import Matrix
 from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
-from apps.generation.standing import Standing
+from apps.generation.sweeping.matrix import Matrix
+from apps.generation.sweeping.standing import Standing
 from apps.generation.wishes import NotThisForm, Wish
 from apps.library import undo
 from apps.wake import wake
