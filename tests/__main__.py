@@ -22,8 +22,8 @@ from tests.run.outcome import Outcome
 from tests.run.steps import Step
 
 GROUPS = ("lint", "unit", "local", "faults", "browser")
-# No step comes near to this; a hanging one must not take the whole quarter of an hour.
-LONGEST_STEP = 600
+# No step comes near to this; a hanging one must end all the same.
+LONGEST_STEP = 1500
 LONGEST_SOAK = 3 * 3600
 
 

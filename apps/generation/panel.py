@@ -22,6 +22,18 @@ from apps.generation.operations import OPERATIONS
 from apps.generation.slots import Slots
 from apps.library.models import Clip
 
+# What a card of a job shows of other rows.
+OF_A_CARD = (
+    "asked_by",
+    "token",
+    "subscription",
+    "account",
+    "ran_on",
+    "song",
+    "source__song",
+    "file",
+    "sheet",
+)
 RECENT = timedelta(hours=12)
 DONE_SHOWN = 6
 MOST_CARDS = 80
@@ -76,18 +88,7 @@ class Panel:
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
     takes = Prefetch("song__takes", Clip.objects.prefetch_related("files").order_by("take"))
-    related = (
-        "asked_by",
-        "token",
-        "subscription",
-        "account",
-        "ran_on",
-        "song",
-        "source__song",
-        "file",
-        "sheet",
-    )
-    return jobs.select_related(*related).prefetch_related(takes)
+    return jobs.select_related(*OF_A_CARD).prefetch_related(takes)
 
 
 def surroundings(membership: Membership) -> Surroundings:

@@ -98,19 +98,12 @@ class SweepPage:
 
     def _songs(self) -> dict[object, list[Song]]:
         takes = Prefetch("song__takes", Clip.objects.live().for_pages().order_by("take"))
-        related = (
-            "asked_by",
-            "token",
-            "subscription",
-            "account",
-            "ran_on",
-            "song",
-            "source__song",
-            "file",
-            "sheet",
-        )
         shown = [job.pk for job in self.standing.asked]
-        jobs = Job.objects.filter(pk__in=shown, retries=None).select_related(*related).prefetch_related(takes)
+        jobs = (
+            Job.objects.filter(pk__in=shown, retries=None)
+            .select_related(*panel.OF_A_CARD)
+            .prefetch_related(takes)
+        )
         around = panel.surroundings(self._membership)
         found: dict[object, list[Song]] = {}
         for job in jobs.order_by("batch_index", "created_at"):
