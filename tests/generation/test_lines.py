@@ -72,10 +72,10 @@ def end_all(studio: Studio) -> bool:
 
 def test_ten_splits_delay_no_song(studio: Studio, slow_worker: ThreadPoolExecutor) -> None:
     """They block for as long as they like; the first look sees that the song is made, and files find free threads."""
-    takes = [each for _ in range(2) for each in studio.take().song.takes.all()]
+    takes = [each for _ in range(5) for each in studio.take().song.takes.all()]
     order(studio.sandbox.url, "accounts", email=studio.account("studio").email, maxJobs=16)
     studio.sandbox.world.speed = 1
-    splits = [studio.ask_for("stems", source=takes[number % 4]) for number in range(10)]
+    splits = [studio.ask_for("stems", source=each) for each in takes]
     (song,) = studio.ask()
     studio.dispatch()
     busy = [slow_worker.submit(in_thread, studio.subscription.pk) for _ in range(8)]

@@ -251,7 +251,9 @@ def test_asking_again_starts_from_here_for_those_who_may(band: Band) -> None:
     assert re.search(
         rf'action="/create/presets/save/">.*?name="song" value="{take.song_id}"', page, re.DOTALL
     )
-    assert "/create/" not in page_of(band, take, "viewer")
+    theirs = page_of(band, take, "viewer")
+    assert "/create/?" not in theirs
+    assert "/create/presets/" not in theirs
 
 
 def test_the_page_tells_where_a_take_comes_from(band: Band) -> None:

@@ -17,7 +17,9 @@ from apps.library.importing.preparing import OF_FILE, OF_TAKE, OF_WORDS, Ready
 from apps.library.models import Clip, ClipFile, ClipWords, Import, Song
 from apps.upstream.records import ClipRecord
 
-STEP = timedelta(milliseconds=1)  # between two songs without a date: ten thousand of them are ten seconds
+# Between two songs without a date, the least that both databases tell apart: what was made while the list was read is
+# put in between, and ten thousand of them must fit into the time that a page takes.
+STEP = timedelta(microseconds=1)
 STORED, COLUMNS = ClipFile.State.STORED, ("clip", "kind", "source_url")
 HEAVY = ("peaks", "rms", "lyrics_timing")
 
