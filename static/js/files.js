@@ -126,7 +126,7 @@
     else if (!busy(place)) put(place, fresh);
   }
 
-  const busy = (within) => within.querySelector("[data-hear].is-on, details[open]") || within.contains(document.activeElement);
+  const busy = (within) => within.querySelector("[data-hear-file].is-on, details[open]") || within.contains(document.activeElement);
 
   function swap(card, fresh) {
     if (card.dataset.version !== fresh.dataset.version && !busy(card)) put(card, fresh);
@@ -164,7 +164,7 @@
   /* Hearing one: a single sound for the page, and never together with the player's. Without this it is a link. */
   const sound = new Audio();
   const player = () => document.getElementById("player-audio");
-  const sounding = () => document.querySelector("[data-hear].is-on");
+  const sounding = () => document.querySelector("[data-hear-file].is-on");
   const bar = (button) => button.closest("[data-file]").querySelector(".file-heard");
 
   function hear(button) {
@@ -173,7 +173,7 @@
     if (same) return;
     player()?.pause();
     button.classList.add("is-on");
-    button.setAttribute("aria-label", `Stop ${button.dataset.hear}`);
+    button.setAttribute("aria-label", `Stop ${button.dataset.hearFile}`);
     bar(button).hidden = false;
     sound.src = button.href;
     sound.play().catch(still);
@@ -184,7 +184,7 @@
     const button = sounding();
     if (!button) return;
     button.classList.remove("is-on");
-    button.setAttribute("aria-label", `Hear ${button.dataset.hear}`);
+    button.setAttribute("aria-label", `Hear ${button.dataset.hearFile}`);
     bar(button).hidden = true;
   }
 
@@ -199,7 +199,7 @@
   document.addEventListener(
     "click",
     (event) => {
-      const button = event.target.closest?.("[data-hear]");
+      const button = event.target.closest?.("[data-hear-file]");
       if (!button) return;
       event.preventDefault();
       event.stopPropagation();

@@ -17,8 +17,12 @@ def test_an_account_is_connected_and_its_usage_read_and_walked_through_by_keyboa
     page.locator("#work").get_by_role("link", name="Usage").press("Enter")
     read = page.get_by_role("button", name="Read now")
     expect(page.get_by_role("heading", level=1)).to_have_text("Usage")
+    expect(read).to_be_visible()  # what was asked for when it was connected is read
+    page.locator("#usage-live").evaluate("(part) => { part.dataset.former = 'yes' }")
     read.press("Enter")
-    expect(page.get_by_text("Read from Flow Music")).to_be_visible()  # by itself, when the worker has asked
+    expect(page.locator("#usage-live:not([data-former])")).to_be_visible()
+    expect(page.locator(".usage-reading .spinner")).to_have_count(0)  # by itself, when the worker has asked
+    expect(page.get_by_text("Read from Flow Music")).to_be_visible()
 
     columns = page.locator("[data-columns] .column")
     expect(columns).to_have_count(30)
