@@ -235,9 +235,10 @@ class Tour:
         assert self.visits.leave(visit) == []
 
     def _find_addresses(self, page: Page) -> None:
+        page.goto("/jobs/")
         for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
-            words = page.locator(".job-title", has_text=re.compile(r"^\s*Words: "))
-            jobs = page.locator(f"#work [data-job][data-state={state}]", has_not=words)
+            others = page.locator(".job-title", has_text=re.compile(r"^\s*(Words: |Send )"))
+            jobs = page.locator(f"#work [data-job][data-state={state}]", has_not=others)
             expect(jobs).to_have_count(count, timeout=60_000)
             self._found[state] = str(jobs.first.get_attribute("data-job"))
         running = page.locator("#work [data-job][data-state=running]", has_text="Slow drums")
