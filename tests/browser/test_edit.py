@@ -13,7 +13,7 @@ from tests.browser.visits import Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
-PERSON = "edda"
+PERSON, OTHER = "edda", "edgar"  # whose newest song is the one that was just made
 SPLIT = re.compile(r"^Split")
 
 
@@ -193,7 +193,7 @@ def edit_without_scripts(plain: Page, address: str) -> None:
 
 def test_edits_on_a_phone_and_without_scripts(visits: Visits, house: House) -> None:
     """By touch on the waveform; without scripts by figures, each effect with its own controls, on a page of its own."""
-    page = visits.new(PERSON, size="phone", has_touch=True).page
+    page = visits.new(OTHER, size="phone", has_touch=True).page
     address = open_take_a(page, house)
     edit_on_a_phone(page)
-    edit_without_scripts(visits.new(PERSON, javascript=False).page, address)
+    edit_without_scripts(visits.new(OTHER, javascript=False).page, address)
