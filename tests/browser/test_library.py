@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.asking import ask
 from tests.browser.house import House
-from tests.browser.test_accessibility import findings_everywhere
+from tests.browser.rules import findings_everywhere
 from tests.browser.visits import SIZES, Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")

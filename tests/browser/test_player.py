@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import listening
 from tests.browser.asking import ask
 from tests.browser.house import House
+from tests.browser.rules import findings
 from tests.browser.shifts import SHIFTS
-from tests.browser.test_accessibility import findings
 from tests.browser.visits import Visit, Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots", "songs")
