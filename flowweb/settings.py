@@ -176,6 +176,11 @@ STORAGES = {
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "flowweb.bundles.Bundles",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Forms have no files in them: what comes as one is not kept, also not for the time of the request. The one address
 # that takes files brings its own way (apps/generation/receiving.py).

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flowweb.bundles import BUNDLES, Bundles
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
@@ -68,3 +70,15 @@ def test_the_vendored_stylesheet_needs_no_data_pictures() -> None:
     sheet = next((ROOT / "static" / "vendor").glob("bootstrap-5*/bootstrap.min.css")).read_text()
     assert "data:" not in sheet
     assert "sourceMappingURL" not in sheet
+
+
+def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
+    parts = [part for bundle in BUNDLES.values() for part in bundle]
+    there = [name(path).removeprefix("static/") for path in [*STYLES, *SCRIPTS]]
+    assert sorted([*parts, "js/theme.js"]) == sorted(there)
+
+
+def test_the_joined_files_are_collected() -> None:
+    collected = {path: storage.open(path).read() for path, storage in Bundles().list([])}
+    assert collected["js/pages.js"].startswith((ROOT / "static/js/app.js").read_bytes())
+    assert collected["css/pages.css"].endswith((ROOT / "static/css/imports.css").read_bytes())
