@@ -3,12 +3,12 @@
 Written as many short files in `static/`, they are joined when static files are collected.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
-from django.contrib.staticfiles.finders import BaseStorageFinder
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import InMemoryStorage, Storage
 
 # In the order in which the browser is to read them. Only theme.js stands alone: it runs before anything is drawn.
 SHEETS = (
@@ -25,14 +25,16 @@ BUNDLES = {
 }
 
 
-class Bundles(BaseStorageFinder):
-    """Finds `css/pages.css` and `js/pages.js`, for collectstatic."""
+class StaticFinder(FileSystemFinder):
+    """`static/` for collectstatic: `css/pages.css` and `js/pages.js` in place of their parts."""
 
-    def __init__(self) -> None:
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        parts = [part for bundle in BUNDLES.values() for part in bundle]
+        yield from super().list([*(ignore_patterns or ()), *parts])
         storage = InMemoryStorage()
-        for path, parts in BUNDLES.items():
-            storage.save(path, ContentFile(joined(parts)))
-        super().__init__(storage)
+        for path, bundle in BUNDLES.items():
+            storage.save(path, ContentFile(joined(bundle)))
+            yield path, storage
 
 
 def joined(parts: Iterable[str]) -> bytes:

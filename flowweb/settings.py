@@ -177,9 +177,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "flowweb.bundles.StaticFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "flowweb.bundles.Bundles",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Forms have no files in them: what comes as one is not kept, also not for the time of the request. The one address

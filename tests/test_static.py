@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowweb.bundles import BUNDLES, Bundles
+from flowweb.bundles import BUNDLES, StaticFinder
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -78,7 +78,9 @@ def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
     assert sorted([*parts, "js/theme.js"]) == sorted(there)
 
 
-def test_the_joined_files_are_collected() -> None:
-    collected = {path: storage.open(path).read() for path, storage in Bundles().list([])}
-    assert collected["js/pages.js"].startswith((ROOT / "static/js/app.js").read_bytes())
-    assert collected["css/pages.css"].endswith((ROOT / "static/css/imports.css").read_bytes())
+def test_the_joined_files_are_collected_in_place_of_their_parts() -> None:
+    collected = dict(StaticFinder().list([]))
+    scripts, sheets = (collected[path].open(path).read() for path in ("js/pages.js", "css/pages.css"))
+    assert scripts.startswith((ROOT / "static/js/app.js").read_bytes())
+    assert sheets.endswith((ROOT / "static/css/imports.css").read_bytes())
+    assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"}

@@ -10,7 +10,11 @@ async () => {
   const audio = document.getElementById("player-audio");
   const context = new AudioContext();
   await context.resume();
-  const source = context.createMediaStreamSource(audio.captureStream());
+  const stream = audio.captureStream();  // without a track until the file of the take is there
+  for (let look = 0; look < 200 && !stream.getAudioTracks().length; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const source = context.createMediaStreamSource(stream);
   const analyser = context.createAnalyser();
   analyser.fftSize = 2048;
   source.connect(analyser);

@@ -51,7 +51,7 @@ def tests(*, soak: bool) -> list[Step]:
         _pytest("local start", "local", "tests/local", lane="aside"),
         _pytest("faults, SQLite", "faults", *faults),
         _pytest("faults, Postgres", "faults", *faults, needs="postgres"),
-        _pytest("browser", "browser", "tests/browser", needs="chromium"),
+        _pytest("browser", "browser", "tests/browser", "-n", "2", "--dist", "worksteal", needs="chromium"),
     ]
 
 
