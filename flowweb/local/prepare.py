@@ -82,7 +82,7 @@ def _link_of(**options: object) -> str:
 
 
 def _fingerprint() -> str:
-    """Changes with every static file's name, size and time, and with the storage that hashes them."""
+    """Changes with every static file's name and content, and with the storage that hashes them."""
     lines = sorted(_static_files())
     lines.append(str(settings.STORAGES["staticfiles"]))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -91,8 +91,8 @@ def _fingerprint() -> str:
 def _static_files() -> Iterator[str]:
     for finder in finders.get_finders():
         for name, storage in finder.list([]):
-            found = Path(storage.path(name)).stat()
-            yield f"{name} {found.st_size} {found.st_mtime_ns}"
+            with storage.open(name) as file:
+                yield f"{name} {hashlib.sha256(file.read()).hexdigest()}"
 
 
 def _say(step: str, result: str) -> None:
