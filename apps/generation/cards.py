@@ -1,6 +1,6 @@
 """What a job's card says, for every state of LOOK.md's table: plain words, and the next thing to do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,7 @@ class Surroundings:
     slots: Mapping[int, Slots]
     positions: Mapping[UUID, int]
     usual: Mapping[str, int]
+    creators: Collection[int]  # who may ask for songs in the team: only their tokens pay
     is_paused: bool = False  # nothing is sent at all, after a restored backup
     now: datetime = field(default_factory=timezone.now)
 
@@ -123,9 +124,8 @@ def _action(label: str, name: str, job: Job, **values: Any) -> Action:
 def _queued(made: Card, job: Job, around: Surroundings) -> None:
     made.position = around.positions.get(job.pk)
     made.actions = [_action("Drop", "job-drop", job, method="post")]
-    reason = (
-        waiting.STOPPED if around.is_paused else waiting.reason(job, around.slots, made.position, around.now)
-    )
+    where = (around.slots, made.position, around.now)
+    reason = waiting.STOPPED if around.is_paused else waiting.reason(job, around.creators, *where)
     made.kind, made.text, made.heed_icon = reason.kind, reason.text, reason.icon or "octagon"
     if reason.kind == "paused":
         made.actions.insert(0, _action("Go on", "job-resume", job, method="post", style="soft"))

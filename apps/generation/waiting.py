@@ -1,6 +1,6 @@
 """Why a queued job isn't sent yet, in plain words, with the step that mends it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,19 +32,33 @@ STOPPED = Reason(
     icon="octagon",
 )
 
+LISTENS = Reason(
+    kind="blocked",
+    text="Whoever was to pay for it only listens here by now, or has left: their token pays for nothing more. "
+    "Drop it, and ask for it with a token of your own.",
+    icon="shield",
+)
 
-def reason(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
-    """The first thing that stands in the way, the person's own choice before everything else."""
+
+def reason(
+    job: Job, creators: Collection[int], slots: Mapping[int, Slots], position: int | None, now: datetime
+) -> Reason:
+    """The first thing that stands in the way, the person's own choice before everything else.
+
+    `creators`: keys of the people who may ask for songs in the team.
+    """
     if job.paused:
         return Reason(kind="paused", text="Kept back until you let it go on.")
-    return _payer(job, now) or _account(job, slots, now) or _line(job, slots, position, now)
+    return _payer(job, creators, now) or _account(job, slots, now) or _line(job, slots, position, now)
 
 
-def _payer(job: Job, now: datetime) -> Reason | None:
+def _payer(job: Job, creators: Collection[int], now: datetime) -> Reason | None:
     tokens = reverse("tokens")
     if job.token is None:
         text = "The token that was to pay was removed. Bring it in again and this goes on, or drop it."
         return Reason(kind="blocked", text=text, icon="shield", mend_label="See tokens", mend_url=tokens)
+    if job.token.owner_id not in creators:
+        return LISTENS
     if job.token.refused_at:
         text = (
             job.token.refused_reason

@@ -2,8 +2,6 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.house import House
-
 
 def ask(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: str = "") -> None:
     """From anywhere; ends on the jobs page."""
@@ -16,23 +14,21 @@ def ask(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: s
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
 
-def split(page: Page, house: House, take: str) -> None:
+def split(page: Page, take: str) -> None:
     """The take of that address into its stems; ends on its mixer, with all of them saved."""
     page.goto(f"{take}edit/stems/")
     page.locator("#work [data-pay]").click()
     page.wait_for_url(f"**{take}")
-    house.finish()
     page.goto(f"{take}stems/")
     expect(page.locator(".lane audio")).to_have_count(4, timeout=120_000)
 
 
-def cover(page: Page, house: House, take: str) -> str:
+def cover(page: Page, take: str) -> str:
     """A cover of the take of that address. Returns its own."""
     page.goto(f"{take}edit/cover/")
     page.locator("#work textarea[name=instruction]").fill("bossa nova, nylon guitar")
     page.locator("#work [data-pay]").click()
     page.wait_for_url(f"**{take}")
-    house.finish()
     page.goto("/library/?kind=cover")
     made = page.locator("#work .take-open")
     while not made.count():

@@ -1,6 +1,7 @@
 """Every page there is, in a studio where songs stand in every state: for the checks of all pages, and for pictures."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
@@ -129,16 +130,16 @@ class Tour:
     _found: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
-        visit = self.visits.new(EDITOR)
-        self._edit(visit.page)
-        assert self.visits.leave(visit) == []
-        self._sweep()
-        visit = self.visits.new(PERSON)
-        self._make_songs(visit.page)
-        self._save_preset(visit.page)
-        self._write_words(visit.page)
-        self._found["file"] = bring_files(visit.page)
-        self._find_addresses(visit.page)
+        with self.visits.house.in_a_hurry():
+            self._as(EDITOR, self._edit)
+            self._as(SWEEPER, self._sweep)
+            self._as(PERSON, self._write_words)
+        self._as(PERSON, self._make_songs, self._save_preset, self._bring_files, self._find_addresses)
+
+    def _as(self, person: str, *parts: Callable[[Page], None]) -> None:
+        visit = self.visits.new(person)
+        for part in parts:
+            part(visit.page)
         assert self.visits.leave(visit) == []
 
     def go(self, page: Page, stop: Stop) -> None:
@@ -151,12 +152,11 @@ class Tour:
     def _edit(self, page: Page) -> None:
         """A song, its stems, a cover, and the same cover of its other take, which stopped."""
         ask(page, "Slow soul, organ, a warm voice, 96 bpm", lyrics=LYRICS)
-        self.visits.house.finish()
         expect(page.locator("#work [data-state=completed]")).to_have_count(1, timeout=120_000)
         page.goto("/library/")
         first, second = (str(each.get_attribute("href")) for each in page.locator("#work .take-open").all())
-        split(page, self.visits.house, first)
-        made = cover(page, self.visits.house, first)
+        split(page, first)
+        made = cover(page, first)
         self._found |= {"mixer": f"{first}stems/", "cover": made, "target": second.split("/")[3]}
         page.goto(f"{made}chain/?target={self._found['target']}")
         page.locator("#work [data-pay]").click()
@@ -211,10 +211,11 @@ class Tour:
         expect(page.locator("#editor")).to_have_attribute("data-keep-of", "2")
         page.goto("/jobs/")
 
-    def _sweep(self) -> None:
+    def _bring_files(self, page: Page) -> None:
+        self._found["file"] = bring_files(page)
+
+    def _sweep(self, page: Page) -> None:
         """One that was only looked at, and one whose cap is reached, with a keeper; before the slots are taken."""
-        visit = self.visits.new(SWEEPER)
-        page = visit.page
         for name, cap in {"sweep_draft": "25", "sweep": "5"}.items():
             page.goto("/create/sweeps/")
             page.get_by_label("Description 1").fill("Harbour waltz, accordion, 84 bpm [short]")
@@ -227,12 +228,10 @@ class Tour:
             expect(page.locator(".matrix")).to_be_visible()
             self._found[name] = "/" + page.url.split("/", 3)[3]
         page.locator("[data-pay]").click()
-        self.visits.house.finish(least=1)
         heart = page.locator(".cell-take .heart-button").first
         expect(heart).to_be_visible(timeout=60_000)
         heart.click()
         expect(page.locator(".heart-button.is-mine")).to_be_visible()
-        assert self.visits.leave(visit) == []
 
     def _find_addresses(self, page: Page) -> None:
         page.goto("/jobs/")

@@ -72,6 +72,10 @@ def refuse(studio: Studio, job: Job) -> None:
     ApiToken.objects.update(refused_at=timezone.now(), refused_reason="")
 
 
+def be_paid_by_a_viewer(studio: Studio, job: Job) -> None:
+    ApiToken.objects.update(owner=member(studio.team, "vera@nightbus.example", Role.VIEWER))
+
+
 def end_subscription(studio: Studio, job: Job) -> None:
     later = timezone.now() + timedelta(minutes=5)
     Subscription.objects.update(blocked_reason="The subscription has ended.", blocked_until=later)
@@ -119,6 +123,9 @@ CASES = {
     ),
     "its token removed": Case(
         "blocked", lambda: {"token": None}, ("was removed", "nothing spent"), ["See tokens", "Drop"]
+    ),
+    "its payer only listens": Case(
+        "blocked", nothing, ("only listens here by now", "nothing spent"), ["Drop"], be_paid_by_a_viewer
     ),
     "blocked by the subscription": Case(
         "blocked", nothing, ("The subscription has ended.",), ["See tokens", "Drop"], end_subscription
