@@ -11,7 +11,7 @@ from tests.faults.children import Ended
 
 # Parts of one matrix, so that two processes share it.
 SHARDS = 2
-EVERY = 8
+EVERY = 16
 BEFORE, BEHIND = 4, 5
 
 
