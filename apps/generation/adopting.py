@@ -19,7 +19,6 @@ from apps.generation.models import Job, Look, State
 from apps.generation.operations import EDITS
 from apps.library.models import Clip, Song
 from apps.library.models.clips import INSTRUMENTAL
-from apps.library.songs import keep_song
 from apps.upstream.records import JobRecord
 
 LOST = frozenset({State.UNKNOWN, State.ABANDONED, State.CANCELLED})
@@ -92,18 +91,7 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
             job, f"Found by {by.short_name} among the songs of the account.", by=by
         ):
             raise NotAdopted(FOUND)
-        song = keep_song(
-            team=job.team,
-            subscription=job.subscription,
-            account=job.ran_on or job.account,
-            asked_by=job.asked_by,
-            operation=job.operation,
-            params=job.params,
-            clips=[looking.record_of(kept) for kept in chosen],
-            jobid=job.jobid or "",
-            source=job.source,
-            asked_at=job.created_at,
-        )
+        song = ends.song_of(job, map(looking.record_of, chosen), jobid=job.jobid or "")
         Job.objects.filter(pk=job.pk).update(song=song)
         Look.objects.filter(job=job).delete()
     return song

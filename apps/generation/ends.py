@@ -1,5 +1,6 @@
 """How jobs end, by the moves of transitions.py: made, stopped, dropped, or made nothing of."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -8,6 +9,9 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.generation.models import Job, State
 from apps.generation.transitions import move
+from apps.library.models import Song
+from apps.library.songs import keep_song
+from apps.upstream.records import ClipRecord
 from apps.wake import wake
 
 NOT_NEEDED = "not_needed"
@@ -36,6 +40,22 @@ def start_collecting(job: Job, **values: Any) -> bool:
         collecting_since=now,
         check_at=None,
         **values,
+    )
+
+
+def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:
+    """What was made for it, kept as a song of the team; the same one when it is kept again."""
+    return keep_song(
+        team=job.team,
+        subscription=job.subscription,
+        account=job.ran_on or job.account,
+        asked_by=job.asked_by,
+        operation=job.operation,
+        params=job.params,
+        clips=clips,
+        jobid=jobid,
+        source=job.source,
+        asked_at=job.created_at,
     )
 
 

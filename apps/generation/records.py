@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from apps.generation import adopting, ends, price, transitions
 from apps.generation.models import Job, State
-from apps.library.songs import keep_song
 from apps.upstream.records import JobRecord
 
 # The remote side's reasons in a musician's words, by the record's error code.
@@ -42,18 +41,7 @@ def collect(job: Job, record: JobRecord) -> None:
     """Keeps its takes as a song of the team. From here on only files are missing."""
     with transaction.atomic():
         if ends.start_collecting(job, duration_ms=record.duration_ms):
-            song = keep_song(
-                team=job.team,
-                subscription=job.subscription,
-                account=job.ran_on,
-                asked_by=job.asked_by,
-                operation=job.operation,
-                params=job.params,
-                clips=record.clips,
-                jobid=record.jobid,
-                source=job.source,
-                asked_at=job.created_at,
-            )
+            song = ends.song_of(job, record.clips, jobid=record.jobid)
             adopting.hand_over(job, song, record)
             Job.objects.filter(pk=job.pk).update(song=song)
 

@@ -15,7 +15,6 @@ from apps.generation import ends
 from apps.generation.calls import Answer
 from apps.generation.models import Job
 from apps.library.models import LyricSheet, LyricVersion, ReferenceFile
-from apps.library.songs import keep_song
 from apps.upstream.records import AssetRecord, LyricsRecord, StemsRecord
 from apps.wake import wake
 
@@ -48,17 +47,8 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
     if not ends.start_collecting(job, duration_ms=_took(job)):
         return
     place = {stem: number for number, stem in enumerate(STEMS)}
-    song = keep_song(
-        team=job.team,
-        subscription=job.subscription,
-        account=job.ran_on,
-        asked_by=job.asked_by,
-        operation=job.operation,
-        params=job.params,
-        clips=sorted(answer.clips, key=lambda clip: place.get(clip.stem_type or "", len(STEMS))),
-        source=job.source,
-        asked_at=job.created_at,
-    )
+    clips = sorted(answer.clips, key=lambda clip: place.get(clip.stem_type or "", len(STEMS)))
+    song = ends.song_of(job, clips)
     # Asked for once more, the same four come back: they belong to the job that brought them last.
     for former in Job.objects.filter(song=song):
         ends.complete(former, "The same stems came once more.")

@@ -1,5 +1,6 @@
 """manage.py verify_archive: what is missing, damaged or unknown, and how it comes back."""
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.library.archiving import archive, quota, verifying
-from apps.library.models import Clip, ClipFile
+from apps.library.models import Clip, ClipFile, ReferenceFile
 from tests.library.conftest import Band, answering, wanted
 from tests.library.sounds import picture, sound
 from tests.upstream.scripted import ScriptedServer
@@ -78,6 +80,20 @@ def test_what_is_missing_or_damaged_is_told_and_only_told(kept: Kept, run: Run) 
     assert (row(said, "m4a"), row(said, "wav")) == (["0", "1", "0"], ["0", "0", "1"])
     assert ClipFile.objects.stored().count() == 4
     assert run("--since-id", str(max(file.pk for file in kept.values())))[0] == 0
+
+
+def test_a_reference_file_is_looked_at_too_and_only_told(band: Band, run: Run) -> None:
+    content = picture()
+    file = ReferenceFile(team=band.team, subscription=band.subscription, account=band.account, kind="image")
+    file.name, file.size, file.sha256 = "harbour.jpg", len(content), hashlib.sha256(content).hexdigest()
+    file.file.save(f"{uuid.uuid4().hex}.jpg", ContentFile(content))
+    assert run("--mend") == (0, run()[1])
+    assert row(run()[1], "reference") == ["1", "0", "0"]
+    Path(file.file.path).write_bytes(b"half")
+    code, said = run("--mend")
+    assert code == 1
+    assert f"damaged: the reference file “harbour.jpg”, {file.file.name}" in said
+    assert row(said, "reference") == ["0", "0", "1"]
 
 
 def test_mending_fetches_again_and_keeps_a_damaged_file_until_then(kept: Kept, run: Run) -> None:

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from apps.library import songs
 from apps.library.archiving import quota, storing
-from apps.library.models import ClipFile
+from apps.library.models import ClipFile, ReferenceFile
 from apps.library.models.files import ClipFileQuerySet
+from apps.library.models.references import ReferenceFileQuerySet
 
 Kind, State = ClipFile.Kind, ClipFile.State
 
@@ -37,6 +38,14 @@ def look_through(files: ClipFileQuerySet, *, since: int = 0) -> Iterator[tuple[C
             trouble = _look_at(file)
             yield file, trouble if trouble and _is_still_so(file) else GOOD
             since = file.pk
+
+
+def look_through_references(files: ReferenceFileQuerySet) -> Iterator[tuple[ReferenceFile, str]]:
+    """The same of the files that people brought. Nobody can fetch those again: they are only told."""
+    for file in files.stored().order_by("pk").iterator(AT_ONCE):
+        trouble = _look_at(file)
+        is_still_so = bool(trouble) and ReferenceFile.objects.filter(pk=file.pk, file=file.file.name).exists()
+        yield file, trouble if is_still_so else GOOD
 
 
 def mend(file: ClipFile) -> bool:
@@ -87,7 +96,7 @@ def _page(files: ClipFileQuerySet, since: int) -> ClipFileQuerySet:
     return files.stored().filter(pk__gt=since).select_related("clip__song").order_by("pk")[:AT_ONCE]
 
 
-def _look_at(file: ClipFile) -> str:
+def _look_at(file: ClipFile | ReferenceFile) -> str:
     digest, size = hashlib.sha256(), 0
     try:
         with file.file.storage.open(str(file.file.name), "rb") as stored:

@@ -28,6 +28,10 @@ class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
         """Those that Flow Music has."""
         return self.exclude(asset_id="")
 
+    def stored(self) -> "ReferenceFileQuerySet":
+        """Those of which there is a copy here, in the bin or not."""
+        return self.exclude(file="").exclude(sha256="")
+
     def due(self, now: datetime) -> "ReferenceFileQuerySet":
         """Without our own copy of what Flow Music made, or not looked through yet; and not in somebody's hands."""
         to_fetch = Q(file="") & ~Q(source_url="")

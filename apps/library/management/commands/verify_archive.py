@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Team
 from apps.library.archiving import verifying
-from apps.library.models import ClipFile
+from apps.library.models import ClipFile, ReferenceFile
 
 EVERY_S = 5.0
+REFERENCE = "reference"  # a file that somebody brought, beside the kinds of a take's files
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         self._counts: Counter[tuple[str, str]] = Counter()
         try:
             self._look_through(files, since=options["since_id"], mends=options["mend"])
+            self._look_through_references(team)
             strangers = self._list_unknown(team)
         except OSError as error:
             raise CommandError(
@@ -60,6 +62,13 @@ class Command(BaseCommand):
                 told_at = time.monotonic()
                 self.stderr.write(f"{done} of {total} files, up to id {file.pk}")
 
+    def _look_through_references(self, team: Team | None) -> None:
+        files = ReferenceFile.objects.for_team(team) if team else ReferenceFile.objects.all()
+        for file, trouble in verifying.look_through_references(files):
+            self._counts[REFERENCE, trouble] += 1
+            if trouble:
+                self.stdout.write(f"{trouble}: the reference file “{file}”, {file.file.name}")
+
     def _tell(self, file: ClipFile, trouble: str, *, mended: bool) -> None:
         then = f", is {'made' if file.kind == ClipFile.Kind.THUMB else 'fetched'} again" if mended else ""
         self.stdout.write(f"{trouble}{then}: {file.kind} of {file.clip} (id {file.pk}), {file.file.name}")
@@ -73,10 +82,10 @@ class Command(BaseCommand):
     def _print_table(self, strangers: int) -> None:
         troubles = (verifying.GOOD, verifying.MISSING, verifying.DAMAGED)
         lines: list[tuple[str, ...]] = [("", "good", "missing", "damaged")]
-        for kind in ClipFile.Kind.values:
+        for kind in (*ClipFile.Kind.values, REFERENCE):
             lines.append((kind, *(str(self._counts[kind, trouble]) for trouble in troubles)))
         for line in lines:
-            self.stdout.write(f"{line[0]:<8}" + "".join(f"{cell:>10}" for cell in line[1:]))
+            self.stdout.write(f"{line[0]:<10}" + "".join(f"{cell:>10}" for cell in line[1:]))
         self.stdout.write(f"{strangers} unknown")
 
 
