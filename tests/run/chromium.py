@@ -1,11 +1,15 @@
-"""The browser of the browser tests: an installed Chromium, else Debian's by apt where that is possible."""
+"""The browser of the browser tests: an installed Chromium, else Debian's by apt where that is possible.
+
+The one without windows is taken first: it draws the same pages with half of the work.
+"""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
 class NoChromium(Exception):
@@ -24,10 +28,13 @@ def find_or_install() -> str:
     apt = shutil.which("apt-get")
     if not apt:
         raise NoChromium("no chromium here, and no apt-get to install it")
-    prefix = _as_root()
+    install = [*_as_root(), "env", "DEBIAN_FRONTEND=noninteractive", apt, "-q"]
     print("installing Debian's chromium (once)", flush=True)
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        _run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "-q", *arguments])
+    _run([*install, "update"])
+    try:
+        _run([*install, "install", "-y", "--no-install-recommends", SHELL])
+    except NoChromium:  # an older Debian has it with windows only
+        _run([*install, "install", "-y", "--no-install-recommends", "chromium"])
     if not (found := find()):
         raise NoChromium("apt-get installed chromium, but no program of that name is on the PATH")
     return found

@@ -44,7 +44,7 @@ def tests(*, soak: bool) -> list[Step]:
     """What waits most of its time for a start or a browser runs aside of what computes on both cores."""
     aside = tuple(f"--ignore=tests/{room}" for room in ROOMS)
     unit = ("tests", *aside, "-n", "2")
-    faults = ("tests/faults", "--soak") if soak else ("tests/faults", "-n", "2")
+    faults = ("tests/faults", "--soak") if soak else ("tests/faults", "-n", "3")
     return [
         _pytest("unit, SQLite", "unit", *unit),
         _pytest("unit, Postgres", "unit", *unit, "--database-only", needs="postgres"),
