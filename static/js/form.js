@@ -30,8 +30,11 @@
     inserted = text;
     const before = field.value.slice(0, field.selectionStart);
     const comma = /\S\s*$/.test(before) && !/[,.;:]\s*$/.test(before) ? ", " : /\s$|^$/.test(before) ? "" : " ";
-    field.setRangeText(comma + text, field.selectionStart, field.selectionEnd, "end");
-    field.setSelectionRange(field.selectionStart - text.length, field.selectionStart);
+    const after = field.value.slice(field.selectionEnd);
+    const parting = /^[\p{L}\p{N}]/u.test(after) ? ", " : /^\s+[\p{L}\p{N}]/u.test(after) ? "," : "";
+    field.setRangeText(comma + text + parting, field.selectionStart, field.selectionEnd, "end");
+    const end = field.selectionStart - parting.length;
+    field.setSelectionRange(end - text.length, end);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 

@@ -92,9 +92,12 @@ def test_chips_offer_words_and_put_them_where_they_belong(page: Page) -> None:
     choose("Instruments", "Rhodes")
     choose("Tempo", "112 bpm")
     choose("Key", "F major")
-    page.keyboard.press("End")
+    page.keyboard.press("Control+End")
     choose("Instruments", "upright bass")
     assert prompt_of(page) == "Slow disco, 112 bpm, F major, Rhodes, upright bass"
+    page.keyboard.press("Control+Home")
+    choose("Instruments", "string quartet")
+    assert prompt_of(page) == "string quartet, Slow disco, 112 bpm, F major, Rhodes, upright bass"
     page.get_by_role("button", name="Mood").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="tender")).to_be_hidden()

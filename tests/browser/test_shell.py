@@ -50,7 +50,7 @@ def test_slash_leads_to_the_search(tour: Tour, visits: Visits) -> None:
 def test_news_leave_by_escape_and_stay_under_the_pointer(tour: Tour, visits: Visits) -> None:
     page = visits.new(PERSON).page
     page.clock.install()
-    tour.go(page, stop_named("flow-accounts"))
+    tour.go(page, stop_named("account"))
     page.get_by_role("button", name="Check again").first.click()
     news = page.locator("#news .news-item")
     expect(news).to_contain_text("Checked")
@@ -72,7 +72,7 @@ def test_without_scripts_news_stand_at_the_top_and_the_menu_leads_everywhere(
     tour: Tour, visits: Visits
 ) -> None:
     page = visits.new(PERSON, javascript=False, size="phone").page
-    page.goto(stop_named("flow-accounts").address)
+    page.goto(stop_named("account").address)
     page.get_by_role("button", name="Check again").first.click()
     expect(page.locator("#work [data-news]")).to_contain_text("Checked")
     page.locator(".nav-foot summary").click()
