@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.library import bin, searching
-from apps.library.importing import imports, walking
+from apps.library.importing import imports, reading, walking
 from apps.library.models import Clip, ClipFile, Import, Song
 from apps.sandbox.server import Sandbox
-from apps.upstream.records import ClipRecord
+from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.records import ClipPage, ClipRecord
 from tests.library.conftest import Band, record
 from tests.orders import order
 
@@ -88,6 +89,7 @@ def test_one_page_is_one_call(studio: Band, sandbox: Sandbox) -> None:
 def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each message brings in one page."""
     monkeypatch.setattr(walking, "SLICE_S", 0.0)
+    monkeypatch.setattr(reading, "PAGES", 1)
 
 
 @pytest.mark.usefixtures("page_by_page")
@@ -106,6 +108,26 @@ def test_songs_made_while_paging_are_brought_in_too_and_nothing_twice(
     assert walk.state == "done"
     assert numbers(studio) == list(range(total, 0, -1)), "in the order of the list, each once"
     assert walk.found == total
+
+
+@pytest.mark.parametrize("meanwhile", [1, 7, 120])
+def test_songs_made_between_two_pages_of_a_stretch_are_brought_in_too(
+    studio: Band, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, meanwhile: int
+) -> None:
+    seed(sandbox, 450)
+    asks = FlowMusic.music_list
+
+    def and_then_some_are_made(client: FlowMusic, email: str, **place: int) -> ClipPage:
+        page = asks(client, email, **place)
+        if len(sandbox.world.state.rows("SELECT uuid FROM clips")) < 450 + 3 * meanwhile:
+            seed(sandbox, meanwhile)
+        return page
+
+    monkeypatch.setattr(FlowMusic, "music_list", and_then_some_are_made)
+    walk = walk_on(begin(studio))
+    total = 450 + 3 * meanwhile
+    assert (walk.state, walk.found) == ("done", total)
+    assert numbers(studio) == list(range(total, 0, -1)), "in the order of the list, each once"
 
 
 @pytest.mark.usefixtures("page_by_page")

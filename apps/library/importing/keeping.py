@@ -36,10 +36,11 @@ class Kept:
 
 
 def known_of(walk: Import, clips: Sequence[ClipRecord]) -> dict[str, Clip]:
-    """Those of them that the team has already, deleted ones too. One query."""
+    """Those of them that the team has already, deleted ones too. Mostly it has none, and that is asked quickly."""
     here = Clip.objects.filter(team=walk.team_id, subscription=walk.subscription_id)
-    found = here.filter(clip_id__in=[clip.clip_id for clip in clips]).select_related("song").defer(*HEAVY)
-    return {take.clip_id: take for take in found.order_by()}
+    ids = here.filter(clip_id__in=[clip.clip_id for clip in clips]).order_by().values_list("pk", flat=True)
+    found = Clip.objects.filter(pk__in=pks) if (pks := list(ids)) else Clip.objects.none()
+    return {take.clip_id: take for take in found.select_related("song").defer(*HEAVY).order_by()}
 
 
 def keep(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Kept:

@@ -4,6 +4,7 @@ Nothing is filled in but the fields' own defaults: every column that has another
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db import connections, router
@@ -40,7 +41,7 @@ def insert(model: type[Model], same: Mapping[str, Any], names: Sequence[str], ea
             values = f"(VALUES {', '.join([row] * len(some))}) AS one"
             sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) SELECT {chosen}"
             sql += f", {constants} FROM {values}" if shared else f" FROM {values}"
-            cursor.execute(sql, [*shared, *(value for one in some for value in one)])
+            cursor.execute(sql, [*shared, *chain.from_iterable(some)])
 
 
 def _column(number: int, field: Field, connection: BaseDatabaseWrapper) -> str:

@@ -1,7 +1,7 @@
 """Walking through an account's list, a slice at a time: a claim, some pages, and on to the next message.
 
-A page and how far the walk has come are written in one transaction: whoever dies on the way loses a page at most, and
-whoever comes next begins with it. The next page is asked for while this one is written; no transaction is open across
+Two pages and how far the walk has come are written in one transaction: whoever dies on the way loses those at most, and
+whoever comes next begins with them. The next two are asked for while these are written; no transaction is open across
 a call. What a person needs to know is in the row (trouble.py).
 """
 
@@ -17,21 +17,18 @@ from django.utils import timezone
 
 from apps.library import songs
 from apps.library.importing import keeping, stems, trouble
-from apps.library.importing.preparing import Ready, prepare
+from apps.library.importing.preparing import Ready
+from apps.library.importing.reading import Stretch, read
 from apps.library.models import Clip, Import
-from apps.upstream.flowmusic import LARGEST_PAGE, FlowMusic
-from apps.upstream.records import ClipPage
+from apps.upstream.flowmusic import FlowMusic
 from apps.wake import wake
 
 SLICE_S = 20.0
 CLAIM = timedelta(seconds=90)  # longer than asking for a page and writing it
 SHOWN_EVERY_S = 2.0
-# The last clips of a page are asked for once more with the next: if they aren't there, the list has moved.
-OVERLAP = 3
 MOST_RESTARTS = 5  # a list that never stands still must end too
 
 State = Import.State
-Page = tuple[ClipPage, list[Ready]]
 
 
 @dataclass(frozen=True)
@@ -69,21 +66,17 @@ def _go(walk: Import, mine: uuid.UUID, client: FlowMusic, ahead: ThreadPoolExecu
     until, shown = time.monotonic() + SLICE_S, time.monotonic()
     email, team_id = walk.account.email, walk.team_id
 
-    def read(offset: int) -> Page:
-        page = client.music_list(email, offset=offset, limit=LARGEST_PAGE)
-        return page, prepare(page.clips, team_id)
-
-    def ask(offset: int) -> Future[Page]:
-        return ahead.submit(read, offset)
+    def ask(offset: int) -> Future[Stretch]:
+        return ahead.submit(read, client, email, team_id, offset)
 
     asked_for, asked = walk.offset, ask(walk.offset)
     while True:
-        page, clips = asked.result()
+        stretch = asked.result()
         there = time.monotonic() < until
-        guess = _following(walk.offset, page)
+        guess = stretch.following
         if there and guess is not None:
             asked_for, asked = guess, ask(guess)
-        place = _write(walk, mine, page, clips)
+        place = _write(walk, mine, stretch)
         if place is None or place.is_end:
             return place is not None and _end(walk, mine)
         if not there:
@@ -95,23 +88,19 @@ def _go(walk: Import, mine: uuid.UUID, client: FlowMusic, ahead: ThreadPoolExecu
             wake("generation.changed", walk.subscription_id)
 
 
-def _following(offset: int, page: ClipPage) -> int | None:
-    return None if page.next is None else max(offset + 1, page.next - OVERLAP)
-
-
-def _write(walk: Import, mine: uuid.UUID, page: ClipPage, clips: list[Ready]) -> Place | None:
-    """Keeps what the page brings. None: the walk isn't ours any more."""
+def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
+    """Keeps what it brings. None: the walk isn't ours any more."""
     with transaction.atomic():
         songs.wait_turn(walk.team)
-        known = keeping.known_of(walk, page.clips)
-        unseen = _unseen(walk, clips, known)
+        known = keeping.known_of(walk, stretch.clips)
+        unseen = _unseen(walk, stretch.ready, known)
         if unseen is None:
             place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
         else:
             unseen = unseen[: walk.left]
             kept = keeping.keep(walk, unseen, known)
             is_full = walk.left is not None and len(unseen) >= walk.left
-            place = _after(walk, page, kept, has_anchors=bool(unseen), is_full=is_full)
+            place = _after(walk, stretch, kept, has_anchors=bool(unseen), is_full=is_full)
             counts = _counts(walk, kept)
         if _set(walk, mine, place, **counts):
             return place
@@ -161,17 +150,17 @@ def _restart(walk: Import) -> Place:
     return Place(walk.first, [], walk.at_top, timezone.now(), walk.restarts + 1)
 
 
-def _after(walk: Import, page: ClipPage, kept: keeping.Kept, *, has_anchors: bool, is_full: bool) -> Place:
-    anchors = [clip.clip_id for clip in page.clips[-OVERLAP:]] if has_anchors else walk.anchors
-    following = _following(walk.offset, page)
+def _after(walk: Import, stretch: Stretch, kept: keeping.Kept, *, has_anchors: bool, is_full: bool) -> Place:
+    anchors = stretch.ends if has_anchors else walk.anchors
+    following = stretch.following
     if is_full or (walk.is_part and following is None):  # what is made meanwhile lies before a part
         return Place(walk.offset, anchors, False, kept.last_at, walk.restarts, is_end=True)
     if walk.at_top and (following is None or not kept.new):
         return Place(walk.offset, anchors, True, kept.last_at, walk.restarts, is_end=True)
     if following is not None:
         return Place(following, anchors, walk.at_top, kept.last_at, walk.restarts)
-    # The end. Of a list of one page nothing can have been missed.
-    return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0)
+    # The end. Of a list that one call has brought nothing can have been missed.
+    return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.is_one)
 
 
 def _hand_on(walk: Import, mine: uuid.UUID) -> bool:
