@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     not in what is asked of it.
     """
     if config.getoption("--database-only"):
-        chosen = set(_ends_of_each(item for item in items if _asks_the_database(item)))
+        chosen = set(_ends_of_each(item for item in items if _uses_database(item)))
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = [item for item in items if item in chosen]
 
@@ -37,9 +37,7 @@ def _ends_of_each(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
         yield from {those[0], those[-1]}
 
 
-def _asks_the_database(item: pytest.Item) -> bool:
-    if item.get_closest_marker("any_database"):
-        return False
+def _uses_database(item: pytest.Item) -> bool:
     fixtures = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures) or item.get_closest_marker("django_db") is not None
 

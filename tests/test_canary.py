@@ -31,8 +31,7 @@ from tests.orders import order
 from tests.upstream.scripted import ScriptedServer, reply
 from tests.witness import Witness
 
-# Where its rows are makes no difference to where a token goes.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "sandboxCANARYq7Zx41LwPb93"
 RAW = f"user:777-{SECRET}"
@@ -46,7 +45,6 @@ CLUMSY_REFRESH = "1//0gCANARYrefresh with-a-space"
 HIDDEN = (SECRET[:-4], WRONG.partition("-")[2][:-4], "sandboxCANARY with")
 # Nothing of them is shown.
 HIDDEN_REFRESH = ("CANARYrefresh",)
-OF_FILES = {Scenario.LINK_EXPIRED, Scenario.LINK_LISTED}
 STATES_AT_REST = {State.QUEUED, State.UNKNOWN, State.RUNNING}
 
 
@@ -137,9 +135,7 @@ def finish_everything(run: Run) -> None:
 
 
 def meet_every_scenario(run: Run) -> None:
-    """Files are fetched where a scenario is about them; else they come as those of the first song did."""
     for scenario in Scenario:
-        run.witness.left_alone = set() if scenario in OF_FILES else {"library.archive"}
         job = run.ask(f"a waltz [short] [{scenario}]")
         run.tick()
         run.get(f"/jobs/{job.pk}/")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import connection
 
 from apps.accounts.models import Role, Team
 from tests.faults.remote import Remote
@@ -16,15 +15,11 @@ from tests.faults.studio import FaultyStudio
 from tests.generation.conftest import member, with_token
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs tables that other processes see."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.django_db(transaction=True))
-    if connection.vendor != "sqlite" and not config.getoption("--soak"):
-        once = [item for item in items if item.get_closest_marker("any_database")]
-        config.hook.pytest_deselected(items=once)
-        items[:] = [item for item in items if item not in once]
 
 
 class Clock:

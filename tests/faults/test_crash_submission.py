@@ -20,7 +20,7 @@ TAKEN, LOST, REFUSED = "", "drop after", "busy"
 def test_killed_while_sending(studio: FaultyStudio, answer: str, shard: int, soak: bool) -> None:
     whole = send(studio, answer, steps.nothing)[1]
     assert whole.steps.count(steps.SENT) == 2
-    for number in numbers(whole, shard=shard, soak=soak, near=(steps.CONNECT, steps.RECEIVED)):
+    for number in numbers(whole, shard=shard, soak=soak, near=(steps.CONNECT, steps.RECEIVED), pays=True):
         job, ended = send(studio, answer, steps.die_at(number))
         judge(studio, job, ended, answer)
 

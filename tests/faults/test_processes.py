@@ -89,7 +89,6 @@ def test_worker_killed_while_it_watches(studio: FaultyStudio, site: Site, operat
     assert_made_once(studio, [job])
 
 
-@pytest.mark.any_database
 def test_worker_killed_while_it_stops_a_song(studio: FaultyStudio, site: Site) -> None:
     job = studio.running(PROMPT)
     studio.remote.play("hang", operation="cancel", times=9)
@@ -106,7 +105,6 @@ def test_worker_killed_while_it_stops_a_song(studio: FaultyStudio, site: Site) -
     assert studio.remote.charges() == {job.reference: 1}
 
 
-@pytest.mark.any_database
 def test_slow_worker_killed_while_it_fetches(studio: FaultyStudio, site: Site) -> None:
     """Everything is saved in the end, by the one that was started instead."""
     job = studio.running(PROMPT)
@@ -152,7 +150,6 @@ def all_made_or_unsent(studio: FaultyStudio) -> bool:
     return all(job.state == State.UNKNOWN and job.looks and not charges.get(job.reference) for job in left)
 
 
-@pytest.mark.any_database
 def test_two_beats_and_a_worker(studio: FaultyStudio, site: Site) -> None:
     jobs = studio.ask(PROMPT, count=4)
     site.start("beat", "beat", "worker")
@@ -161,7 +158,6 @@ def test_two_beats_and_a_worker(studio: FaultyStudio, site: Site) -> None:
     assert studio.remote.answers("POST /music") == {201: 4}
 
 
-@pytest.mark.any_database
 def test_healed_by_a_webhook_while_no_worker_lives(studio: FaultyStudio, site: Site) -> None:
     """The web takes the hint; the job has left the list long before anybody looks."""
     job = studio.one(PROMPT)
@@ -177,7 +173,6 @@ def test_healed_by_a_webhook_while_no_worker_lives(studio: FaultyStudio, site: S
     assert_made_once(studio, [job])
 
 
-@pytest.mark.any_database
 def test_web_killed_before_it_has_taken_the_form(studio: FaultyStudio, site: Site) -> None:
     """The form waits for the database; nothing of it is left, and the same form is taken once afterwards."""
     browser, form = signed_in(studio.user), wish()
