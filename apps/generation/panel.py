@@ -10,7 +10,7 @@ from django.db.models import Case, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
 from apps.accounts import flow_accounts
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Team
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.accounts.templatetags.studio import clock
 from apps.generation import batches, price, turns, usual
 from apps.generation import slots as slot_counts
@@ -98,7 +98,7 @@ def surroundings(membership: Membership) -> Surroundings:
         slots={each.account.pk: each for each in slot_counts.of_subscriptions(subscription_ids)},
         positions=turns.positions(subscription_ids),
         usual=usual.seconds(membership.team),
-        creators=set(_creators(membership.team)),
+        creators=set(membership.team.memberships.creating().values_list("user_id", flat=True)),
         is_paused=turns.is_paused(),
     )
 
@@ -106,10 +106,6 @@ def surroundings(membership: Membership) -> Surroundings:
 def _subscription_ids(team: Team) -> list[int]:
     tokens = ApiToken.objects.filter(team=team).values_list("subscription_id", flat=True)
     return sorted(set(tokens))
-
-
-def _creators(team: Team) -> QuerySet[Membership, int]:
-    return team.memberships.exclude(role=Role.VIEWER).values_list("user_id", flat=True)
 
 
 def of_team(membership: Membership) -> Panel:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
 from apps.generation.models.sweeps import SweepCell
 from apps.generation.operations import BLOCKING
 from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
@@ -56,8 +56,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def ready(self, now: datetime) -> "JobQuerySet":
         """Queued rows that may be sent now, as far as the row and who pays for it say."""
-        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("token__owner"))
-        here = here.exclude(role=Role.VIEWER)
+        here = Membership.objects.creating().filter(team=OuterRef("team"), user=OuterRef("token__owner"))
         return self.filter(
             Exists(here),  # the token of somebody who has left, or only listens by now, sends nothing more
             Q(not_before=None) | Q(not_before__lte=now),
@@ -65,7 +64,6 @@ class JobQuerySet(models.QuerySet["Job"]):
             paused=False,
             cancel_requested_at=None,
             token__refused_at=None,
-            token__owner__is_active=True,
             token__isnull=False,
         )
 
