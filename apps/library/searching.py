@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,6 +27,7 @@ PER_WRITE = 500
 # Scripts that write no space between words: each of their signs is a word of its own.
 _CJK = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+_shortened = itemgetter(slice(LONGEST_WORD))
 
 
 def terms(*texts: str) -> str:
@@ -37,8 +39,7 @@ def terms(*texts: str) -> str:
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", " ".join(texts)).casefold())
         plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    words = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(plain))
-    found = " ".join(words)
+    found = " ".join(dict.fromkeys(map(_shortened, _WORD.findall(plain))))
     return found if len(found) <= LONGEST_TERMS else found[:LONGEST_TERMS].rpartition(" ")[0]
 
 

@@ -1,7 +1,6 @@
 """What the remote side made becomes a song of the team."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -188,4 +187,4 @@ def wake_files(ids: Iterable[int]) -> None:
 
 def _text(value: object) -> str:
     """Text as Postgres takes it, too: without NUL."""
-    return re.sub("\0", "", value) if isinstance(value, str) else ""
+    return value.replace("\0", "") if isinstance(value, str) else ""

@@ -89,7 +89,7 @@ def test_one_page_is_one_call(studio: Band, sandbox: Sandbox) -> None:
 def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each message brings in one page."""
     monkeypatch.setattr(walking, "SLICE_S", 0.0)
-    monkeypatch.setattr(reading, "PAGES", 1)
+    monkeypatch.setattr(reading, "TOGETHER", 1)
 
 
 @pytest.mark.usefixtures("page_by_page")

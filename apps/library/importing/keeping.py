@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.utils import timezone
 
 from apps.library import searching, songs
 from apps.library.importing import rows
-from apps.library.importing.preparing import OF_FILE, OF_TAKE, OF_WORDS, Ready
+from apps.library.importing.preparing import OF_FILE, OF_TAKE, OF_WORDS, Ready, stored
 from apps.library.models import Clip, ClipFile, ClipWords, Import, Song
 from apps.upstream.records import ClipRecord
 
@@ -35,17 +34,20 @@ class Kept:
     left_out: int = 0
 
 
-def known_of(walk: Import, clips: Sequence[ClipRecord]) -> dict[str, Clip]:
+def known_of(walk: Import, clips: Sequence[Ready]) -> dict[str, Clip]:
     """Those of them that the team has already, deleted ones too. Mostly it has none, and that is asked quickly."""
+    wanted = rows.among(Clip, [ready.clip.clip_id for ready in clips])
     here = Clip.objects.filter(team=walk.team_id, subscription=walk.subscription_id)
-    ids = here.filter(clip_id__in=[clip.clip_id for clip in clips]).order_by().values_list("pk", flat=True)
-    found = Clip.objects.filter(pk__in=pks) if (pks := list(ids)) else Clip.objects.none()
-    return {take.clip_id: take for take in found.select_related("song").defer(*HEAVY).order_by()}
+    ids = here.filter(clip_id__in=wanted).order_by().values_list("pk", flat=True)
+    if not (pks := list(ids)):
+        return {}
+    found = Clip.objects.filter(pk__in=pks).select_related("song").defer(*HEAVY).order_by()
+    return {take.clip_id: take for take in found}
 
 
-def keep(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Kept:
-    """Inside the caller's transaction, in which it is the team's turn (songs.wait_turn) and `known` was read."""
-    kept = Kept(walk.last_at or walk.started_at)
+def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
+    """Inside the caller's transaction, in which it is the team's turn (songs.wait_turn)."""
+    known, kept = known_of(walk, clips), Kept(walk.last_at or walk.started_at)
     fresh: list[tuple[Ready, datetime]] = []
     there: list[tuple[ClipRecord, Clip]] = []
     for ready in clips:
@@ -70,7 +72,6 @@ def _add(walk: Import, fresh: Sequence[tuple[Ready, datetime]]) -> None:
     now, clips = timezone.now(), [ready for ready, _ in fresh]
     wish = {"team_id": walk.team_id, "asked_by_id": walk.asked_by_id, "operation": Song.IMPORT}
     place = {"subscription_id": walk.subscription_id, "account_id": walk.account_id, "created_at": now}
-    stored = connection.ops.adapt_datetimefield_value
     dates = [(ready.song_id, stored(at)) for ready, at in fresh]
     rows.insert(Song, wish, ("id", "created_at"), dates)
     rows.insert(Clip, place | {"team_id": walk.team_id}, OF_TAKE, [ready.take for ready in clips])

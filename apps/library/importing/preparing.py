@@ -5,12 +5,10 @@ import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from apps.library import searching, songs
@@ -42,7 +40,7 @@ def prepare(clips: Iterable[ClipRecord], team_id: UUID) -> list[Ready]:
 
 
 def _ready(clip: ClipRecord, team_id: UUID, now: datetime) -> Ready:
-    take_id, song_id, said = _new_id(), _new_id(), songs.said(clip)
+    (take_id, song_id), said = _new_ids(), songs.said(clip)
     words = (take_id, _terms(team_id, said["title"], said["lyrics"]))
     timing = said["lyrics_timing"]
     said |= {"made_at": stored(said["made_at"]), "lyrics_timing": json.dumps(timing) if timing else None}
@@ -56,11 +54,11 @@ def _ready(clip: ClipRecord, team_id: UUID, now: datetime) -> Ready:
     )
 
 
-def _new_id() -> str:
-    """A key that begins with the time (UUID version 7): thousands of rows go to the ends of the indexes, not all over
+def _new_ids() -> tuple[str, str]:
+    """Two keys that begin with the time (UUID version 7): thousands of rows go to the ends of the indexes, not all over
     them."""
-    some = secrets.token_hex(9)
-    return f"{time.time_ns() // 1_000_000:012x}7{some[:3]}8{some[3:]}"
+    now, some = f"{time.time_ns() // 1_000_000:012x}", secrets.token_hex(18)
+    return f"{now}7{some[:3]}8{some[3:18]}", f"{now}7{some[18:21]}8{some[21:]}"
 
 
 def _terms(team_id: UUID, title: str, lyrics: str) -> str:
@@ -70,6 +68,6 @@ def _terms(team_id: UUID, title: str, lyrics: str) -> str:
     return searching.document(team_id, title, lyrics, instrumental=False)
 
 
-@lru_cache(8)
-def stored(at: datetime | None) -> Any:
-    return connection.ops.adapt_datetimefield_value(at)
+def stored(at: datetime | None) -> str | None:
+    """As both databases take it: in UTC, without saying so."""
+    return None if at is None else str(at.astimezone(UTC).replace(tzinfo=None))

@@ -1,51 +1,100 @@
-"""A stretch of an account's list: two pages, so that the walk writes half as often.
+"""Reading an account's list ahead of the writing, in a thread of its own and without the database.
 
-Read in a thread beside the writing of the stretch before, without the database.
+The walk takes what is there by then: where the remote side is slow, each page is written as it comes; where it is fast,
+several together, which is quicker.
 """
 
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
+from typing import Self
 
-from apps.library.importing.preparing import Ready, prepare
 from apps.upstream.flowmusic import LARGEST_PAGE, FlowMusic
-from apps.upstream.records import ClipPage, ClipRecord
+from apps.upstream.records import ClipRecord
 
 # The last clips of a page are asked for once more with the next: if they aren't there, the list has moved.
 OVERLAP = 3
-PAGES = 2
+TOGETHER = 4  # pages that are written at once
+AHEAD = 2 * TOGETHER  # pages that wait to be written; more would only take memory
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """`following`: the offset to go on from, None at the end of the list. `is_one`: it was read by one call."""
+    """A page, or several. `following`: the offset to go on from, None at the end of the list."""
 
     clips: tuple[ClipRecord, ...]
-    ready: list[Ready]
     following: int | None
-    is_one: bool
+    pages: int = 1
 
     @property
     def ends(self) -> list[str]:
-        return _ends(self.clips)
+        return [clip.clip_id for clip in self.clips[-OVERLAP:]]
+
+    def goes_on_with(self, other: "Stretch") -> bool:
+        return not set(self.ends).isdisjoint(clip.clip_id for clip in other.clips)
+
+    def __add__(self, other: "Stretch") -> "Stretch":
+        return Stretch(self.clips + other.clips, other.following, self.pages + other.pages)
 
 
-def read(client: FlowMusic, email: str, team_id: UUID, offset: int) -> Stretch:
-    """From that offset on. A page that doesn't begin with the end of the one before is left for later."""
-    ask = partial(client.music_list, email, limit=LARGEST_PAGE)
-    page = ask(offset=offset)
-    clips, following, pages = page.clips, _following(offset, page), 1
-    while following is not None and pages < PAGES:
-        page = ask(offset=following)
-        if not set(_ends(clips)) & {clip.clip_id for clip in page.clips}:
-            break
-        clips, following, pages = clips + page.clips, _following(following, page), pages + 1
-    return Stretch(clips, prepare(clips, team_id), following, is_one=pages == 1 and following is None)
+@dataclass(frozen=True)
+class _Page:
+    stretch: Stretch
+    after: "Coming | None"
 
 
-def _following(offset: int, page: ClipPage) -> int | None:
-    return None if page.next is None else max(offset + 1, page.next - OVERLAP)
+Coming = Future[_Page | None]
 
 
-def _ends(clips: tuple[ClipRecord, ...]) -> list[str]:
-    return [clip.clip_id for clip in clips[-OVERLAP:]]
+class Reader:
+    """The stretches of an account's list from an offset on; the first one always, none is asked for after `until`
+    (monotonic). Iterating raises what the client raises, when all that came before was handed out."""
+
+    def __init__(self, client: FlowMusic, email: str, *, offset: int, until: float) -> None:
+        self._ask = partial(client.music_list, email, limit=LARGEST_PAGE)
+        self._until = until
+        self._room, self._stopped = threading.Semaphore(AHEAD), threading.Event()
+        self._thread = ThreadPoolExecutor(1)
+        self._first = self._thread.submit(self._read, offset)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopped.set()
+        self._room.release()  # should it wait for some
+        self._thread.shutdown()
+
+    def __iter__(self) -> Iterator[Stretch]:
+        coming: Coming | None = self._first
+        while coming is not None and (page := coming.result()) is not None:
+            self._room.release()
+            stretch, coming = page.stretch, page.after
+            # A page that doesn't begin with the end of the one before is a stretch of its own (walking.py).
+            while (
+                stretch.pages < TOGETHER and (more := _there(coming)) and stretch.goes_on_with(more.stretch)
+            ):
+                self._room.release()
+                stretch, coming = stretch + more.stretch, more.after
+            yield stretch
+
+    def _read(self, offset: int) -> _Page | None:
+        self._room.acquire()
+        if self._stopped.is_set():
+            return None
+        page = self._ask(offset=offset)
+        following = None if page.next is None else max(offset + 1, page.next - OVERLAP)
+        return _Page(Stretch(page.clips, following), self._go_on(following))
+
+    def _go_on(self, offset: int | None) -> "Coming | None":
+        if offset is None or self._stopped.is_set() or time.monotonic() > self._until:
+            return None
+        return self._thread.submit(self._read, offset)
+
+
+def _there(coming: Coming | None) -> _Page | None:
+    """The page, if it has come and can be read."""
+    return coming.result() if coming and coming.done() and coming.exception() is None else None

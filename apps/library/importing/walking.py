@@ -1,14 +1,13 @@
 """Walking through an account's list, a slice at a time: a claim, some pages, and on to the next message.
 
-Two pages and how far the walk has come are written in one transaction: whoever dies on the way loses those at most, and
-whoever comes next begins with them. The next two are asked for while these are written; no transaction is open across
-a call. What a person needs to know is in the row (trouble.py).
+Some pages and how far the walk has come are written in one transaction: whoever dies on the way loses those at most,
+and whoever comes next begins with them. The next ones are read meanwhile (reading.py); no transaction is open across a
+call. What a person needs to know is in the row (trouble.py).
 """
 
 import time
 import uuid
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,9 +16,9 @@ from django.utils import timezone
 
 from apps.library import songs
 from apps.library.importing import keeping, stems, trouble
-from apps.library.importing.preparing import Ready
-from apps.library.importing.reading import Stretch, read
-from apps.library.models import Clip, Import
+from apps.library.importing.preparing import Ready, prepare
+from apps.library.importing.reading import Reader, Stretch
+from apps.library.models import Import
 from apps.upstream.flowmusic import FlowMusic
 from apps.wake import wake
 
@@ -57,48 +56,47 @@ def walk(import_id: str) -> bool:
     walk = found.get()  # as whoever had it before has left it
     with trouble.noted(walk, mine):
         token, client = trouble.client_of(walk)
-        with trouble.refused(token), ThreadPoolExecutor(1) as ahead:
-            return _go(walk, mine, client, ahead)
+        with trouble.refused(token):
+            return _go(walk, mine, client)
     return False
 
 
-def _go(walk: Import, mine: uuid.UUID, client: FlowMusic, ahead: ThreadPoolExecutor) -> bool:
-    until, shown = time.monotonic() + SLICE_S, time.monotonic()
-    email, team_id = walk.account.email, walk.team_id
-
-    def ask(offset: int) -> Future[Stretch]:
-        return ahead.submit(read, client, email, team_id, offset)
-
-    asked_for, asked = walk.offset, ask(walk.offset)
+def _go(walk: Import, mine: uuid.UUID, client: FlowMusic) -> bool:
+    until, place = time.monotonic() + SLICE_S, Place.of(walk)
     while True:
-        stretch = asked.result()
-        there = time.monotonic() < until
-        guess = stretch.following
-        if there and guess is not None:
-            asked_for, asked = guess, ask(guess)
-        place = _write(walk, mine, stretch)
-        if place is None or place.is_end:
-            return place is not None and _end(walk, mine)
-        if not there:
+        with Reader(client, walk.account.email, offset=place.offset, until=until) as stretches:
+            reached = _follow(walk, mine, stretches)
+        if reached is None or reached.is_end:
+            return reached is not None and _end(walk, mine)
+        if time.monotonic() > until:
             return _hand_on(walk, mine)
-        if place.offset != asked_for or guess is None:
-            asked_for, asked = place.offset, ask(place.offset)
+        place = reached
+
+
+def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Place | None:
+    """As far as they lead; to where it goes on elsewhere. None: the walk isn't ours any more."""
+    place: Place | None = Place.of(walk)
+    shown = time.monotonic()
+    for stretch in stretches:
+        place = _write(walk, mine, stretch)
+        if place is None or place.is_end or place.offset != stretch.following:
+            break
         if time.monotonic() - shown > SHOWN_EVERY_S:
             shown = time.monotonic()
             wake("generation.changed", walk.subscription_id)
+    return place
 
 
 def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
     """Keeps what it brings. None: the walk isn't ours any more."""
     with transaction.atomic():
         songs.wait_turn(walk.team)
-        known = keeping.known_of(walk, stretch.clips)
-        unseen = _unseen(walk, stretch.ready, known)
+        unseen = _unseen(walk, prepare(stretch.clips, walk.team_id))
         if unseen is None:
             place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
         else:
             unseen = unseen[: walk.left]
-            kept = keeping.keep(walk, unseen, known)
+            kept = keeping.keep(walk, unseen)
             is_full = walk.left is not None and len(unseen) >= walk.left
             place = _after(walk, stretch, kept, has_anchors=bool(unseen), is_full=is_full)
             counts = _counts(walk, kept)
@@ -129,7 +127,7 @@ def _set(walk: Import, mine: uuid.UUID, place: Place, **counts: int) -> bool:
     )
 
 
-def _unseen(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Sequence[Ready] | None:
+def _unseen(walk: Import, clips: Sequence[Ready]) -> Sequence[Ready] | None:
     """What stands behind the end of the page before. None: that end isn't here, so something may lie between.
 
     Songs made meanwhile push the end down the list: then the first part of the page, or all of it, was seen before.
@@ -139,6 +137,7 @@ def _unseen(walk: Import, clips: Sequence[Ready], known: dict[str, Clip]) -> Seq
     ends = [place for place, ready in enumerate(clips) if ready.clip.clip_id in walk.anchors]
     if ends:
         return clips[max(ends) + 1 :]
+    known = keeping.known_of(walk, clips)
     if all(ready.clip.clip_id in known for ready in clips):
         return []
     return None if walk.restarts < MOST_RESTARTS else clips
@@ -160,7 +159,7 @@ def _after(walk: Import, stretch: Stretch, kept: keeping.Kept, *, has_anchors: b
     if following is not None:
         return Place(following, anchors, walk.at_top, kept.last_at, walk.restarts)
     # The end. Of a list that one call has brought nothing can have been missed.
-    return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.is_one)
+    return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.pages == 1)
 
 
 def _hand_on(walk: Import, mine: uuid.UUID) -> bool:

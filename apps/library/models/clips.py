@@ -47,11 +47,14 @@ class Song(models.Model):
     STEMS = "stems"  # a take in four parts, each a clip of its own
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="songs")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    # Thousands of rows come at once (importing/): what begins an index below, or is never looked for, has none.
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="songs", db_index=False)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_index=False
+    )
     operation = models.CharField(max_length=20, default="music")
     source = models.ForeignKey(  # the take that an edit was made of
-        "library.Clip", on_delete=models.SET_NULL, null=True, related_name="edits"
+        "library.Clip", on_delete=models.SET_NULL, null=True, related_name="edits", db_index=False
     )
     name = models.CharField(max_length=120, blank=True)  # given by a person; goes before the takes' titles
     prompt = models.TextField(blank=True)
@@ -66,6 +69,7 @@ class Song(models.Model):
             models.Index(fields=["team", "-created_at", "-id"]),
             models.Index(fields=["team", "operation", "-created_at", "-id"], name="song_of_kind"),
             models.Index(fields=["team", "asked_by", "-created_at", "-id"], name="song_by_person"),
+            models.Index(fields=["source"], condition=Q(source__isnull=False), name="song_of_source"),
         ]
 
     def __str__(self) -> str:
@@ -105,7 +109,7 @@ class Clip(models.Model):
     """A take: one piece of audio with a remote id. Unique in a team by provider, endpoint and that id."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="clips")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="clips", db_index=False)
     song = models.ForeignKey(Song, on_delete=models.CASCADE, related_name="takes")
     take = models.PositiveSmallIntegerField(default=0)  # 0 is A, 1 is B …
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT)  # provider and endpoint
@@ -133,7 +137,7 @@ class Clip(models.Model):
     # In the bin from then on; erased 30 days later. The row stays, so that it is never brought in again.
     deleted_at = models.DateTimeField(null=True)
     deleted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     erased_at = models.DateTimeField(null=True)
 

@@ -54,7 +54,7 @@ class ClipFile(models.Model):
     FIRST = (Kind.M4A, Kind.MP3, Kind.COVER)
     AUDIO = (Kind.M4A, Kind.MP3, Kind.WAV)
 
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="files")
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="files", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WANTED)
     source_url = models.TextField(
