@@ -23,6 +23,11 @@ def render(text: str, **context: object) -> str:
     return Template(text).render(Context(context))
 
 
+def test_an_address_may_go_on_in_the_next_line_from_its_at_on() -> None:
+    assert render("{{ one|breakable }}", one="night+bus@b.example") == "night+bus<wbr>@b.example"
+    assert render("{{ one|breakable }}", one="<i>@<b>") == "&lt;i&gt;<wbr>@&lt;b&gt;"
+
+
 def test_an_icon_is_decoration_unless_it_has_a_name() -> None:
     plain = render('{% icon "key" %}')
     assert 'aria-hidden="true"' in plain

@@ -104,3 +104,10 @@ def initials(name: str | None) -> str:
     words = (name or "").split()
     letters = "".join(word[0] for word in words[:2]) if len(words) > 1 else "".join(words)[:2]
     return letters.upper()
+
+
+@register.filter
+def breakable(email: str) -> SafeString:
+    """In large type: what doesn't fit goes on in the next line from its @ on, not in the middle of a name."""
+    name, at, host = email.partition("@")
+    return format_html("{}<wbr>{}{}", name, at, host)
