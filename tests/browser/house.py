@@ -44,6 +44,9 @@ class House:
     def url(self) -> str:
         return f"http://{ports.HOST}:{self._studio.port}"
 
+    def pids(self, name: str) -> set[int]:
+        return self._studio.pids(name)
+
     @property
     def said(self) -> str:
         return self._studio.said

@@ -1,0 +1,89 @@
+"""A file of 40 MB, sent by a real browser's request to the real processes: none of them holds it in memory."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from tests.browser.house import House
+from tests.local.processes import wait_for
+
+MB = 1024 * 1024
+EMAIL = "studio@sandbox.example"
+UPLOAD = "/library/files/upload/"
+HEAD = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x44\xac\0\0\x88\x58\1\0\2\0\x10\0data\xff\xff\xff\xff"
+ROOM = 20 * MB  # for what a first upload loads; half a file
+
+
+class Person:
+    def __init__(self, house: House) -> None:
+        self.house, self.session = house, requests.Session()
+        link = house.bring_in("mara@nightbus.example", team="Night Bus", name="Mara")
+        self.post(link, {})
+
+    def page(self, address: str) -> str:
+        answer = self.session.get(address, timeout=30)
+        answer.raise_for_status()
+        return answer.text
+
+    def post(self, address: str, data: object, **headers: str) -> None:
+        self.page(address if not headers else f"{self.house.url}/library/files/")
+        headers |= {"X-CSRFToken": self.session.cookies["csrftoken"], "Referer": address}
+        self.session.post(address, data=data, headers=headers, timeout=60).raise_for_status()  # type: ignore[arg-type]
+
+    def send(self, path: Path) -> None:
+        form = urlencode({"email": EMAIL, "nonce": uuid.uuid4(), "name": path.name})
+        plain = {"Content-Type": "application/octet-stream", "X-Fields": form}
+        with path.open("rb") as file:
+            self.post(f"{self.house.url}{UPLOAD}", file, **plain)
+
+    def ready(self) -> int:
+        return len(re.findall(r'data-state="ready"', self.page(f"{self.house.url}/library/files/")))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    house.start()
+    yield house
+    house.stop()
+
+
+def write(path: Path, size: int, sound: bytes) -> Path:
+    with path.open("wb") as file:
+        file.write(HEAD)
+        for _ in range((size - len(HEAD)) // 1000):
+            file.write(sound * 500)
+        file.write(bytes(size - file.tell()))
+    return path
+
+
+def test_no_process_holds_it_in_memory(house: House, tmp_path: Path) -> None:
+    mara = Person(house)
+    for place in range(4):  # each process has loaded what it needs
+        mara.send(write(tmp_path / f"small-{place}.wav", 100_000, bytes([place, 1])))
+    assert wait_for(lambda: mara.ready() == 4)
+    before = {pid: start_again(pid) for name in ("web", "worker", "slow") for pid in house.pids(name)}
+
+    mara.send(write(tmp_path / "large.wav", 40 * MB, b"\7\1"))
+    assert wait_for(lambda: mara.ready() == 5)
+    grown = {pid: peak(pid) - was for pid, was in before.items()}
+    assert len(grown) >= 4
+    assert {pid: more // MB for pid, more in grown.items() if more > ROOM} == {}
+
+
+def start_again(pid: int) -> int:
+    """Its memory now, from which its peak begins anew (proc(5), clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return peak(pid)
+
+
+def peak(pid: int) -> int:
+    """Bytes of it that were in memory at once."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
