@@ -222,7 +222,12 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
             Action(label=_RESULT.get(job.operation, "See it"), url=result, style="soft", by_anyone=True)
         ]
     if job.evidence.get(results.NOT_FREE):
-        made.text = "Words are normally free. Flow Music says that these were not: the sheet tells more."
+        was = (
+            "says that these were not"
+            if job.evidence.get(results.PAID, True)
+            else "does not say whether these were"
+        )
+        made.text = f"Words are normally free. Flow Music {was}: the sheet tells more."
     shown = takes[0] if takes else job.file
     made.cover_url = shown.thumb_url if shown else ""
     missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]

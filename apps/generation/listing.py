@@ -10,11 +10,18 @@ from apps.accounts.models import Membership
 from apps.generation import panel
 from apps.generation.cards import card
 from apps.generation.line import neighbours, standing
-from apps.generation.models import Job, State
+from apps.generation.models import Chain, Job, State
 from apps.library.listing import Cursor
 
 PER_PAGE = 30
 MOST_IN_LINE = 200  # which is shown whole, in its order
+MOST_CHAINS = 20
+# Which chains of edits stand above the jobs.
+CHAINS = {
+    "all": [Chain.Status.RUNNING, Chain.Status.STOPPED],
+    "needs": [Chain.Status.STOPPED],
+    "running": [Chain.Status.RUNNING],
+}
 
 FILTERS = {
     "all": ("All", Q()),
@@ -49,11 +56,21 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
         "cards": cards,
         "over": [each for each in cards if each.id not in above],
         "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
+        "chains": [] if wish or before else _chains(membership, who, CHAINS.get(state, [])),
         "state": state,
         "who": who,
         "filtered": state != "all" or who != "everyone" or bool(wish or before),
         "older": Cursor(page[-1].created_at, page[-1].pk) if more else None,
     }
+
+
+def _chains(membership: Membership, who: str, which: list[Chain.Status]) -> QuerySet[Chain]:
+    """Also those that stand still after a job that went well: no card says so. These come first."""
+    chains = Chain.objects.for_team(membership.team).filter(status__in=which)
+    chains = chains.select_related("target__song", "asked_by")
+    if who == "mine":
+        chains = chains.filter(asked_by=membership.user_id)
+    return chains.order_by("-status", "-created_at")[:MOST_CHAINS]
 
 
 def _found(membership: Membership, state: str, who: str, wish: UUID | None) -> QuerySet[Job]:

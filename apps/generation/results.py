@@ -20,8 +20,8 @@ from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-# In the evidence of words whose answer doesn't say that they were free.
-NOT_FREE = "not_free"
+# In the evidence of words whose answer doesn't say that they were free, and whether it says that they were not.
+NOT_FREE, PAID = "not_free", "paid"
 MOST = 2**31 - 1  # that a column of figures takes
 # The order in which the four are shown.
 STEMS = ("vocals", "drums", "bass", "other")
@@ -58,13 +58,8 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
 
 def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
     sheet = job.sheet
-    money = {} if answer.was_free else {"evidence": {NOT_FREE: True, "credits_burned": answer.credits_burned}}
-    text = (
-        "Written."
-        if answer.was_free
-        else "Written, but not for free: a song was started, or credits were taken."
-    )
-    if not ends.finish(job, text, duration_ms=_took(job), **money) or sheet is None:
+    text, evidence = _money(answer)
+    if not ends.finish(job, text, duration_ms=_took(job), **evidence) or sheet is None:
         return
     list(LyricSheet.objects.select_for_update().filter(pk=sheet.pk))  # one after the other counts its version
     last = sheet.versions.aggregate(last=Max("number"))["last"] or 0
@@ -80,6 +75,16 @@ def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
         credits_burned=_fitting(answer.credits_burned),
     )
     sheet.save(update_fields=["changed_at"])
+
+
+def _money(answer: LyricsRecord) -> tuple[str, dict[str, Any]]:
+    """What the job's story says, and what is written down of it."""
+    if answer.was_free:
+        return "Written.", {}
+    evidence = {NOT_FREE: True, PAID: answer.was_paid, "credits_burned": answer.credits_burned}
+    if answer.was_paid:
+        return "Written, but not for free: a song was started, or credits were taken.", {"evidence": evidence}
+    return "Written. The answer does not say whether that was free.", {"evidence": evidence}
 
 
 def _fitting(value: float | None) -> Any:

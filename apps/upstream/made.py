@@ -33,6 +33,11 @@ class LyricsRecord:
         """Only if the answer says so."""
         return not self.song_fired and self.credits_burned == 0
 
+    @property
+    def was_paid(self) -> bool:
+        """Only if the answer says so; neither of the two where it doesn't say what it cost."""
+        return self.song_fired or bool(self.credits_burned)
+
     @classmethod
     def parse(cls, data: object) -> LyricsRecord:
         """Without lyrics it is another answer."""

@@ -142,3 +142,25 @@ def test_a_chain_that_stands_still_leads_to_the_step_that_went_wrong(
     page = Page(signed_in(studio).get(f"/jobs/chains/{chain.pk}/"))
     assert "Step 1 was stopped or dropped. Nothing more is spent." in page.notice
     assert page.one("a", href=f"/jobs/{job.pk}/retry/")
+
+
+def test_the_jobs_page_leads_to_chains_that_are_under_way_or_stand_still(
+    studio: Studio, edited: Clip, target: Clip
+) -> None:
+    """Also when no job of it needs anybody: its card alone would not say so."""
+    send(studio, edited, choose(studio, edited, target))
+    chain = Chain.objects.get()
+
+    def open_chains(query: str = "") -> list[str]:
+        page = Page(signed_in(studio).get(f"/jobs/{query}"))
+        return [each.text for each in page.all("a", href=f"/jobs/chains/{chain.pk}/")]
+
+    (line,) = open_chains()
+    assert "Ferry Horn, take A" in line
+    assert "Under way" in line
+    assert (len(open_chains("?state=running")), open_chains("?state=needs")) == (1, [])
+    Chain.objects.update(status=Chain.Status.STOPPED, text="Its result is in the bin.")
+    assert "Stands still. Its result is in the bin." in open_chains("?state=needs")[0]
+    assert (open_chains("?state=running"), len(open_chains("?who=mine"))) == ([], 1)
+    Chain.objects.update(status=Chain.Status.DONE)
+    assert open_chains() == []

@@ -328,6 +328,18 @@ def test_a_remix_shows_what_changes_and_sends_nothing(studio: Studio) -> None:
     assert not Job.objects.exists()
 
 
+def test_a_remix_shows_what_changes_by_words_that_were_brought_along(studio: Studio) -> None:
+    """Else somebody pays for words without having seen what is other."""
+    clip = row(studio)
+    words = "[Verse]\nNeon snow\nWe rise again"
+    assert Page(signed_in(studio).get(address(clip, "remix"))).all("ins") == []
+    refused = Page(send(studio, clip, "remix", lyrics=words, seed="many"))
+    assert (refused.status, [each.text for each in refused.all("ins")]) == (422, ["Neon snow"])
+    job = asked(studio, clip, "remix", lyrics=words)
+    page = Page(signed_in(studio).get(f"{address(clip, 'remix')}?from={job.pk}"))
+    assert [each.text for each in page.all("ins")] == ["Neon snow"]
+
+
 def test_htmx_gets_the_tool_and_the_row_of_tools(studio: Studio) -> None:
     clip = row(studio)
     response = signed_in(studio).get(address(clip, "cover"), headers={"HX-Request": "true"})

@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from apps.accounts.models import Role, Team
-from apps.generation import dispatch
+from apps.generation import dispatch, results
 from apps.generation.models import Job, State
 from apps.library.models import LyricSheet, LyricVersion
+from apps.upstream.records import LyricsRecord
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state
 from tests.page import Page
@@ -139,12 +140,36 @@ def test_it_says_so_when_words_were_not_free(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fired", "burned", "charged"),
-    [(False, 0, False), (True, None, True), (False, 3, True), (False, None, True)],
+    ("fired", "burned", "said"),
+    [
+        (False, 0, ""),
+        (True, None, "cost credits"),
+        (True, 0, "cost credits"),
+        (False, 3, "cost credits"),
+        (False, None, "cost not known"),
+    ],
 )
-def test_only_an_answer_that_says_free_was_free(fired: bool, burned: int | None, charged: bool) -> None:
+def test_only_an_answer_that_says_free_was_free(fired: bool, burned: int | None, said: str) -> None:
+    """And only one that says so has cost something."""
     version = LyricVersion(origin="made", song_fired=fired, credits_burned=burned)
-    assert version.was_charged is charged
+    assert (version.was_charged, version.cost_text) == (bool(said), said)
+    answer = LyricsRecord.parse(
+        {"lyrics": "Home", "audio_create_song_fired": fired, "credits_burned": burned}
+    )
+    assert (answer.was_free, answer.was_paid) == (not said, said == "cost credits")
+
+
+def test_words_whose_cost_is_not_known_are_not_called_paid(studio: Studio) -> None:
+    sheet = written(studio, prompt="fire away")
+    job = Job.objects.get()
+    LyricVersion.objects.update(credits_burned=None)
+    job.evidence |= {results.NOT_FREE: True, results.PAID: False}
+    job.save(update_fields=["evidence"])
+    assert "does not say whether these were" in Page(signed_in(studio).get(f"/jobs/{job.pk}/")).text
+    listed = Page(signed_in(studio).get("/create/lyrics/"))
+    for shown in (listed, page(studio, sheet)):
+        assert "cost not known" in shown.text
+        assert "cost credits" not in shown.text
 
 
 def test_a_lost_answer_is_asked_for_again_by_a_person_only(studio: Studio) -> None:

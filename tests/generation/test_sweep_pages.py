@@ -13,7 +13,7 @@ from apps.generation.models import Job, State, Sweep
 from apps.library import opinions
 from apps.library.models import Clip
 from tests.generation.browsing import BACKEND, signed_in
-from tests.generation.conftest import Studio, member
+from tests.generation.conftest import Studio, member, with_token
 from tests.generation.test_sweeps import draft, make, started, step
 from tests.page import Page
 
@@ -69,6 +69,18 @@ def test_what_was_changed_after_it_was_looked_at_is_not_started(studio: Studio) 
     filled = Page(signed_in(studio).get(f"/create/sweeps/?from={sweep.pk}"))
     assert [each.text for each in filled.all("textarea", name_="prompt")] == ["slow disco", "a waltz"]
     assert filled.one("input", name_="nonce")["value"] == str(sweep.pk)
+
+
+def test_a_teammates_draft_is_not_changed_but_done_like_it(studio: Studio) -> None:
+    send(studio)
+    sweep = Sweep.objects.get()
+    assert "Change it" in page(studio, sweep).text
+    teammate = member(studio.team, "jonas@nightbus.example")
+    jonas = signed_in(with_token(studio.sandbox, studio.team, teammate))
+    assert "New one like this" in Page(jonas.get(f"/create/sweeps/{sweep.pk}/")).text
+    filled = Page(jonas.get(f"/create/sweeps/?from={sweep.pk}"))
+    assert [each.text for each in filled.all("textarea", name_="prompt")] == ["slow disco", "a waltz"]
+    assert filled.one("input", name_="nonce")["value"] != str(sweep.pk)
 
 
 def test_another_row_comes_without_a_script_and_without_losing_anything(studio: Studio) -> None:

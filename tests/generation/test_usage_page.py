@@ -227,7 +227,8 @@ def test_an_empty_range_says_so(studio: Studio, account: FlowAccount) -> None:
 @pytest.mark.parametrize(
     ("spent", "left", "words"),
     [
-        ({}, 500, "Too little was spent lately"),
+        ({}, 500, "Too little was spent lately to say how long they last."),
+        ({}, None, "What is left is not known"),
         ({1: 10, 2: 10}, 500, "Too little was spent lately"),
         ({0: 70, 3: 35, 6: 35}, 400, "until about"),  # 20 a day
         ({0: 1, 3: 1, 6: 1}, 5000, "more than a year"),

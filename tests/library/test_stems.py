@@ -161,6 +161,11 @@ def test_a_take_that_is_not_split_leads_to_asking_for_it(band: Band) -> None:
     found = page(band, f"/library/clips/{take.pk}/stems/")
     assert "Not split yet" in found.text
     assert found.all("audio", class_="without-js") == []
+    assert found.one("a", href=f"/library/clips/{take.pk}/edit/stems/")
+    Clip.objects.update(uneditable="Flow Music edits only what was made there.")
+    found = page(band, f"/library/clips/{take.pk}/stems/")
+    assert "Flow Music edits only what was made there." in found.text
+    assert not found.all("a", href=f"/library/clips/{take.pk}/edit/stems/")
     Clip.objects.update(stem_type="drums")
     assert "This is a stem itself" in page(band, f"/library/clips/{take.pk}/stems/").text
 

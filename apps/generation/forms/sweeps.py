@@ -7,6 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from apps.accounts.models import User
 from apps.generation.asking import AskingForm
 from apps.generation.models import Sweep
 from apps.generation.sweeping.matrix import GHOSTWRITERS, MODELS, Matrix
@@ -118,8 +119,8 @@ def typed(data: QueryDict | MultiValueDict[str, str]) -> dict[str, Any]:
     return values
 
 
-def of_sweep(sweep: Sweep) -> dict[str, Any]:
-    """Filled as that one was; the same draft, if it still is one."""
+def of_sweep(sweep: Sweep, *, by: User) -> dict[str, Any]:
+    """Filled as that one was; the same draft, if it still is one and theirs."""
     asked: Mapping[str, list[str]] = sweep.asked
     values: dict[str, Any] = {
         "prompt": asked["prompt"],
@@ -133,7 +134,7 @@ def of_sweep(sweep: Sweep) -> dict[str, Any]:
         "email": sweep.account.email if sweep.account else "",
         "token": sweep.token_id,
     }
-    return values | ({"nonce": sweep.pk} if sweep.phase == Sweep.Phase.DRAFT else {})
+    return values | ({"nonce": sweep.pk} if sweep.is_draft_of(by) else {})
 
 
 class LimitsForm(forms.Form):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Subscription, Team
+from apps.accounts.models import ApiToken, FlowAccount, Subscription, Team, User
 
 
 class SweepQuerySet(models.QuerySet["Sweep"]):
@@ -75,6 +75,10 @@ class Sweep(models.Model):
         words = " ".join(prompts[0].split())
         more = f" and {len(prompts) - 1} more" if len(prompts) > 1 else ""
         return f"“{words[:36].rstrip()}{'…' if len(words) > 36 else ''}”{more}"
+
+    def is_draft_of(self, user: User) -> bool:
+        """Then that person's form changes it; others get one like it."""
+        return self.phase == self.Phase.DRAFT and self.made_by_id == user.pk
 
 
 class SweepCell(models.Model):

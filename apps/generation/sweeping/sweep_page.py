@@ -71,6 +71,7 @@ class SweepPage:
         self.price = self.standing.price
         self.may_decide = sweeps.may_decide(membership, sweep)
         self.is_own = sweep.made_by_id == membership.user_id
+        self.is_own_draft = sweep.is_draft_of(membership.user)
 
     @cached_property
     def keepers(self) -> set[object]:

@@ -87,6 +87,10 @@ class Spending:
     undated: float  # charged without a day
 
     @property
+    def largest_kind(self) -> float:
+        return max((each.credits for each in self.kinds), default=0) or 1
+
+    @property
     def charged(self) -> float:
         return round(sum(each.credits for each in self.kinds if each.sense == "charged"), 2)
 

@@ -84,11 +84,20 @@ def _changes(
 def _page(
     request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing, **more: object
 ) -> HttpResponseBase:
-    context = page | {"tool": form.operation, "form": form, "footing": footing, **more}
+    context = page | {"tool": form.operation, "form": form, "footing": footing} | _compared(form) | more
     part = _wants_part(request)
     template = "generation/_edit_answer.html" if part else "generation/edit.html"
     status = 422 if form.errors else 409 if form.is_bound and footing.obstacle else 200
     return TemplateResponse(request, template, context, status=status)
+
+
+def _compared(form: EditForm) -> dict[str, object]:
+    """What a remix changes by the words that stand in it already: brought along, or refused."""
+    words = form["lyrics"].value() if "lyrics" in form.fields else None
+    if not words or words == form.clip.words or len(words) > LYRICS_LIMIT:
+        return {}
+    lines = diffs.lines(form.clip.words, words)
+    return {"lines": lines, "changed": diffs.counted(lines)}
 
 
 def _wants_part(request: TeamRequest) -> bool:

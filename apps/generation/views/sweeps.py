@@ -63,7 +63,7 @@ def _begin(request: TeamRequest) -> dict[str, object]:
         pk = UUID(request.GET.get("from", ""))
     except ValueError:
         return sweep_forms.blank()
-    return sweep_forms.of_sweep(_find(request, pk))
+    return sweep_forms.of_sweep(_find(request, pk), by=request.user)
 
 
 @require_safe

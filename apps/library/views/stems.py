@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import stems
+from apps.library import editable, stems
 from apps.library.models import Clip, Song
 from apps.library.singing import singing
 
@@ -31,6 +31,7 @@ def mixer(request: TeamRequest, clip_id: UUID) -> HttpResponse:
         "duration": max((lane.clip.duration_s or 0 for lane in playing), default=0) or take.duration_s,
         "singing": singing(take),
         # The one that splits it, if one does.
+        "uneditable": "" if split else editable.why_not(take),
         "job": None if split else take.edit_jobs.live().filter(operation=Song.STEMS).first(),
     }
     return TemplateResponse(request, "library/stems.html", context)
