@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -30,17 +31,20 @@ def finish_cancelled(job: Job, text: str, **values: Any) -> bool:
 
 def start_collecting(job: Job, **values: Any) -> bool:
     """It is made: from now on only its files are missing."""
+    try:
+        with transaction.atomic():
+            return _start_collecting(job, **values)
+    except IntegrityError:
+        # It was closed and asked for once more, and that lives: both were paid for, and both are kept.
+        if job.retry_of_id is None:
+            raise
+        return _start_collecting(job, retry_of=None, **values)
+
+
+def _start_collecting(job: Job, **values: Any) -> bool:
     sources = {State.SUBMITTING, State.RUNNING, State.UNKNOWN, State.ABANDONED}
-    now = timezone.now()
-    return move(
-        job,
-        sources,
-        State.COLLECTING,
-        "Made. Saving the audio.",
-        collecting_since=now,
-        check_at=None,
-        **values,
-    )
+    values |= {"collecting_since": timezone.now(), "check_at": None}
+    return move(job, sources, State.COLLECTING, "Made. Saving the audio.", **values)
 
 
 def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-_LONGEST_ID = 500
+_LONGEST_ID = 400  # that a column takes
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -29,9 +29,13 @@ def mapping(value: object, what: str) -> Mapping[str, Any]:
 
 def essential(value: object, name: str) -> str:
     """An id or e-mail: text without spaces, of sane length."""
-    if not isinstance(value, str) or not value or len(value) > _LONGEST_ID or _UNSAFE.search(value):
+    if not isinstance(value, str) or not _is_usable(value):
         raise ParseError(f"{name} is missing or unusable")
     return value
+
+
+def _is_usable(value: str) -> bool:
+    return 0 < len(value) <= _LONGEST_ID and not _UNSAFE.search(value) and storable(value) == value
 
 
 def storable(value: str) -> str:

@@ -109,6 +109,15 @@ def test_credits_tokens_and_accounts_that_are_missing_are_said(
     assert not Chain.objects.exists()
 
 
+def test_a_double_click_with_the_last_credits_is_led_to_what_the_first_has_started(
+    studio: Studio, edited: Clip, target: Clip
+) -> None:
+    FlowAccount.objects.update(song_credits=5, song_credits_fixed=True, credits=10)
+    page = choose(studio, edited, target)
+    answers = [send(studio, edited, page) for _ in range(2)]
+    assert [answer["Location"] for answer in answers] == [f"/jobs/chains/{Chain.objects.get().pk}/"] * 2
+
+
 def test_who_may_see_and_stop_it(studio: Studio, edited: Clip, target: Clip) -> None:
     send(studio, edited, choose(studio, edited, target))
     address = f"/jobs/chains/{Chain.objects.get().pk}/"

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Membership, Role, User
-from apps.generation import blocks, decisions, payers, transitions
+from apps.generation import blocks, decisions, ends, payers, transitions
 from apps.generation.models import Job, SeenJob, State
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.orders import order
@@ -30,6 +30,22 @@ def test_making_it_again_closes_the_lost_one(studio: Studio) -> None:
     assert (state(job), new.state, new.retry_of_id) == ("abandoned", "queued", job.pk)
     assert new.reference != job.reference
     assert new.params == job.params
+
+
+def test_what_was_closed_and_is_found_after_all_is_kept_beside_what_was_asked_for_in_its_place(
+    studio: Studio,
+) -> None:
+    """Both were paid for. A wish may have one living retry; the one that is found stands by itself."""
+    first = unknown(studio)
+    second = decisions.make_again(first, by=studio.user)
+    assert second
+    Job.objects.filter(pk=second.pk).update(state=State.UNKNOWN, sent_at=timezone.now())
+    second.refresh_from_db()
+    assert decisions.abandon(second, by=studio.user)
+    (third,) = studio.ask()
+    Job.objects.filter(pk=third.pk).update(retry_of=first)
+    assert ends.start_collecting(second)
+    assert (state(second), second.retry_of_id, state(third)) == ("collecting", None, "queued")
 
 
 def test_a_second_click_gives_the_same_new_job(studio: Studio) -> None:

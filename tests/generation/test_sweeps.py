@@ -166,6 +166,20 @@ def test_stopped_it_sends_nothing_more_until_a_person_lets_it_go_on(studio: Stud
     assert len(drive(studio, sweep)) == 4
 
 
+def test_going_on_within_a_lower_cap_sends_nothing_beyond_it(studio: Studio) -> None:
+    """Not even in the moment before the next look: the dispatcher is as quick."""
+    sweep = started(studio, cap=20)
+    assert len(step(sweep)) == 3
+    assert sweeps.stop(sweep, by=studio.user)
+    price = Standing(sweep).price.credits
+    assert sweeps.go_on(sweep, by=studio.user, cap=price, keepers=None)
+    left = [
+        job for job in Job.objects.filter(cell__sweep=sweep) if job.state == State.QUEUED and not job.paused
+    ]
+    assert len(left) == 1
+    assert studio.dispatch() == 1
+
+
 def test_starting_twice_starts_once_and_not_what_nobody_has_seen(studio: Studio) -> None:
     sweep = draft(studio)
     seen = sweep.changed_at

@@ -3,7 +3,7 @@
 import re
 import tracemalloc
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, reset_queries
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.library import bin, searching
-from apps.library.importing import imports, reading, walking
+from apps.library.importing import imports, keeping, preparing, reading, walking
 from apps.library.models import Clip, ClipFile, Import, Song
 from apps.sandbox.server import Sandbox
 from apps.upstream.flowmusic import FlowMusic
@@ -302,6 +302,20 @@ def test_what_passes_is_tried_again_by_itself(studio: Band, sandbox: Sandbox) ->
     Import.objects.update(next_at=timezone.now())
     walk = walk_on(walk)
     assert (walk.state, walk.problem, walk.new) == ("done", "", 1)
+
+
+def test_a_date_that_none_can_have_draws_no_other_song_there(studio: Band) -> None:
+    walk = begin(studio)
+    clips = [
+        listed(title="One", created_at=datetime(1, 1, 1, tzinfo=UTC)),
+        listed(title="Two"),
+        listed(title="Three", created_at=datetime(2026, 3, 1, 12, tzinfo=UTC)),
+    ]
+    kept = keeping.keep(walk, preparing.prepare(clips, studio.team.pk))
+    assert kept.new == 3
+    dates = dict(studio.team.songs.values_list("takes__title", "created_at"))
+    assert walk.started_at > dates["One"] > dates["Two"] > walk.started_at - timedelta(seconds=1)
+    assert dates["Three"] == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_audio_comes_in_the_background_and_what_was_just_made_goes_first(

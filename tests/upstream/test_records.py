@@ -121,6 +121,12 @@ def test_wrong_types_become_none() -> None:
     assert (ClipRecord.parse(huge).duration_s, ClipRecord.parse(huge).seed) == (None, None)
 
 
+@pytest.mark.parametrize("clip_id", ["", "a b", "a" * 401, json.loads('"a\\ud800"'), "a\0b", 7])
+def test_an_id_that_no_column_takes_is_none(clip_id: object) -> None:
+    with pytest.raises(ParseError):
+        ClipRecord.parse({"clip": clip_id})
+
+
 def test_text_fits_into_a_database() -> None:
     title = json.loads('"a\\u0000b\\ud800"')
     job = JobRecord.parse({"jobid": JOBID, "title": title})

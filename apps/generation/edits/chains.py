@@ -68,11 +68,17 @@ class Plan:
                 )
                 _put_in_line(chain, chain.steps.all()[0], self.target)
         except IntegrityError:
-            started = Chain.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).first()
-            if started is None or started.target_id != self.target.pk:
-                raise AnotherForm from None
-            return started
+            if started := self.started():
+                return started
+            raise AnotherForm from None
         return chain
+
+    def started(self) -> Chain | None:
+        """By this form before. AnotherForm, if that was for another take."""
+        found = Chain.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).first()
+        if found and found.target_id != self.target.pk:
+            raise AnotherForm
+        return found
 
 
 def payer(team: Team, by: User | None, clip: Clip) -> ApiToken | None:
@@ -194,10 +200,10 @@ def stop(chain: Chain, *, by: User) -> bool:
         if locked.status not in {Status.RUNNING, Status.STOPPED}:
             return False
         _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is made already stays.")
-        decisions.keep_back_if_returned(Job.objects.filter(chain_step__chain=chain))
         for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
-            if step.job:
-                decisions.cancel(step.job, by=by)
+            if step.job:  # one that is sent in this moment is being made, and stays
+                decisions.drop(step.job, by=by)
+        decisions.keep_back_if_returned(Job.objects.filter(chain_step__chain=chain))
     return True
 
 

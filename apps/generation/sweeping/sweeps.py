@@ -100,12 +100,19 @@ def stop(sweep: Sweep, *, by: User) -> bool:
 
 @transaction.atomic
 def go_on(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
-    """With what was kept back and what is left, perhaps within another cap."""
+    """With what was kept back and what is left, perhaps within another cap.
+
+    What goes beyond the new cap is called off before anything of it may be sent: the dispatcher is as quick as a look.
+    """
     over = Sweep.objects.live().filter(pk=sweep.pk, phase__in=[Phase.STOPPED, Phase.DONE])
     if not over.update(phase=Phase.RUNNING, ended="", cap=cap, keepers=keepers):
         return False
-    for job in _in_line(sweep):
-        decisions.pause(job, False, by=by)
+    waiting = _in_line(sweep)
+    standing = Standing(Sweep.objects.select_related("account").get(pk=sweep.pk))
+    standing.call_off_what_is_too_much()
+    if keepers is None or standing.kept < keepers:  # else the look that follows calls all of it off
+        for job in waiting:
+            decisions.pause(job, False, by=by)
     return _run(sweep)
 
 

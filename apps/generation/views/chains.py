@@ -55,9 +55,11 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     status = 200
     if request.method == "POST":
         plan = _plan(request, like, target, steps)
-        if plan and offer.is_open:
+        if plan:
             try:
-                return redirect("chain", plan.start().pk)
+                # The second of a double click is led to what the first has started, though credits are held by now.
+                if chain := plan.started() or (plan.start() if offer.is_open else None):
+                    return redirect("chain", chain.pk)
             except chains.AnotherForm:
                 offer = Offer(["This form was sent before, for another take. Nothing more was sent."])
         status = 422

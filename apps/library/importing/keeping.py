@@ -6,7 +6,7 @@ deleted. A clip without a date gets one below the clip that stands before it in 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from apps.upstream.records import ClipRecord
 # Between two songs without a date, the least that both databases tell apart: what was made while the list was read is
 # put in between, and ten thousand of them must fit into the time that a page takes.
 STEP = timedelta(microseconds=1)
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # there was no Flow Music
 STORED, COLUMNS = ClipFile.State.STORED, ("clip", "kind", "source_url")
 HEAVY = ("peaks", "rms", "lyrics_timing")
 
@@ -53,7 +54,7 @@ def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
     for ready in clips:
         take = known.get(ready.clip.clip_id)
         if take is None:
-            at = ready.clip.created_at or kept.last_at - STEP
+            at = _dated(ready.clip) or kept.last_at - STEP
             fresh.append((ready, at))
         else:
             at = take.song.created_at
@@ -65,6 +66,11 @@ def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
     if there:
         _fill(walk, there, kept)
     return kept
+
+
+def _dated(clip: ClipRecord) -> datetime | None:
+    """A date that none can have would draw all that follow without one after it."""
+    return clip.created_at if clip.created_at and clip.created_at >= EARLIEST else None
 
 
 def _add(walk: Import, fresh: Sequence[tuple[Ready, datetime]]) -> None:

@@ -55,6 +55,6 @@ def among(model: type[Model], values: Sequence[str]) -> RawSQL:
 def _entry(place: int, field: Field, connection: Any) -> str:
     """Of a row. Postgres takes it for text until it is told."""
     if connection.vendor == "sqlite":
-        return f"value ->> {place}"
+        return f"json_extract(value, '$[{place}]')"
     kind = field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
     return f"CAST(value ->> {place} AS {kind})"

@@ -89,9 +89,10 @@ def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Plac
 
 def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
     """Keeps what it brings. None: the walk isn't ours any more."""
+    ready = prepare(stretch.clips, walk.team_id)  # before anybody waits for this one
     with transaction.atomic():
         songs.wait_turn(walk.team)
-        unseen = _unseen(walk, prepare(stretch.clips, walk.team_id))
+        unseen = _unseen(walk, ready)
         if unseen is None:
             place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
         else:
