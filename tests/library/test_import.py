@@ -311,8 +311,7 @@ def test_a_date_that_none_can_have_draws_no_other_song_there(studio: Band) -> No
         listed(title="Two"),
         listed(title="Three", created_at=datetime(2026, 3, 1, 12, tzinfo=UTC)),
     ]
-    kept = keeping.keep(walk, preparing.prepare(clips, studio.team.pk))
-    assert kept.new == 3
+    assert keeping.keep(walk, preparing.prepare(clips, studio.team.pk)).new == 3
     dates = dict(studio.team.songs.values_list("takes__title", "created_at"))
     assert walk.started_at > dates["One"] > dates["Two"] > walk.started_at - timedelta(seconds=1)
     assert dates["Three"] == datetime(2026, 3, 1, 12, tzinfo=UTC)
