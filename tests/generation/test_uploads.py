@@ -280,6 +280,9 @@ def test_there_is_room_or_nothing_is_taken(
     quota.set_limit(studio.team, 100)
     answer = by_script(signed_in(studio), picture())
     assert (answer.status_code, "Storage is full" in answer.json()["words"]) == (422, True)
+    assert answer.json()["again"], "room can be made"
+    assert by_script(signed_in(studio), picture(), email="no@where.example").json()["again"]
+    assert not by_script(signed_in(studio), b"hello" * 99).json()["again"], "it stays what it is"
     monkeypatch.setattr("apps.generation.files.receiving.LEFT_FREE", 10**18)
     for answer in (by_script(signed_in(studio), picture()), by_form(signed_in(studio), ("x.png", picture()))):
         assert "There is no room on this site" in answer.content.decode()

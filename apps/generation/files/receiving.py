@@ -55,10 +55,15 @@ class Received:
 
 @dataclass(frozen=True)
 class Refused:
-    """`words` say what is wrong with it, and what would be right."""
+    """`words` say what is wrong with it, and what would be right. `again`: the same file may be taken later."""
 
     name: str
     words: str
+    again: bool = False
+
+
+class NotWhole(BadFile):
+    """Less of it came than was announced: that is the connection's fault, not the file's."""
 
 
 class Sink:
@@ -87,7 +92,7 @@ class Sink:
             self._recognise()
         found = cast(Type, self._type)
         if self._announced is not None and self._size < self._announced:
-            raise BadFile("The file did not arrive whole. Send it once more.")
+            raise NotWhole("The file did not arrive whole. Send it once more.")
         self._copy.flush()
         outline.look_over(self._copy, self._size, found)
         examining.measure(self._copy, found)
@@ -188,7 +193,7 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
                 )
                 return drained(refuse(request, Refused("", words)), request)
             if not _places.acquire(blocking=False):
-                return refuse(request, Refused("", CROWDED))
+                return refuse(request, Refused("", CROWDED, again=True))
             try:
                 if is_form:
                     request.upload_handlers = [ToDisk(request)]
@@ -226,7 +231,7 @@ def of_body(request: HttpRequest, name: str) -> Received | Refused:
     if not announced:
         return Refused(name, "This file is empty.")
     if not has_room():
-        return Refused(name, NO_ROOM)
+        return Refused(name, NO_ROOM, again=True)
     sink = Sink(name, announced)
     try:
         while piece := request.read(PIECE):
@@ -234,7 +239,7 @@ def of_body(request: HttpRequest, name: str) -> Received | Refused:
         return sink.finish()
     except BadFile as error:
         sink.close()
-        return Refused(name, error.words)
+        return Refused(name, error.words, again=isinstance(error, NotWhole))
 
 
 def drained(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase:

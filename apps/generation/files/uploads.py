@@ -24,6 +24,10 @@ from apps.library.names import Unfit
 UPLOAD = "upload"
 
 
+class NotNow(Unfit):
+    """Nothing is wrong with the file: it may be taken once there is room, or a token."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sender:
     """Who sends, on which account, with which token; `nonce` is that of the form."""
@@ -44,14 +48,14 @@ class Taken:
 
 
 def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Taken:
-    """Keeps the file and puts its job in line. Raises Unfit when there is no room for it."""
+    """Keeps the file and puts its job in line. Raises Unfit, NotNow when there is no room for it."""
     if earlier := _of_nonce(sender):
         return Taken(earlier, f"{earlier} is on its way already.")
     if there := references.same_on(sender.account, team=sender.team, sha256=received.sha256):
         return _once_more(there, sender, strip_metadata=strip_metadata)
     left = quota.usage(sender.team).left
     if left is not None and received.size > left:
-        raise Unfit("Storage is full: delete something first, or have the limit raised.")
+        raise NotNow("Storage is full: delete something first, or have the limit raised.")
     stored = reference.save(sender.team.pk, received.copy, received.type.extension)
     file = _row(sender, name=references.shown_name(received.name, f"{received.type.name} file"))
     file.file.name, file.size, file.sha256 = stored, received.size, received.sha256

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.access import TeamRequest, team_view
 from apps.generation.files import receiving, shelf, uploads
 from apps.generation.files.receiving import Received, Refused
-from apps.generation.files.uploads import Sender
+from apps.generation.files.uploads import NotNow, Sender
 from apps.generation.forms.files import UploadForm, sender_to, usable_accounts
 from apps.library import references
 from apps.library.archiving import kinds
@@ -75,7 +75,7 @@ def upload(request: TeamRequest) -> HttpResponseBase:
     received, refused = receiving.of_form(request) if is_form else ([], [])
     try:
         if not form.is_valid():
-            return _answer(request, [], [Refused("", form.problem)])
+            return _answer(request, [], [Refused("", form.problem, again=True)])
         if not is_form:
             one = receiving.of_body(request, fields.get("name", "")[:1000])
             received, refused = ([one], []) if isinstance(one, Received) else ([], [one])
@@ -94,11 +94,11 @@ def _take_in(received: list[Received], form: UploadForm) -> tuple[list[str], lis
         sender = form.sender(index)
         try:
             if sender is None:
-                raise Unfit(TOKENLESS)
+                raise NotNow(TOKENLESS)
             taken = uploads.take_in(each, sender, strip_metadata=form.cleaned_data["stripMetadata"])
             said.append(taken.words)
         except Unfit as error:
-            refused.append(Refused(each.name, str(error)))
+            refused.append(Refused(each.name, str(error), again=isinstance(error, NotNow)))
     return said, refused
 
 
@@ -107,7 +107,10 @@ def _answer(
 ) -> HttpResponseBase:
     if request.content_type != "multipart/form-data":
         words = " ".join([*said, *(each.words for each in refused)])
-        answer = JsonResponse({"ok": not refused, "words": words}, status=status if refused else 200)
+        again = any(each.again for each in refused)
+        answer = JsonResponse(
+            {"ok": not refused, "words": words, "again": again}, status=status if refused else 200
+        )
         return (
             receiving.drained(answer, request) if refused and status != receiving.CROWDED_STATUS else answer
         )
