@@ -12,6 +12,8 @@
   const chosen = (kind) => slots(kind).map((slot) => slot.value).filter(Boolean);
   const write = (kind, values) => slots(kind).forEach((slot, index) => (slot.value = values[index] || ""));
   const home = (box) => box.closest("[data-on]");
+  const short = (email) => `${email.split("@")[0]}@`;
+  const reached = (box) => [...form().elements.email.options].some((option) => option.value && option.value === home(box).dataset.on);
 
   /* A page of the server says it by its boxes; from then on the fields are what is sent. */
   function begin() {
@@ -29,16 +31,16 @@
     write(kind, box.checked ? [...others, box.value] : others);
     const where = account();
     const { email } = form().elements;
-    if (where && email.value !== where.dataset.on && [...email.options].some((option) => option.value === where.dataset.on)) {
-      email.value = where.dataset.on;
-    }
+    if (where) email.value = where;
     show();
   }
 
-  /* Where the first chosen one is. */
+  const taken = () => Object.keys(KINDS).flatMap((kind) => chosen(kind).map((value) => boxes(kind).find((box) => box.value === value)));
+
+  /* Where the first chosen one is. That of a teammate settles nothing: no song of yours can run there. */
   function account() {
-    const first = Object.keys(KINDS).flatMap((kind) => chosen(kind).map((value) => boxes(kind).find((box) => box.value === value)))[0];
-    return first ? home(first) : null;
+    const first = taken().find((box) => box && reached(box));
+    return first ? home(first).dataset.on : "";
   }
 
   function show() {
@@ -54,28 +56,43 @@
   function fit(box, where) {
     const values = chosen(box.dataset.kind);
     box.checked = values.includes(box.value);
-    const { email } = form().elements;
-    const usable = [...email.options].some((option) => option.value === home(box).dataset.on);
-    const elsewhere = !usable || (where && home(box).dataset.on !== where.dataset.on);
+    const elsewhere = !reached(box) || (where && home(box).dataset.on !== where);
     box.disabled = !box.checked && (elsewhere || values.length >= MOST);
     home(box).classList.toggle("is-off", box.disabled);
+    offer(box, elsewhere, where || form().elements.email.value);
+  }
+
+  /* Where nothing is settled the server knows where it would go, and had named it. */
+  function offer(box, elsewhere, to) {
     const send = home(box).querySelector("button.reference-send");
     if (!send) return;
-    const same = where && place().querySelector(`[data-on="${CSS.escape(where.dataset.on)}"][data-content="${home(box).dataset.content}"]`);
+    const same = to && place().querySelector(`[data-on="${CSS.escape(to)}"][data-content="${home(box).dataset.content}"]`);
     send.hidden = !elsewhere || Boolean(same);
-    if (where) send.querySelector("[data-target]").textContent = where.dataset.short;
+    const target = send.querySelector("[data-target]");
+    target.dataset.usual ||= target.textContent;
+    target.textContent = to ? short(to) : target.dataset.usual;
   }
 
   function say(where) {
-    const counts = Object.entries(KINDS).map(([kind, words]) => [chosen(kind).length, words]).filter(([count]) => count);
-    const said = counts.map(([count, [one, more]]) => `${count} ${count === 1 ? one : more}`).join(", ");
     const line = place().querySelector("[data-references-said]");
     const { email } = form().elements;
-    const clash = where && email.value && email.value !== where.dataset.on;
-    line.classList.toggle("heed", Boolean(clash));
-    const words = !said ? "none" : clash ? `${said} on ${where.dataset.short}: choose it under Runs on, or take them off` : `${said}, so it runs on ${where.dataset.short}`;
+    const stray = taken().find((box) => !reached(box));
+    const clash = where && email.value && email.value !== where;
+    line.classList.toggle("heed", Boolean(clash || stray));
+    const said = counted();
+    let words = `${said}, so it runs on ${short(where)}`;
+    if (!said) words = "none";
+    else if (stray) words = `${said}. ${named(stray)}, which is under none of your tokens: send it to yours, or take it off`;
+    else if (clash) words = `${said} on ${short(where)}: choose it under Runs on, or take them off`;
     if (line.textContent !== words) line.textContent = words;
   }
+
+  function counted() {
+    const counts = Object.entries(KINDS).map(([kind, words]) => [chosen(kind).length, words]).filter(([count]) => count);
+    return counts.map(([count, [one, more]]) => `${count} ${count === 1 ? one : more}`).join(", ");
+  }
+
+  const named = (box) => `${home(box).querySelector(".strong").title} is on ${home(box).dataset.short}`;
 
   /* In the capture phase: the draft and the price are of the form as it is then. */
   document.addEventListener(
@@ -92,7 +109,7 @@
   async function renew() {
     const list = document.getElementById("references-list");
     if (!list || list.contains(document.activeElement)) return;
-    const email = account()?.dataset.on || form().elements.email.value;
+    const email = account() || form().elements.email.value;
     const reply = await fetch(`${place().dataset.offered}?${new URLSearchParams({ email })}`).catch(() => null);
     if (!reply?.ok) return;
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").getElementById("references-list");
