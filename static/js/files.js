@@ -7,22 +7,28 @@
   const MB = 1024 * 1024;
   const CROWDED = 503; // others are sending: it is the next one's turn soon
   const AGAIN_MS = 3000;
+  const MOST_TIMES = 40; // two minutes: whoever looks away for longer decides anew
   const waiting = [];
-  let sending = false;
+  const missed = new Set(); // lines of what went wrong while another page was shown
+  let sending = null;
+
+  const who = () => document.getElementById("app")?.dataset.who;
+  const asked = ({ email, stripMetadata } = form().elements) => ({ email: email.value, strip: stripMetadata.checked, who: who() });
 
   function take(files) {
-    const { dataset, elements } = form();
+    const { dataset } = form();
     for (const file of files) {
       const line = listed(file);
       const most = Number(file.type.startsWith("image/") ? dataset.mostImage : dataset.mostAudio);
       if (file.size > most) wrong(line, `This is larger than ${most / MB} MB, the most that Flow Music takes.`);
       else if (!file.size) wrong(line, "This file is empty.");
-      else waiting.push({ file, line, nonce: crypto.randomUUID?.() || nonce(), email: elements.email.value, strip: elements.stripMetadata.checked });
+      else waiting.push({ file, line, nonce: nonce(), times: 0, ...asked() });
     }
     next();
   }
 
   function nonce() {
+    if (crypto.randomUUID) return crypto.randomUUID();
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
@@ -44,26 +50,45 @@
 
   const say = (line, words) => (line.querySelector(".said").textContent = words);
 
-  function wrong(line, words, again) {
+  function wrong(line, words, one) {
     line.classList.add("is-wrong");
     line.querySelector("progress")?.remove();
     say(line, words);
-    if (!again) return;
+    if (!line.isConnected) missed.add(line);
+    if (!one) return;
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: "Try it again" });
-    button.addEventListener("click", () => {
-      line.remove();
-      waiting.push({ ...again, line: listed(again.file) });
-      next();
-    });
+    button.addEventListener("click", () => again(one));
     line.append(button);
   }
 
+  /* By what the form says now: perhaps the account was what was wrong. To the same one it is the same wish, of which the
+     answer may have been lost. */
+  function again(one) {
+    const now = asked();
+    one.line.remove();
+    waiting.push({ ...one, ...now, nonce: now.email === one.email ? one.nonce : nonce(), times: 0, line: listed(one.file) });
+    next();
+  }
+
+  /* Another page may have been shown meanwhile: what waits is seen again, and goes on. */
+  function resume() {
+    if (!form()) return;
+    const kept = [sending, ...waiting].filter((one) => one && here(one)).map((one) => one.line);
+    form().querySelector("[data-sending]").append(...missed, ...kept);
+    missed.clear();
+    next();
+  }
+
+  /* After a change of team a file would go to people whom it was not meant for. */
+  const here = (one) => one.who === who();
+
   /* One after the other: the connection is shared anyway, and the first one is there sooner. */
   function next() {
-    if (sending || !waiting.length || !form()) return;
-    sending = true;
-    const one = waiting.shift();
+    const one = form() && waiting.find(here);
+    if (sending || !one) return;
+    sending = one;
+    waiting.splice(waiting.indexOf(one), 1);
     const { file, line } = one;
     const fields = new URLSearchParams({ email: one.email, stripMetadata: one.strip, nonce: one.nonce, name: file.name });
     const request = new XMLHttpRequest();
@@ -75,7 +100,11 @@
       line.querySelector("progress").value = event.loaded;
       say(line, event.loaded < file.size ? `${Math.floor((100 * event.loaded) / file.size)} %` : "Being looked at");
     });
-    request.addEventListener("load", () => (request.status === CROWDED ? later(one) : done(one, answer(request))));
+    request.addEventListener("load", () => {
+      const found = answer(request);
+      if (found && request.status === CROWDED && ++one.times < MOST_TIMES) later(one);
+      else done(one, found);
+    });
     request.addEventListener("error", () => done(one, null));
     request.send(file);
   }
@@ -83,24 +112,26 @@
   function later(one) {
     say(one.line, "Waiting for others");
     setTimeout(() => {
-      sending = false;
+      sending = null;
       waiting.unshift(one);
       next();
     }, AGAIN_MS);
   }
 
+  /* Our own words, or null: a server in front of ours has a 503 of its own, that may last. */
   function answer(request) {
     try {
-      return JSON.parse(request.responseText);
+      const found = JSON.parse(request.responseText);
+      return found?.words ? found : null;
     } catch {
       return null;
     }
   }
 
   function done(one, found) {
-    sending = false;
+    sending = null;
     if (!found) wrong(one.line, "It did not arrive here.", one);
-    else if (!found.ok) wrong(one.line, found.words);
+    else if (!found.ok) wrong(one.line, found.words, found.again && one);
     else arrived(one.line, found.words);
     renew();
     if (document.getElementById("panel")) htmx.trigger("#panel", "tick");
@@ -137,6 +168,11 @@
     old.replaceWith(adopted);
     htmx.process(adopted);
   }
+
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target === document.body || event.target.id === "app") resume();
+  });
+  window.addEventListener("beforeunload", (event) => (sending || waiting.length) && event.preventDefault());
 
   document.addEventListener("change", (event) => {
     if (!event.target.matches("form[data-drop] input[type=file]")) return;
