@@ -332,6 +332,7 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House)
     page.get_by_role("link", name="New song").first.click()
     page.get_by_label("How should it sound?").fill("Nobody else should read this")
     assert page.evaluate(DRAFTS)
+    page.wait_for_load_state("networkidle")  # the page that was gone to may renew the menu
     page.locator(".nav-person").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/auth/login/**")
