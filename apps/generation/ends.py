@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -32,8 +32,7 @@ def finish_cancelled(job: Job, text: str, **values: Any) -> bool:
 def start_collecting(job: Job, **values: Any) -> bool:
     """It is made: from now on only its files are missing."""
     try:
-        with transaction.atomic():
-            return _start_collecting(job, **values)
+        return _start_collecting(job, **values)
     except IntegrityError:
         # It was closed and asked for once more, and that lives: both were paid for, and both are kept.
         if job.retry_of_id is None:

@@ -58,8 +58,8 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         if plan:
             try:
                 # The second of a double click is led to what the first has started, though credits are held by now.
-                if chain := plan.started() or (plan.start() if offer.is_open else None):
-                    return redirect("chain", chain.pk)
+                if begun := plan.started() or (plan.start() if offer.is_open else None):
+                    return redirect("chain", begun.pk)
             except chains.AnotherForm:
                 offer = Offer(["This form was sent before, for another take. Nothing more was sent."])
         status = 422

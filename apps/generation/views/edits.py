@@ -70,34 +70,36 @@ def _changes(
     words = request.POST.get("lyrics", "")
     if len(words) > LYRICS_LIMIT and not _wants_part(request):
         return _page(request, page, form, footing)
-    found = diffs.lines(form.clip.words, words) if len(words) <= LYRICS_LIMIT else None
+    changes = _compared(form.clip, words)
     if _wants_part(request):
-        return TemplateResponse(
-            request, "generation/_edit_changes.html", {"lines": found, "changed": diffs.counted(found or [])}
-        )
+        return TemplateResponse(request, "generation/_edit_changes.html", changes)
     fresh = type(form)(
         team=form.team, clip=form.clip, initial={name: request.POST.get(name) for name in form.fields}
     )
-    return _page(request, page, fresh, footing, lines=found, changed=diffs.counted(found or []))
+    return _page(request, page, fresh, footing, **changes)
 
 
 def _page(
     request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing, **more: object
 ) -> HttpResponseBase:
-    context = page | {"tool": form.operation, "form": form, "footing": footing} | _compared(form) | more
+    changes = {} if "lines" in more else _brought(form)
+    context = page | {"tool": form.operation, "form": form, "footing": footing, **changes, **more}
     part = _wants_part(request)
     template = "generation/_edit_answer.html" if part else "generation/edit.html"
     status = 422 if form.errors else 409 if form.is_bound and footing.obstacle else 200
     return TemplateResponse(request, template, context, status=status)
 
 
-def _compared(form: EditForm) -> dict[str, object]:
-    """What a remix changes by the words that stand in it already: brought along, or refused."""
+def _brought(form: EditForm) -> dict[str, object]:
+    """What a remix changes by other words that stand in it already: of another one, or refused."""
     words = form["lyrics"].value() if "lyrics" in form.fields else None
-    if not words or words == form.clip.words or len(words) > LYRICS_LIMIT:
-        return {}
-    lines = diffs.lines(form.clip.words, words)
-    return {"lines": lines, "changed": diffs.counted(lines)}
+    return _compared(form.clip, words) if words and words != form.clip.words else {}
+
+
+def _compared(clip: Clip, words: str) -> dict[str, object]:
+    """For _edit_changes.html; what is too long is not compared."""
+    lines = diffs.lines(clip.words, words) if len(words) <= LYRICS_LIMIT else None
+    return {"lines": lines, "changed": diffs.counted(lines or [])}
 
 
 def _wants_part(request: TeamRequest) -> bool:

@@ -62,15 +62,15 @@ def walk(import_id: str) -> bool:
 
 
 def _go(walk: Import, mine: uuid.UUID, client: FlowMusic) -> bool:
-    until, place = time.monotonic() + SLICE_S, Place.of(walk)
+    until, offset = time.monotonic() + SLICE_S, walk.offset
     while True:
-        with Reader(client, walk.account.email, offset=place.offset, until=until) as stretches:
-            reached = _follow(walk, mine, stretches)
-        if reached is None or reached.is_end:
-            return reached is not None and _end(walk, mine)
+        with Reader(client, walk.account.email, offset=offset, until=until) as stretches:
+            place = _follow(walk, mine, stretches)
+        if place is None or place.is_end:
+            return place is not None and _end(walk, mine)
         if time.monotonic() > until:
             return _hand_on(walk, mine)
-        place = reached
+        offset = place.offset
 
 
 def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Place | None:
