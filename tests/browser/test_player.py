@@ -329,10 +329,13 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House)
     expect(page.locator("#player-title")).to_have_text(str(json.loads(stored[0][1])["take"]["now"]["title"]))
     assert not listening.sounding(page)
 
+    page.locator("#app").evaluate(
+        "(app) => app.setAttribute('data-before', '')"
+    )  # a new team begins with a form, too
     page.get_by_role("link", name="New song").first.click()
+    expect(page.locator("#app[data-before]")).to_have_count(0)
     page.get_by_label("How should it sound?").fill("Nobody else should read this")
     assert page.evaluate(DRAFTS)
-    page.wait_for_load_state("networkidle")  # the page that was gone to may renew the menu
     page.locator(".nav-person").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/auth/login/**")
