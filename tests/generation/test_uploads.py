@@ -18,7 +18,7 @@ from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.generation.sending import EMAIL, NIGHT, UPLOAD, by_form, by_script, deliver, sent
 from tests.library.files import AT_ONCE, BEFORE_SENDING
-from tests.library.sounds import picture, sound
+from tests.library.sounds import WAV, picture, sound
 from tests.orders import order
 from tests.page import Page
 
@@ -62,7 +62,6 @@ class Body:
         raise AssertionError("not by lines")
 
 
-WAV = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x44\xac\0\0\x88\x58\1\0\2\0\x10\0data\xff\xff\xff\xff"
 FORM = b"".join(
     b'--x\r\nContent-Disposition: form-data; name="' + part
     for part in (

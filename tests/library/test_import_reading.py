@@ -12,11 +12,11 @@ from apps.upstream.errors import TokenRefused
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipPage
 from tests.library.conftest import Band
+from tests.library.test_import import EMAIL, seed
 from tests.orders import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EMAIL = "studio@sandbox.example"
 Read = Callable[..., Reader]
 
 
@@ -24,10 +24,6 @@ Read = Callable[..., Reader]
 def read(studio: Band) -> Read:
     client = clients.of_token(studio.owner.tokens.get())
     return lambda seconds=60.0: Reader(client, EMAIL, offset=0, until=time.monotonic() + seconds)
-
-
-def seed(sandbox: Sandbox, count: int) -> None:
-    order(sandbox.url, "clips", email=EMAIL, count=count)
 
 
 def asked(sandbox: Sandbox) -> int:

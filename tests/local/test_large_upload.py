@@ -1,4 +1,4 @@
-"""A file of 40 MB, sent by a real browser's request to the real processes: none of them holds it in memory."""
+"""A file of 40 MB, sent to the real processes as the page's script sends it: none of them holds it in memory."""
 
 import re
 import uuid
@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from tests.browser.house import House
+from tests.library.sounds import WAV
 from tests.local.processes import wait_for
 
 MB = 1024 * 1024
 EMAIL = "studio@sandbox.example"
 UPLOAD = "/library/files/upload/"
-HEAD = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x44\xac\0\0\x88\x58\1\0\2\0\x10\0data\xff\xff\xff\xff"
 ROOM = 20 * MB  # for what a first upload loads; half a file
 
 
@@ -55,8 +55,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def write(path: Path, size: int, sound: bytes) -> Path:
     with path.open("wb") as file:
-        file.write(HEAD)
-        for _ in range((size - len(HEAD)) // 1000):
+        file.write(WAV)
+        for _ in range((size - len(WAV)) // 1000):
             file.write(sound * 500)
         file.write(bytes(size - file.tell()))
     return path
