@@ -47,3 +47,15 @@ def test_it_says_nothing_when_all_is_well(visit: Visit) -> None:
     visit.page.get_by_role("heading", name="Password forgotten").wait_for()
 
     assert visit.watch.take_trouble() == []
+
+
+def test_leaving_a_page_that_still_asks_is_no_trouble(visits: Visits) -> None:
+    visit = visits.new("mara")
+    visit.page.goto("/jobs/")
+    visit.page.route("**/jobs/", lambda _: None)  # no answer comes
+    with visit.page.expect_request("**/jobs/"):
+        visit.page.evaluate("htmx.trigger('#jobs-live', 'panel-changed')")
+    visit.page.evaluate("window.stop()")  # what the browser does with it at the next visit
+    visit.page.wait_for_timeout(200)
+
+    assert visits.leave(visit) == []

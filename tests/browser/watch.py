@@ -10,6 +10,9 @@ document.addEventListener("securitypolicyviolation", (event) => {
 """
 # Chromium's own line for an answer of 400 and more: those are watched as answers, with their addresses.
 ANSWERED = "Failed to load resource: the server responded with a status of "
+# What htmx writes when a question of its own ends because the page is left. An answer that never came, or came too
+# late, has a line of its own besides: htmx:sendError, htmx:timeout.
+LEFT = ("htmx:afterRequest, ", "htmx:sendAbort, ")
 
 
 class Watch:
@@ -40,7 +43,7 @@ class Watch:
         self._expected |= set(statuses)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(ANSWERED):
+        if message.type == "error" and not message.text.startswith((ANSWERED, *LEFT)):
             self.trouble.append(f"console: {message.text}")
 
     def _error(self, error: WebError) -> None:

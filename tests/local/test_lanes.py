@@ -64,7 +64,7 @@ def test_a_step_that_takes_too_long_is_stopped_and_has_failed(
 
     assert [(one.passed, one.failed) for one in found] == [(0, 1), (0, 1)]
     assert capfd.readouterr().out.count("stopped after") == 2
-    assert with_variable(f"FLOWWEB_TEST_MARK={tmp_path}") == {}
+    assert wait_for(lambda: with_variable(f"FLOWWEB_TEST_MARK={tmp_path}") == {})
 
 
 def test_whoever_ends_it_ends_the_steps(tmp_path: Path) -> None:
