@@ -97,12 +97,8 @@ def _test(
 ) -> list[Outcome]:
     possible = [step for step in chosen if step.needs not in problems]
     limit = LONGEST_SOAK if soak else LONGEST_STEP
-    environment = lambda step: _environment(step, supply, folder)  # noqa: E731
-    done = lanes.run(possible, folder, environment, limit=limit)
-    found = {
-        step: lanes.look_twice(step, first, folder, environment, limit=limit)
-        for step, first in zip(possible, done, strict=True)
-    }
+    done = lanes.run(possible, folder, lambda step: _environment(step, supply, folder), limit=limit)
+    found = dict(zip(possible, done, strict=True))
     return [
         found.get(step) or Outcome(step.name, not_run=[("all of it", problems[step.needs])])
         for step in chosen

@@ -8,35 +8,29 @@ SILENCE = 0.005
 LOUDNESS = """
 async () => {
   const audio = document.getElementById("player-audio");
+  // The place of a take that was just chosen is known before its file is open, and a capture may stay mute then.
+  for (let look = 0; look < 200 && (audio.readyState < 3 || audio.seeking); look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   const context = new AudioContext();
   await context.resume();
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
-
-  async function loudest(stream) {
-    const source = context.createMediaStreamSource(stream);
-    const analyser = context.createAnalyser();
-    analyser.fftSize = 2048;
-    source.connect(analyser);
-    const window = new Float32Array(analyser.fftSize);
-    let found = 0;
-    for (let look = 0; look < 40 && found < 0.02; look += 1) {
-      await pause();
-      analyser.getFloatTimeDomainData(window);
-      found = Math.max(found, Math.sqrt(window.reduce((sum, each) => sum + each * each, 0) / window.length));
-    }
-    source.disconnect();
-    return found;
+  const stream = audio.captureStream();  // without a track until the file of the take is there
+  for (let look = 0; look < 200 && !stream.getAudioTracks().length; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-
-  // A capture that begins while a file is still being opened stays mute for ever: the next one hears what sounds.
-  let heard = 0;
-  for (let tries = 0; tries < 3 && heard < 0.02; tries += 1) {
-    const stream = audio.captureStream();  // without a track until the file of the take is there
-    for (let look = 0; look < 200 && !stream.getAudioTracks().length; look += 1) await pause();
-    heard = Math.max(heard, await loudest(stream));
+  const source = context.createMediaStreamSource(stream);
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2048;
+  source.connect(analyser);
+  const window = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (let look = 0; look < 40 && loudest < 0.02; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    analyser.getFloatTimeDomainData(window);
+    loudest = Math.max(loudest, Math.sqrt(window.reduce((sum, each) => sum + each * each, 0) / window.length));
   }
   await context.close();
-  return heard;
+  return loudest;
 }
 """
 

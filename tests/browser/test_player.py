@@ -329,9 +329,8 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House)
     expect(page.locator("#player-title")).to_have_text(str(json.loads(stored[0][1])["take"]["now"]["title"]))
     assert not listening.sounding(page)
 
-    page.locator("#app").evaluate(
-        "(app) => app.setAttribute('data-before', '')"
-    )  # a new team begins with a form, too
+    # A new team begins with a form, too: only the next one is waited for.
+    page.locator("#app").evaluate("(app) => app.setAttribute('data-before', '')")
     page.get_by_role("link", name="New song").first.click()
     expect(page.locator("#app[data-before]")).to_have_count(0)
     page.get_by_label("How should it sound?").fill("Nobody else should read this")

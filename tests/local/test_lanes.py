@@ -10,7 +10,7 @@ import pytest
 from tests.local.processes import wait_for, with_variable
 from tests.run import lanes
 from tests.run.outcome import Outcome
-from tests.run.steps import PYTEST, ROOT, Step
+from tests.run.steps import ROOT, Step
 
 REPORT = """
 import pathlib, sys
@@ -81,35 +81,3 @@ def test_whoever_ends_it_ends_the_steps(tmp_path: Path) -> None:
     runner.wait()
 
     assert wait_for(lambda: with_variable(mark) == {})
-
-
-# Fails the first time it is run, as a browser without time does; `{other}` always does.
-UNSTEADY = """
-import pathlib, pytest
-@pytest.mark.parametrize("key", ["a b", "é"])
-def test_late(key):
-    here = pathlib.Path(__file__).with_name(f"seen {{key}}")
-    if not here.exists():
-        here.touch()
-        assert key == "é"
-def test_other(): assert {other}
-"""
-
-
-@pytest.mark.parametrize(
-    ("other", "passed", "failed", "unsteady"), [(True, 3, 0, 1), (False, 1, 2, 0)], ids=["alone", "broken"]
-)
-def test_what_passes_alone_is_named_as_unsteady_and_what_does_not_has_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bool, passed: int, failed: int, unsteady: int
-) -> None:
-    monkeypatch.setattr(lanes, "ROOT", tmp_path)
-    (tmp_path / "rooms").mkdir()
-    (tmp_path / "rooms" / "test_some.py").write_text(UNSTEADY.format(other=other))
-    options = ("-p", "no:django", "-c", "/dev/null", f"--rootdir={tmp_path}", "--import-mode=importlib")
-    environment = {**os.environ, "PYTEST_ADDOPTS": " ".join(options)}
-    one = Step("browser", "unit", (*PYTEST, "rooms"), twice=2)
-
-    (first,) = lanes.run([one], tmp_path, lambda _: environment, limit=60)
-    found = lanes.look_twice(one, first, tmp_path, lambda _: environment, limit=60)
-
-    assert (found.passed, found.failed, len(found.unsteady)) == (passed, failed, unsteady)

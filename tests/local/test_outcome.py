@@ -46,14 +46,6 @@ def test_a_file_that_cant_be_imported_has_failed(tmp_path: Path) -> None:
     assert run(tmp_path, "import nowhere").failed == 1
 
 
-def test_a_run_that_was_interrupted_says_nothing_about_what_else_would_have_failed(tmp_path: Path) -> None:
-    report = tmp_path / "report.xml"
-    report.write_text('<testsuite><testcase classname="a" name="b"><failure/></testcase></testsuite>')
-
-    assert outcome.of_pytest("browser", report, code=1, seconds=1).cases == ["a.py::b"]
-    assert outcome.of_pytest("browser", report, code=2, seconds=1).cases == []
-
-
 def test_a_crash_without_a_report_has_failed(tmp_path: Path) -> None:
     assert outcome.of_pytest("unit", tmp_path / "none.xml", code=-11, seconds=1).failed == 1
 
@@ -74,15 +66,6 @@ def test_what_did_not_run_is_named_and_fails_in_ci(strict: bool, last: str, well
     assert text.splitlines()[-1] == last
     assert "  browser: all of it: no chromium here" in text
     assert "  unit: tests.test_a: no moon" in text
-
-
-def test_what_is_unsteady_is_named_and_fails_nothing() -> None:
-    first = Outcome("browser", passed=7, failed=1, cases=["tests/a.py::test_b"])
-
-    text, fine = outcome.table([first.after(Outcome("browser, alone", passed=1))], strict=True)
-
-    assert (fine, text.splitlines()[-1]) == (True, "8 passed, 0 failed")
-    assert "  browser: tests/a.py::test_b" in text
 
 
 def test_a_failed_step_fails_the_whole() -> None:

@@ -14,12 +14,11 @@ from typing import IO
 from flowweb.local.leash import die_with
 from tests.run import outcome
 from tests.run.outcome import Outcome
-from tests.run.steps import ROOT, Step, alone
+from tests.run.steps import ROOT, Step
 
 Environment = Callable[[Step], Mapping[str, str]]
 # A step that is stopped takes its own processes with it: pytest ends its fixtures after SIGINT.
 GRACE_S = 30
-INTERRUPTED = 2  # as pytest itself says it
 
 
 @dataclass
@@ -43,7 +42,7 @@ class _Run:
         late = self.process.returncode is None
         self.stop()
         self._show(f"stopped after {limit:.0f} s\n" if late else "")
-        code = INTERRUPTED if late else self.process.returncode
+        code = 1 if late else self.process.returncode
         return outcome.of_pytest(self.step.name, self.report, code=code, seconds=self.seconds)
 
     def stop(self) -> None:
@@ -84,16 +83,6 @@ def run(steps: Sequence[Step], folder: Path, environment: Environment, *, limit:
         for one in running:
             one.stop()
     return [outcomes[step] for step in steps]
-
-
-def look_twice(
-    step: Step, first: Outcome, folder: Path, environment: Environment, *, limit: float
-) -> Outcome:
-    """With what a second run of the few that failed brought, where the step allows one; else as it was."""
-    if not 0 < len(first.cases) <= step.twice:
-        return first
-    (second,) = run([alone(step, first.cases)], folder, environment, limit=limit)
-    return first.after(second)
 
 
 def _next_in_each_lane(waiting: Sequence[Step], running: Sequence[_Run]) -> list[Step]:

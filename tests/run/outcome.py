@@ -2,31 +2,19 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass
 class Outcome:
-    """Counts of one step. `not_run`: name and reason of everything that should have run and did not.
-
-    `cases`: what failed, as pytest is asked for it. `unsteady`: what failed, and passed when it was asked for alone.
-    """
+    """Counts of one step. `not_run`: name and reason of everything that should have run and did not."""
 
     name: str
     seconds: float = 0.0
     passed: int = 0
     failed: int = 0
     not_run: list[tuple[str, str]] = field(default_factory=list)
-    cases: list[str] = field(default_factory=list)
-    unsteady: list[str] = field(default_factory=list)
-
-    def after(self, second: "Outcome") -> "Outcome":
-        """Together with a second run of what failed here: if that passed, it is unsteady and not broken."""
-        found = replace(self, seconds=self.seconds + second.seconds)
-        if second.failed or second.passed != len(self.cases):
-            return found
-        return replace(found, passed=self.passed + second.passed, failed=0, unsteady=self.cases)
 
     @property
     def word(self) -> str:
@@ -41,16 +29,11 @@ def of_command(name: str, *, code: int, seconds: float) -> Outcome:
 
 
 def of_pytest(name: str, report: Path, *, code: int, seconds: float) -> Outcome:
-    """From pytest's JUnit file. A run that failed as a whole (nothing collected, a crash) is one failure.
-
-    Only a run that came to its end (code 1) says which cases are all that failed.
-    """
+    """From pytest's JUnit file. A run that failed as a whole (nothing collected, a crash) is one failure."""
     outcome = Outcome(name, seconds=seconds)
     cases = ET.parse(report).iter("testcase") if report.is_file() else iter(())  # noqa: S314 - our own file
     for case in cases:
         _count(outcome, case)
-    if code != 1:
-        outcome.cases.clear()
     if code != 0 and not outcome.failed:
         outcome.failed = 1
     return outcome
@@ -61,7 +44,6 @@ def _count(outcome: Outcome, case: ET.Element) -> None:
     skipped = case.find("skipped")
     if case.find("failure") is not None or case.find("error") is not None:
         outcome.failed += 1
-        outcome.cases.append(f"{str(case.get('classname')).replace('.', '/')}.py::{case.get('name')}")
     # An expected failure has run: it is a test that says what is not so yet.
     elif skipped is not None and skipped.get("type") != "pytest.xfail":
         outcome.not_run.append((title, skipped.get("message") or "no reason given"))
@@ -82,10 +64,6 @@ def table(outcomes: Sequence[Outcome], *, strict: bool) -> tuple[str, bool]:
     if missing:
         lines += ["", "not run (a failure, because this is CI):" if strict else "not run:"]
         lines += [f"  {step}: {title}: {reason}" for step, title, reason in missing]
-    unsteady = [(one.name, each) for one in outcomes for each in one.unsteady]
-    if unsteady:
-        lines += ["", "unsteady (failed beside others, passed alone; mend them):"]
-        lines += [f"  {step}: {case}" for step, case in unsteady]
     failed = sum(one.failed for one in outcomes) + (len(missing) if strict else 0)
     lines += ["", f"{sum(one.passed for one in outcomes)} passed, {failed} failed"]
     return "\n".join(lines), failed == 0

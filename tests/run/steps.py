@@ -1,8 +1,8 @@
 """The steps of `make test`, in order: what each runs, under which variables, and what it needs."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,17 +19,13 @@ HOSTED = {
 
 @dataclass(frozen=True)
 class Step:
-    """`needs`: "postgres" or "chromium". Steps of different lanes run at the same time.
-
-    `twice`: so many failures at most are looked at once more, alone: a browser that shares its cores may come too late.
-    """
+    """`needs`: "postgres" or "chromium". Steps of different lanes run at the same time."""
 
     name: str
     group: str
     command: tuple[str, ...]
     needs: str = ""
     lane: str = ""
-    twice: int = 0
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -55,18 +51,10 @@ def tests(*, soak: bool) -> list[Step]:
         _pytest("local start", "local", "tests/local", lane="aside"),
         _pytest("faults, SQLite", "faults", *faults),
         _pytest("faults, Postgres", "faults", *faults, needs="postgres"),
-        _pytest(
-            "browser", "browser", "tests/browser", "-n", "2", "--dist", "worksteal", needs="chromium", twice=2
-        ),
+        _pytest("browser", "browser", "tests/browser", "-n", "2", "--dist", "worksteal", needs="chromium"),
     ]
 
 
-def alone(step: Step, cases: Sequence[str]) -> Step:
-    """Only these cases of it, one after the other."""
-    return replace(step, name=f"{step.name}, alone", command=(*PYTEST, *cases), twice=0)
-
-
-PYTEST = (sys.executable, "-m", "pytest", "-q")
 # The console script of import-linter holds the path of the venv; this works after the project was moved, too.
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
@@ -79,5 +67,5 @@ def _manage(name: str, *arguments: str, variables: Mapping[str, str] | None = No
     return Step(name, "lint", (sys.executable, "manage.py", *arguments), variables=variables or {})
 
 
-def _pytest(name: str, group: str, *arguments: str, needs: str = "", lane: str = "", twice: int = 0) -> Step:
-    return Step(name, group, (*PYTEST, *arguments), needs=needs, lane=lane, twice=twice)
+def _pytest(name: str, group: str, *arguments: str, needs: str = "", lane: str = "") -> Step:
+    return Step(name, group, (sys.executable, "-m", "pytest", "-q", *arguments), needs=needs, lane=lane)
