@@ -78,3 +78,21 @@ def test_without_scripts_news_stand_at_the_top_and_the_menu_leads_everywhere(
     page.locator(".nav-foot summary").click()
     page.get_by_role("link", name="Tokens").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Tokens")
+
+
+def test_a_page_takes_presses_from_the_moment_it_is_shown(visits: Visits) -> None:
+    """A link that htmx doesn't know yet would be a visit of the browser's own, and end what plays."""
+    page = visits.new(PERSON).page
+    page.goto("/library/")
+    page.evaluate(
+        """() => {
+            window.samePage = true;
+            document.addEventListener("htmx:afterSwap", (event) => {
+                const jobs = location.pathname !== "/jobs/" && event.target.querySelector("a[href='/jobs/']");
+                if (event.target.id === "app" && jobs) setTimeout(() => jobs.click());
+            });
+        }"""
+    )
+    page.locator("#app").get_by_role("link", name="Collections").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    assert page.evaluate("window.samePage") is True
