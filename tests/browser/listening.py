@@ -8,16 +8,16 @@ SILENCE = 0.005
 LOUDNESS = """
 async () => {
   const audio = document.getElementById("player-audio");
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+  const until = async (ready) => {
+    for (let look = 0; look < 200 && !ready(); look += 1) await pause();
+  };
   // The place of a take that was just chosen is known before its file is open, and a capture may stay mute then.
-  for (let look = 0; look < 200 && (audio.readyState < 3 || audio.seeking); look += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(() => audio.readyState >= 3 && !audio.seeking);
   const context = new AudioContext();
   await context.resume();
   const stream = audio.captureStream();  // without a track until the file of the take is there
-  for (let look = 0; look < 200 && !stream.getAudioTracks().length; look += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(() => stream.getAudioTracks().length);
   const source = context.createMediaStreamSource(stream);
   const analyser = context.createAnalyser();
   analyser.fftSize = 2048;
@@ -25,7 +25,7 @@ async () => {
   const window = new Float32Array(analyser.fftSize);
   let loudest = 0;
   for (let look = 0; look < 40 && loudest < 0.02; look += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause();
     analyser.getFloatTimeDomainData(window);
     loudest = Math.max(loudest, Math.sqrt(window.reduce((sum, each) => sum + each * each, 0) / window.length));
   }

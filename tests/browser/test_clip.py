@@ -72,7 +72,7 @@ def choose_a_line(page: Page) -> None:
 
 
 def watch_the_words_follow(page: Page) -> None:
-    """In their own box, without moving the page, and not while somebody scrolls them."""
+    """In their own box, without moving the page, and not while somebody scrolls them. Leaves the song paused."""
     words, slider = page.locator("#lyrics"), page.get_by_role("slider", name="Place in take A")
     page.evaluate("window.shifts = []")
     slider.evaluate(SEEK, 0.7)
@@ -88,6 +88,7 @@ def watch_the_words_follow(page: Page) -> None:
     page.mouse.wheel(0, -5000)
     page.wait_for_function("() => document.querySelector('#lyrics').scrollTop === 0")
     slider.evaluate(SEEK, 0.5)
+    expect(page.locator(".line.is-sung")).to_have_count(1)
     expect(page.locator(".line.is-sung")).not_to_have_attribute("data-from", before)
     page.wait_for_timeout(500)  # as long as a gentle scroll takes
     assert words.evaluate("(box) => box.scrollTop") == 0
