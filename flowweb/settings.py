@@ -120,6 +120,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "apps.accounts.adapter.ClosedSignup"
+ACCOUNT_FORMS = {
+    "login": "apps.accounts.sign_in_forms.SignInForm",
+    "add_email": "apps.accounts.sign_in_forms.AddAddressForm",
+    "reset_password": "apps.accounts.sign_in_forms.ForgottenPasswordForm",
+    "signup": "apps.accounts.sign_in_forms.ClosedSignupForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

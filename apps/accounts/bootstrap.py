@@ -6,17 +6,23 @@ from django.db import transaction
 from django.urls import reverse
 
 from apps.accounts import flow_accounts, tokens
+from apps.accounts.email_addresses import plain
 from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team, User
 from apps.upstream.token import Token
 
 
 def person(*, email: str, name: str = "", password: str | None = None) -> tuple[User, bool]:
-    """The person with this address, made if need be; a name or password that is given replaces the old one."""
-    address = email.strip().lower()
+    """The person with this address, made if need be; a name or password that is given replaces the old one.
+
+    Raises ValidationError for a look-alike letter.
+    """
+    address = plain(email)
     with transaction.atomic():
-        user = User.objects.filter(email=address).first()
+        user = _known_by(address)
         created = user is None
         if user is None:
+            # Whoever merely claimed the address, unconfirmed, gives way to the person whom the operator brings in.
+            EmailAddress.objects.filter(email=address).delete()
             user = User.objects.create_user(address, password, name=name)
             EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
         elif name or password:
@@ -25,6 +31,15 @@ def person(*, email: str, name: str = "", password: str | None = None) -> tuple[
                 user.set_password(password)
             user.save()
     return user, created
+
+
+def _known_by(address: str) -> User | None:
+    """Whose first address it is, or one of the confirmed others."""
+    user = User.objects.filter(email=address).first()
+    if user is None:
+        confirmed = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
+        user = confirmed.user if confirmed else None
+    return user
 
 
 def join(user: User, *, team: str, role: Role | None) -> Membership:

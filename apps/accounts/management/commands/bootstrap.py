@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 
 from apps.accounts import bootstrap
+from apps.accounts.email_addresses import PLAIN_ONLY, plain
 from apps.accounts.models import Role, User
 
 
@@ -56,6 +56,7 @@ class Command(BaseCommand):
         membership = bootstrap.join(user, team=team, role=Role(options["role"]) if options["role"] else None)
         self.stdout.write(
             f"{'Added' if created else 'Found'} {user.email}: {membership.role} of {membership.team.name}."
+            + (f" {email} is another address of theirs." if email != user.email else "")
         )
         if options["sandbox"]:
             self._add_sandbox(bootstrap.add_sandbox(membership))
@@ -73,10 +74,14 @@ class Command(BaseCommand):
 
 def _address(email: str | None) -> str:
     try:
-        validate_email(email or "")
-    except ValidationError:
-        raise CommandError("--email must be an address such as mara@nightbus.example.") from None
-    return str(email)
+        return plain(email or "")
+    except ValidationError as error:
+        look_alike = error.code == "look_alike"
+        raise CommandError(
+            f"--email: {PLAIN_ONLY}"
+            if look_alike
+            else "--email must be an address such as mara@nightbus.example."
+        ) from None
 
 
 def _password(email: str) -> str:

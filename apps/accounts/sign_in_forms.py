@@ -1,0 +1,36 @@
+"""allauth's forms in which somebody types an e-mail address: none of them takes a look-alike letter."""
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from django import forms
+
+from apps.accounts.email_addresses import check_plain
+
+
+class PlainAddress:
+    """Checks what was typed in every e-mail field, before allauth folds it to small letters."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.EmailField):
+                field.validators.append(check_plain)
+
+
+class SignInForm(PlainAddress, allauth_forms.LoginForm):
+    pass
+
+
+class AddAddressForm(PlainAddress, allauth_forms.AddEmailForm):
+    pass
+
+
+class ForgottenPasswordForm(PlainAddress, allauth_forms.ResetPasswordForm):
+    pass
+
+
+class ClosedSignupForm(PlainAddress, allauth_forms.SignupForm):
+    """Signup is closed; should it open one day, it takes no look-alike either."""
