@@ -16,7 +16,7 @@ SHEETS = (
     "accounts usage files imports"
 )
 SCRIPTS = (
-    "app panel line player player-face player-queue player-sound player-keys player-memory mark clip edit "
+    "app shortcuts panel line player player-face player-queue player-sound player-keys player-memory mark clip edit "
     "mixer-sound mixer selection usage form drafts files references keep sweep keys palette news"
 )
 BUNDLES = {

@@ -145,6 +145,11 @@ def test_templates_escape_everything() -> None:
     assert offenders(TEMPLATES, every(r"\|\s*safe\b|autoescape\s+off")) == {}
 
 
+def test_times_are_written_for_the_reader_and_for_machines() -> None:
+    """By the filters of templatetags/studio.py: in the reader's zone, as a <time> with its datetime."""
+    assert offenders(TEMPLATES, every(r"\|\s*(?:date|time|timesince|naturaltime)\b")) == {}
+
+
 def test_every_form_that_posts_carries_its_csrf_token() -> None:
     form = re.compile(r"<form[^>]*method=[\"']?post.*?</form>", re.DOTALL | re.IGNORECASE)
     bare = lambda text: [each for each in form.findall(text) if "{% csrf_token %}" not in each]  # noqa: E731

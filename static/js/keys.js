@@ -11,14 +11,15 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    if (event.key === "?") {
+    const key = window.flowwebShortcut(event);
+    if (key === "?") {
       document.getElementById("keys-dialog").showModal();
-    } else if (event.key === "/") {
+    } else if (key === "/") {
       event.preventDefault();
       search();
-    } else if (ROOMS[event.key]) {
+    } else if (ROOMS[key]) {
       event.preventDefault();
-      document.querySelector(ROOMS[event.key])?.click();
+      document.querySelector(ROOMS[key])?.click();
     }
   });
 

@@ -98,7 +98,7 @@
     if (event.target.closest("[data-close-palette]")) dialog.close();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+    if (window.flowwebShortcut(event) !== "k" || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     if (dialog.open) dialog.close();
     else open();

@@ -35,7 +35,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest(WRITES) || taken(event)) return;
-    const act = ALWAYS[event.key] || (player.take && KEYS[event.key]);
+    const key = window.flowwebShortcut(event);
+    const act = ALWAYS[key] || (player.take && KEYS[key]);
     if (!act) return;
     event.preventDefault();
     act(event);

@@ -66,7 +66,7 @@ A collection's rows can also be dragged: dropping sends the same form as the but
       if (event.defaultPrevented || document.querySelector("dialog[open], details.menu[open], .news-item")) return;
       strip()?.reset();
     }
-    if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey) && isInList(event.target)) {
+    if (window.flowwebShortcut(event) === "a" && (event.ctrlKey || event.metaKey) && isInList(event.target)) {
       event.preventDefault();
       choose(boxes(), true);
     }

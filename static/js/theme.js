@@ -1,4 +1,5 @@
-/* Runs before anything is drawn: dark or light, by the person's choice (cookie, read by the server) or else the system's. */
+/* Runs before anything is drawn: dark or light, by the person's choice (cookie, read by the server) or else the system's;
+   and tells the server the reader's time zone by a cookie, also when they have travelled. */
 (function () {
   "use strict";
 
@@ -16,17 +17,22 @@
     });
   }
 
+  function remember(name, value) {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `${name}=${value}; path=/; max-age=${value ? YEAR_S : 0}; samesite=lax${secure}`;
+  }
+
   /* Choosing what the system says anyway means: follow the system again. */
   function choose(theme) {
     const follows = theme === system();
-    const secure = location.protocol === "https:" ? "; secure" : "";
-    document.cookie = `theme=${follows ? "" : theme}; path=/; max-age=${follows ? 0 : YEAR_S}; samesite=lax${secure}`;
+    remember("theme", follows ? "" : theme);
     if (follows) delete root.dataset.theme;
     else root.dataset.theme = theme;
     show();
   }
 
   root.classList.add("js");
+  remember("zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "");
   try {
     if (localStorage.getItem("panel") === "rail") root.dataset.panel = "rail";
   } catch {

@@ -1,17 +1,21 @@
 """Icons, times and addresses in templates; what the shell asks for; health."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.db import OperationalError, connection
 from django.template import Context, Template
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from apps.accounts import health
 from apps.accounts.context import Studio
 from apps.accounts.models import ApiToken, FlowAccount
-from apps.accounts.templatetags.studio import clock, short_email, when
+from apps.accounts.templatetags.studio import clock, date_and_time, short_email, time_of_day, utc, when
 from apps.generation.context import studio
 from apps.wake import wake
 from tests.accounts.conftest import People, unasked
@@ -65,11 +69,30 @@ def test_short_email() -> None:
 )
 @time_machine.travel(FRIDAY, tick=False)
 def test_when(ago: timedelta, text: str) -> None:
-    assert when(FRIDAY - ago) == text
+    assert words(when(FRIDAY - ago)) == text
 
 
-def test_when_not_known() -> None:
-    assert when(None) == ""
+def words(html: str) -> str:
+    return re.sub(r"<[^>]*>", "", html)
+
+
+@pytest.mark.parametrize("write", [when, time_of_day, date_and_time, utc])
+def test_a_time_is_in_the_readers_zone_and_can_be_read_by_machines(write: Callable[..., str]) -> None:
+    assert write(None) == ""
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        html = write(FRIDAY)
+    assert 'datetime="2026-11-20T21:00:00+09:00"' in html
+    assert 'title="20 Nov 2026, 21:00 JST"' in html
+
+
+@time_machine.travel(FRIDAY, tick=False)
+def test_times_as_pages_write_them() -> None:
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        assert words(when(FRIDAY)) == words(time_of_day(FRIDAY)) == "21:00"
+        assert words(when(FRIDAY + timedelta(hours=4))) == "21 Nov"  # it is tomorrow there
+        assert words(time_of_day(FRIDAY, "seconds")) == "21:00:00"
+        assert words(date_and_time(FRIDAY)) == "20 Nov 2026, 21:00"
+        assert words(utc(FRIDAY)) == "20 Nov 2026, 12:00:00 UTC"
 
 
 def test_the_shell_asks_nothing_before_it_is_asked(people: People, django_assert_num_queries) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -15,6 +15,7 @@ from apps.library import sending
 from apps.library.listing import SONGS_PER_PAGE, Cursor
 from apps.library.models import Clip, ClipFile, Song
 from tests.library.conftest import Band, store
+from tests.page import Page
 
 PEAKS = [index % 256 for index in range(384)]
 
@@ -257,3 +258,21 @@ def test_pages_have_nothing_inline(band: Band) -> None:
     for address in ("/library/", f"/library/clips/{take.pk}/"):
         page = band.client("owner").get(address).content.decode()
         assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", page)
+
+
+@time_machine.travel("2026-11-20 23:30Z", tick=False)
+@pytest.mark.parametrize(("zone", "day", "clock"), [("", "Today", "22:30"), ("Asia/Tokyo", "Today", "07:30")])
+def test_a_day_of_the_library_begins_at_the_readers_midnight(
+    band: Band, zone: str, day: str, clock: str
+) -> None:
+    band.song("Late one", asked_at=datetime(2026, 11, 20, 22, 30, tzinfo=UTC))
+    band.song("Early one", asked_at=datetime(2026, 11, 20, 14, 30, tzinfo=UTC))
+    client = band.client("owner")
+    client.cookies["zone"] = zone
+
+    page = Page(client.get("/library/"))
+
+    headings = [each.text.strip() for each in page.all("h2")]
+    assert headings[0] == day
+    assert ("Yesterday" in headings) == (zone == "Asia/Tokyo")
+    assert clock in [each.text for each in page.all("time")]

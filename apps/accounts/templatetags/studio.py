@@ -1,6 +1,6 @@
 """Built in to every template (settings.TEMPLATES): icons, and times and addresses as the pages write them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django import forms, template
 from django.forms.boundfield import BoundField
@@ -62,18 +62,56 @@ def short_email(address: str | None) -> str:
 
 @register.filter
 def when(moment: datetime | None) -> str:
-    """14:02 today, yesterday, Tue in the last week, else 3 Nov (3 Nov 2025 in another year); "" when not known."""
+    """14:02 today, yesterday, Tue in the last week, else 3 Nov (3 Nov 2025 in another year); "" when not known.
+
+    Like all times here a <time> in the reader's zone, with the whole of it in its title.
+    """
     if not moment:
         return ""
     local, today = timezone.localtime(moment), timezone.localdate()
     if local.date() == today:
-        return f"{local:%H:%M}"
+        return _time(moment, f"{local:%H:%M}")
     if local.date() == today - timedelta(days=1):
-        return "yesterday"
+        return _time(moment, "yesterday")
     if today - timedelta(days=7) < local.date() < today:
-        return f"{local:%a}"
+        return _time(moment, f"{local:%a}")
     year = "" if local.year == today.year else f" {local.year}"
-    return f"{local.day} {local:%b}{year}"
+    return _time(moment, f"{local.day} {local:%b}{year}")
+
+
+@register.filter
+def time_of_day(moment: datetime | None, precision: str = "minutes") -> str:
+    """14:02, or 14:02:07 with `seconds`; "" when not known."""
+    if not moment:
+        return ""
+    local = timezone.localtime(moment)
+    return _time(moment, f"{local:%H:%M:%S}" if precision == "seconds" else f"{local:%H:%M}")
+
+
+@register.filter
+def date_and_time(moment: datetime | None) -> str:
+    """3 Nov 2026, 14:02; "" when not known."""
+    return _time(moment, _date_and_time(timezone.localtime(moment))) if moment else ""
+
+
+@register.filter
+def utc(moment: datetime | None) -> str:
+    """3 Nov 2026, 14:02:07 UTC, for whoever helps from elsewhere; "" when not known."""
+    if not moment:
+        return ""
+    there = moment.astimezone(UTC)
+    return _time(moment, f"{_date_and_time(there)}:{there:%S} UTC")
+
+
+def _time(moment: datetime, words: str) -> SafeString:
+    local = timezone.localtime(moment)
+    title = f"{_date_and_time(local)} {local:%Z}"
+    machine = local.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}" title="{}">{}</time>', machine, title, words)
+
+
+def _date_and_time(local: datetime) -> str:
+    return f"{local.day} {local:%b %Y, %H:%M}"
 
 
 @register.filter
