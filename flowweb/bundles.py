@@ -17,7 +17,7 @@ SHEETS = (
 )
 SCRIPTS = (
     "app shortcuts panel line player player-face player-queue player-sound player-keys player-memory mark clip edit "
-    "mixer-sound mixer selection usage form drafts files references keep sweep keys palette news"
+    "mixer-sound mixer one-tab selection usage form drafts files references keep sweep keys palette news"
 )
 BUNDLES = {
     "css/pages.css": [f"css/{name}.css" for name in SHEETS.split()],
@@ -26,11 +26,11 @@ BUNDLES = {
 
 
 class StaticFinder(FileSystemFinder):
-    """`static/` for collectstatic: `css/pages.css` and `js/pages.js` in place of their parts."""
+    """`static/` for collectstatic: `css/pages.css` and `js/pages.js` in place of their parts, and without `root/`."""
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         parts = [part for bundle in BUNDLES.values() for part in bundle]
-        yield from super().list([*(ignore_patterns or ()), *parts])
+        yield from super().list([*(ignore_patterns or ()), *parts, "root"])
         storage = InMemoryStorage()
         for path, bundle in BUNDLES.items():
             storage.save(path, ContentFile(joined(bundle)))

@@ -183,6 +183,9 @@ STORAGES = {
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# What browsers and phones look for at the top of a site, under these very names: icons and the manifest.
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 STATICFILES_FINDERS = [
     "flowweb.bundles.StaticFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

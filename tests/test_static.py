@@ -2,10 +2,13 @@
 templates and scripts is in test_conventions.py."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from PIL import Image
 
 from flowweb.bundles import BUNDLES, StaticFinder
 
@@ -78,9 +81,29 @@ def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
     assert sorted([*parts, "js/theme.js"]) == sorted(there)
 
 
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("/favicon.ico", "image/x-icon"),
+        ("/apple-touch-icon.png", "image/png"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+    ],
+)
+def test_browsers_and_phones_find_the_icons_at_the_top_of_the_site(address: str, kind: str) -> None:
+    answer = Client().get(address)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, kind)
+
+
+def test_the_manifest_names_icons_of_the_size_that_it_says() -> None:
+    for icon in json.loads((ROOT / "static/root/manifest.webmanifest").read_text())["icons"]:
+        with Image.open(ROOT / "static/root" / icon["src"].removeprefix("/")) as picture:
+            assert "x".join(map(str, picture.size)) == icon["sizes"]
+
+
 def test_the_joined_files_are_collected_in_place_of_their_parts() -> None:
     collected = dict(StaticFinder().list([]))
     scripts, sheets = (collected[path].open(path).read() for path in ("js/pages.js", "css/pages.css"))
     assert scripts.startswith((ROOT / "static/js/app.js").read_bytes())
     assert sheets.endswith((ROOT / "static/css/imports.css").read_bytes())
     assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"}
+    assert not [path for path in collected if path.startswith("root/")]

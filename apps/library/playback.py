@@ -105,7 +105,7 @@ def serve(
     if not isinstance(storage, FileSystemStorage) and not (here and "Range" in request.headers):
         return _elsewhere(file, download_as)
     version = _version(request, file)
-    if version.etag in parse_etags(request.headers.get("If-None-Match", "")):
+    if {version.etag, "*"} & _named(request.headers.get("If-None-Match", "")):
         return _marked(HttpResponse(status=304), file, version, download_as)
     try:
         part = _part(request, version)
@@ -150,6 +150,11 @@ def safe_name(text: str) -> str:
     text = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     name = " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100]
     return name.encode()[:_LONGEST].decode(errors="ignore").strip(". ")
+
+
+def _named(if_none_match: str) -> set[str]:
+    """Compared weakly, as RFC 9110 asks: a proxy that compresses hands our strong tags out as weak ones."""
+    return {etag.removeprefix("W/") for etag in parse_etags(if_none_match)}
 
 
 def _etag(name: str) -> str:

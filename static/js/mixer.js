@@ -163,6 +163,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     }
     if (mix.paused) {
       player.audio.pause();
+      document.dispatchEvent(new CustomEvent("mixer:play"));
       mix.play();
     } else mix.pause();
   }

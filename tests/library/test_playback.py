@@ -101,6 +101,8 @@ def test_a_known_file_is_not_sent_again(owner: Client, take: Clip) -> None:
     assert "private" in first["Cache-Control"]
     answer = ask(owner, take, **{"If-None-Match": etag})
     assert (answer.status_code, answer.body, answer["ETag"]) == (304, b"", etag)
+    for same in (f"W/{etag}", f'"other", W/{etag}', "*"):
+        assert ask(owner, take, **{"If-None-Match": same}).status_code == 304, same
     assert ask(owner, take, **{"If-None-Match": '"other"'}).status_code == 200
 
 
