@@ -81,6 +81,7 @@ def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
     assert sorted([*parts, "js/theme.js"]) == sorted(there)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("address", "kind"),
     [
@@ -92,6 +93,8 @@ def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
 def test_browsers_and_phones_find_the_icons_at_the_top_of_the_site(address: str, kind: str) -> None:
     answer = Client().get(address)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, kind)
+    assert answer.getvalue()
+    answer.close()
 
 
 def test_the_manifest_names_icons_of_the_size_that_it_says() -> None:

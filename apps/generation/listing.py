@@ -14,7 +14,7 @@ from apps.generation.models import Chain, Job, State
 from apps.library.listing import Cursor
 
 PER_PAGE = 30
-MOST_IN_LINE = 200  # which is shown whole, in its order
+MOST_WHOLE = 200  # of the queue, or of one request: shown whole, the first one first
 MOST_CHAINS = 20
 # Which chains of edits stand above the jobs.
 CHAINS = {
@@ -41,8 +41,8 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
     state = query.get("state", "all") if query.get("state") in FILTERS else "all"
     who = "mine" if query.get("who") == "mine" else "everyone"
     wish, before = _uuid(query.get("wish", "")), Cursor.parse(query.get("before", ""))
-    most = MOST_IN_LINE if state == "line" else PER_PAGE
-    page, more = _page(_found(membership, state, who, wish), before, most)
+    found = _found(membership, state, who, wish)
+    page, more = _whole(found) if wish or state == "line" else _page(found, before)
     live = panel.of_team(membership)
     around = panel.surroundings(membership)
     cards = [card(job, around) for job in page]
@@ -86,11 +86,15 @@ def _above(live: panel.Panel) -> set[UUID]:
     return {song.id for group in groups for each in group.cards for song in (each, *each.segments)}
 
 
-def _page(jobs: QuerySet[Job], before: Cursor | None, most: int) -> tuple[list[Job], bool]:
+def _whole(jobs: QuerySet[Job]) -> tuple[list[Job], bool]:
+    return list(jobs.order_by("created_at", "batch_index")[:MOST_WHOLE]), False
+
+
+def _page(jobs: QuerySet[Job], before: Cursor | None) -> tuple[list[Job], bool]:
     if before:
         jobs = jobs.filter(before.older)
-    found = list(jobs.order_by("-created_at", "-pk")[: most + 1])
-    return found[:most], len(found) > most
+    found = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
+    return found[:PER_PAGE], len(found) > PER_PAGE
 
 
 def _uuid(text: str) -> UUID | None:

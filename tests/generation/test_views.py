@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import Role, Team
+from apps.accounts.models import ApiToken, Role, Team
 from apps.generation import listing
 from apps.generation.models import Job, State
 from tests.generation.browsing import signed_in
@@ -252,6 +252,15 @@ def test_the_list_by_person(studio: Studio) -> None:
     assert listed(mate, "/jobs/?who=mine&state=line") == [str(theirs.pk)]
     assert listed(studio, "/jobs/?who=mine&state=done") == []
     assert "No jobs of this kind" in signed_in(studio).get("/jobs/?state=done").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/jobs/?wish={nonce}", "/jobs/?state=line"])
+def test_the_songs_of_one_request_stand_in_their_order(studio: Studio, address: str) -> None:
+    """Also where none of them has a position, because all of them wait for one thing."""
+    songs = studio.ask("slow disco", count=12)
+    ApiToken.objects.update(refused_at=timezone.now())
+    shown = listed(studio, address.format(nonce=songs[0].nonce))
+    assert shown == [str(song.pk) for song in sorted(songs, key=lambda each: each.batch_index)]
 
 
 def test_an_empty_list_says_how_to_begin(studio: Studio) -> None:
