@@ -196,11 +196,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["flowweb.uploads.NoFiles"]
 
 # Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.
-_MEDIA = [
-    SELF,
-    "blob:",
-    *env.store_origins(S3_BUCKET),
-]
+_MEDIA = [SELF, "blob:", *env.store_origins(S3_BUCKET)]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
