@@ -130,6 +130,14 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# Beside allauth's own: wrong passwords for one address from everywhere (apps/accounts/sign_in_limits.py), and how many
+# of them become lines of the audit trail.
+ACCOUNT_RATE_LIMITS = {"login_failed_anywhere": "30/h/key", "failures_noted": "10/h/key"}
+# Whoever is changed is told, also at the address that was theirs.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Addresses, tokens, accounts and what is deleted for good: the password is asked for again, once in ten minutes.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * 10
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True

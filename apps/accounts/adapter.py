@@ -1,10 +1,26 @@
+from typing import Any, ClassVar
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.accounts import audit_trail, sign_in_limits
+from apps.accounts.models import User
+
 
 class ClosedSignup(DefaultAccountAdapter):
-    """People come in by `manage.py bootstrap` alone; the signup page says so."""
+    """People come in by `manage.py bootstrap` alone; the signup page says so.
+
+    Every sign-in, failure and sign-out goes to the audit trail.
+    """
+
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many wrong passwords. Try again in a few minutes, or have a link for a new "
+        "password sent to you.",
+        "email_password_mismatch": "The address or the password is not right.",
+        "incorrect_password": "This password is not right.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -12,3 +28,42 @@ class ClosedSignup(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Also after setting a first one: back to the songs."""
         return reverse("home")
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return sign_in_limits.client_address(super().get_client_ip(request))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Raises ValidationError after too many wrong passwords: from this network, or from all together."""
+        super().pre_authenticate(request, **credentials)
+        from_all = sign_in_limits.take_from_all(request, credentials.get("email", ""))
+        if from_all is None:
+            raise self.validation_error("too_many_login_attempts")
+        # A right password gives back what it has taken from each limit.
+        self._login_failed_rl_usage.usage += from_all.usage
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user: User | None = super().authenticate(request, **credentials)
+        if user:
+            sign_in_limits.remember(request, credentials.get("email", ""))
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        audit_trail.note_failure(request, credentials.get("email", ""))
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """By the address that signs them in, whether or not allauth has a row for it."""
+        return self.authenticate(context.request, email=user.email, password=password) == user
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        audit_trail.note(user, "signed in", by=user)
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        super().logout(request)
+        if isinstance(user, User):
+            audit_trail.note(user, "signed out", by=user)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """allauth's own is the address alone: then a stranger could lock anybody out."""
+        return sign_in_limits.key(request, credentials.get("email", ""))

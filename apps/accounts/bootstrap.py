@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from apps.accounts import flow_accounts, tokens
+from apps.accounts import audit_trail, flow_accounts, tokens
 from apps.accounts.email_addresses import plain
 from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team, User
 from apps.upstream.token import Token
@@ -30,6 +30,8 @@ def person(*, email: str, name: str = "", password: str | None = None) -> tuple[
             if password:
                 user.set_password(password)
             user.save()
+            if password:
+                audit_trail.note(user, "password set by the operator")
     return user, created
 
 
@@ -66,8 +68,7 @@ def link(user: User) -> str:
     """A fresh one-time sign-in link, valid for a day. Shown once: only a hash of it is kept."""
     with transaction.atomic():
         secret = SignInLink.issue(user)
-        for membership in user.memberships.select_related("team"):
-            AuditEntry.objects.create(team=membership.team, action="sign-in link made", subject=user.email)
+        audit_trail.note(user, "sign-in link made")
     return settings.PUBLIC_URL + reverse("sign-in-link", args=[secret])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import AuditEntry, Team, User
 from apps.generation.files.references import NAMES
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
@@ -54,12 +54,18 @@ def rename(preset: Preset, name: str) -> None:
         raise NameTaken from None
 
 
-def delete(preset: Preset) -> bool:
+def delete(preset: Preset, *, by: User) -> bool:
     """It can be brought back for a day. Those deleted longer ago are erased now."""
     now = timezone.now()
     old = Preset.objects.filter(team=preset.team_id, deleted_at__lt=now - BROUGHT_BACK_FOR)
     old.delete()
-    return Preset.objects.live().filter(pk=preset.pk).update(deleted_at=now) == 1
+    with transaction.atomic():
+        deleted = Preset.objects.live().filter(pk=preset.pk).update(deleted_at=now) == 1
+        if deleted:
+            AuditEntry.objects.create(
+                team_id=preset.team_id, by=by, action="preset deleted", subject=str(preset)[:200]
+            )
+    return deleted
 
 
 def _undelete(team: Team, by: User, preset: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import AuditEntry, Team, User
 from apps.library.models import Clip, Collection, CollectionItem
 from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit, fitting
@@ -97,11 +97,14 @@ def put_back(collection: Collection, clip_id: UUID, place: int) -> bool:
     return True
 
 
-def delete(collection: Collection) -> dict[str, Any]:
+def delete(collection: Collection, *, by: User) -> dict[str, Any]:
     """Gives all that `recreate` needs."""
     with transaction.atomic():
         clips = [str(pk) for pk in _locked(collection).values_list("clip_id", flat=True)]
         Collection.objects.filter(pk=collection.pk).delete()
+        AuditEntry.objects.create(
+            team_id=collection.team_id, by=by, action="collection deleted", subject=collection.name[:200]
+        )
     return {"collection": str(collection.pk), "name": collection.name, "clips": clips}
 
 

@@ -139,7 +139,7 @@ def test_a_deleted_one_gives_its_name_free_and_is_erased_after_a_day(studio: Stu
     client.post("/library/undo/", {"token": token})
     assert list(Preset.objects.live()) == [newer]
     Preset.objects.filter(pk=preset.pk).update(deleted_at=timezone.now() - presets.BROUGHT_BACK_FOR)
-    presets.delete(newer)
+    presets.delete(newer, by=newer.made_by)
     assert not Preset.objects.filter(pk=preset.pk).exists()
 
 

@@ -1,5 +1,5 @@
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
@@ -56,14 +56,38 @@ class Membership(models.Model):
         return Role(self.role)
 
 
-class AuditEntry(models.Model):
-    """One line of a team's append-only audit trail."""
+class AppendOnly(Exception):
+    """A line of the audit trail was to be changed or removed."""
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="audit")
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """Takes new lines only. The database itself refuses a change as well (migration 0005)."""
+
+    def update(self, **values: object) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
+
+
+class AuditEntry(models.Model):
+    """One line of a team's append-only audit trail. `team` is empty for what somebody did who is in no team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="audit")
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     action = models.CharField(max_length=40)
     subject = models.CharField(max_length=200)
 
+    objects: ClassVar = AuditQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-pk"]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly

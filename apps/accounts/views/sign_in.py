@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts import audit_trail
 from apps.accounts.models import SignInLink
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -27,6 +28,7 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
     if link is None or not link.consume():
         return _quiet(TemplateResponse(request, "accounts/sign_in_link_gone.html", status=410))
     login(request, link.user, backend=BACKEND)
+    audit_trail.note(link.user, "signed in by a link", by=link.user)
     if not link.user.has_usable_password():
         _offer_password(request)
     return _quiet(redirect("home"))

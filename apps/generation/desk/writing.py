@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Team, User
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
 from apps.generation.wishes import NotThisForm, Wish
@@ -89,7 +89,7 @@ def save(sheet: LyricSheet, *, by: User, title: str, lyrics: str, sound_prompt: 
     return version
 
 
-def delete(sheet: LyricSheet) -> bool:
+def delete(sheet: LyricSheet, title: str, *, by: User) -> bool:
     """It can be brought back for a day. Those deleted longer ago are erased now, unless words are on their way."""
     now = timezone.now()
     awaited = Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE)
@@ -97,7 +97,13 @@ def delete(sheet: LyricSheet) -> bool:
         ~Exists(awaited), team=sheet.team_id, deleted_at__lt=now - BROUGHT_BACK_FOR
     )
     old.delete()
-    return LyricSheet.objects.live().filter(pk=sheet.pk).update(deleted_at=now) == 1
+    with transaction.atomic():
+        deleted = LyricSheet.objects.live().filter(pk=sheet.pk).update(deleted_at=now) == 1
+        if deleted:
+            AuditEntry.objects.create(
+                team_id=sheet.team_id, by=by, action="lyrics deleted", subject=title[:200]
+            )
+    return deleted
 
 
 def _undelete(team: Team, by: User, sheet: str) -> str:

@@ -115,7 +115,7 @@ def ask(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _find(request, pk)
     words = sheets.title_of(found, found.versions.first())
-    if writing.delete(found):
+    if writing.delete(found, words, by=request.user):
         undoable(request, f"Deleted {words}.", "delete-sheet", sheet=str(found.pk))
     return redirect("lyrics")
 

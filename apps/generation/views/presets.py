@@ -106,7 +106,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 @team_view(needs="create")
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     preset = _find(request, pk)
-    if kept.delete(preset):
+    if kept.delete(preset, by=request.user):
         undoable(request, f"Deleted preset “{preset}”.", "delete-preset", preset=str(preset.pk))
     return redirect("presets")
 

@@ -66,7 +66,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """The collection alone; its takes stay in the library."""
     found = _find(request, pk)
-    gone = collecting.delete(found)
+    gone = collecting.delete(found, by=request.user)
     undo.undoable(request, f"“{found}” is gone. Its takes are still here.", "delete-collection", **gone)
     return redirect("collections")
 

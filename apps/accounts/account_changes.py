@@ -1,0 +1,57 @@
+"""What follows when somebody has changed their password or an e-mail address: a line in the audit trail, and a mail.
+
+allauth sends its own mails to the address that was first until then; for a new address it has none.
+"""
+
+from typing import Any
+
+from allauth.account import signals
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from apps.accounts import audit_trail
+from apps.accounts.models import User
+
+
+@receiver(signals.password_changed)
+def password_changed(user: User, **_: Any) -> None:
+    audit_trail.note(user, "password changed", by=user)
+
+
+@receiver(signals.password_set)
+def password_set(user: User, **_: Any) -> None:
+    audit_trail.note(user, "first password set", by=user)
+
+
+@receiver(signals.password_reset)
+def password_reset(user: User, **_: Any) -> None:
+    audit_trail.note(user, "password reset by mail", by=user)
+
+
+@receiver(signals.email_added)
+def address_added(request: HttpRequest, user: User, email_address: EmailAddress, **_: Any) -> None:
+    audit_trail.note(user, "address added", by=user, subject=f"{email_address.email}, of {user.email}")
+    get_adapter().send_notification_mail(
+        "account/email/email_added", user, {"added_email": email_address.email}
+    )
+
+
+@receiver(signals.email_confirmed)
+def address_confirmed(email_address: EmailAddress, **_: Any) -> None:
+    user = email_address.user
+    audit_trail.note(user, "address confirmed", by=user, subject=f"{email_address.email}, of {user.email}")
+
+
+@receiver(signals.email_removed)
+def address_removed(user: User, email_address: EmailAddress, **_: Any) -> None:
+    audit_trail.note(user, "address removed", by=user, subject=f"{email_address.email}, of {user.email}")
+
+
+@receiver(signals.email_changed)
+def first_address_changed(
+    user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any
+) -> None:
+    before = from_email_address.email if from_email_address else "none"
+    audit_trail.note(user, "address changed", by=user, subject=f"from {before} to {to_email_address.email}")

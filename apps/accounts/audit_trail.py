@@ -1,0 +1,31 @@
+"""What people do with their own sign-in, in the audit trail of every team that they are in.
+
+No line holds a secret. A failed sign-in is a line only where the address is somebody's, and at most ten an hour, so
+that a stranger fills nothing.
+"""
+
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.core import ratelimit
+from django.http import HttpRequest
+
+from apps.accounts.models import AuditEntry, User
+
+
+def note(user: User, action: str, *, by: User | None = None, subject: str = "") -> None:
+    """One line in each team of the person; of somebody in no team, one that belongs to none.
+
+    `by` is left out where it is not known who did it; `subject` is the person's address unless it is given.
+    """
+    teams = list(user.memberships.values_list("team_id", flat=True)) or [None]
+    words = (subject or user.email)[:200]
+    AuditEntry.objects.bulk_create(
+        AuditEntry(team_id=team, by=by, action=action, subject=words) for team in teams
+    )
+
+
+def note_failure(request: HttpRequest, address: str) -> None:
+    """A wrong password for that address, typed at the sign-in page or where the password is asked for again."""
+    action = "password refused" if request.user.is_authenticated else "sign-in failed"
+    for user in filter_users_by_email(address, prefer_verified=True, for_login=True):
+        if ratelimit.consume(request, action="failures_noted", key=str(user.pk)):
+            note(user, action)
