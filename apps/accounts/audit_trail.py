@@ -4,6 +4,8 @@ No line holds a secret. A failed sign-in is a line only where the address is som
 that a stranger fills nothing.
 """
 
+from uuid import UUID
+
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core import ratelimit
 from django.http import HttpRequest
@@ -16,10 +18,10 @@ def note(user: User, action: str, *, by: User | None = None, subject: str = "") 
 
     `by` is left out where it is not known who did it; `subject` is the person's address unless it is given.
     """
-    teams = list(user.memberships.values_list("team_id", flat=True)) or [None]
+    teams: list[UUID | None] = list(user.memberships.values_list("team_id", flat=True))
     words = (subject or user.email)[:200]
     AuditEntry.objects.bulk_create(
-        AuditEntry(team_id=team, by=by, action=action, subject=words) for team in teams
+        AuditEntry(team_id=team, by=by, action=action, subject=words) for team in teams or [None]
     )
 
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Membership, Team, User
 from apps.generation import decisions, ends, payers
 from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
 from apps.generation.sweeping.matrix import Matrix
@@ -197,10 +197,16 @@ def _in_line(sweep: Sweep) -> list[Job]:
     return list(line.order_by("pk").select_for_update())
 
 
-def delete(sweep: Sweep) -> bool:
+def delete(sweep: Sweep, *, by: User) -> bool:
     """Only what was never started, or is over."""
-    over = Q(phase__in=[Phase.DRAFT, Phase.DONE, Phase.STOPPED])
-    return Sweep.objects.live().filter(over, pk=sweep.pk).update(deleted_at=timezone.now()) == 1
+    over = Sweep.objects.live().filter(Q(phase__in=[Phase.DRAFT, Phase.DONE, Phase.STOPPED]), pk=sweep.pk)
+    with transaction.atomic():
+        deleted = over.update(deleted_at=timezone.now()) == 1
+        if deleted:
+            AuditEntry.objects.create(
+                team_id=sweep.team_id, by=by, action="sweep deleted", subject=str(sweep)[:200]
+            )
+    return deleted
 
 
 def _undelete(team: Team, by: User, sweep: str) -> str:

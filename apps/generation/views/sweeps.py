@@ -143,7 +143,7 @@ def go_on(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 @team_view(needs="create")
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _to_decide(request, pk)
-    if sweeps.delete(found):
+    if sweeps.delete(found, by=request.user):
         undoable(request, f"Deleted the sweep {found}. Its songs stay.", "delete-sweep", sweep=str(found.pk))
     else:
         messages.error(request, "It is being made. Stop it first.")
