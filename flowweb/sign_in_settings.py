@@ -1,0 +1,35 @@
+"""Signing in: django-allauth, passwords, limits. A part of the settings, with nothing from the environment in it."""
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "apps.accounts.adapter.ClosedSignup"
+ACCOUNT_FORMS = {
+    "login": "apps.accounts.sign_in_forms.SignInForm",
+    "add_email": "apps.accounts.sign_in_forms.AddAddressForm",
+    "reset_password": "apps.accounts.sign_in_forms.ForgottenPasswordForm",
+    "signup": "apps.accounts.sign_in_forms.ClosedSignupForm",
+}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# Beside allauth's own: wrong passwords for one address from everywhere (apps/accounts/sign_in_limits.py), and how many
+# of them become lines of the audit trail.
+ACCOUNT_RATE_LIMITS = {"login_failed_anywhere": "30/h/key", "failures_noted": "10/h/key"}
+# Whoever is changed is told, also at the address that was theirs.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Addresses, tokens, accounts and what is deleted for good: the password is asked for again, once in ten minutes.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * 10
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
