@@ -39,7 +39,7 @@
     const name = document.createElement("span");
     const said = document.createElement("span");
     const bar = document.createElement("progress");
-    Object.assign(name, { className: "cut strong", textContent: file.name });
+    Object.assign(name, { className: "cut strong", dir: "auto", textContent: file.name });
     Object.assign(said, { className: "said", textContent: "Waiting" });
     Object.assign(bar, { className: "bar", max: file.size || 1, value: 0 });
     bar.setAttribute("aria-label", `Sending ${file.name}`);

@@ -41,7 +41,7 @@
     const icon = command.querySelector(".icon, .initials");
     if (icon) made.append(icon.cloneNode(true));
     const text = document.createElement("span");
-    text.className = "found-words";
+    Object.assign(text, { className: "found-words", dir: "auto" });
     text.textContent = command.dataset.command;
     made.append(text);
     const key = command.querySelector("kbd");

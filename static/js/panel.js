@@ -148,7 +148,7 @@
     const cover = job.querySelector(".job-square img");
     if (cover) item.append(cover.cloneNode());
     const text = document.createElement("span");
-    text.className = "text";
+    Object.assign(text, { className: "text", dir: "auto" });
     text.textContent = `${job.querySelector(".job-title").textContent.trim()} is ready`;
     item.append(text, ...[...job.querySelectorAll("[data-play]")].map(short));
     document.getElementById("news").append(item);

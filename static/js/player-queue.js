@@ -88,7 +88,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
   function report(words) {
     const item = document.createElement("div");
     const text = document.createElement("p");
-    text.className = "text";
+    Object.assign(text, { className: "text", dir: "auto" });
     text.textContent = words;
     item.append(text);
     document.getElementById("news").append(item);

@@ -191,7 +191,7 @@ def test_a_line_leads_to_its_second_also_without_javascript(band: Band) -> None:
     Clip.objects.update(lyrics_timing=[[1.25, 2.5], [3, 4], [20, 24]])
     page = page_of(band, take)
     assert f'href="/library/clips/{take.pk}/audio.mp3#t=1.25" data-at="1.25"' in page
-    assert 'data-text="Ferry &lt;home&gt;"><span>Ferry &lt;home&gt;</span>' in page
+    assert 'data-text="Ferry &lt;home&gt;"><span dir="auto">Ferry &lt;home&gt;</span>' in page
     assert re.findall(r'class="part" x="([\d.]+%)" width="([\d.]+%)"', page) == [
         ("2.08%", "4.58%"),
         ("33.33%", "6.67%"),

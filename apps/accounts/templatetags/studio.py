@@ -123,6 +123,8 @@ def control(field: BoundField, size: str = "") -> SafeString:
     else:
         name = "form-select" if isinstance(widget, forms.Select) else "form-control"
     attributes: dict[str, str | bool] = {"class": f"{name} {name}-{size}" if size else name}
+    if getattr(widget, "input_type", "text") in {"text", "select"}:
+        attributes["dir"] = "auto"
     # Said once, above the field, is enough.
     if str(field.label).casefold() in str(widget.attrs.get("placeholder", "")).casefold():
         attributes["placeholder"] = False

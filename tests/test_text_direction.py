@@ -1,0 +1,104 @@
+"""What people write takes its own direction: each text stands in an element with `dir="auto"`, or in a <bdi>.
+
+Every page of the table of URLs is read with Hebrew wherever a person, or Flow Music, writes something.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from apps.accounts.models import Team, UsageRow, User
+from apps.generation.models import Job, Preset, Sweep
+from apps.library.models import Clip, Collection, LyricSheet, LyricVersion, ReferenceFile, Song, Tag
+from tests.night_bus import House, build
+from tests.page import Element, Page
+from tests.test_urls import TABLE, Row, ask
+
+HEBREW = "שיר הלילה"
+LYRICS = f"[Verse]\n{HEBREW}\n{HEBREW}"
+# Without a line of its own to take a direction: what the browser shows outside of the page, and lists of choices.
+WITHOUT_DIRECTION = {"title", "script"}
+READ_BY_PEOPLE = {"text", "search", None}
+
+
+@pytest.fixture
+def house(db: None, settings: Settings, tmp_path: Path) -> House:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    house = build()
+    User.objects.update(name=HEBREW)
+    Team.objects.update(name=HEBREW)
+    asked = {"prompt": HEBREW, "lyrics": LYRICS, "instruction": HEBREW}
+    Song.objects.update(name=HEBREW, prompt=HEBREW, params=asked)
+    Clip.objects.update(title=HEBREW, lyrics=LYRICS, lyrics_timing=[[1, 2], [3, 4]], duration_s=60)
+    tag = Tag.objects.create(team=house.team, name=HEBREW, key=HEBREW)
+    house.clip.tags.add(tag)
+    Collection.objects.update(name=HEBREW)
+    LyricSheet.objects.update(idea=HEBREW, structure=LYRICS)
+    sheet = LyricSheet.objects.get(pk=house.sheet)
+    for number in (1, 2):
+        LyricVersion.objects.create(
+            sheet=sheet, number=number, origin="own", title=HEBREW, lyrics=LYRICS, sound_prompt=HEBREW
+        )
+    ReferenceFile.objects.update(name=f"{HEBREW}.mp3", prompt=HEBREW)
+    Preset.objects.update(name=HEBREW, fields=asked)
+    Sweep.objects.update(asked={"prompt": [HEBREW], "lyrics": [LYRICS], "ghostwriter": [""], "model": [""]})
+    jobs(house, asked)
+    UsageRow.objects.create(
+        account=house.clip.account, day=timezone.now().date(), type="generate", title=HEBREW, tokens=60
+    )
+    return house
+
+
+def jobs(house: House, asked: dict[str, str]) -> None:
+    Job.objects.update(params=asked)
+    common = {field: getattr(house.job, field) for field in ("team", "asked_by", "token", "subscription")}
+    now = timezone.now()
+    for state in ("running", "failed", "rejected", "unknown", "completed", "cancelled"):
+        Job.objects.create(
+            **common,
+            state=state,
+            params=asked,
+            sent_at=now,
+            unknown_since=now,
+            finished_at=None if state in {"running", "unknown"} else now,
+            error_text="Flow Music refused this.",
+            error_quote=HEBREW,
+            song=house.clip.song if state == "completed" else None,
+        )
+
+
+def astray(element: Element, *, has_direction: bool = False) -> Iterator[str]:
+    """The elements in which a text stands that would be set from left to right, whatever it is."""
+    has_direction |= element.tag == "bdi" or element["dir"] == "auto"
+    if has_direction or element.tag in WITHOUT_DIRECTION:
+        return
+    if element.tag == "input" and HEBREW in (element["value"] or "") and element["type"] in READ_BY_PEOPLE:
+        yield f'<input name="{element["name"]}">'
+    for child in element.children:
+        if not isinstance(child, str):
+            yield from astray(child)
+        elif HEBREW in child:
+            yield f'<{element.tag} class="{element["class"] or ""}">'
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
+def test_what_people_write_takes_its_own_direction(house: House, entry: Row) -> None:
+    response = ask(house, "owner", entry, "GET")
+    if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
+        assert sorted(set(astray(Page(response)))) == []
+
+
+def test_every_field_to_write_in_takes_the_direction_of_what_is_written(house: House) -> None:
+    fields = [
+        field
+        for entry in TABLE
+        if (response := ask(house, "owner", entry, "GET")).status_code == 200
+        and response.headers["Content-Type"].startswith("text/html")
+        for field in [*Page(response).all("textarea"), *Page(response).all("input")]
+        if field.tag == "textarea" or field["type"] in READ_BY_PEOPLE
+    ]
+    assert len(fields) > 50
+    assert {field["name"] for field in fields if field["dir"] != "auto"} == set()
