@@ -215,6 +215,7 @@ CELERY_TASK_ROUTES = {
     "library.reference": {"queue": "slow"},
     "library.background": {"queue": "slow"},
     "library.import": {"queue": "slow"},
+    "library.reindex": {"queue": "slow"},
     "library.sweep": {"queue": "slow"},
     "library.bin": {"queue": "slow"},
 }

@@ -107,9 +107,20 @@ class Filters:
 
     @cached_property
     def of_takes(self) -> Q:
-        condition = Q()
-        for found in self._found:
-            condition &= found.condition
+        return self._of_rest & (self._asked.condition if self._asked else Q())
+
+    @property
+    def ranks(self) -> list[tuple[int, searching.Found]]:
+        """Of a search: by where the words stand, the best first. None where the order is another."""
+        return self._asked.ranks if self._asked and not self.oldest_first else []
+
+    def in_rank(self, found: searching.Found) -> Q:
+        """As `of_takes`, with no more than the search has found in one of its ranks."""
+        return self._of_rest & found.condition
+
+    @cached_property
+    def _of_rest(self) -> Q:
+        condition = self._unsung.condition if self._unsung else Q()
         for name, condition_of in _TAKES.items():
             if name in self.values:
                 condition &= condition_of(self, self.values[name])
@@ -118,16 +129,18 @@ class Filters:
     @property
     def few_takes(self) -> bool:
         """Whether an index leads from what is looked for to the takes that have it."""
-        few = any(found.few for found in self._found)
+        few = any(found.few for found in (self._asked, self._unsung) if found)
         return few or bool(self.values.keys() & {"tag", "collection", "rating", "favourite", "length"})
 
     @cached_property
-    def _found(self) -> list[searching.Found]:
-        """What the full-text index says, a query each."""
-        found = [searching.find(self.team, self.query)] if self.query else []
-        if self.values.get("instrumental") == "1":
-            found.append(searching.find_instrumentals(self.team))
-        return found
+    def _asked(self) -> searching.Found | None:
+        """What the full-text index says."""
+        return searching.find(self.team, self.query) if self.query else None
+
+    @cached_property
+    def _unsung(self) -> searching.Found | None:
+        asked = self.values.get("instrumental") == "1"
+        return searching.find_instrumentals(self.team) if asked else None
 
     # As words and addresses.
 

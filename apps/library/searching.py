@@ -1,123 +1,154 @@
-"""Finding takes by their words, with the database's own full-text index.
+"""Finding takes by their words, best first, with the database's own full-text index.
 
-Words are folded here, before either database sees them, so that both find the same: its own folding does nothing more.
+Words are folded and parted by us (terms.py), before either database sees them, so that both find the same. Whoever has
+all words of a query in the title is found first, then who has them in title and tags, then with the prompt, then
+anywhere.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
+from functools import reduce
+from operator import and_, or_
+from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Lookup, Q
+from django.db.models import Lookup, Q, prefetch_related_objects
 from django.db.models.sql.compiler import SQLCompiler
 
 from apps.accounts.models import Team
 from apps.library.models import Clip, ClipWords
+from apps.library.terms import INSTRUMENTAL, MARKS, Group, document, groups, signs, team_sign
 
-LONGEST_WORD = 60
-LONGEST_TERMS = 200_000  # characters; a tsvector takes a megabyte
-MOST_WORDS = 20  # of a query
 MOST_NAMED = 1_000  # takes
-INSTRUMENTAL = "§instrumental"  # a word of instrumental takes that nobody can type
+WAY = 2  # of writing words down: rows of an earlier one are written anew (reindex.py)
 PER_WRITE = 500
 
-# Scripts that write no space between words: each of their signs is a word of its own.
-_CJK = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
-_shortened = itemgetter(slice(LONGEST_WORD))
-
-
-def terms(*texts: str) -> str:
-    """The different words of the texts, folded, in order, with one space between them.
-
-    Folded: compatible forms made one, without accents, without case. Nothing but letters and figures is left.
-    """
-    plain = " ".join(texts).casefold()
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", " ".join(texts)).casefold())
-        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    found = " ".join(dict.fromkeys(map(_shortened, _WORD.findall(plain))))
-    return found if len(found) <= LONGEST_TERMS else found[:LONGEST_TERMS].rpartition(" ")[0]
+T = TypeVar("T")
 
 
 def index(clips: Iterable[Clip]) -> None:
-    """Writes what the takes are found by; called when a title, a song's name, lyrics or prompt has changed."""
-    rows = [ClipWords(clip=clip, terms=_document(clip)) for clip in clips]
+    """Writes what the takes are found by; called when a title, a song's name, a tag, lyrics or prompt has changed."""
+    takes = list(clips)
+    prefetch_related_objects(takes, "tags")
     ClipWords.objects.bulk_create(
-        rows,
+        [ClipWords(clip=clip, terms=_document(clip), way=WAY) for clip in takes],
         batch_size=PER_WRITE,
         update_conflicts=True,
         unique_fields=["clip"],
-        update_fields=["terms"],
+        update_fields=["terms", "way"],
     )
+
+
+def index_again(ids: Iterable[Any]) -> None:
+    """The takes with these ids, as they are now; what is erased is found by nothing."""
+    index(Clip.objects.filter(pk__in=list(ids), erased_at=None).select_related("song"))
 
 
 @dataclass(frozen=True)
 class Found:
-    """A condition for `Clip` rows; `few`: it names the takes, which the index has given."""
+    """A condition for `Clip` rows; `few`: it names the takes, which the index has given.
+
+    `better`: the same for those among them whose words stand in a better place, the best ones first.
+    """
 
     condition: Q
     few: bool
+    ids: frozenset[Any] = frozenset()
+    better: tuple["Found", ...] = ()
+
+    @property
+    def ranks(self) -> "list[tuple[int, Found]]":
+        """The best first, with their numbers; each has all that the one before has. What brings nothing new is left
+        out."""
+        found, known = [], frozenset[Any]()
+        for rank, each in enumerate((*self.better, self)):
+            if not each.few or each.ids - known:
+                found.append((rank, each))
+            known = each.ids
+        return found
 
 
 def matching(team: Team, query: str) -> Q:
     """For `Clip` rows: takes of the team that have a word beginning with each word of the query.
 
-    Nothing that a person types is an operator or an error; a query without a word matches nothing.
+    Nothing that a person types is an operator or an error. A query of signs alone looks at titles; one of nothing
+    matches nothing.
     """
-    return find(team, query).condition
+    return _find(team, groups(query) or signs(query)).condition
 
 
 def find(team: Team, query: str) -> Found:
-    words = terms(query).split()[:MOST_WORDS]
-    return _find(team, words) if words else Found(Q(pk__in=[]), few=True)
+    if not (wanted := groups(query)):
+        return _find(team, signs(query))
+    found = _find(team, wanted)
+    better = tuple(_find(team, wanted, MARKS[:last]) for last in range(1, len(MARKS) + 1))
+    return Found(found.condition, found.few, found.ids, better)
 
 
 def find_instrumentals(team: Team) -> Found:
-    return _find(team, [INSTRUMENTAL])
-
-
-def _find(team: Team, words: list[str]) -> Found:
-    """One query. Where the index has too many takes to be named, the words are read row by row: whoever looks for them
-    in an order soon has a page of them, while the index would have to give all of them first."""
-    wanted = [_sign_of(team.pk), *words]
-    rows = ClipWords.objects.filter(terms__words=Wanted(wanted, MOST_NAMED + 1))
-    ids = list(rows.values_list("clip", flat=True)[: MOST_NAMED + 1])
-    if len(ids) <= MOST_NAMED:
-        return Found(Q(pk__in=ids), few=True)
-    reading = Q(found_by__terms__startswith=f"{wanted[0]} ")
-    for word in words:
-        reading &= Q(found_by__terms__contains=f" {word}")
-    return Found(reading, few=False)
+    return _find(team, [[[INSTRUMENTAL]]])
 
 
 def _document(clip: Clip) -> str:
     song = clip.song
     return document(
-        clip.team_id, song.name, clip.title, song.prompt, clip.words, instrumental=clip.is_instrumental
+        clip.team_id,
+        f"{song.name} {clip.title}",
+        clip.words,
+        tags=" ".join(tag.name for tag in clip.tags.all()),
+        prompt=song.prompt,
+        instrumental=clip.is_instrumental,
     )
 
 
-def document(team_id: Any, *texts: str, instrumental: bool) -> str:
-    """What a take with these texts is found by."""
-    signs = [_sign_of(team_id), *([INSTRUMENTAL] if instrumental else [])]
-    return " ".join([*signs, terms(*texts)]).rstrip()
+def _find(team: Team, wanted: list[Group], marks: Sequence[str] = ("",)) -> Found:
+    """One query. Where the index has too many takes to be named, the words are read row by row: whoever looks for them
+    in an order soon has a page of them, while the index would have to give all of them first."""
+    if not wanted:
+        return Found(Q(pk__in=[]), few=True)
+    asked = Wanted(
+        team_sign(team.pk), [[_marked(way, marks) for way in group] for group in wanted], MOST_NAMED + 1
+    )
+    ids = list(ClipWords.objects.filter(terms__words=asked).values_list("clip", flat=True)[: asked.most])
+    if len(ids) <= MOST_NAMED:
+        return Found(Q(pk__in=ids), few=True, ids=frozenset(ids))
+    reading = asked.written(lambda word: Q(found_by__terms__contains=f" {word}"), _all, _any)
+    return Found(Q(found_by__terms__startswith=f"{asked.team} ") & reading, few=False)
 
 
-def _sign_of(team_id: Any) -> str:
-    """A word that every take of the team has and nobody can type: one team's songs don't slow down another's search."""
-    return f"§{team_id.hex}"
+def _marked(way: Iterable[str], marks: Sequence[str]) -> list[list[str]]:
+    """Each word as it may stand, in the places that have these marks."""
+    return [[f"{mark}{word}" for mark in marks] for word in way]
+
+
+def _all(parts: Iterable[Q]) -> Q:
+    return reduce(and_, parts)
+
+
+def _any(parts: Iterable[Q]) -> Q:
+    return reduce(or_, parts)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The first word as it stands, the others as beginnings; no more than `most` rows."""
+    """The team's sign as it stands. Of each group one way; of a way all words; of a word one of its forms, as a
+    beginning. No more than `most` rows."""
 
-    words: list[str]
+    team: str
+    groups: list[list[list[list[str]]]]
     most: int
+
+    def written(
+        self,
+        word: Callable[[str], T],
+        all_of: Callable[[Iterable[T]], T],
+        any_of: Callable[[Iterable[T]], T],
+    ) -> T:
+        """In the language of a database."""
+        return all_of(
+            any_of(all_of(any_of(map(word, forms)) for forms in way) for way in group)
+            for group in self.groups
+        )
 
 
 @ClipWords._meta.get_field("terms").register_lookup
@@ -130,18 +161,21 @@ class _Words(Lookup):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[str | int, ...]]:
-        whole, *beginnings = self.rhs.words
-        query = " ".join([f'"{whole}"', *(f'"{word}"*' for word in beginnings)])
+        beginnings = self.rhs.written(lambda word: f'"{word}"*', _joined(" AND "), _joined(" OR "))
         table = "library_clipwords_index"
         rows = f"SELECT rowid FROM {table} WHERE {table} MATCH %s LIMIT %s"  # noqa: S608 - a constant
+        query = f'"{self.rhs.team}" AND {beginnings}'
         return f"{self._table(compiler)}.id IN ({rows})", (query, self.rhs.most)
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[str, ...]]:
-        whole, *beginnings = self.rhs.words
-        query = " & ".join([f"'{whole}'", *(f"'{word}':*" for word in beginnings)])
-        return f"{self._table(compiler)}.vector @@ %s::tsquery", (query,)
+        beginnings = self.rhs.written(lambda word: f"'{word}':*", _joined(" & "), _joined(" | "))
+        return f"{self._table(compiler)}.vector @@ %s::tsquery", (f"'{self.rhs.team}' & {beginnings}",)
 
     def _table(self, compiler: SQLCompiler) -> str:
         return compiler.quote_name_unless_alias(self.lhs.alias)
+
+
+def _joined(between: str) -> Callable[[Iterable[str]], str]:
+    return lambda parts: f"({between.join(parts)})"

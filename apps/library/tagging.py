@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from apps.accounts.models import Team
-from apps.library import songs
+from apps.library import searching, songs
 from apps.library.models import Clip, Tag
 from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit, fitting, fold
@@ -44,6 +44,7 @@ def add(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> int:
             [_On(clip_id=take, tag_id=tag) for take in takes for tag in tags], ignore_conflicts=True
         )
         _check_room(clips)
+        searching.index_again(takes)
     return len(takes)
 
 
@@ -58,6 +59,7 @@ def remove(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> dict[str, l
             taken.setdefault(name, []).append(str(take))
         rows.delete()
         sweep(team)
+        searching.index_again({take for takes in taken.values() for take in takes})
     return taken
 
 

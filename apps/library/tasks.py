@@ -4,12 +4,13 @@ from threading import BoundedSemaphore
 
 from celery import shared_task
 
-from apps.library import bin, references
+from apps.library import bin, references, reindex
 from apps.library.archiving import archive, background, reference
 from apps.library.importing import imports, walking
 
 IN_BACKGROUND = BoundedSemaphore(background.AT_ONCE)  # of the slow worker's 8 threads
 WALKS = BoundedSemaphore(2)
+REINDEXING = BoundedSemaphore(1)
 
 
 @shared_task(name="library.archive")
@@ -23,6 +24,7 @@ def sweep_files() -> None:
     reference.sweep()
     background.wake_up()
     imports.sweep()
+    reindex.wake_up()
 
 
 @shared_task(name="library.background")
@@ -33,6 +35,15 @@ def archive_in_background() -> None:
             background.run()
         finally:
             IN_BACKGROUND.release()
+
+
+@shared_task(name="library.reindex")
+def write_words_anew() -> None:
+    if REINDEXING.acquire(blocking=False):
+        try:
+            reindex.run()
+        finally:
+            REINDEXING.release()
 
 
 @shared_task(name="library.import")

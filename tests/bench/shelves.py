@@ -25,6 +25,7 @@ from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from apps.accounts.models import Membership, Role, Subscription, Team, User  # noqa: E402
+from apps.library import searching  # noqa: E402
 from apps.library.listing import SONGS_PER_PAGE, Cursor  # noqa: E402
 from apps.library.models import Clip, ClipFile, ClipWords, Opinion, Song  # noqa: E402
 
@@ -101,7 +102,11 @@ def fill(takes: int) -> User:
     if ON_POSTGRES:
         execute("DROP INDEX library_clipwords_vector")  # made at once it takes seconds, row by row minutes
     insert(
-        ClipWords, takes, clip=_key("clip", clip), terms=f"'§{team.pk.hex} song ' || n || {needle} || {words}"
+        ClipWords,
+        takes,
+        clip=_key("clip", clip),
+        terms=f"'§{team.pk.hex} ¹song ¹' || n || ' song ' || n || {needle} || {words}",
+        way=str(searching.WAY),
     )
     if ON_POSTGRES:
         execute(full_text.POSTGRES[-1])

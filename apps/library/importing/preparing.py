@@ -19,7 +19,7 @@ Values = tuple[Any, ...]
 SAID = ("title", "lyrics", "duration_s", "seed", "stem_type", "made_at", "lyrics_timing")
 OF_TAKE = ("id", "song_id", "clip_id", *SAID)
 OF_FILE = ("clip_id", "kind", "state", "source_url", "next_try_at")
-OF_WORDS = ("clip_id", "terms")
+OF_WORDS = ("clip_id", "terms", "way")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def prepare(clips: Iterable[ClipRecord], team_id: UUID) -> list[Ready]:
 
 def _ready(clip: ClipRecord, team_id: UUID, now: datetime) -> Ready:
     (take_id, song_id), said = _new_ids(), songs.said(clip)
-    words = (take_id, _terms(team_id, said["title"], said["lyrics"]))
+    words = (take_id, _terms(team_id, said["title"], said["lyrics"]), searching.WAY)
     timing = said["lyrics_timing"]
     said |= {"made_at": stored(said["made_at"]), "lyrics_timing": json.dumps(timing) if timing else None}
     files = [

@@ -1,10 +1,12 @@
+from typing import ClassVar
+
 from django.db import models
 
 from apps.library.models.clips import Clip
 
 
 class ClipWords(models.Model):
-    """What a take is found by: the words of its title, lyrics and prompt, folded (searching.py), one space between;
+    """What a take is found by: the words of its title, tags, lyrics and prompt, folded (terms.py), one space between;
     before them the sign of its team.
 
     The database's own full-text index stands on `terms` (migration 0003): FTS5 kept up by triggers on SQLite, a
@@ -14,3 +16,10 @@ class ClipWords(models.Model):
 
     clip = models.OneToOneField(Clip, on_delete=models.CASCADE, related_name="found_by")
     terms = models.TextField()
+    # Of writing them, searching.WAY. None: an earlier one, so the row is written anew in the background (reindex.py).
+    way = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["id"], condition=models.Q(way__isnull=True), name="clipwords_of_before")
+        ]
