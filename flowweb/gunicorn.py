@@ -1,6 +1,7 @@
 """gunicorn's configuration, on one machine and hosted: threads, because requests wait for a database."""
 
 import os
+import signal
 import sys
 
 from django.db import DatabaseError
@@ -8,6 +9,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
+from apps import shutdown
 from flowweb.checked import settings
 from flowweb.local.leash import die_with
 from flowweb.redacted import Line, redact_all
@@ -18,7 +20,7 @@ worker_class = "gthread"
 workers = 1 if LOCAL else int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 timeout = 60
-graceful_timeout = 5 if LOCAL else 25
+graceful_timeout = 5 if LOCAL else 20  # then they are killed: the site ends within 25 s
 keepalive = 15
 _MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes a file of its own there, and removes its name at once
 # Heartbeats on a disk can stall behind a busy one.
@@ -48,6 +50,9 @@ def post_worker_init(_worker: Worker) -> None:
     """With the wrong FIELD_KEYS the site would encrypt what no worker can read: better that it doesn't start."""
     from apps.accounts.keys import KeysDontFit, check_keys
 
+    # Looked at by whatever takes in a file piece by piece; the master kills what does not end.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, shutdown.before(signal.getsignal(number)))
     try:
         check_keys()
     except KeysDontFit as error:

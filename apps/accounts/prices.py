@@ -11,6 +11,7 @@ from statistics import median_low
 from django.db.models import Q
 from django.utils import timezone
 
+from apps import shutdown
 from apps.accounts import clients, usage
 from apps.accounts.models import FlowAccount, Subscription
 from apps.upstream.flowmusic import FlowMusic
@@ -35,7 +36,8 @@ def learn(subscription_id: int) -> int:
     accounts = FlowAccount.objects.filter(subscription=subscription).exclude(
         block__in=[Block.GONE, Block.ERROR]
     )
-    changed = sum(_learn_one(account, client) for account in accounts if _take_turn(account))
+    asked = (account for account in accounts if not shutdown.has_begun() and _take_turn(account))
+    changed = sum(_learn_one(account, client) for account in asked)
     if changed:
         wake("generation.changed", subscription_id)
     return changed

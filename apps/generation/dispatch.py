@@ -9,12 +9,14 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.urls import reverse
 
+from apps import shutdown
 from apps.accounts import clients
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import FlowAccount, Subscription
@@ -37,7 +39,7 @@ def run(subscription_id: int, *, blocking: bool = False) -> int:
     `blocking`: of the line whose calls answer after minutes, for a worker that may be kept that long.
     """
     sent = 0
-    while True:
+    while not shutdown.has_begun():
         subscription = Subscription.objects.filter(pk=subscription_id).first()
         claimed = turns.claim_next(subscription, blocking=blocking) if subscription else None
         if claimed is None:
@@ -45,6 +47,7 @@ def run(subscription_id: int, *, blocking: bool = False) -> int:
         transitions.wake_line(claimed[0])
         submit(*claimed)
         sent += 1
+    return sent
 
 
 def due(now: datetime, *, blocking: bool = False) -> list[int]:
@@ -54,7 +57,12 @@ def due(now: datetime, *, blocking: bool = False) -> list[int]:
 
 
 def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
-    """One POST for one claim, and what it answered."""
+    """One POST for one claim, and what it answered; or, if this process has to go before, that it is not known."""
+    with shutdown.under_way(partial(transitions.give_up, job.pk, mine)):
+        _submit(job, account, mine)
+
+
+def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
     sent = answers.Sent(job, account, mine)
     # Runs from before `sent_at`: a process that was stopped meanwhile sends nothing.
     deadline = Deadline(OPERATIONS[job.operation].deadline_s)
@@ -65,7 +73,8 @@ def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
             job, "Looked through before it was sent, and not sent.", mine=mine, error_text=unfit
         )
         return
-    if client is None or not transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else ""):
+    may_send = client is not None and not shutdown.has_begun()
+    if not may_send or not transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else ""):
         transitions.release(job, mine, "Not sent, nothing spent.")
         drop_cancelled()
         return

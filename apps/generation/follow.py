@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from apps import shutdown
 from apps.accounts import clients
 from apps.accounts.models import Subscription
 from apps.generation import ends, records, transitions
@@ -109,7 +110,7 @@ def read_ours(jobs: list[Job], client: FlowMusic) -> None:
 
 def _stop_if_asked(job: Job, client: FlowMusic) -> None:
     """DELETE, once, for a job that somebody stopped waiting for. What it did is seen by reading the record again."""
-    if not job.cancel_requested_at or job.cancel_sent_at or not job.jobid:
+    if not job.cancel_requested_at or job.cancel_sent_at or not job.jobid or shutdown.has_begun():
         return
     try:
         client.cancel_job(job.jobid)
@@ -143,7 +144,9 @@ def _follow(job: Job, answer: Answer) -> None:
 def _read_all(client: FlowMusic, jobids: Iterable[str]) -> Iterator[tuple[str, Answer]]:
     """The records, read side by side; a refused token ends the whole look."""
 
-    def read(jobid: str) -> tuple[str, Answer]:
+    def read(jobid: str) -> tuple[str, Answer] | None:
+        if shutdown.has_begun():
+            return None
         try:
             return jobid, client.job(jobid)
         except errors.TokenRefused:
@@ -154,4 +157,4 @@ def _read_all(client: FlowMusic, jobids: Iterable[str]) -> Iterator[tuple[str, A
     wanted = list(jobids)
     if wanted:
         with ThreadPoolExecutor(min(READ_AT_ONCE, len(wanted))) as pool:
-            yield from pool.map(read, wanted)
+            yield from filter(None, pool.map(read, wanted))

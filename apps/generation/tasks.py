@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from apps import shutdown
 from apps.accounts import usage
 from apps.generation import blocks, collect, dispatch, follow, looking, payers, schedule, transitions, watch
 from apps.generation.edits import chains
@@ -30,6 +31,8 @@ def tick() -> None:
         return
     now = timezone.now()
     for step in STEPS:
+        if shutdown.has_begun():
+            return
         try:
             step(now)
         except (OperationalError, InterfaceError):

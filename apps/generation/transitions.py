@@ -128,16 +128,8 @@ def mark_sent(job: Job, mine: uuid.UUID, *, hook_hash: str) -> bool:
     """The last step before the socket opens. Whoever gets False sends nothing."""
     now = timezone.now()
     fits = Q(claim=mine, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
-    return move(
-        job,
-        {State.SUBMITTING},
-        State.SUBMITTING,
-        "Sending, once.",
-        where=fits,
-        sent_at=now,
-        attempts=F("attempts") + 1,
-        hook_hash=hook_hash,
-    )
+    values = {"sent_at": now, "attempts": F("attempts") + 1, "hook_hash": hook_hash}
+    return move(job, {State.SUBMITTING}, State.SUBMITTING, "Sending, once.", where=fits, **values)
 
 
 def give_back(
@@ -171,16 +163,20 @@ def give_back(
 def release_expired_claims(now: datetime) -> int:
     """Claims whose owner is gone: unsent ones go back into the line, sent ones are not known."""
     stale = Job.objects.filter(state=State.SUBMITTING, claim_expires_at__lte=now)
-    return sum(
-        _release(job, now)
-        for job in stale.only("pk", "team_id", "subscription_id", "operation", "claim", "sent_at")
-    )
+    needed = ("pk", "team_id", "subscription_id", "operation", "claim", "sent_at")
+    return sum(_release(job) for job in stale.only(*needed))
 
 
-def _release(job: Job, now: datetime) -> bool:
+def _release(job: Job) -> bool:
     if job.sent_at is None:
         return release(job, job.claim, "The sender stopped before sending. Back in line, nothing spent.")
     return lose(job, "The sender stopped while sending. It may have gone through.", mine=job.claim)
+
+
+def give_up(pk: uuid.UUID, mine: uuid.UUID) -> bool:
+    """By a sender that has to stop before its POST has ended: as if its claim were over already."""
+    job = Job.objects.filter(pk=pk, claim=mine, state=State.SUBMITTING).first()
+    return _release(job) if job else False
 
 
 def release(job: Job, mine: uuid.UUID | None, text: str) -> bool:

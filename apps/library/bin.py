@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from apps import shutdown
 from apps.accounts.models import AuditEntry, Team, User
 from apps.library import songs, tagging
 from apps.library.archiving import quota, storing
@@ -115,7 +116,8 @@ def sweep() -> int:
     old = Clip.objects.in_bin().filter(deleted_at__lte=timezone.now() - KEPT_FOR)
     for team in Team.objects.filter(pk__in=old.values("team")):
         erase(team, _first(old.filter(team=team)))
-    return sum(_try_to_remove(file) for file in _to_remove(timezone.now())[:AT_ONCE])
+    due = _to_remove(timezone.now())[:AT_ONCE]
+    return sum(_try_to_remove(file) for file in due if not shutdown.has_begun())
 
 
 def _first(clips: ClipQuerySet) -> ClipQuerySet:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from apps import shutdown
 from apps.accounts.models import AuditEntry, FlowAccount, Team, User
 from apps.library import songs
 from apps.library.archiving import quota, reference
@@ -89,7 +90,8 @@ def deleted(team: Team) -> QuerySet[ReferenceFile]:
 def sweep() -> int:
     """Erases what was deleted long enough ago. Gives how many."""
     old = ReferenceFile.objects.filter(deleted_at__lte=timezone.now() - KEPT_FOR).select_related("team")
-    return sum(_try_to_erase(file) for file in old.order_by("deleted_at")[:AT_ONCE])
+    due = old.order_by("deleted_at")[:AT_ONCE]
+    return sum(_try_to_erase(file) for file in due if not shutdown.has_begun())
 
 
 def _try_to_erase(file: ReferenceFile) -> bool:

@@ -17,8 +17,9 @@ from typing import Any, Self
 from flowweb.local.child import Child, Spec
 from flowweb.local.terminal import Terminal
 
-# Between TERM and KILL, in seconds.
-PATIENCE = 8.0
+# Between TERM and KILL, in seconds. A worker ends within 25 s by itself (apps/shutdown.py), and what it could not end
+# is written down by then.
+PATIENCE = 27.0
 # Signals that come closer together than this are one request to stop.
 ONE_REQUEST = 0.3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

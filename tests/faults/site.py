@@ -73,6 +73,22 @@ class Site:
             each[1].wait()
             self._running.remove(each)
 
+    def ask_to_stop(self, name: str) -> list[float]:
+        """SIGTERM to every process of that name. How many seconds each took to end, in order; fails after 30."""
+        chosen = [each for each in self._running if each[0] == name]
+        began = time.monotonic()
+        for _, process in chosen:
+            process.terminate()
+        took = []
+        for each in chosen:
+            assert each[1].wait(30) == 0, self.said()
+            took.append(time.monotonic() - began)
+            self._running.remove(each)
+        return took
+
+    def said(self) -> str:
+        return Path(self._log.name).read_text("utf-8", "replace")
+
     def stop(self) -> None:
         self.kill()
         self._log.close()

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount
-from apps.library import bin, searching
+from apps.library import bin, leases, searching
 from apps.library.importing import imports, keeping, preparing, reading, walking
 from apps.library.models import Clip, ClipFile, Import, Song
 from apps.sandbox.server import Sandbox
@@ -150,7 +150,7 @@ def test_a_killed_walker_loses_nothing_and_doubles_nothing(studio: Band, sandbox
     seed(sandbox, 250)
     walk = walk_on(begin(studio))
     dead = uuid.uuid4()
-    assert walk.take_claim(dead, lasts=walking.CLAIM)
+    assert walk.take_claim(dead, lasts=leases.LASTS)
     assert not walking.walk(str(walk.pk)), "somebody walks"
     assert imports.sweep() == 0
     Import.objects.update(claim_until=timezone.now())

@@ -18,6 +18,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from apps import shutdown
 from apps.accounts.access import membership_of
 from apps.library.archiving import examining, kinds, outline
 from apps.library.archiving.faults import BadFile
@@ -66,6 +67,9 @@ class NotWhole(BadFile):
     """Less of it came than was announced: that is the connection's fault, not the file's."""
 
 
+RESTARTS = "This site is just being restarted. Send the file again in a moment."
+
+
 class Sink:
     """Where the pieces of one file go. `size`: as it was announced, if it was."""
 
@@ -77,6 +81,8 @@ class Sink:
 
     def write(self, piece: bytes) -> None:
         """Raises BadFile as soon as it is known that this isn't taken."""
+        if shutdown.has_begun():
+            raise NotWhole(RESTARTS)
         if self._type is None:
             self._head += piece[: HEAD - len(self._head)]
             if len(self._head) >= HEAD:

@@ -9,13 +9,15 @@ import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import BinaryIO
 
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from apps.library import songs
+from apps import shutdown
+from apps.library import leases, songs
 from apps.library.archiving import fetching, quota, renewing, storing
 from apps.library.archiving.checking import check
 from apps.library.archiving.faults import NotKept
@@ -28,7 +30,7 @@ logger = logging.getLogger(__name__)
 Kind, State = ClipFile.Kind, ClipFile.State
 
 FETCH_WITHIN_S = {Kind.M4A: 120.0, Kind.MP3: 120.0, Kind.COVER: 60.0, Kind.WAV: 300.0}
-CHECK_AND_STORE = timedelta(seconds=120)  # so that a claim outlives its owner's work
+CHECK_AND_STORE = timedelta(seconds=120)  # besides the fetching
 TRY_AGAIN_AFTER = (
     timedelta(seconds=20),
     timedelta(minutes=1),
@@ -55,9 +57,16 @@ def archive(file_id: int) -> bool:
     files = ClipFile.objects.select_related("clip__song", "clip__subscription", "clip__account")
     file = files.filter(pk=file_id, clip__erased_at=None).first()
     mine = uuid.uuid4()
-    if file is None or _has_to_wait(file) or not file.take_claim(mine, lasts=_claim_lasts(file)):
+    if shutdown.has_begun() or file is None or _has_to_wait(file):
         return False
-    done = _work_on(file, mine)
+    if not file.take_claim(mine, lasts=leases.LASTS):
+        return False
+    with leases.held(
+        renew=partial(file.renew_claim, mine, lasts=leases.LASTS),
+        free=partial(file.free_claim, mine),
+        most=_takes_at_most(file),
+    ):
+        done = _work_on(file, mine)
     if file.kind == Kind.COVER and not file.background:
         songs.wake_files(file.clip.files.due(timezone.now()).values_list("pk", flat=True))
     return done
@@ -104,7 +113,7 @@ def sweep() -> int:
     return len(due)
 
 
-def _claim_lasts(file: ClipFile) -> timedelta:
+def _takes_at_most(file: ClipFile) -> timedelta:
     return timedelta(seconds=FETCH_WITHIN_S.get(Kind(file.kind), 0)) + CHECK_AND_STORE
 
 

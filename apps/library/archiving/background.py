@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
+from apps import shutdown
 from apps.library.archiving import archive
 from apps.library.models import ClipFile
 from apps.wake import wake
@@ -27,6 +28,8 @@ def run(*, for_s: float = SLICE_S) -> int:
     while due := list(_due()):
         done = 0
         for file_id in due:
+            if shutdown.has_begun():
+                return kept
             if time.monotonic() > until:
                 wake("library.background")
                 return kept

@@ -16,9 +16,11 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from apps import shutdown
+from apps.library import leases
 from apps.library.archiving import examining, kinds, outline, quota, storing
 from apps.library.archiving.archive import TRY_AGAIN_AFTER, WOKEN_AT_ONCE
 from apps.library.archiving.faults import BadFile
@@ -31,7 +33,7 @@ from apps.wake import wake
 logger = logging.getLogger(__name__)
 
 FETCH_WITHIN_S = 60.0
-CLAIM_LASTS = timedelta(minutes=5)
+TAKES_AT_MOST = timedelta(minutes=5)
 TRIED_FOR = 30  # times: about seven days
 UNREADABLE_AFTER = 3  # times that whoever read it didn't live to tell
 LOST = "Our copy of this file is gone from the storage here. Delete it, and choose the file again."
@@ -40,12 +42,14 @@ UNREADABLE = "This file could not be read here, so it was not sent. Choose anoth
 
 def keep(file: ReferenceFile) -> bool:
     """Does what is due for it. False: nothing is, or somebody else is at it, or it is tried again later."""
-    if not _claim(file):
+    claim = _Claim(file)
+    if shutdown.has_begun() or not claim.take():
         return False
-    if file.file:
-        examine(file)
-        return True
-    return _try(file, lambda: _fetch(file))
+    with leases.held(renew=claim.renew, free=claim.free, most=TAKES_AT_MOST):
+        if file.file:
+            examine(file)
+            return True
+        return _try(file, lambda: _fetch(file))
 
 
 def sweep() -> int:
@@ -115,10 +119,30 @@ def _save_thumb(file: ReferenceFile, thumb: bytes) -> str:
     return storing.put(name, ContentFile(thumb))
 
 
-def _claim(file: ReferenceFile) -> bool:
-    now = timezone.now()
-    due = ReferenceFile.objects.due(now).filter(pk=file.pk).order_by()
-    return due.update(next_try_at=now + CLAIM_LASTS) == 1
+class _Claim:
+    """The time that is in the row is the claim: whoever finds another one there has lost it."""
+
+    def __init__(self, file: ReferenceFile) -> None:
+        self._pk, self._until = file.pk, timezone.now()
+
+    def take(self) -> bool:
+        return self._put_off(ReferenceFile.objects.due(timezone.now()).filter(pk=self._pk).order_by())
+
+    def renew(self) -> bool:
+        return self._put_off(self._mine())
+
+    def free(self) -> bool:
+        return self._mine().update(next_try_at=timezone.now()) == 1
+
+    def _mine(self) -> QuerySet[ReferenceFile]:
+        return ReferenceFile.objects.filter(pk=self._pk, next_try_at=self._until)
+
+    def _put_off(self, rows: QuerySet[ReferenceFile]) -> bool:
+        until = timezone.now() + leases.LASTS
+        if rows.update(next_try_at=until) != 1:
+            return False
+        self._until = until
+        return True
 
 
 def _try(file: ReferenceFile, fetch: Callable[[], None]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+from apps import shutdown
 from apps.upstream.flowmusic import LARGEST_PAGE, FlowMusic
 from apps.upstream.records import ClipRecord
 
@@ -90,7 +91,7 @@ class Reader:
         return _Page(Stretch(page.clips, following), self._go_on(following))
 
     def _go_on(self, offset: int | None) -> "Coming | None":
-        if offset is None or self._stopped.is_set() or time.monotonic() > self._until:
+        if offset is None or self._stopped.is_set() or shutdown.has_begun() or time.monotonic() > self._until:
             return None
         return self._thread.submit(self._read, offset)
 

@@ -8,13 +8,16 @@ call. What a person needs to know is in the row (trouble.py).
 import time
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library import songs
+from apps import shutdown
+from apps.library import leases, songs
 from apps.library.importing import keeping, stems, trouble
 from apps.library.importing.preparing import Ready, prepare
 from apps.library.importing.reading import Reader, Stretch
@@ -23,7 +26,7 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.wake import wake
 
 SLICE_S = 20.0
-CLAIM = timedelta(seconds=90)  # longer than asking for a page and writing it
+TAKES_AT_MOST = timedelta(minutes=5)  # of a slice: its last page may be slow
 SHOWN_EVERY_S = 2.0
 MOST_RESTARTS = 5  # a list that never stands still must end too
 
@@ -51,14 +54,22 @@ def walk(import_id: str) -> bool:
     mine = uuid.uuid4()
     found = Import.objects.filter(pk=import_id).select_related("team", "subscription", "account")
     due = found.first()
-    if due is None or not due.take_claim(mine, lasts=CLAIM):
+    if shutdown.has_begun() or due is None or not due.take_claim(mine, lasts=leases.LASTS):
         return False
     walk = found.get()  # as whoever had it before has left it
-    with trouble.noted(walk, mine):
+    with _held(walk, mine), trouble.noted(walk, mine):
         token, client = trouble.client_of(walk)
         with trouble.refused(token):
             return _go(walk, mine, client)
     return False
+
+
+def _held(walk: Import, mine: uuid.UUID) -> AbstractContextManager[None]:
+    return leases.held(
+        renew=partial(walk.renew_claim, mine, lasts=leases.LASTS),
+        free=partial(walk.free_claim, mine),
+        most=TAKES_AT_MOST,
+    )
 
 
 def _go(walk: Import, mine: uuid.UUID, client: FlowMusic) -> bool:
@@ -68,7 +79,7 @@ def _go(walk: Import, mine: uuid.UUID, client: FlowMusic) -> bool:
             place = _follow(walk, mine, stretches)
         if place is None or place.is_end:
             return place is not None and _end(walk, mine)
-        if time.monotonic() > until:
+        if time.monotonic() > until or shutdown.has_begun():
             return _hand_on(walk, mine)
         offset = place.offset
 
@@ -79,7 +90,7 @@ def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Plac
     shown = time.monotonic()
     for stretch in stretches:
         place = _write(walk, mine, stretch)
-        if place is None or place.is_end or place.offset != stretch.following:
+        if place is None or place.is_end or place.offset != stretch.following or shutdown.has_begun():
             break
         if time.monotonic() - shown > SHOWN_EVERY_S:
             shown = time.monotonic()
@@ -121,7 +132,7 @@ def _set(walk: Import, mine: uuid.UUID, place: Place, **counts: int) -> bool:
         at_top=place.at_top,
         last_at=place.last_at,
         restarts=place.restarts,
-        claim_until=timezone.now() + CLAIM,
+        claim_until=timezone.now() + leases.LASTS,
         tries=0,
         problem="",
         **counts,

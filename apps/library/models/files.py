@@ -118,6 +118,15 @@ class ClipFile(models.Model):
         rows = ClipFile.objects.filter(_free(now), pk=self.pk)
         return rows.update(claim=mine, claim_until=now + lasts) == 1
 
+    def renew_claim(self, mine: object, *, lasts: timedelta) -> bool:
+        """For whoever still works on it. False: the work is over, or the claim is lost."""
+        rows = ClipFile.objects.filter(pk=self.pk, claim=mine, claim_until__isnull=False)
+        return rows.update(claim_until=timezone.now() + lasts) == 1
+
+    def free_claim(self, mine: object) -> bool:
+        """For the next one, at once. The claim itself stays: it names what may lie in the storage."""
+        return ClipFile.objects.filter(pk=self.pk, claim=mine).update(claim_until=None) == 1
+
     def ask_again(self) -> bool:
         """A person wants it tried now, with seven new days. False: there is nothing to try."""
         now = timezone.now()

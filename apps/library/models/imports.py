@@ -113,6 +113,16 @@ class Import(models.Model):
         rows = Import.objects.under_way().filter(_free(now), pk=self.pk)
         return rows.update(claim=mine, claim_until=now + lasts) == 1
 
+    def renew_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
+        """For whoever still walks. False: the walk is over, or the claim is lost."""
+        rows = Import.objects.under_way().filter(pk=self.pk, claim=mine, claim_until__isnull=False)
+        return rows.update(claim_until=timezone.now() + lasts) == 1
+
+    def free_claim(self, mine: uuid.UUID) -> bool:
+        """For the next one, at once."""
+        rows = Import.objects.under_way().filter(pk=self.pk, claim=mine)
+        return rows.update(claim=None, claim_until=None) == 1
+
     def write(self, mine: uuid.UUID, **values: Any) -> bool:
         """By whoever has the claim. False: it was lost, or a person has stopped the walk."""
         rows = Import.objects.under_way().filter(pk=self.pk, claim=mine)

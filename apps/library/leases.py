@@ -1,0 +1,82 @@
+"""Who works on a row, and lives: a lease is short, and renewed for as long as the work goes on.
+
+A process that dies renews nothing, so that its rows are free 30 s later; one that is asked to stop frees them itself.
+No lease is renewed for longer than the work may take: a thread that hangs does not keep its row for ever.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connections
+
+from apps import shutdown
+
+logger = logging.getLogger(__name__)
+
+LASTS = timedelta(seconds=30)
+RENEWED_EVERY_S = 8.0  # so that two renewals may fail
+
+
+@dataclass(eq=False)
+class _Held:
+    renew: Callable[[], bool]
+    until: float  # monotonic
+
+
+_lock = threading.Lock()
+_held: set[_Held] = set()
+_renewer: threading.Thread | None = None
+
+
+@contextmanager
+def held(*, renew: Callable[[], bool], free: Callable[[], object], most: timedelta) -> Iterator[None]:
+    """For the time of the work, which lasts `most` at most. `renew` says False when the lease is lost."""
+    mine = _Held(renew, time.monotonic() + most.total_seconds())
+    with shutdown.under_way(free):
+        _add(mine)
+        try:
+            yield
+        finally:
+            with _lock:
+                _held.discard(mine)
+
+
+def _add(lease: _Held) -> None:
+    global _renewer
+    with _lock:
+        _held.add(lease)
+        # A forked child has the set, but not the thread.
+        if _renewer is None or not _renewer.is_alive():
+            _renewer = threading.Thread(target=_renew_all, name="leases", daemon=True)
+            _renewer.start()
+
+
+def _renew_all() -> None:
+    """Until nothing is held any more. Between two rounds it holds no connection."""
+    global _renewer
+    while True:
+        time.sleep(RENEWED_EVERY_S)
+        with _lock:
+            due = list(_held)
+            if not due:
+                _renewer = None
+                return
+        for lease in due:
+            _renew(lease)
+        connections.close_all()
+
+
+def _renew(lease: _Held) -> None:
+    try:
+        if time.monotonic() < lease.until and lease.renew():
+            return
+    except Exception:  # the database is away for a moment: the next round may be in time
+        logger.warning("a lease could not be renewed", exc_info=True)
+        return
+    with _lock:
+        _held.discard(lease)
