@@ -73,8 +73,7 @@ def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
             job, "Looked through before it was sent, and not sent.", mine=mine, error_text=unfit
         )
         return
-    may_send = client is not None and not shutdown.has_begun()
-    if not may_send or not transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else ""):
+    if client is None or not _mark_sent(job, mine, hook):
         transitions.release(job, mine, "Not sent, nothing spent.")
         drop_cancelled()
         return
@@ -94,6 +93,12 @@ def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
         evidence = {"answer": getattr(answer, "raw", None)}
         persistently(lambda: answers.lose(sent, "The answer could not be kept here.", evidence))
     drop_cancelled()
+
+
+def _mark_sent(job: Job, mine: UUID, hook: str) -> bool:
+    if shutdown.has_begun():
+        return False
+    return transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else "")
 
 
 def _client(job: Job) -> FlowMusic | None:

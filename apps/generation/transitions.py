@@ -128,7 +128,7 @@ def mark_sent(job: Job, mine: uuid.UUID, *, hook_hash: str) -> bool:
     """The last step before the socket opens. Whoever gets False sends nothing."""
     now = timezone.now()
     fits = Q(claim=mine, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
-    values = {"sent_at": now, "attempts": F("attempts") + 1, "hook_hash": hook_hash}
+    values: dict[str, Any] = {"sent_at": now, "attempts": F("attempts") + 1, "hook_hash": hook_hash}
     return move(job, {State.SUBMITTING}, State.SUBMITTING, "Sending, once.", where=fits, **values)
 
 

@@ -1,5 +1,6 @@
 """The files of a take, and how far copying them has come. The row is the timer: a sweep finds what is due."""
 
+import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -112,18 +113,18 @@ class ClipFile(models.Model):
             and self.claim_until > timezone.now()
         )
 
-    def take_claim(self, mine: object, *, lasts: timedelta) -> bool:
+    def take_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
         """Takes the file for one worker. False: it isn't due, or somebody else has it."""
         now = timezone.now()
         rows = ClipFile.objects.filter(_free(now), pk=self.pk)
         return rows.update(claim=mine, claim_until=now + lasts) == 1
 
-    def renew_claim(self, mine: object, *, lasts: timedelta) -> bool:
+    def renew_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
         """For whoever still works on it. False: the work is over, or the claim is lost."""
         rows = ClipFile.objects.filter(pk=self.pk, claim=mine, claim_until__isnull=False)
         return rows.update(claim_until=timezone.now() + lasts) == 1
 
-    def free_claim(self, mine: object) -> bool:
+    def free_claim(self, mine: uuid.UUID) -> bool:
         """For the next one, at once. The claim itself stays: it names what may lie in the storage."""
         return ClipFile.objects.filter(pk=self.pk, claim=mine).update(claim_until=None) == 1
 
