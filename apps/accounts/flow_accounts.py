@@ -5,9 +5,9 @@ Both are free reads. No transaction is open while one of them runs.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,17 +15,18 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts import clients
-from apps.accounts.addresses import EmailConverter
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
+from apps.upstream.fields import ADDRESS
 from apps.upstream.flowmusic import FlowMusic
 from apps.wake import wake
 
 SECONDS = 10.0  # for the list and all balances together
 AT_ONCE = 6
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
+MOST_LAMPS = 32  # of an account, whatever it may run at once
 
 Block = FlowAccount.Block
 Trouble = errors.UpstreamError | CannotDecrypt
@@ -39,6 +40,14 @@ class Described:
     balance_asked: bool
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What the API says of all accounts of a subscription. `gone`: known here, and not configured there any more."""
+
+    described: Mapping[str, Described] = field(default_factory=dict)
+    gone: Collection[str] = ()
+
+
 def refresh(token: ApiToken) -> Trouble | None:
     """Asks about every account under the token and keeps the answers. Gives the error if that wasn't possible.
 
@@ -46,12 +55,12 @@ def refresh(token: ApiToken) -> Trouble | None:
     """
     asked_at = timezone.now()
     try:
-        described = read(clients.of_token(token))
+        listed = read(clients.of_token(token), known=known(token.subscription))
     except (errors.UpstreamError, CannotDecrypt) as error:
         note_refusal(token, error)
         return error
     with transaction.atomic():
-        keep(token.subscription, described, asked_at=asked_at)
+        keep(token.subscription, listed, asked_at=asked_at)
         works(token)
     return None
 
@@ -86,33 +95,47 @@ def recheck(account: FlowAccount, *, token: ApiToken | None = None) -> Trouble |
     return None
 
 
-def read(client: FlowMusic) -> dict[str, Described]:
-    """The list and every healthy account's balance, within ten seconds in all. Raises UpstreamError."""
+def known(subscription: Subscription | None) -> list[str]:
+    """The accounts that are taken to be configured there."""
+    if subscription is None:
+        return []
+    here = subscription.flow_accounts.exclude(block=Block.GONE)
+    return list(here.values_list("email", flat=True))
+
+
+def read(client: FlowMusic, *, known: Collection[str]) -> Listed:
+    """The list and every healthy account's balance, within ten seconds in all. Raises UpstreamError.
+
+    Of the known ones that are not in the list each is asked about: only that says that it is gone.
+    """
     deadline = Deadline(SECONDS)
-    # What has no address can't be named to the API, nor in ours.
-    listed = {
-        key: each
-        for key, each in client.accounts(deadline_s=deadline.left()).items()
-        if re.fullmatch(EmailConverter.regex, each.email)
-    }
-    if not listed:
-        return {}
+    listed = client.accounts(deadline_s=deadline.left())
+    missing = [email for email in known if email not in {each.email for each in listed.values()}]
+    # What has no address can't be named to the API: such a row was kept before addresses were checked.
+    gone = [email for email in missing if not re.fullmatch(ADDRESS, email)]
+    records_of = [*listed.values(), *(records.FlowAccount(email) for email in missing if email not in gone)]
+    if not records_of:
+        return Listed(gone=gone)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        answers = pool.map(lambda record: _with_balance(client, record, deadline), listed.values())
-        return {answer.record.email: answer for answer in answers if answer}
+        answers = list(pool.map(lambda record: _with_balance(client, record, deadline), records_of))
+    told = zip(records_of, answers, strict=True)
+    gone += [record.email for record, answer in told if answer is None]
+    # One that is in no list, and could not be asked about, stays as it is.
+    found = (each for each in answers if each and (each.balance_asked or each.record.email not in missing))
+    return Listed({each.record.email: each for each in found}, gone)
 
 
-def keep(subscription: Subscription, described: Mapping[str, Described], *, asked_at: datetime) -> None:
-    """Writes down a whole list, in the caller's transaction: what isn't in it is gone.
+def keep(subscription: Subscription, listed: Listed, *, asked_at: datetime) -> None:
+    """Writes down a whole list, in the caller's transaction.
 
     But for accounts that were connected, taken away or asked about since: that is newer than the list.
     """
     now = timezone.now()
     newer = set(subscription.flow_accounts.filter(checked_at__gt=asked_at).values_list("email", flat=True))
-    for one in described.values():
+    for one in listed.described.values():
         if one.record.email not in newer:
             keep_one(subscription, one, now)
-    mark_gone(subscription.flow_accounts.exclude(email__in=described.keys() | newer), now)
+    mark_gone(subscription.flow_accounts.filter(email__in=set(listed.gone) - newer), now)
 
 
 def ask(client: FlowMusic, email: str, deadline: Deadline) -> Described | None:
@@ -190,8 +213,10 @@ def mending(account: FlowAccount) -> str:
 
 def lamps(*, ours: int, elsewhere: int, max_jobs: int) -> list[str]:
     """One word per slot of an account: "ours", "elsewhere" or "free"."""
-    free = max(0, max_jobs - ours - elsewhere)
-    return (["ours"] * ours + ["elsewhere"] * elsewhere + ["free"] * free)[:max_jobs]
+    most = max(0, min(max_jobs, MOST_LAMPS))
+    ours = max(0, min(ours, most))
+    elsewhere = max(0, min(elsewhere, most - ours))
+    return ["ours"] * ours + ["elsewhere"] * elsewhere + ["free"] * (most - ours - elsewhere)
 
 
 def _with_balance(client: FlowMusic, record: records.FlowAccount, deadline: Deadline) -> Described | None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts import clients, flow_accounts
@@ -48,12 +49,19 @@ def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
     Nothing is kept if the API can't be asked or doesn't take it: raises UpstreamError. Ten seconds at most.
     """
     asked_at = timezone.now()
-    described = flow_accounts.read(clients.at_endpoint(endpoint, token))
+    known = flow_accounts.known(_subscriptions(token, endpoint).first())
+    listed = flow_accounts.read(clients.at_endpoint(endpoint, token), known=known)
     with transaction.atomic():
         taken = keep(token, team=team, owner=owner, endpoint=endpoint)
-        flow_accounts.keep(taken.token.subscription, described, asked_at=asked_at)
+        flow_accounts.keep(taken.token.subscription, listed, asked_at=asked_at)
         flow_accounts.works(taken.token)
     return taken
+
+
+def _subscriptions(token: Token, endpoint: str) -> QuerySet[Subscription]:
+    """The one that the token belongs to, if it is known here."""
+    provider = Subscription.Provider.FLOWMUSIC
+    return Subscription.objects.filter(provider=provider, endpoint=endpoint, number=token.number)
 
 
 def keep(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:

@@ -15,6 +15,8 @@ from apps.upstream.redaction import without_secrets
 
 EVIDENCE_HEADERS = ("cf-ray", "content-type", "content-length", "date", "location", "retry-after", "server")
 EVIDENCE_CHARACTERS = 2000
+LONGEST_CODE = 60
+LONGEST_WAIT_S = 900.0  # whatever is asked for: a person waits
 
 
 class NotJson(ValueError):
@@ -57,7 +59,7 @@ class Answer:
         return "html" in self.headers.get("content-type", "").lower() or self.body.lstrip()[:1] == b"<"
 
     def json(self) -> Any:
-        """The decoded body.
+        """The decoded body, fit to be kept (fields.tidy).
 
         Raises NotJson, with the reason, for everything that is not a whole JSON document.
         """
@@ -68,7 +70,7 @@ class Answer:
         if self.is_html:
             raise NotJson("the answer is a page of HTML")
         try:
-            return json.loads(self.body.decode("utf-8-sig"))
+            return fields.tidy(json.loads(self.body.decode("utf-8-sig")))
         except (ValueError, RecursionError):
             pass
         raise NotJson("the answer is not readable JSON")
@@ -93,7 +95,7 @@ class Answer:
         error = said.get("error")
         code = error.get("code") if isinstance(error, Mapping) else said.get("code")
         if isinstance(code, str):
-            return self.call.redactor()(code)[:200]
+            return self.call.redactor()(code)[:LONGEST_CODE]
         return code if isinstance(code, int) else None
 
     @property
@@ -104,12 +106,13 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait, from the Retry-After header or the platform's `retryAfter` (an ISO time)."""
+        """Seconds to wait, 15 minutes at most: from Retry-After, or the platform's `retryAfter` (an ISO time)."""
         header = self.headers.get("retry-after", "").strip()
-        if header.isdigit() and len(header) < 9:
-            return float(header)
+        if header.isascii() and header.isdigit():
+            return min(float(header[:9]), LONGEST_WAIT_S)
         when = _http_date(header) or fields.moment(self.said().get("retryAfter"))
-        return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when else None
+        left = (when - datetime.now(UTC)).total_seconds() if when else None
+        return None if left is None else max(0.0, min(left, LONGEST_WAIT_S))
 
     def evidence(self, fault: str = "") -> dict[str, Any]:
         """For "Details for support" (see errors.py): JSON, without secrets."""
@@ -117,7 +120,7 @@ class Answer:
         redact = self.call.redactor()
         found["status"] = self.status
         found["headers"] = {
-            name: redact(_without_query(name, self.headers[name]))[:200]
+            name: redact(fields.storable(_without_query(name, self.headers[name])))[:200]
             for name in EVIDENCE_HEADERS
             if name in self.headers
         }

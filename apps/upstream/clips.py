@@ -77,10 +77,10 @@ def _next(record: Mapping[str, Any], offset: int, limit: int, count: int) -> int
     one if it is not full."""
     if count == 0 or record.get("next", 0) is None:
         return None
-    said = fields.whole(record.get("next"))
+    said = fields.count(record.get("next"))
     if said is not None and said > offset:
         return said
-    full = min(limit, fields.whole(record.get("limit")) or limit)
+    full = min(limit, fields.count(record.get("limit")) or limit)
     return offset + count if count >= full else None
 
 

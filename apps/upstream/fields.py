@@ -1,6 +1,8 @@
-"""Single fields of a remote record, read tolerantly.
+"""The one door for values of a remote side: every field of a record is read by a function of this module.
 
-Booleans are never numbers here, though Python thinks so.
+What comes out fits the column that it goes to, on both databases, and can be shown: numbers are clamped or dropped,
+text is cut and holds no NUL, addresses are addresses, lists and nesting end. Booleans are never numbers here, though
+Python thinks so.
 """
 
 from __future__ import annotations
@@ -9,11 +11,22 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-_LONGEST_ID = 400  # that a column takes
+LONGEST_ID, LONGEST_ADDRESS = 400, 254  # that the columns take
+LONGEST_TEXT = 100_000
+MOST_ITEMS, DEEPEST = 20_000, 40  # of a list or an object; of lists in lists
+MOST_INTEGER, MOST_SMALL = 2**31 - 1, 2**15 - 1  # that columns of both databases take
+MOST_BIG = 2**63 - 1
+MOST_CREDITS, MOST_TOKENS = 10**9, 10**12  # with room for what is added to them
+LONGEST_S = 86_400.0  # a song of a day
+MOST_PAIRS = 5_000
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+# An e-mail address, as far as pages and the API's own paths care. A pattern of Django's URLs is made of it.
+ADDRESS = r"[^@\s]+@[^@/\s]+"
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -35,7 +48,33 @@ def essential(value: object, name: str) -> str:
 
 
 def _is_usable(value: str) -> bool:
-    return 0 < len(value) <= _LONGEST_ID and not _UNSAFE.search(value) and storable(value) == value
+    return 0 < len(value) <= LONGEST_ID and not _UNSAFE.search(value) and storable(value) == value
+
+
+def address(value: object, name: str = "email") -> str:
+    """An e-mail address: what isn't one can't be named in an address of a page, nor to the API."""
+    found = essential(value, name)
+    if len(found) > LONGEST_ADDRESS or not re.fullmatch(ADDRESS, found):
+        raise ParseError(f"{name} is no address")
+    return found
+
+
+def tidy(value: Any, depth: int = 0) -> Any:
+    """Decoded JSON as both databases take it, at any depth: no NUL, no NaN, no number, list or nesting without end."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-MOST_BIG, min(value, MOST_BIG))
+    if not isinstance(value, dict | list):
+        return value
+    if depth == DEEPEST:
+        return None
+    if isinstance(value, list):
+        return [tidy(item, depth + 1) for item in value[:MOST_ITEMS]]
+    items = islice(value.items(), MOST_ITEMS)
+    return {storable(str(key)): tidy(item, depth + 1) for key, item in items}
 
 
 def storable(value: str) -> str:
@@ -43,9 +82,9 @@ def storable(value: str) -> str:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def text(value: object) -> str | None:
+def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
     """Text that the database can hold; an empty one is none."""
-    return storable(value) or None if isinstance(value, str) else None
+    return storable(value[:longest]) or None if isinstance(value, str) else None
 
 
 def whole(value: object) -> int | None:
@@ -56,7 +95,17 @@ def whole(value: object) -> int | None:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if -(2**63) <= value < 2**63 else None
+    return value if abs(value) <= MOST_BIG else None
+
+
+def count(value: object, most: int = MOST_INTEGER, least: int = 0) -> int | None:
+    """A figure of how many, clamped to what its column takes; None if it isn't one."""
+    if isinstance(value, float) and math.isinf(value):
+        return most if value > 0 else least
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(least, min(value, most))
+    found = whole(value)
+    return None if found is None else max(least, min(found, most))
 
 
 def amount(value: object) -> float | None:
@@ -77,21 +126,22 @@ def seconds(value: object) -> float | None:
     """A time in a song; a figure that no song can have is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 <= value < 1e9 else None
+    return float(value) if 0 <= value <= LONGEST_S else None
 
 
 def moment(value: object) -> datetime | None:
     """ISO 8601 with or without `Z`, offset and fraction, as an aware time in UTC.
 
-    Without a zone it is UTC already.
+    Without a zone it is UTC already. A time that nothing of this can have is none: it could not be shown in every zone.
     """
     if not isinstance(value, str):
         return None
     try:
         found = datetime.fromisoformat(value.strip())
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if EARLIEST <= found < LATEST else None
 
 
 def pairs(value: object) -> tuple[tuple[float, float], ...] | None:
@@ -99,7 +149,7 @@ def pairs(value: object) -> tuple[tuple[float, float], ...] | None:
     if not isinstance(value, list):
         return None
     found = []
-    for pair in value:
+    for pair in value[:MOST_PAIRS]:
         ends = [seconds(end) for end in pair] if isinstance(pair, list) and len(pair) == 2 else []
         if len(ends) == 2 and ends[0] is not None and ends[1] is not None:
             found.append((ends[0], ends[1]))
@@ -116,10 +166,10 @@ def reason(value: object) -> tuple[str | None, str | None]:
     return None, text(value)
 
 
-def each(items: object, parse: Callable[[object], Item]) -> tuple[Item, ...]:
+def each(items: object, parse: Callable[[object], Item], most: int = MOST_ITEMS) -> tuple[Item, ...]:
     """The entries of a list that can be read; one bad entry does not hide the others."""
     found: list[Item] = []
-    for item in items if isinstance(items, list) else []:
+    for item in items[:most] if isinstance(items, list) else []:
         try:
             found.append(parse(item))
         except ParseError:

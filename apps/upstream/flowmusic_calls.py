@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from apps.upstream.answers import Answer, NotJson
 from apps.upstream.deadline import Deadline
 from apps.upstream.fields import ParseError
 from apps.upstream.reactions import outcome_unknown, read_refusal, unavailable, write_refusal
+from apps.upstream.records import MOST_ACCOUNTS
 from apps.upstream.token import Token
 from apps.upstream.transport import Transport
 from apps.upstream.wishes import Wish
@@ -114,16 +116,16 @@ def made_record(answer: Answer, parse: Callable[[Any], T], wish: Wish) -> T:
 def by_email(data: object, parse: Callable[[object, str], T]) -> dict[str, T]:
     """An object keyed by e-mail.
 
-    One odd entry does not hide the rest; an object of nothing else is another answer.
+    One odd entry, or one that no address names, does not hide the rest; an object of nothing else is another answer.
     """
-    if not isinstance(data, Mapping):
-        raise ParseError("the answer is not an object")
+    if not isinstance(data, Mapping) or "error" in data:
+        raise ParseError("the answer is no list of accounts")
     found: dict[str, T] = {}
-    for email, item in data.items():
+    for email, item in islice(data.items(), MOST_ACCOUNTS):
         try:
             found[email] = parse(item, email)
         except ParseError:
             continue
-    if data and not found:
+    if data and not found and not any(isinstance(item, Mapping) for item in data.values()):
         raise ParseError("no entry of the answer is readable")
     return found

@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 TERMINAL = frozenset({"completed", "failed"})
+MOST_SLOTS = 100  # of an account; the page names 16
+MOST_ACCOUNTS, MOST_RUNNING = 100, 200  # of a subscription, and in the list of an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,12 @@ class FlowAccount:
         """`email`: the key in the list, for a record that does not repeat it."""
         record = fields.mapping(data, "account")
         return cls(
-            email=fields.essential(record.get("email") or email, "email"),
-            tier=fields.text(record.get("tier")) or "unknown",
-            max_jobs=fields.whole(record.get("maxJobs")),
+            email=fields.address(record.get("email") or email),
+            tier=fields.text(record.get("tier"), 20) or "unknown",
+            max_jobs=_slots(record.get("maxJobs")),
             error=_reason(record.get("error"))[1],
-            credits=fields.whole(record.get("credits_remaining")),
-            tokens=fields.whole(record.get("tokens_remaining")),
+            credits=fields.count(record.get("credits_remaining"), fields.MOST_CREDITS, -fields.MOST_CREDITS),
+            tokens=fields.count(record.get("tokens_remaining"), fields.MOST_TOKENS, -fields.MOST_TOKENS),
             subscription_plan=fields.text(record.get("subscription_plan")),
             provider=fields.text(record.get("provider")),
             added=fields.moment(record.get("added")),
@@ -106,7 +108,7 @@ class JobRecord:
             status=_status(record, failed=bool(error_code or error_message)),
             operation=fields.text(record.get("operation")),
             created_at=fields.moment(record.get("created_at")),
-            duration_ms=fields.whole(record.get("duration_ms")),
+            duration_ms=fields.count(record.get("duration_ms")),
             clips=clips,
             error_code=error_code,
             error_message=error_message,
@@ -150,14 +152,20 @@ class AccountSlots:
     @classmethod
     def parse(cls, data: object, *, email: str) -> AccountSlots:
         record = fields.mapping(data, "slots")
-        jobs = each(record.get("jobs"), RunningJob.parse)
-        running = fields.whole(record.get("running"))
+        jobs = each(record.get("jobs"), RunningJob.parse, MOST_RUNNING)
+        running = fields.count(record.get("running"), fields.MOST_SMALL)
         return cls(
-            email=email,
-            running=len(jobs) if running is None else max(0, running),
-            max_jobs=fields.whole(record.get("maxJobs")),
+            email=fields.address(email),
+            running=len(jobs) if running is None else running,
+            max_jobs=_slots(record.get("maxJobs")),
             jobs=jobs,
         )
+
+
+def _slots(said: object) -> int | None:
+    """How many jobs an account may run at once; a number below 1 says nothing."""
+    found = fields.count(said, MOST_SLOTS)
+    return found or None
 
 
 def _status(record: Mapping[str, Any], *, failed: bool) -> str:

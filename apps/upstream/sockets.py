@@ -11,6 +11,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -23,6 +24,7 @@ CONNECT_S = 5.0
 # So that one dead address of several does not use up the time of the others.
 FIRST_ADDRESSES_S = 2.0
 MOST_ADDRESSES = 4
+MOST_INTERIM = 20  # answers before the answer
 
 
 @dataclass(slots=True)
@@ -78,10 +80,23 @@ class TimedTLSSocket(ssl.SSLSocket):
         return super().send(data, flags)
 
 
+class FinalResponse(HTTPResponse):
+    """The answer itself: what comes before it (103 with hints, 102, 100) is read over. http.client knows 100 alone."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MOST_INTERIM):
+            line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if not 100 <= line[1] < 200:
+                return line
+            parse_headers(self.fp)
+        raise HTTPException("an answer that never comes to its point")
+
+
 class GuardedConnection(HTTPConnection):
     """Plain HTTP, for origins that the operator named."""
 
     debuglevel = 0  # http.client's debug output prints the Authorization header
+    response_class = FinalResponse
 
     def __init__(self, target: Target, wire: Wire) -> None:
         super().__init__(target.host.strip("[]"), target.port)
@@ -93,6 +108,7 @@ class GuardedConnection(HTTPConnection):
 
 class GuardedTLSConnection(HTTPSConnection):
     debuglevel = 0
+    response_class = FinalResponse
 
     def __init__(self, target: Target, wire: Wire) -> None:
         super().__init__(target.host.strip("[]"), target.port, ssl_context=tls())

@@ -10,6 +10,7 @@ from apps.upstream import fields
 from apps.upstream.fields import ParseError
 
 TOKENS_PER_CREDIT = 12
+MOST = fields.MOST_TOKENS
 # Of the types that the page names, those that are paid for; grants, allowances and types yet unknown are not.
 CHARGED = frozenset({"producer-usage", "riffusion"})
 
@@ -51,7 +52,7 @@ class UsageEvent:
     def parse(cls, data: object) -> UsageEvent:
         """A row without a type or an amount is none."""
         record = fields.mapping(data, "event")
-        kind, tokens = fields.text(record.get("type")), fields.whole(record.get("amount"))
+        kind, tokens = fields.text(record.get("type")), fields.count(record.get("amount"), MOST, -MOST)
         if kind is None or tokens is None:
             raise ParseError("the event has no type or no amount")
         begun, latest = fields.moment(record.get("event_at")), fields.moment(record.get("max_created_at"))
@@ -94,9 +95,9 @@ class Usage:
         tokens = _by_type(summary.get("by_type_tokens"))
         return cls(
             email=fields.text(record.get("email")) or email,
-            charged_credits=fields.whole(summary.get("total_charged_credits")),
+            charged_credits=fields.count(summary.get("total_charged_credits"), MOST, -MOST),
             spent=_from_events(events) or _from_summary(summary.get("per_conversation")),
-            received_tokens=fields.whole(summary.get("total_received_tokens")),
+            received_tokens=fields.count(summary.get("total_received_tokens"), MOST, -MOST),
             events=events,
             by_type_credits=_by_type(summary.get("by_type_credits")),
             by_type_tokens={name: int(each) for name, each in tokens.items()},
@@ -131,7 +132,7 @@ def _from_summary(conversations: object) -> tuple[Spent, ...]:
     for each in conversations if isinstance(conversations, list) else []:
         if not isinstance(each, Mapping):
             continue
-        name, amount = fields.text(each.get("conversation_id")), fields.whole(each.get("tokens"))
+        name, amount = fields.text(each.get("conversation_id")), fields.count(each.get("tokens"), MOST, -MOST)
         if name and amount:
             found[name] = Spent(name, abs(amount), title=fields.text(each.get("title")))
     return tuple(found.values())

@@ -93,9 +93,8 @@ def test_an_api_that_is_down_changes_nothing(kept: ApiToken, remote: Remote, mon
 def test_what_was_connected_or_removed_since_is_newer_than_a_list(kept: ApiToken) -> None:
     """The list was asked for before: it doesn't know the one, and still has the other."""
     asked_at = timezone.now()
-    described = {
-        NIGHT: flow_accounts.Described(records.FlowAccount(email=NIGHT, credits=60), balance_asked=True)
-    }
+    night = flow_accounts.Described(records.FlowAccount(email=NIGHT, credits=60), balance_asked=True)
+    described = flow_accounts.Listed({NIGHT: night}, gone=[STUDIO])
     FlowAccount.objects.update(checked_at=asked_at + timedelta(seconds=1))
     flow_accounts.mark_gone(FlowAccount.objects.filter(email=NIGHT), asked_at + timedelta(seconds=1))
     flow_accounts.keep(kept.subscription, described, asked_at=asked_at)

@@ -1,0 +1,113 @@
+"""Whatever the remote side answers can be kept, and every page that shows it opens, on both databases."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts import flow_accounts, prices, tokens
+from apps.accounts.models import FlowAccount, Role, Team
+from apps.generation import looking
+from apps.generation.models import Job
+from apps.library.importing import imports, walking
+from apps.library.models import Clip, LyricSheet, ReferenceFile
+from apps.upstream.token import Token
+from tests.generation.browsing import signed_in
+from tests.generation.conftest import Studio, member
+from tests.generation.hostile import EMAIL, VALUES, Answers
+from tests.generation.remote_columns import REMOTE, misfits
+from tests.upstream.scripted import ScriptedServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=VALUES)
+def hostile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
+    answers = Answers(VALUES[request.param])
+    with ScriptedServer(answers) as server:
+        answers.origin = server.origin
+        monkeypatch.setattr(settings, "OPERATOR_ORIGINS", settings.OPERATOR_ORIGINS | {server.origin})
+        yield answers
+
+
+def studio_at(hostile: Answers) -> Studio:
+    team = Team.objects.create(name="Night Bus")
+    user = member(team, "mara@nightbus.example", Role.OWNER)
+    endpoint = hostile.origin + tokens.PATH
+    taken = tokens.take_in(Token.parse("user:1000-sandboxdemo"), team=team, owner=user, endpoint=endpoint)
+    return Studio(None, team, user, taken.token)
+
+
+def test_every_value_is_kept_and_every_page_opens(hostile: Answers) -> None:
+    studio = studio_at(hostile)
+    account = FlowAccount.objects.get()
+    assert account.email == EMAIL
+    use_everything(studio, account, hostile)
+    jobs = sorted((job.operation, job.state) for job in Job.objects.all())
+    assert jobs == [
+        ("image", "completed"),
+        ("lyrics", "completed"),
+        ("music", "collecting"),
+        ("music", "unknown"),
+    ]
+    assert {each.email for each in FlowAccount.objects.all()} <= {EMAIL, "b@nightbus.example"}
+    assert [
+        misfit for label in REMOTE for row in apps.get_model(label).objects.all() for misfit in misfits(row)
+    ] == []
+    client = signed_in(studio)
+    assert {path: status(client, path) for path in pages(studio)} == dict.fromkeys(pages(studio), 200)
+
+
+def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> None:
+    """Each call that keeps something, as the workers make it."""
+    prices.learn(studio.token.subscription_id)
+    (job,) = studio.ask()
+    sheet = LyricSheet.objects.create(team=studio.team, made_by=studio.user)
+    studio.ask_for("lyrics", sheet=sheet, prompt="a slow waltz")
+    frame = {"team": studio.team, "subscription": studio.subscription, "kind": "image", "origin": "made"}
+    studio.ask_for("image", file=ReferenceFile.objects.create(**frame), prompt="a slow waltz")
+    hostile.reference = job.reference
+    FlowAccount.objects.update(block="", block_until=None, credits=None, elsewhere=0)
+    studio.dispatch()
+    studio.dispatch(blocking=True)
+    studio.look()
+    Job.objects.filter(pk=job.pk).update(check_at=timezone.now())  # as if a webhook had hinted at it
+    studio.look()
+    flow_accounts.recheck(account, token=studio.token)
+    assert flow_accounts.refresh(studio.token) is None
+    walk = imports.begin(studio.team, account, by=studio.user)
+    walking.walk(str(walk.pk))
+    (lost,) = studio.ask("lost")
+    Job.objects.filter(pk=lost.pk).update(state="unknown", ran_on=account, sent_at=lost.created_at)
+    looking.ask(lost, by=studio.user)
+    assert looking.look(str(lost.pk))
+
+
+def pages(studio: Studio) -> list[str]:
+    fixed = (
+        "/ /settings/tokens/ /flow-accounts/ /flow-accounts/usage/ /flow-accounts/usage/usage.csv /create/ "
+    )
+    fixed += "/create/lyrics/ /create/image/ /jobs/ /jobs/panel/ /library/ /library/files/ /library/import/ "
+    fixed += "/library/storage/ /create/sweeps/"
+    found = fixed.split()
+    for account in FlowAccount.objects.all():
+        found += [f"/flow-accounts/{account.email}/", f"/flow-accounts/{account.email}/usage/"]
+    found += [f"/jobs/{job.pk}/" for job in Job.objects.all()]
+    found += [f"/jobs/{job.pk}/adopt/" for job in Job.objects.filter(state="unknown", operation="music")]
+    found += [f"/create/lyrics/{sheet.pk}/" for sheet in LyricSheet.objects.all()]
+    for clip in islice(Clip.objects.for_team(studio.team), 3):
+        here = f"/library/clips/{clip.pk}/"
+        found += [
+            here,
+            f"{here}family/",
+            *(f"{here}edit/{name}/" for name in ("effect", "extend", "replace")),
+        ]
+    return found
+
+
+def status(client: Client, path: str) -> int:
+    return client.get(path, follow=path == "/").status_code
