@@ -97,6 +97,21 @@ def test_a_list_plays_on_by_keyboard_and_a_reload_keeps_the_place(visits: Visits
     a_reload_keeps_everything(page)
 
 
+def test_one_tab_sounds_at_a_time(visits: Visits) -> None:
+    visit = in_the_library(visits)
+    first, second = visit.page, visit.page.context.new_page()
+    second.goto("/library/")
+    row(first, 0).press("Enter")
+    hear(first)
+    row(second, 1).press("Enter")
+    hear(second)
+    expect(first.locator("#player-play")).to_have_attribute("aria-label", "Play")
+    assert listening.sounding(first) == ""
+    first.locator("#player-play").click()
+    expect(second.locator("#player-play")).to_have_attribute("aria-label", "Play")
+    assert listening.sounding(first) != ""
+
+
 def the_other_take_is_not_played_again(page: Page) -> None:
     listening.wait_until_past(page, 1)
     page.keyboard.press("x")

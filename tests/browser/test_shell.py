@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.tour import PERSON, Tour, stop_named
 from tests.browser.visits import Visits
@@ -45,6 +45,49 @@ def test_slash_leads_to_the_search(tour: Tour, visits: Visits) -> None:
     page.locator("#work h1").click()
     page.keyboard.press("/")
     expect(page.locator("[data-search]")).to_be_focused()
+
+
+def press(page: Page, key: str, code: str, *, modifiers: int = 0) -> None:
+    """A key as another layout gives it: what it writes, and where it is on the board."""
+    session = page.context.new_cdp_session(page)
+    event = {"key": key, "code": code, "modifiers": modifiers}
+    session.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **event})
+    session.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
+    session.detach()
+
+
+def test_shortcuts_work_on_every_layout_and_with_caps_lock(tour: Tour, visits: Visits) -> None:
+    page = visits.new(PERSON).page
+    tour.go(page, stop_named("jobs"))
+    for key, code, heading in (
+        ("т", "KeyN", "New song"),
+        ("о", "KeyJ", "Jobs"),
+        ("L", "KeyL", "Library"),  # Caps Lock, without Shift
+        ("ξ", "KeyJ", "Jobs"),
+    ):
+        press(page, key, code)
+        expect(page).to_have_title(re.compile(f"^{heading}"))
+        expect(page.locator("#work h1")).to_be_focused()
+    press(page, "л", "KeyK", modifiers=2)
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    press(page, ".", "Slash")
+    expect(page.locator("[data-search]")).to_be_focused()
+    press(page, "о", "KeyJ")  # who writes is not led away
+    expect(page).to_have_title(re.compile("^Library"))
+
+
+def test_times_are_in_the_zone_of_the_browser(tour: Tour, visits: Visits) -> None:
+    page = visits.new(PERSON, timezone_id="Asia/Tokyo").page
+    tour.go(page, stop_named("jobs"))
+    page.goto("/library/")
+    shown = page.locator("#work .song time").first
+    local = page.evaluate(
+        "(at) => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })",
+        shown.get_attribute("datetime"),
+    )
+    expect(shown).to_have_text(local)
+    expect(shown).to_have_attribute("datetime", re.compile(r"\+09:00$"))
 
 
 def test_news_leave_by_escape_and_stay_under_the_pointer(tour: Tour, visits: Visits) -> None:
