@@ -89,8 +89,8 @@ TABLE = [
     row("flow-account",     "302 302", "404 404", "200 403", "200 422", "200 422", args=_ACCOUNT),
     row("flow-account-check", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ACCOUNT),
     row("flow-account-connect", "302 302", "404 404", "403 403", "200 422", "200 422", args=_ACCOUNT),
-    # Nobody answers at the remote side: it can't be removed.
-    row("flow-account-remove", "302 302", "404 404", "403 403", "200 422", "200 422", args=_ACCOUNT),
+    # The password is asked for first, as it is for every 302 of somebody who removes, erases or empties.
+    row("flow-account-remove", "302 302", "404 404", "403 403", "200 302", "200 302", args=_ACCOUNT),
     row("usage",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("usage-read",       "405 302", "405 302", "405 403", "405 302", "405 302"),
     row("usage-download",   "302 405", "200 405", "200 405", "200 405", "200 405"),

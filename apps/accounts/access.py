@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec, cast
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -81,6 +82,15 @@ def allows(role: Role, needs: Need) -> bool:
             return role.may_manage
         case "own":
             return role is Role.OWNER
+
+
+def ask_again(request: HttpRequest) -> None:
+    """For what can't be undone, or takes somebody's key away. Raises ReauthenticationRequired, which leads to the page
+    that asks for the password, unless it was given within ten minutes. What was sent is then done.
+
+    The request is kept in the session meanwhile: no form with a secret in it may come here.
+    """
+    raise_if_reauthentication_required(request, app="allauth.account")
 
 
 def membership_of(request: HttpRequest) -> Membership | None:

@@ -26,7 +26,7 @@ def test_looking_does_not_use_the_link_up(people: People) -> None:
         assert page.status_code == 200
         assert "jonas" in page.content.decode()
     assert not signed_in(client)
-    assert client.post(link).headers["Location"] == "/"
+    assert client.post(link).headers["Location"] == "/auth/password/set/?next=%2F"
     assert signed_in(client)
 
 
@@ -87,10 +87,12 @@ def test_the_session_is_a_new_one(people: People) -> None:
     assert client.session["_auth_user_id"] == str(people.member.pk)
 
 
-def test_somebody_without_a_password_is_offered_one(people: People) -> None:
-    client = Client()
-    page = client.post(path(people.member), follow=True)
-    assert "/auth/password/set/" in page.content.decode()
+def test_somebody_with_a_password_comes_to_what_they_asked_for(people: People) -> None:
+    people.member.set_password("last ferry home")
+    people.member.save()
+    assert Client().post(path(people.member) + "?next=/library/").headers["Location"] == "/library/"
+    away = Client().post(path(people.member) + "?next=https://elsewhere.example/")
+    assert away.headers["Location"] == "/"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import listening
+from tests.browser.entrance import come_in
 from tests.browser.house import House
 from tests.browser.visits import Visits
 
@@ -29,8 +30,7 @@ FOLLOW = """
 
 
 def sign_in(page: Page, link: str) -> None:
-    page.goto(link)
-    page.get_by_role("button", name="Sign in").click()
+    come_in(page, link)
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
 
 

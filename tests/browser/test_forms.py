@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests import orders
+from tests.browser.entrance import come_in
 from tests.browser.house import House
 from tests.browser.visits import Visits, reload_until
 
@@ -310,8 +311,7 @@ def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits)
 
 def test_everything_works_without_scripts(visits: Visits, house: House) -> None:
     page = visits.new(javascript=False).page
-    page.goto(house.bring_in("noscript@nightbus.example", team="No scripts", name="Noor"))
-    page.get_by_role("button", name="Sign in").click()
+    come_in(page, house.bring_in("noscript@nightbus.example", team="No scripts", name="Noor"))
     make(page, "A plain march [short]")
     house.finish()
     job = page.locator("#work [data-job]")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.asking import ask
+from tests.browser.entrance import confirm_password
 from tests.browser.house import House
 from tests.browser.rules import findings_everywhere
 from tests.browser.visits import SIZES, Visits
@@ -208,4 +209,5 @@ def nothing_needs_scripts(visits: Visits) -> None:
     page.goto("/library/bin/")
     page.get_by_role("link", name="Delete for good…").click()
     page.get_by_role("button", name="Delete for good").click()
+    confirm_password(page)
     expect(page.get_by_role("heading", name="The bin is empty.")).to_be_visible()

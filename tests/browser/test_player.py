@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import listening
 from tests.browser.asking import ask
+from tests.browser.entrance import come_in
 from tests.browser.house import House
 from tests.browser.rules import findings
 from tests.browser.shifts import SHIFTS
@@ -308,12 +309,6 @@ def test_it_fits_and_opens_on_narrow_screens(visits: Visits) -> None:
     page.keyboard.press("Escape")
     expect(seek).to_be_hidden()
     expect(more).to_be_focused()
-
-
-def come_in(page: Page, link: str) -> None:
-    page.goto(link)
-    page.get_by_role("button", name="Sign in").click()
-    page.locator("#app").wait_for()
 
 
 def switch_team(page: Page, name: str) -> None:

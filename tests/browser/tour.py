@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.asking import ask, cover, split
 from tests.browser.files import bring_files
-from tests.browser.visits import Visits
+from tests.browser.visits import NEWCOMER, Visits
 
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
@@ -107,7 +107,7 @@ STOPS = (
     Stop("account-at-work", PERSON, f"/flow-accounts/{NIGHT}/remove/"),
     Stop("usage", PERSON, "/flow-accounts/usage/"),
     Stop("usage-empty", TOKENLESS, "/flow-accounts/usage/"),
-    Stop("password-set", PERSON, "/auth/password/set/"),
+    Stop("password-set", NEWCOMER, "/auth/password/set/"),
     Stop("email", PERSON, "/auth/email/"),
     Stop("sign-out", PERSON, "/auth/logout/"),
     Stop("not-here", PERSON, "/library/clips/00000000-0000-0000-0000-000000000000/", 404),

@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser import entrance
 from tests.browser.house import House
 from tests.browser.watch import Watch
 
@@ -35,6 +36,7 @@ class Person:
     password: str = ""
 
 
+NEWCOMER = "nele"  # has used her link, and set no password yet
 # Everybody else owns a team of their own with the sandbox's token in it.
 PEOPLE = {
     "tokenless": Person("No token yet", sandbox=False),
@@ -123,13 +125,15 @@ class Visits:
                 f"{name}@nightbus.example", name=name.capitalize(), **dataclasses.asdict(person)
             )
             if link:
-                page.goto(link)
+                entrance.sign_in(page, link)
             else:
                 page.goto("/auth/login/")
                 page.get_by_label("Email").fill(f"{name}@nightbus.example")
                 page.get_by_label("Password").fill(person.password)
-            page.get_by_role("button", name="Sign in").click()
-            page.locator("#app").wait_for()
+                page.get_by_role("button", name="Sign in").click()
+                page.locator("#app").wait_for()
+            if name != NEWCOMER:
+                entrance.set_password(page)
             self._signed_in[name] = context.storage_state()
             context.close()
         return self._signed_in[name]

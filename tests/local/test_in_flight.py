@@ -39,6 +39,7 @@ def test_a_song_in_flight_is_finished_by_the_next_start(tmp_path: Path) -> None:
     first.start()
     visitor = Visitor(first)
     visitor.send(re.search(r"with this link: http://[^/]+(/\S+)", first.said)[1])  # type: ignore[index]
+    visitor.send("/auth/password/set/", password1="last ferry home", password2="last ferry home")
     assert wait_for(lambda: "studio@sandbox.example" in visitor.get("/flow-accounts/"))
     visitor.send("/create/", prompt="a slow waltz, 90 bpm [slow] [short] [hook never]", count="2")
     assert wait_for(lambda: visitor.states() and {*visitor.states()} == {"running"}), visitor.states()

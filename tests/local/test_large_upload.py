@@ -24,6 +24,8 @@ class Person:
         self.house, self.session = house, requests.Session()
         link = house.bring_in("mara@nightbus.example", team="Night Bus", name="Mara")
         self.post(link, {})
+        password = {"password1": "last ferry home", "password2": "last ferry home"}
+        self.post(f"{house.url}/auth/password/set/", password)
 
     def page(self, address: str) -> str:
         answer = self.session.get(address, timeout=30)

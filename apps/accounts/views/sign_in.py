@@ -1,18 +1,21 @@
 """/auth/link/<secret>/: the one-time way in that `manage.py bootstrap` prints."""
 
-from django.contrib import messages
+import time
+
+from allauth.account.adapter import get_adapter
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts import audit_trail
-from apps.accounts.models import SignInLink
+from apps.accounts.middleware import CAME_BY_LINK
+from apps.accounts.models import SignInLink, User
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -29,17 +32,17 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
         return _quiet(TemplateResponse(request, "accounts/sign_in_link_gone.html", status=410))
     login(request, link.user, backend=BACKEND)
     audit_trail.note(link.user, "signed in by a link", by=link.user)
-    if not link.user.has_usable_password():
-        _offer_password(request)
-    return _quiet(redirect("home"))
+    return _quiet(_first_page(request, link.user))
 
 
-def _offer_password(request: HttpRequest) -> None:
-    words = format_html(
-        'That link worked once only. <a href="{}">Set a password</a> to come back without one.',
-        reverse("account_set_password"),
-    )
-    messages.info(request, words, extra_tags="stays")
+def _first_page(request: HttpRequest, user: User) -> HttpResponse:
+    """What was asked for. Whoever has no password sets one before that (apps/accounts/middleware.py)."""
+    asked = request.GET.get("next", "")
+    page = asked if get_adapter().is_safe_url(asked) else reverse("home")
+    if user.has_usable_password():
+        return redirect(page)
+    request.session[CAME_BY_LINK] = time.time()
+    return redirect(f"{reverse('account_set_password')}?{urlencode({'next': page})}")
 
 
 def _quiet(response: HttpResponse) -> HttpResponse:

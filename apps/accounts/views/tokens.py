@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import flow_accounts, tokens
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.access import TeamRequest, ask_again, team_view
 from apps.accounts.forms import TokenForm
 from apps.accounts.models import ApiToken
 from apps.upstream.errors import UpstreamError
@@ -88,6 +88,7 @@ def remove(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     token = _own_token(request, pk)
     if request.method != "POST":
         return TemplateResponse(request, "accounts/token_remove.html", {"token": token})
+    ask_again(request)
     tokens.remove(token, by=request.user)
     messages.success(request, f"Token …{token.last4} is erased.")
     return redirect("tokens")

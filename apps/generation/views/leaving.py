@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts import addresses, connecting
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.access import TeamRequest, ask_again, team_view
 from apps.accounts.crypto import CannotDecrypt
 from apps.generation import leaving
 from apps.upstream.errors import UpstreamError
@@ -24,6 +24,7 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
     address = reverse("flow-account", args=[account.email]) + (f"?on={on}" if on else "")
     problem = ""
     if request.method == "POST":
+        ask_again(request)
         try:
             leaving.remove(account, token=token, by=request.user)
         except leaving.Held:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.access import TeamRequest, ask_again, team_view
 from apps.library import bin, undo
 from apps.library.listing import Cursor
 from apps.library.models import Clip
@@ -39,6 +39,7 @@ def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     take = get_object_or_404(Clip.objects.for_team(request.team).in_bin().select_related("song"), pk=clip_id)
     if request.method != "POST":
         return TemplateResponse(request, "library/erase.html", {"clip": take})
+    ask_again(request)
     words = str(take)
     if bin.erase(request.team, _only(take), by=request.user):
         messages.success(request, f"{words} is gone for good.")
@@ -55,6 +56,7 @@ def empty(request: TeamRequest) -> HttpResponseBase:
             "until": bin.newest(request.team),
         }
         return TemplateResponse(request, "library/bin_empty.html", context)
+    ask_again(request)
     until = Cursor.parse(request.POST.get("until", ""))
     if until is None:
         return redirect("bin-empty")

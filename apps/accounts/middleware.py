@@ -1,0 +1,94 @@
+"""What may come before a page of somebody who is signed in: a first password, or the password once more."""
+
+import time
+from collections.abc import Callable
+from typing import cast
+
+from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django_htmx.middleware import HtmxDetails
+
+from apps.accounts.access import TeamRequest
+
+# In the session of somebody who came by a link and has no password yet: since when.
+CAME_BY_LINK = "came_by_link_at"
+FIRST_PASSWORD_WITHIN = 60 * 60  # seconds: whoever finds the browser open later sets none
+# What somebody without a password can open all the same.
+_OPEN = frozenset({"account_set_password", "account_logout", "sign-in-link", "hook", "healthz", "readyz"})
+
+
+class FirstPassword:
+    """Whoever came by a link and has no password sets one before anything else, and then sees what they asked for.
+
+    It is open for an hour after the link was used. Later it takes a fresh link: for there is no password to ask for.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
+        name = request.resolver_match.url_name if request.resolver_match else None
+        if name == "account_set_password":
+            return self._too_late(request)
+        if name in _OPEN or not request.COOKIES or CAME_BY_LINK not in request.session:
+            return None
+        if not request.user.is_authenticated or request.user.has_usable_password():
+            del request.session[CAME_BY_LINK]
+            return None
+        return elsewhere(request, reverse("account_set_password"))
+
+    def _too_late(self, request: HttpRequest) -> HttpResponseBase | None:
+        user = request.user
+        since = request.session.get(CAME_BY_LINK, 0)
+        if (
+            not user.is_authenticated
+            or user.has_usable_password()
+            or time.time() - since < FIRST_PASSWORD_WITHIN
+        ):
+            return None
+        logout(request)
+        messages.error(request, "Your sign-in was too long ago to set a first password. Use a fresh link.")
+        return redirect("account_login")
+
+
+class PasswordOnceMore:
+    """A part of a page can't become the page that asks for the password: HTMX is told to leave the page for it.
+
+    Whole pages, boosted visits among them, are redirected by allauth, which keeps what was sent and does it afterwards.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        htmx = _htmx(request)
+        if isinstance(exception, ReauthenticationRequired) and htmx and not htmx.boosted:
+            return elsewhere(request, reverse("account_reauthenticate"))
+        return None
+
+
+def elsewhere(request: HttpRequest, page: str) -> HttpResponseBase:
+    """To that page, which leads back to what was asked for; from a part of a page, to the page that it is on."""
+    htmx = _htmx(request)
+    if htmx and not htmx.boosted:
+        address = f"{page}?{urlencode({'next': htmx.current_url_abs_path or '/'})}"
+        return HttpResponse(status=401, headers={"HX-Redirect": address})
+    if request.method not in {"GET", "HEAD"}:
+        return redirect(page)
+    return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _htmx(request: HttpRequest) -> HtmxDetails:
+    return cast(TeamRequest, request).htmx
