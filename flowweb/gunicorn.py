@@ -11,7 +11,7 @@ from gunicorn.workers.base import Worker
 
 from apps import shutdown
 from flowweb.checked import settings
-from flowweb.local.leash import die_with
+from apps.leash import die_with
 from flowweb.redacted import Line, redact_all
 
 LOCAL: bool = settings.LOCAL

@@ -11,8 +11,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from apps.leash import die_with
 from flowweb.local import redis_server
-from flowweb.local.leash import die_with
 from tests import variables
 
 

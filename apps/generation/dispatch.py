@@ -8,13 +8,14 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.urls import reverse
+from django.utils import timezone
 
 from apps import shutdown
 from apps.accounts import clients
@@ -24,6 +25,7 @@ from apps.accounts.models.people import hash_secret
 from apps.generation import answers, calls, ends, transitions, turns
 from apps.generation.models import Job, State
 from apps.generation.operations import OPERATIONS
+from apps.library.archiving.faults import NotExamined
 from apps.upstream.errors import UpstreamError
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.transport import Deadline
@@ -31,6 +33,7 @@ from apps.upstream.transport import Deadline
 logger = logging.getLogger(__name__)
 
 KEEP_WRITING_S = 600.0
+NEXT_IN_TURN, READ_AGAIN = timedelta(seconds=5), timedelta(minutes=1)
 
 
 def run(subscription_id: int, *, blocking: bool = False) -> int:
@@ -68,10 +71,7 @@ def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
     deadline = Deadline(OPERATIONS[job.operation].deadline_s)
     hook = secrets.token_urlsafe(32) if not job.blocks and _can_call_back(job.subscription) else ""
     client = _client(job)
-    if client and (unfit := calls.unfit(job)):
-        transitions.reject(
-            job, "Looked through before it was sent, and not sent.", mine=mine, error_text=unfit
-        )
+    if client and not _is_fit(job, mine):
         return
     if client is None or not _mark_sent(job, mine, hook):
         transitions.release(job, mine, "Not sent, nothing spent.")
@@ -99,6 +99,29 @@ def _mark_sent(job: Job, mine: UUID, hook: str) -> bool:
     if shutdown.has_begun():
         return False
     return transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else "")
+
+
+def _is_fit(job: Job, mine: UUID) -> bool:
+    """Whether it may be sent, by our own look at it; what can't be looked at now goes back into the line."""
+    try:
+        unfit = calls.unfit(job)
+    except NotExamined as error:
+        return _waits(job, mine, error.words, NEXT_IN_TURN)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # a storage that is down
+        logger.exception("job %s: its file could not be read", job.pk)
+        return _waits(job, mine, calls.UNREADABLE, READ_AGAIN)
+    if unfit:
+        evidence = {"examined": job.file.last_error} if job.file and job.file.last_error else {}
+        text = "Looked through before it was sent, and not sent."
+        transitions.reject(job, text, mine=mine, error_text=unfit, evidence=evidence)
+    return not unfit
+
+
+def _waits(job: Job, mine: UUID, words: str, pause: timedelta) -> bool:
+    transitions.give_back(job, words, mine=mine, not_before=timezone.now() + pause)
+    return False
 
 
 def _client(job: Job) -> FlowMusic | None:

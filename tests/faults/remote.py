@@ -12,9 +12,9 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from apps.leash import die_with
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
-from flowweb.local.leash import die_with
 from tests.local.processes import wait_for
 from tests.orders import ask, order
 

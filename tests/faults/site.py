@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from apps.accounts.models import Subscription
 from apps.generation.models import Job, Lease, State
+from apps.leash import die_with
 from apps.library.models import ClipFile
 from flowweb.local import ports, processes
 from flowweb.local.environment import ROOT
-from flowweb.local.leash import die_with
 from tests.faults import messages
 from tests.faults.remote import Remote
 from tests.local.processes import wait_for

@@ -39,8 +39,8 @@ def long_wav(seconds: int, *, rate: int = 1000, format: int = 1) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
 
 
-def in_header(content: bytes, place: int = 20) -> bytes:
-    return content[:place] + MARK + content[place:]
+def in_header(content: bytes, sign: bytes, place: int = 20) -> bytes:
+    return content[:place] + sign + content[place:]
 
 
 def damaged(content: bytes) -> bytes:
@@ -67,23 +67,56 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a cut JPEG": (lambda: picture()[:-9], "This JPEG was cut short"),
     "a cut PNG": (lambda: picture(kind="PNG")[:-9], "This PNG was cut short"),
     "a cut WebP": (lambda: picture(kind="WEBP")[:-9], "This WebP was cut short"),
-    "a cut WAV": (lambda: sound("wav")[:-999], "This WAV was cut short"),
+    "half a WAV": (lambda: sound("wav")[:260_000], "This WAV was cut short"),
     "a cut M4A": (lambda: sound("m4a")[:-999], "This M4A was cut short"),
     "a cut MP3": (lambda: sound("mp3")[:-999], "This MP3 was cut short"),
-    "a JPEG and more": (lambda: picture() + b"x" * 99, "Something else follows behind the end of this JPEG"),
+    "a JPEG and more": (
+        lambda: picture() + b"x" * 99_999,
+        "Something else follows behind the end of this JPEG",
+    ),
+    "a JPEG and a video": (
+        lambda: picture() + sound("m4a"),
+        "Something else follows behind the end of this JPEG",
+    ),
+    "a phone's JPEG and a video": (
+        lambda: picture() + sound("m4a") + b"SEFT",
+        "Something else follows behind the end of this JPEG",
+    ),
     "a PNG and more": (
-        lambda: picture(kind="PNG") + b"x" * 99,
+        lambda: picture(kind="PNG") + b"x" * 99_999,
         "Something else follows behind the end of this PNG",
+    ),
+    "a PNG and a page that runs": (
+        lambda: picture(kind="PNG") + b"<?php phpinfo();",
+        "Something else follows behind the end of this PNG",
+    ),
+    "a WAV and a picture": (
+        lambda: sound("wav") + picture(),
+        "Something else follows behind the end of this WAV",
+    ),
+    "an M4A and a picture": (
+        lambda: sound("m4a") + picture(kind="PNG"),
+        "Something else follows behind the end of this M4A",
+    ),
+    "an MP3 and a picture": (
+        lambda: sound("mp3") + picture(),
+        "Something else follows behind the end of this MP3",
     ),
     "a JPEG and a ZIP": (lambda: picture() + zipped(), "This JPEG is a ZIP as well"),
     "an MP3 and a ZIP": (lambda: sound("mp3") + zipped(), "This MP3 is a ZIP as well"),
-    "a JPEG and a page": (lambda: in_header(picture()), "This JPEG is another kind of file as well"),
-    "a WAV and a page": (lambda: in_header(sound("wav"), 44), "This WAV is another kind of file as well"),
+    "a JPEG and a PDF": (
+        lambda: in_header(picture(), b"%PDF-1.7"),
+        "This JPEG is another kind of file as well",
+    ),
+    "a WAV and a PDF": (
+        lambda: in_header(sound("wav"), b"%PDF-1.7", 44),
+        "This WAV is another kind of file as well",
+    ),
     "a bomb": (lambda: claiming(30_000, 30_000), "unpacks to a picture that is too large"),
     "a large WebP": (lambda: picture(size=(7000, 3000), kind="WEBP"), "Up to 20 megapixels are taken"),
     "a JPEG of scans": (
         lambda: b"\xff\xd8\xff\xda\x00\x02\x01" + b"\xff\xda\x00\x02\x01" * 2000 + b"\xff\xd9",
-        "This JPEG was cut short",
+        "This JPEG is made of more than 30 scans",
     ),
 }
 # Refused when it is looked through, before it is sent on.

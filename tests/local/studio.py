@@ -9,9 +9,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from apps.leash import die_with
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
-from flowweb.local.leash import die_with
 from tests.local.processes import parent, wait_for, with_variable, working_in
 
 # What each process of a start can be known by on its command line.

@@ -20,8 +20,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps import shutdown
 from apps.accounts.access import membership_of
-from apps.library.archiving import examining, kinds, outline
-from apps.library.archiving.faults import BadFile
+from apps.library.archiving import kinds, repairs
+from apps.library.archiving.faults import BadFile, NotExamined, NotKept
 from apps.library.archiving.kinds import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, Type
 
 PIECE = 64 * 1024
@@ -93,16 +93,17 @@ class Sink:
         self._digest.update(piece)
 
     def finish(self) -> Received:
-        """Raises BadFile."""
+        """Puts it in order, if it needs that (repairs.py). Raises BadFile, or NotExamined: not just now."""
         if self._type is None:
             self._recognise()
         found = cast(Type, self._type)
         if self._announced is not None and self._size < self._announced:
             raise NotWhole("The file did not arrive whole. Send it once more.")
         self._copy.flush()
-        outline.look_over(self._copy, self._size, found)
-        examining.measure(self._copy, found)
-        return Received(self.name, self._copy, self._size, found, self._digest.hexdigest())
+        made = repairs.put_in_order(self._copy, self._size, found)
+        self._copy = made.file
+        digest = _digest(made.file) if made.is_new else self._digest.hexdigest()
+        return Received(self.name, made.file, made.size, made.type, digest)
 
     def close(self) -> None:
         self._copy.close()
@@ -118,6 +119,11 @@ class Sink:
             raise BadFile(f"This {self._type.what} is larger than {most} MB, the most that Flow Music takes.")
         if size > MOST_AUDIO:
             raise BadFile(TOO_LARGE)
+
+
+def _digest(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 class ToDisk(FileUploadHandler):
@@ -151,9 +157,9 @@ class ToDisk(FileUploadHandler):
             return
         try:
             self.received.append(sink.finish())
-        except BadFile as error:
+        except NotKept as error:
             sink.close()
-            self.refused.append(Refused(sink.name, error.words))
+            self.refused.append(Refused(sink.name, error.words, again=isinstance(error, NotExamined)))
 
     def upload_interrupted(self) -> None:
         if self._sink:
@@ -243,9 +249,9 @@ def of_body(request: HttpRequest, name: str) -> Received | Refused:
         while piece := request.read(PIECE):
             sink.write(piece)
         return sink.finish()
-    except BadFile as error:
+    except NotKept as error:
         sink.close()
-        return Refused(name, error.words, again=isinstance(error, NotWhole))
+        return Refused(name, error.words, again=isinstance(error, NotWhole | NotExamined))
 
 
 def drained(answer: HttpResponseBase, request: HttpRequest) -> HttpResponseBase:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from apps.library.archiving.covers import Cover, for_tags, look_at
-from apps.library.archiving.decoding import Heard, hear
-from apps.library.archiving.tags import Tags, write_tags
+from apps.library.archiving import guard
+from apps.library.archiving.guard import Cover, Heard
+from apps.library.archiving.tags import Tags
 from apps.library.models import Clip, ClipFile
 
 Kind = ClipFile.Kind
@@ -26,12 +26,10 @@ class Checked:
 def check(file: ClipFile, copy: BinaryIO) -> Checked:
     """Tags the copy, then decodes it as it will be stored. Raises BadFile."""
     if file.kind == Kind.COVER:
-        cover = look_at(copy)
+        cover = guard.look_at_cover(copy)
         return Checked(cover.content_type, cover=cover)
-    tags = _tags(file.clip)
-    write_tags(copy, file.kind, tags)
-    heard = hear(copy, file.kind, expected_s=file.clip.duration_s)
-    return Checked(TYPES[Kind(file.kind)], heard=heard, has_cover=bool(tags.cover))
+    heard, has_cover = guard.check_song(copy, file.kind, _tags(file.clip), expected_s=file.clip.duration_s)
+    return Checked(TYPES[Kind(file.kind)], heard=heard, has_cover=has_cover)
 
 
 def _tags(clip: Clip) -> Tags:
@@ -39,5 +37,5 @@ def _tags(clip: Clip) -> Tags:
     picture, picture_type = b"", ""
     if cover and cover.is_stored:
         with cover.file.open("rb") as stored:
-            picture, picture_type = for_tags(stored.read(), cover.content_type)
+            picture, picture_type = stored.read(), cover.content_type
     return Tags(clip.shown_title, clip.words, clip.song.prompt, picture, picture_type)

@@ -1,18 +1,20 @@
-"""Looking at a cover before it is kept, and its small picture for the lists."""
+"""Looking at a cover before it is kept, and its small picture for the lists. Runs in the examiner's process."""
 
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from apps.library.archiving import pixels
 from apps.library.archiving.faults import BadFile
 from apps.library.archiving.tones import nearest_tone
 
 THUMB_PX = 160
 MOST_PIXELS = 40_000_000  # 160 MB once decoded; covers have 1 million
 IN_TAGS = ("image/jpeg", "image/png")  # what players can show; MP4 knows no other
-TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+BROKEN = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,15 @@ class Cover:
 
 def look_at(file: BinaryIO) -> Cover:
     """Decodes the whole picture. BadFile when it can't be, or is too large to be a cover."""
-    file.seek(0)
     try:
-        with Image.open(file, formats=list(TYPES)) as picture:
+        with pixels.opened(file) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise BadFile(f"The cover that came is too large, {picture.width} x {picture.height}.")
-            square = ImageOps.fit(picture.convert("RGB"), (THUMB_PX, THUMB_PX))
             content_type = TYPES[picture.format or ""]
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+            small = pixels.square(picture, THUMB_PX)
+    except BROKEN as error:
         raise BadFile("The cover that came is not a picture.") from error
-    thumb = BytesIO()
-    square.save(thumb, "WEBP", quality=80, method=4)
-    return Cover(content_type, thumb.getvalue(), nearest_tone(square))
+    return Cover(content_type, pixels.webp(small), nearest_tone(small))
 
 
 def for_tags(picture: bytes, content_type: str) -> tuple[bytes, str]:
@@ -45,6 +44,6 @@ def for_tags(picture: bytes, content_type: str) -> tuple[bytes, str]:
     if content_type in IN_TAGS:
         return picture, content_type
     jpeg = BytesIO()
-    with Image.open(BytesIO(picture), formats=list(TYPES)) as other:
-        other.convert("RGB").save(jpeg, "JPEG", quality=90)
+    with pixels.opened(BytesIO(picture)) as other:
+        pixels.flat(other).save(jpeg, "JPEG", quality=90)
     return jpeg.getvalue(), "image/jpeg"

@@ -10,7 +10,25 @@ class NotKept(Exception):
 
 
 class BadFile(NotKept):
-    """What came is not what it should be: cut short, not audio, not a picture."""
+    """What came is not what it should be: cut short, not audio, not a picture. `cause`: what the decoder said of it."""
+
+    cause = ""
+
+
+class Unreadable(BadFile):
+    """It can't be decoded, whatever the decoder said of it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"This {name} can't be read: it is damaged or was cut short. Choose another copy of it."
+        )
+
+
+class NotExamined(NotKept):
+    """Whoever was to read it was ended, or could not be started: that says nothing of the file."""
+
+    def __init__(self, words: str = "This could not be read just now. It is tried again.") -> None:
+        super().__init__(words)
 
 
 class NoWay(NotKept):

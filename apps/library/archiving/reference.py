@@ -21,9 +21,9 @@ from django.utils import timezone
 
 from apps import shutdown
 from apps.library import leases
-from apps.library.archiving import examining, kinds, outline, quota, storing
+from apps.library.archiving import guard, kinds, outline, quota, storing, team_lock
 from apps.library.archiving.archive import TRY_AGAIN_AFTER, WOKEN_AT_ONCE
-from apps.library.archiving.faults import BadFile
+from apps.library.archiving.faults import BadFile, NotExamined, NotKept
 from apps.library.models import ReferenceFile
 from apps.upstream import media
 from apps.upstream.deadline import Deadline
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 FETCH_WITHIN_S = 60.0
 TAKES_AT_MOST = timedelta(minutes=5)
 TRIED_FOR = 30  # times: about seven days
+NEXT_IN_TURN = timedelta(seconds=5)
+THUMB_PX = 320  # as the examiner makes it
 UNREADABLE_AFTER = 3  # times that whoever read it didn't live to tell
 LOST = "Our copy of this file is gone from the storage here. Delete it, and choose the file again."
 UNREADABLE = "This file could not be read here, so it was not sent. Choose another copy of it."
@@ -47,8 +49,7 @@ def keep(file: ReferenceFile) -> bool:
         return False
     with leases.held(renew=claim.renew, free=claim.free, most=TAKES_AT_MOST):
         if file.file:
-            examine(file)
-            return True
+            return _examine_in_turn(file)
         return _try(file, lambda: _fetch(file))
 
 
@@ -60,35 +61,51 @@ def sweep() -> int:
     return len(due)
 
 
+def _examine_in_turn(file: ReferenceFile) -> bool:
+    try:
+        examine(file)
+    except NotExamined:
+        again = timezone.now() + NEXT_IN_TURN
+        ReferenceFile.objects.filter(pk=file.pk, examined_at=None).update(next_try_at=again)
+        return False
+    return True
+
+
 def examine(file: ReferenceFile) -> str:
-    """Decodes our copy to its end, once; what is wrong with it, in words for a person, "" for a good one."""
+    """Decodes our copy to its end, once; what is wrong with it, in words for a person, "" for a good one.
+
+    Raises NotExamined: another file of this team is being read, or whoever read this one was ended.
+    """
     if file.examined_at:
         return file.problem
-    if file.tries >= UNREADABLE_AFTER:
-        _found_unfit(file, UNREADABLE)
-        return UNREADABLE
-    ReferenceFile.objects.filter(pk=file.pk).update(tries=F("tries") + 1)
-    found = kinds.TYPES[file.content_type]
-    try:
-        with file.file.open("rb") as stored:
-            opened = cast(BinaryIO, stored)
-            outline.look_over(opened, file.size or 0, found)
-            seen = examining.examine(opened, found)
-    except BadFile as error:
-        _found_unfit(file, error.words)
-        return error.words
-    except FileNotFoundError:
-        return LOST
+    with team_lock.held(file.team_id):
+        if file.tries >= UNREADABLE_AFTER:
+            _found_unfit(file, BadFile(UNREADABLE))
+            return UNREADABLE
+        ReferenceFile.objects.filter(pk=file.pk).update(tries=F("tries") + 1)
+        found = kinds.TYPES[file.content_type]
+        try:
+            with file.file.open("rb") as stored:
+                opened = cast(BinaryIO, stored)
+                outline.look_over(opened, file.size or 0, found)
+                seen = guard.examine(opened, found)
+        except BadFile as error:
+            _found_unfit(file, error)
+            return error.words
+        except FileNotFoundError:
+            return LOST
     _learn(file, seen)
     return ""
 
 
-def _found_unfit(file: ReferenceFile, words: str) -> None:
-    file.examined_at, file.problem, file.next_try_at = timezone.now(), words[:300], None
-    file.save(update_fields=["examined_at", "problem", "next_try_at"])
+def _found_unfit(file: ReferenceFile, error: BadFile) -> None:
+    """With what the decoder said, as evidence for whoever is asked about it."""
+    file.examined_at, file.problem, file.next_try_at = timezone.now(), error.words[:300], None
+    file.last_error = error.cause[:300]
+    file.save(update_fields=["examined_at", "problem", "next_try_at", "last_error"])
 
 
-def _learn(file: ReferenceFile, seen: examining.Seen) -> None:
+def _learn(file: ReferenceFile, seen: guard.Seen) -> None:
     """Twice is harmless: the small picture that comes second is thrown away."""
     now = timezone.now()
     values: dict[str, Any] = {"examined_at": now, "next_try_at": None, "tries": 0, "last_error": ""}
@@ -104,7 +121,7 @@ def _learn(file: ReferenceFile, seen: examining.Seen) -> None:
     file.refresh_from_db()
 
 
-def _sizes(seen: examining.Seen) -> dict[str, Any]:
+def _sizes(seen: guard.Seen) -> dict[str, Any]:
     return {"width": seen.width, "height": seen.height, "duration_s": seen.duration_s}
 
 
@@ -115,7 +132,7 @@ def save(team_id: uuid.UUID, copy: BinaryIO, extension: str) -> str:
 
 
 def _save_thumb(file: ReferenceFile, thumb: bytes) -> str:
-    name = f"references/{file.team_id}/{uuid.uuid4().hex}-{examining.THUMB_PX}.webp"
+    name = f"references/{file.team_id}/{uuid.uuid4().hex}-{THUMB_PX}.webp"
     return storing.put(name, ContentFile(thumb))
 
 
@@ -152,7 +169,7 @@ def _try(file: ReferenceFile, fetch: Callable[[], None]) -> bool:
         return True
     except UpstreamError as error:
         words = error.user_message
-    except BadFile as error:
+    except NotKept as error:
         words = error.words
     except Exception:  # a full disk, a storage that is down
         logger.exception("reference file %s could not be stored", file.pk)
@@ -179,7 +196,7 @@ def _fetch(file: ReferenceFile) -> None:
         size = copy.tell()
         copy.seek(0)
         found = kinds.recognise(copy.read(kinds.HEAD))
-        seen = examining.examine(copy, found)
+        seen = guard.examine(copy, found)
         copy.seek(0)
         digest = hashlib.file_digest(copy, "sha256").hexdigest()
         names = [save(file.team_id, copy, found.extension), _save_thumb(file, seen.thumb)]

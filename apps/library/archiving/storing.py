@@ -8,9 +8,8 @@ import hashlib
 import os
 import uuid
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.core.files import File
 from django.core.files.base import ContentFile
@@ -18,10 +17,9 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library.archiving import quota
+from apps.library.archiving import guard, quota
 from apps.library.archiving.checking import Checked
-from apps.library.archiving.covers import Cover, look_at
-from apps.library.archiving.decoding import Heard
+from apps.library.archiving.guard import Cover, Heard
 from apps.library.models import Clip, ClipFile, Song
 from apps.wake import wake
 
@@ -62,7 +60,7 @@ def save(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, extension: str) -> str
 def make_thumb(cover: ClipFile, *, instead_of: ClipFile) -> bool:
     """The small picture anew, from our own cover. False: either row has changed meanwhile."""
     with cover.file.open("rb") as stored:
-        found = look_at(BytesIO(stored.read()))
+        found = guard.look_at_cover(cast(BinaryIO, stored))
     name = put(_place(cover, uuid.uuid4()) + THUMB, ContentFile(found.thumb))
     with transaction.atomic():
         list(Clip.objects.select_for_update(no_key=True).filter(pk=cover.clip_id).values("pk"))

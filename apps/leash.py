@@ -10,7 +10,7 @@ _prctl = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None)
 
 
 def die_with(parent: int) -> None:
-    """Called in a freshly forked child: the kernel kills it when its parent ends, even by kill -9.
+    """Called in a freshly forked or started child: the kernel kills it when its parent ends, even by kill -9.
 
     KILL rather than TERM, because nobody is left who could insist if TERM is not followed. Every process of
     flowweb has to survive a kill -9 anyway. Does nothing where the kernel has no such call (not Linux).

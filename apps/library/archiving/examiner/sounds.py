@@ -1,0 +1,95 @@
+"""What is done with sound from outside, in a process of its own."""
+
+import base64
+import dataclasses
+from contextlib import suppress
+from os import SEEK_END
+from typing import Any, BinaryIO
+
+import av
+
+from apps.library.archiving import riff
+from apps.library.archiving.covers import for_tags
+from apps.library.archiving.decoding import BROKEN, hear, one_stream, play
+from apps.library.archiving.examiner import process
+from apps.library.archiving.faults import BadFile, Unreadable
+from apps.library.archiving.kinds import AAC, M4A, TYPES, WAV
+from apps.library.archiving.tags import Tags, write_tags
+
+SHORTEST_S = 0.2
+
+
+def examine(file: BinaryIO, *, content_type: str) -> dict[str, Any]:
+    """Decodes all of it: seconds of it. Raises BadFile."""
+    found = TYPES[content_type]
+    heard_s = play(file, found)
+    if heard_s < SHORTEST_S:
+        raise BadFile(f"This {found.name} holds no sound.")
+    return {"duration_s": round(heard_s, 2)}
+
+
+def check_song(
+    file: BinaryIO,
+    *,
+    kind: str,
+    expected_s: float | None,
+    title: str,
+    lyrics: str,
+    prompt: str,
+    cover: str,
+    cover_type: str,
+) -> dict[str, Any]:
+    """Tags it in place, then decodes it as it will be stored. Raises BadFile.
+
+    A song that plays is kept, also where its tags can't be written: it was paid for.
+    """
+    _put_in_order(file, kind)
+    picture, picture_type = _for_tags(cover, cover_type)
+    is_tagged = False
+    with suppress(Exception):  # what is no sound at all is refused by whoever hears it
+        write_tags(file, kind, Tags(title, lyrics, prompt, picture, picture_type))
+        is_tagged = True
+    heard = hear(file, kind, expected_s=expected_s)
+    return {"heard": dataclasses.asdict(heard), "has_cover": is_tagged and bool(picture)}
+
+
+def _put_in_order(file: BinaryIO, kind: str) -> None:
+    """A WAV with the true lengths: tags that follow a sound without an end would be heard."""
+    size = file.seek(0, SEEK_END)
+    wave = riff.walk(file, size) if kind == WAV.extension else None
+    if wave:
+        riff.put_right(file, wave)
+
+
+def _for_tags(cover: str, cover_type: str) -> tuple[bytes, str]:
+    with suppress(Exception):  # without its cover it is as good to hear
+        if cover:
+            return for_tags(base64.b64decode(cover), cover_type)
+    return b"", ""
+
+
+def remux(file: BinaryIO, to: BinaryIO, *, content_type: str) -> None:
+    """The same packets in an M4A that begins as players expect it. Raises BadFile."""
+    is_bare = content_type == AAC.content_type
+    try:
+        with av.open(
+            file,
+            mode="r",
+            format="aac" if is_bare else "mp4",
+            metadata_errors="ignore",
+        ) as came:
+            stream = one_stream(came, M4A)
+            with av.open(to, mode="w", format="ipod", options={"fflags": "+bitexact"}) as made:
+                copy = made.add_stream_from_template(stream)
+                for packet in came.demux(stream):
+                    if packet.dts is not None:
+                        packet.stream = copy
+                        made.mux(packet)
+    except BROKEN as error:
+        raise Unreadable((AAC if is_bare else M4A).name) from error
+
+
+OPERATIONS: process.Operations = {"examine": examine, "check_song": check_song, "remux": remux}
+
+if __name__ == "__main__":
+    process.serve(OPERATIONS)

@@ -1,0 +1,181 @@
+"""The one door to whatever decodes bytes from outside: a process of its own, with limits, that can be ended.
+
+It is started afresh for each file (as a program, not forked: this process has threads), gets the open file and nothing
+of our secrets, and is ended when it takes too long. Whatever it does, the answer is a verdict.
+"""
+
+import base64
+import io
+import json
+import logging
+import os
+import subprocess  # our own interpreter, with a list of arguments
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
+from threading import BoundedSemaphore
+from typing import Any, BinaryIO
+
+from django.conf import settings
+
+from apps.library.archiving.faults import BadFile, NotExamined, Unreadable
+from apps.library.archiving.kinds import Type
+from apps.library.archiving.tags import Tags
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[3]
+AT_ONCE = BoundedSemaphore(2)  # of all threads of this process: what is unpacked takes memory
+PICTURES, SOUNDS = "pictures", "sounds"
+# An hour of sound takes about 20 s here, the largest picture 2 s.
+WITHIN_S = {PICTURES: 20, SOUNDS: 60}
+LARGEST_ANSWER = 8 * 1024 * 1024
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ")
+ENDED_FROM_OUTSIDE = {-SIGKILL, -SIGTERM, -SIGINT, -SIGHUP}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was learnt: size and a small WebP of a picture, seconds of audio."""
+
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    thumb: bytes = b""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`duration_s` is measured; `peaks` and `rms` as loudness.Loudness.parts gives them, `loudness_db` as gated_db."""
+
+    duration_s: float
+    peaks: list[int]
+    rms: list[int]
+    loudness_db: float | None
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The type of the bytes, a small square of them as WebP, and the nearest tone ("" for grey)."""
+
+    content_type: str
+    thumb: bytes
+    tone: str
+
+
+def examine(file: BinaryIO, found: Type) -> Seen:
+    """Decodes all of it. Raises BadFile: what is wrong, in words for who chose it."""
+    room = PICTURES if found.kind == "image" else SOUNDS
+    answer = _ask(
+        room, "examine", [file], _slow(found), Unreadable(found.name), content_type=found.content_type
+    )
+    return Seen(**answer | {"thumb": base64.b64decode(answer.get("thumb", ""))})
+
+
+def has_all_its_pixels(file: BinaryIO, found: Type) -> bool:
+    """Of a JPEG without an end mark."""
+    return bool(_ask(PICTURES, "has_all_its_pixels", [file], _slow(found), Unreadable(found.name)))
+
+
+def look_at_cover(file: BinaryIO) -> Cover:
+    """Decodes the whole picture. Raises BadFile."""
+    bad = BadFile("The cover that came is not a picture.")
+    answer = _ask(PICTURES, "look_at_cover", [file], bad, bad)
+    return Cover(**answer | {"thumb": base64.b64decode(answer["thumb"])})
+
+
+def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | None) -> tuple[Heard, bool]:
+    """Tags it in place and decodes it. Returns what was heard, and whether the cover is in it now. Raises BadFile."""
+    fields = {"kind": kind, "expected_s": expected_s, "title": tags.title, "lyrics": tags.lyrics}
+    fields |= {"prompt": tags.prompt, "cover": base64.b64encode(tags.cover).decode()}
+    bad = BadFile(f"The {kind} that came can't be played.")
+    answer = _ask(SOUNDS, "check_song", [file], bad, bad, **fields, cover_type=tags.cover_type)
+    return Heard(**answer["heard"]), bool(answer["has_cover"])
+
+
+def remux(file: BinaryIO, to: BinaryIO, found: Type) -> None:
+    """The packets of an M4A or of bare AAC, into a new M4A. Raises BadFile."""
+    _ask(SOUNDS, "remux", [file, to], _slow(found), Unreadable(found.name), content_type=found.content_type)
+
+
+def _slow(found: Type) -> BadFile:
+    return BadFile(f"This {found.name} takes too long to read. Save it anew as a plain {found.name}.")
+
+
+def _ask(
+    room: str, operation: str, files: list[BinaryIO], slow: BadFile, broken: BadFile, **fields: Any
+) -> Any:
+    """The answer of the examiner; `slow` and `broken` are raised when it takes too long, or can't answer."""
+    with AT_ONCE, ExitStack() as stack:
+        handles = [stack.enter_context(_on_disk(file)) for file in files]
+        try:
+            ended = _start(room, operation, handles, json.dumps(fields).encode())
+        except subprocess.TimeoutExpired as error:
+            slow.cause = f"ended after {WITHIN_S[room]} s"
+            raise slow from error
+        except OSError as error:  # no process to be had, no memory: that is not the file's fault
+            raise NotExamined from error
+    return _verdict(ended, broken)
+
+
+def _start(
+    room: str, operation: str, handles: list[int], fields: bytes
+) -> subprocess.CompletedProcess[bytes]:
+    within_s = WITHIN_S[room]
+    command = [sys.executable, "-m", f"apps.library.archiving.examiner.{room}", str(os.getpid()), operation]
+    known = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    return subprocess.run(  # noqa: S603 - see above
+        [*command, str(within_s), *map(str, handles)],
+        input=fields,
+        capture_output=True,
+        timeout=within_s,
+        pass_fds=handles,
+        cwd=ROOT,
+        env=known | {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        start_new_session=True,  # Ctrl-C is meant for us; it dies with us all the same (leash.py)
+        check=False,
+    )
+
+
+def _verdict(ended: subprocess.CompletedProcess[bytes], broken: BadFile) -> Any:
+    if ended.returncode in ENDED_FROM_OUTSIDE:
+        raise NotExamined
+    try:
+        if ended.returncode or len(ended.stdout) > LARGEST_ANSWER:
+            raise ValueError(f"ended with {ended.returncode}: {ended.stderr[-200:].decode(errors='replace')}")
+        answer = json.loads(ended.stdout)
+    except ValueError as error:
+        answer = {"broken": str(error)}
+    if "ok" in answer:
+        return answer["ok"]
+    bad = BadFile(answer["bad"]) if "bad" in answer else broken
+    bad.cause = str(answer.get("broken", ""))
+    if "bad" not in answer:
+        logger.warning("a file could not be read: %s", bad.cause)
+    raise bad
+
+
+@contextmanager
+def _on_disk(file: BinaryIO) -> Iterator[int]:
+    """A handle of the file itself; of a copy, when it is in memory or behind something."""
+    raw: Any = file
+    while not isinstance(raw, io.BufferedReader | io.BufferedRandom) and hasattr(raw, "file"):
+        raw = raw.file
+    if isinstance(raw, io.BufferedReader | io.BufferedRandom):
+        if raw.writable():
+            raw.flush()
+        raw.seek(0)
+        yield raw.fileno()
+        raw.seek(0)
+        return
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
+        file.seek(0)
+        copyfileobj(file, copy)
+        copy.flush()
+        copy.seek(0)
+        yield copy.fileno()

@@ -1,0 +1,94 @@
+"""What is put in order before a file is kept and sent: the API looks at its first bytes, and other programs insist on
+what players pass over. The sound and the picture stay as they are.
+
+| What came | What is kept |
+|---|---|
+| an MP3 behind zeros, an old tag or the remnant of a stream | from its first tag or frame on |
+| a WAV whose lengths are placeholders, RF64, BW64 | plain RIFF with the true lengths, in place |
+| an M4A whose first box is another one, or a bare AAC stream | the same packets in a new M4A |
+| a JPEG with a remnant behind its end, or no end mark | without the remnant, with the mark |
+"""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from django.conf import settings
+
+from apps.library.archiving import guard, outline, riff
+from apps.library.archiving.kinds import AAC, JPEG, M4A, MP3, Type
+from apps.library.archiving.outline import Outline
+
+END_OF_JPEG = b"\xff\xd9"
+FIRST_BOX = b"ftyp"
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """`is_new`: the bytes are no longer those that came. `file` may be another one; then the former is closed."""
+
+    file: BinaryIO
+    size: int
+    type: Type
+    is_new: bool
+
+
+def put_in_order(file: BinaryIO, size: int, found: Type) -> Repaired:
+    """Raises BadFile for what is cut short, hides a second file, or can't be put in order."""
+    shape = outline.look_over(file, size, found)
+    if found == AAC or (found == M4A and not _begins_well(file)):
+        return _in_new_box(file, found)
+    if found == MP3 and shape.start and shape.start.place:
+        return _from(file, shape.start.place)
+    changed = shape.end != size
+    if changed:
+        file.truncate(shape.end)
+    if shape.is_open:
+        _close(file, shape)
+        changed = True
+    if shape.wave:
+        changed |= riff.put_right(file, shape.wave)
+    file.flush()
+    return Repaired(file, os.fstat(file.fileno()).st_size, found, changed)
+
+
+def _begins_well(file: BinaryIO) -> bool:
+    file.seek(4)
+    return file.read(4) == FIRST_BOX
+
+
+def _close(file: BinaryIO, shape: Outline) -> None:
+    """The end mark, for a picture that is all there without it."""
+    if not guard.has_all_its_pixels(file, JPEG):
+        raise outline.cut_short(JPEG)
+    file.seek(shape.end)
+    file.write(END_OF_JPEG)
+
+
+def _from(file: BinaryIO, place: int) -> Repaired:
+    new = _beside()
+    file.seek(place)
+    shutil.copyfileobj(file, new)
+    return _instead_of(file, new, MP3)
+
+
+def _in_new_box(file: BinaryIO, found: Type) -> Repaired:
+    new = _beside()
+    try:
+        guard.remux(file, new, found)
+    except BaseException:
+        new.close()
+        raise
+    return _instead_of(file, new, M4A)
+
+
+def _beside() -> BinaryIO:
+    return cast(BinaryIO, tempfile.TemporaryFile(dir=settings.DATA_DIR))
+
+
+def _instead_of(file: BinaryIO, new: BinaryIO, found: Type) -> Repaired:
+    file.close()
+    new.flush()
+    return Repaired(new, os.fstat(new.fileno()).st_size, found, True)
