@@ -32,7 +32,8 @@ CODECS = {
 STILLS = ("mjpeg", "png")  # a cover, or the pictures of chapters
 MOST_STILLS_A_SECOND = 1.0
 LONGEST_S = 3600.0
-OFF_BY_S, OFF_BY = 1.0, 0.02  # heard and announced may differ by the larger of the two
+# Heard and announced may differ by the larger of the two; of what is shorter than that, by a quarter of it.
+OFF_BY_S, OFF_BY, OFF_BY_MOST = 1.0, 0.02, 0.25
 FASTEST_HZ = 192_000
 LARGEST_FRAME = 65_536  # samples; MP3 has 1,152, FFmpeg reads WAV in pieces of a few thousand
 HEARD_WITHIN_S = 50.0
@@ -68,7 +69,8 @@ def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> Heard:
 
 
 def is_near(heard_s: float, announced_s: float) -> bool:
-    return abs(heard_s - announced_s) <= max(OFF_BY_S, OFF_BY * announced_s)
+    allowed_s = max(min(OFF_BY_S, OFF_BY_MOST * announced_s), OFF_BY * announced_s)
+    return abs(heard_s - announced_s) <= allowed_s
 
 
 def play(file: BinaryIO, found: Type, loudness: Loudness | None = None) -> float:

@@ -7,7 +7,8 @@ from typing import BinaryIO
 MOST_CHUNKS = 10_000
 # A longer claim than this is a placeholder, whatever its digits: nothing so long is taken.
 PLACEHOLDER = 1 << 30
-MISSING_S, MISSING = 1.0, 0.02  # of the sound may be missing at its end, the larger of the two
+# Of the sound may be missing at its end: the larger of the two, and a quarter of it at most.
+MISSING_S, MISSING, MISSING_MOST = 1.0, 0.02, 0.25
 LONG_FORMS = (b"RF64", b"BW64")
 
 
@@ -61,7 +62,7 @@ def _there(length: int, long_length: int, left: int) -> int | None:
 def _is_cut(length: int, there: int, bytes_a_second: int) -> bool:
     if length <= there or length >= PLACEHOLDER:
         return False
-    return length - there > max(MISSING_S * bytes_a_second, MISSING * length)
+    return length - there > max(min(MISSING_S * bytes_a_second, MISSING_MOST * length), MISSING * length)
 
 
 def _is_name(four: bytes) -> bool:
