@@ -10,8 +10,8 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from apps import shutdown
-from flowweb.checked import settings
 from apps.leash import die_with
+from flowweb.checked import settings
 from flowweb.redacted import Line, redact_all
 
 LOCAL: bool = settings.LOCAL
