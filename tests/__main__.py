@@ -58,7 +58,7 @@ def _get_servers(chosen: Sequence[Step], supply: dict[str, str], cleanup: ExitSt
     """Fills `supply` with what the steps need. Returns, by need, why something is not to be had."""
     needs = {step.needs for step in chosen}
     makers: dict[str, Callable[[], str]] = {
-        "postgres": lambda: cleanup.enter_context(postgres.private_server()),
+        "postgres": lambda: cleanup.enter_context(postgres.private_server()).url,
         "chromium": chromium.find_or_install,
     }
     problems: dict[str, str] = {}

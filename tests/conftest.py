@@ -1,6 +1,8 @@
 """What every room of the tests may use: the database, the sandbox, a clean cache."""
 
+import shutil
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -8,7 +10,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase, override_settings
+from redis import Redis
 
+from apps.generation import sent_marks
 from apps.sandbox.server import Sandbox
 
 
@@ -113,6 +117,10 @@ def sandbox(_sandbox_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbo
 
 @pytest.fixture(autouse=True)
 def _clean_slate() -> Iterator[None]:
-    """The cache of a test is its own."""
+    """The cache of a test is its own, and so are the marks of what its database sent: that is thrown away."""
     yield
     cache.clear()
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        for key in redis.scan_iter(f"flowweb:{sent_marks.FOLDER}:*"):
+            redis.delete(key)
+    shutil.rmtree(Path(settings.MEDIA_ROOT) / sent_marks.FOLDER, ignore_errors=True)

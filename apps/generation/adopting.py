@@ -15,7 +15,7 @@ from django.db.models import Q
 from apps.accounts.models import Subscription, User
 from apps.accounts.templatetags.studio import clock
 from apps.generation import ends, looking, transitions
-from apps.generation.models import Job, Look, State
+from apps.generation.models import Job, Look, SeenJob, State
 from apps.generation.operations import EDITS
 from apps.library.models import Clip, Song
 from apps.library.models.clips import INSTRUMENTAL
@@ -47,8 +47,8 @@ class Candidate:
 
 
 def may_adopt(job: Job) -> bool:
-    """It was sent, and nobody knows what became of it. What blocks has no clips to be found among."""
-    return job.state in LOST and not job.blocks and job.sent_at is not None
+    """It was sent, or may have been, and nobody knows what became of it. What blocks has no clips to be found among."""
+    return job.state in LOST and not job.blocks and bool(job.sent_at or job.restored_at)
 
 
 def most(job: Job) -> int:
@@ -107,7 +107,7 @@ def confirm(job: Job, record: JobRecord) -> bool:
     if not Clip.objects.filter(song=job.song_id, clip_id__in=ids).exists():
         return False
     with transaction.atomic():
-        transitions.remember(job.subscription_id, record.jobid, reference=job.reference)
+        SeenJob.remember(job.subscription_id, record.jobid, reference=job.reference)
         text = "Flow Music’s record of it turned up: it is this song."
         return transitions.note(job, text, where=Q(jobid=None), jobid=record.jobid)
 

@@ -22,7 +22,7 @@ from apps.accounts import clients
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import FlowAccount, Subscription
 from apps.accounts.models.people import hash_secret
-from apps.generation import answers, calls, ends, transitions, turns
+from apps.generation import answers, calls, ends, restore, sent_marks, transitions, turns
 from apps.generation.models import Job, State
 from apps.generation.operations import OPERATIONS
 from apps.library.archiving.faults import NotExamined
@@ -33,7 +33,8 @@ from apps.upstream.transport import Deadline
 logger = logging.getLogger(__name__)
 
 KEEP_WRITING_S = 600.0
-NEXT_IN_TURN, READ_AGAIN = timedelta(seconds=5), timedelta(minutes=1)
+NEXT_IN_TURN, READ_AGAIN, MARK_AGAIN = timedelta(seconds=5), timedelta(minutes=1), timedelta(seconds=30)
+NO_MARK = "Neither Redis nor the file store can be written to just now. Nothing was sent; it is tried again."
 
 
 def run(subscription_id: int, *, blocking: bool = False) -> int:
@@ -42,6 +43,8 @@ def run(subscription_id: int, *, blocking: bool = False) -> int:
     `blocking`: of the line whose calls answer after minutes, for a worker that may be kept that long.
     """
     sent = 0
+    if not restore.look():
+        return sent
     while not shutdown.has_begun():
         subscription = Subscription.objects.filter(pk=subscription_id).first()
         claimed = turns.claim_next(subscription, blocking=blocking) if subscription else None
@@ -73,9 +76,12 @@ def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
     client = _client(job)
     if client and not _is_fit(job, mine):
         return
-    if client is None or not _mark_sent(job, mine, hook):
+    number = _mark_sent(job, mine, hook) if client else 0
+    if client is None or not number:
         transitions.release(job, mine, "Not sent, nothing spent.")
         drop_cancelled()
+        return
+    if not _leave_mark(job, number, mine):
         return
     try:
         answer: calls.Answer | UpstreamError = calls.make(
@@ -95,9 +101,9 @@ def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
     drop_cancelled()
 
 
-def _mark_sent(job: Job, mine: UUID, hook: str) -> bool:
+def _mark_sent(job: Job, mine: UUID, hook: str) -> int:
     if shutdown.has_begun():
-        return False
+        return 0
     return transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else "")
 
 
@@ -122,6 +128,15 @@ def _is_fit(job: Job, mine: UUID) -> bool:
 def _waits(job: Job, mine: UUID, words: str, pause: timedelta) -> bool:
     transitions.give_back(job, words, mine=mine, not_before=timezone.now() + pause)
     return False
+
+
+def _leave_mark(job: Job, number: int, mine: UUID) -> bool:
+    """Outside the database, so that one that is turned back is known by it. Without a mark nothing is sent."""
+    try:
+        return restore.mark(job, number)
+    except sent_marks.Nowhere:
+        logger.warning("job %s: no mark can be left, so it is not sent", job.pk)
+        return _waits(job, mine, NO_MARK, MARK_AGAIN)
 
 
 def _client(job: Job) -> FlowMusic | None:

@@ -26,7 +26,7 @@ from apps.wake import wake
 
 SECONDS = 10.0
 CLAIM = timedelta(seconds=30)
-MOST_PAGES, MOST_KEPT = 3, 60
+MOST_PAGES, MOST_KEPT, MOST_ACCOUNTS = 3, 60, 8
 # A song is made some time after it was asked for, and clocks differ.
 WELL_BEFORE = timedelta(minutes=10)
 NOBODY = "There is no working token for this account. Enter a new one, then look again."
@@ -60,8 +60,8 @@ def look(job_id: str) -> bool:
 
 
 def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
-    account = job.ran_on or job.account
-    if account is None:
+    accounts = _accounts(job)
+    if not accounts:
         return NO_ACCOUNT, []
     try:
         found = clients.of_subscription(job.subscription)
@@ -71,7 +71,9 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
         return NOBODY, []
     token, client = found
     try:
-        return "", _unknown(job, _newest(client, account))
+        deadline = Deadline(SECONDS)
+        lists = [_unknown(job, _newest(client, account, deadline)) for account in accounts]
+        return "", [kept for clips in lists for kept in clips][:MOST_KEPT]
     except TokenRefused as error:
         token.refuse(at=timezone.now(), reason=error.user_message)
         wake("generation.changed", job.subscription_id)
@@ -80,9 +82,18 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
         return error.user_message, []
 
 
-def _newest(client: FlowMusic, account: FlowAccount) -> list[ClipRecord]:
+def _accounts(job: Job) -> list[FlowAccount]:
+    """Where it was sent to. A row from a backup doesn't know that yet: then any that may have been chosen for it."""
+    known = job.ran_on or job.account
+    if known or job.account_is_fixed or not job.restored_at:
+        return [known] if known else []
+    accounts = job.subscription.flow_accounts.exclude(block=FlowAccount.Block.GONE)
+    return list(accounts.order_by("pk")[:MOST_ACCOUNTS])
+
+
+def _newest(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> list[ClipRecord]:
     clips: list[ClipRecord] = []
-    deadline, offset = Deadline(SECONDS), 0
+    offset = 0
     for _ in range(MOST_PAGES):
         page = client.music_list(account.email, offset=offset, deadline_s=deadline.left())
         clips += page.clips

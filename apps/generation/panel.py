@@ -16,7 +16,7 @@ from apps.generation import batches, price, turns, usual
 from apps.generation import slots as slot_counts
 from apps.generation.cards import Card, Surroundings, card
 from apps.generation.line import neighbours
-from apps.generation.models import Job, PanelVersion, State
+from apps.generation.models import Hold, Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
 from apps.generation.operations import OPERATIONS
 from apps.generation.slots import Slots
@@ -99,7 +99,7 @@ def surroundings(membership: Membership) -> Surroundings:
         positions=turns.positions(subscription_ids),
         usual=usual.seconds(membership.team),
         creators=set(membership.team.memberships.creating().values_list("user_id", flat=True)),
-        is_paused=turns.is_paused(),
+        is_paused=Hold.of(membership.team).exists(),
     )
 
 

@@ -12,7 +12,18 @@ from django.utils import timezone
 
 from apps import shutdown
 from apps.accounts import usage
-from apps.generation import blocks, collect, dispatch, follow, looking, payers, schedule, transitions, watch
+from apps.generation import (
+    blocks,
+    collect,
+    dispatch,
+    follow,
+    looking,
+    payers,
+    restore,
+    schedule,
+    transitions,
+    watch,
+)
 from apps.generation.edits import chains
 from apps.generation.sweeping import sweeps
 from apps.wake import wake
@@ -77,6 +88,7 @@ def _look_after_accounts(now: datetime) -> None:
 
 
 STEPS: tuple[Callable[[datetime], object], ...] = (
+    lambda _now: restore.look(),  # before anything is done with rows that may be from a backup
     _clear,
     lambda _now: payers.find(),
     lambda _now: collect.finish(),

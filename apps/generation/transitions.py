@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, User
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
-from apps.generation.models import Job, JobEvent, PanelVersion, SeenJob, State
+from apps.generation.models import Hold, Job, JobEvent, PanelVersion, SeenJob, SendLedger, State
 from apps.generation.operations import OPERATIONS
 from apps.wake import wake
 
@@ -124,12 +124,21 @@ def _unspent(job: Job, back: Callable[[], bool]) -> bool:
     return True
 
 
-def mark_sent(job: Job, mine: uuid.UUID, *, hook_hash: str) -> bool:
-    """The last step before the socket opens. Whoever gets False sends nothing."""
+def mark_sent(job: Job, mine: uuid.UUID, *, hook_hash: str) -> int:
+    """The number of the call, whose mark outside the database is now the last step before the socket opens.
+
+    Whoever gets 0 sends nothing.
+    """
     now = timezone.now()
-    fits = Q(claim=mine, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
+    not_held = Q(~Exists(Hold.objects.filter(team=OuterRef("team"))))
+    fits = not_held & Q(claim=mine, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
     values: dict[str, Any] = {"sent_at": now, "attempts": F("attempts") + 1, "hook_hash": hook_hash}
-    return move(job, {State.SUBMITTING}, State.SUBMITTING, "Sending, once.", where=fits, **values)
+    with transaction.atomic():
+        number = SendLedger.next_number()
+        if move(job, {State.SUBMITTING}, State.SUBMITTING, "Sending, once.", where=fits, **values):
+            return number
+        transaction.set_rollback(True)
+    return 0
 
 
 def give_back(
@@ -224,7 +233,7 @@ def accept(job: Job, jobid: str, *, account_email: str = "") -> bool:
     try:
         # Together: a jobid that is remembered as ours but stands on no job would never be looked into again.
         with transaction.atomic():
-            remember(job.subscription_id, jobid, reference=job.reference)
+            SeenJob.remember(job.subscription_id, jobid, reference=job.reference)
             if _take(job, jobid, values):
                 return True
     except IntegrityError:
@@ -251,17 +260,6 @@ def _incident(job: Job, jobid: str, text: str) -> bool:
         logger.error("job %s: a further jobid appeared", job.pk)
         note(job, text, where=Q(), incident={"jobids": sorted(others)})
     return False
-
-
-def remember(subscription_id: int, jobid: str, *, reference: str) -> None:
-    """Our own jobid: its record needs no reading to know whose it is."""
-    now = timezone.now()
-    SeenJob.objects.update_or_create(
-        subscription_id=subscription_id,
-        jobid=jobid,
-        defaults={"reference": reference, "read_at": now},
-        create_defaults={"reference": reference, "read_at": now, "first_seen_at": now},
-    )
 
 
 def lose_record(job: Job) -> bool:

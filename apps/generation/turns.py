@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription
 from apps.generation import slots, transitions
-from apps.generation.models import Job, Lease
+from apps.generation.models import Job
 from apps.generation.models.jobs import OUT_THERE, JobQuerySet
 from apps.generation.operations import BLOCKING
 
@@ -40,7 +40,7 @@ def claim_next(
     """
     for _ in range(20):
         now = timezone.now()
-        if is_paused() or (subscription.blocked_until and subscription.blocked_until > now):
+        if subscription.blocked_until and subscription.blocked_until > now:
             return None
         choice = next(_choices(subscription, now, blocking=blocking), None)
         if choice is None:
@@ -130,8 +130,3 @@ class _Own:
     @property
     def oldest(self) -> datetime:
         return self.from_here[self.sent]
-
-
-def is_paused() -> bool:
-    """After a restored backup nothing is sent until a person has decided (manage.py restored)."""
-    return Lease.objects.filter(name=Lease.PAUSE, until__gt=timezone.now()).exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.local.studio import Studio
 
 # Far enough away that nothing is sent until the row is gone.
-NEVER, LONG_AGO = "2126-01-01 00:00:00", "2026-01-01 00:00:00"
+LONG_AGO = "2026-01-01 00:00:00"
 
 
 class House:
@@ -39,9 +39,11 @@ class House:
     @contextmanager
     def nothing_is_sent(self) -> Iterator[None]:
         """As after a restored backup: the dispatchers stand still."""
-        self.execute("INSERT INTO generation_lease (name, until) VALUES ('dispatch-paused', ?)", NEVER)
+        self.execute(
+            "INSERT INTO generation_hold (team_id, since, calls) SELECT id, created_at, 0 FROM accounts_team"
+        )
         yield
-        self.execute("DELETE FROM generation_lease WHERE name = 'dispatch-paused'")
+        self.execute("DELETE FROM generation_hold")
 
     def keep_jobs(self, count: int) -> None:
         """Only the oldest `count` jobs stay."""

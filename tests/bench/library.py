@@ -28,7 +28,7 @@ def lines() -> list[Line]:
     """Milliseconds of each page of the big library, beside those of the small one."""
     try:
         with postgres.private_server() as server:
-            return [*_compare("SQLite"), *_compare("Postgres", server)]
+            return [*_compare("SQLite"), *_compare("Postgres", server.url)]
     except postgres.NoPostgres as error:
         return [*_compare("SQLite"), ("library on Postgres", "not measured", str(error))]
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription
-from apps.generation import backup, panel
+from apps.generation import panel, restore
 from apps.generation.cards import Card, card
 from apps.generation.models import Job, State
 from apps.library.models import Clip, ClipFile, Song
@@ -216,7 +216,7 @@ CASES = {
 
 
 def pause_all(job: Job) -> None:
-    backup.hold()
+    restore.hold()
     Job.objects.filter(pk=job.pk).update(state="queued", unknown_since=None)
 
 

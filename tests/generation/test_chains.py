@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.generation import backup, decisions
+from apps.generation import decisions, restore
 from apps.generation.edits import chains, recipes
 from apps.generation.edits.recipes import Step
 from apps.generation.models import Chain, ChainStep, Job
@@ -222,7 +222,7 @@ def test_after_a_restored_backup_nothing_goes_on_by_itself(studio: Studio) -> No
     take = studio.take()
     chain = start(studio, take, EXTEND, COVER)
     make(studio, jobs_of(chain)[0])
-    backup.hold()
+    restore.hold()
     studio.tick()
     assert jobs_of(chain)[1] is None
     assert "backup" in status(chain)[1]

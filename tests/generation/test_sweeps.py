@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from apps.accounts.models import FlowAccount, Membership, Role
-from apps.generation import backup, decisions, tasks
+from apps.generation import decisions, restore, tasks
 from apps.generation.models import Job, State, Sweep
 from apps.generation.sweeping import sweeps
 from apps.generation.sweeping.standing import Standing
@@ -221,7 +221,7 @@ def test_a_song_that_a_person_drops_or_makes_again(studio: Studio) -> None:
 
 def test_after_a_restored_backup_it_stands_still(studio: Studio) -> None:
     sweep = started(studio)
-    backup.hold()
+    restore.hold()
     assert step(sweep) == []
     assert (sweep.phase, sweep.ended) == ("stopped", "backup")
 

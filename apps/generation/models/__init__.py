@@ -1,5 +1,6 @@
 from apps.generation.models.chains import Chain, ChainStep
 from apps.generation.models.jobs import Job, State
+from apps.generation.models.ledger import Hold, SendLedger
 from apps.generation.models.looks import Look
 from apps.generation.models.panel import Lease, PanelVersion
 from apps.generation.models.presets import Preset
@@ -10,6 +11,7 @@ from apps.generation.models.sweeps import Sweep, SweepCell
 __all__ = [
     "Chain",
     "ChainStep",
+    "Hold",
     "Job",
     "JobEvent",
     "Lease",
@@ -17,6 +19,7 @@ __all__ = [
     "PanelVersion",
     "Preset",
     "SeenJob",
+    "SendLedger",
     "State",
     "Sweep",
     "SweepCell",

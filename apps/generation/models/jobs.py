@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
+from apps.generation.models.ledger import Hold
 from apps.generation.models.sweeps import SweepCell
 from apps.generation.operations import BLOCKING
 from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
@@ -54,10 +55,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         named = Q(operation__in=BLOCKING)
         return self.filter(named if blocking else ~named)
 
+    def not_held(self) -> "JobQuerySet":
+        """Of teams for which may be sent: of the others a person decides first, after a restored backup."""
+        return self.exclude(Exists(Hold.objects.filter(team=OuterRef("team"))))
+
     def ready(self, now: datetime) -> "JobQuerySet":
         """Queued rows that may be sent now, as far as the row and who pays for it say."""
         here = Membership.objects.creating().filter(team=OuterRef("team"), user=OuterRef("token__owner"))
-        return self.filter(
+        return self.not_held().filter(
             Exists(here),  # the token of somebody who has left, or only listens by now, sends nothing more
             Q(not_before=None) | Q(not_before__lte=now),
             state=State.QUEUED,
@@ -139,6 +144,7 @@ class Job(models.Model):
     unknown_since = models.DateTimeField(null=True)
     looks = models.PositiveIntegerField(default=0)
     looked_at = models.DateTimeField(null=True)
+    restored_at = models.DateTimeField(null=True)  # its row came from a backup, and may have been sent since
 
     # The end
     collecting_since = models.DateTimeField(null=True)
@@ -198,9 +204,10 @@ class Job(models.Model):
     @property
     def settles_at(self) -> datetime | None:
         """Before then it may not be asked for again, for what was sent may still be at work; None: at any time."""
-        if self.operation != "stems" or self.state not in DOUBTED or self.sent_at is None:
+        sent_at = self.restored_at or self.sent_at
+        if self.operation != "stems" or self.state not in DOUBTED or sent_at is None:
             return None
-        settled = self.sent_at + self.STEMS_SETTLE
+        settled = sent_at + self.STEMS_SETTLE
         return settled if settled > timezone.now() else None
 
     def asked(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.accounts.models import Subscription
 
@@ -26,3 +27,14 @@ class SeenJob(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["subscription"], condition=Q(read_at=None), name="seen_unread"),
         ]
+
+    @classmethod
+    def remember(cls, subscription_id: int, jobid: str, *, reference: str) -> None:
+        """Our own jobid: its record needs no reading to know whose it is."""
+        now = timezone.now()
+        cls.objects.update_or_create(
+            subscription_id=subscription_id,
+            jobid=jobid,
+            defaults={"reference": reference, "read_at": now},
+            create_defaults={"reference": reference, "read_at": now, "first_seen_at": now},
+        )

@@ -2,7 +2,8 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 
-from apps.generation import backup
+from apps.generation import restore, sent_marks
+from apps.generation.models import SendLedger
 
 
 class Command(BaseCommand):
@@ -18,7 +19,8 @@ class Command(BaseCommand):
         if resume:
             self._resume()
             return
-        doubted = backup.hold()
+        ledger = SendLedger.current()
+        doubted = restore.hold(sent_marks.since(ledger.series, ledger.sent))
         self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
         self.stdout.write(
             "They are looked for now; decide about those that stay not known on the page of jobs."
@@ -26,9 +28,9 @@ class Command(BaseCommand):
         self.stdout.write("Then let sending go on: manage.py restored --resume")
 
     def _resume(self) -> None:
-        lifted = backup.resume()
+        lifted = restore.resume()
         self.stdout.write("Sending goes on." if lifted else "Sending was not paused.")
-        if left := backup.undecided():
+        if left := restore.undecided():
             self.stdout.write(f"{_jobs(left)} are still not known; they are never sent again by themselves.")
 
 
