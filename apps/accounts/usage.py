@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 # Kinds of bookings that give credits; what is neither of these nor charged is shown as it is.
 RECEIVED = frozenset({"grant", "daily-free"})
 NOT_SOONER = timedelta(seconds=20)  # a person who presses twice asks once
+FRESH_FOR = timedelta(minutes=10)  # what was read then is shown as it is, unless a job has ended since
 NO_TOKEN = "No token of this team works for it at the moment, so Flow Music can't be asked."  # noqa: S105
 Key = tuple[date | None, str, str]
 
@@ -53,7 +54,8 @@ def want(accounts: Collection[FlowAccount], *, team: Team, by: User) -> None:
     """
     now = timezone.now()
     just_read = Q(usage_read_at__gt=now - NOT_SOONER)
-    wanted = FlowAccount.objects.filter(pk__in=[each.pk for each in accounts]).exclude(just_read)
+    here = FlowAccount.objects.connected().filter(pk__in=[each.pk for each in accounts])
+    wanted = here.exclude(just_read)
     is_others = Case(When(owner=by, then=Value(1)), default=Value(2))
     own_first = ApiToken.objects.usable().for_team(team).order_by(is_others, "added_at")
     for pk, subscription in list(wanted.values_list("pk", "subscription")):
@@ -106,6 +108,14 @@ def is_being_read(account: FlowAccount, now: datetime) -> bool:
     if wanted is None or wanted < now - timedelta(minutes=1) or account.usage_problem:
         return False
     return account.usage_read_at is None or account.usage_read_at < wanted
+
+
+def is_stale(account: FlowAccount, now: datetime, *, ended_at: datetime | None) -> bool:
+    """Whether it is time to read it. `ended_at`: when a job ended there last. What was tried just now is left alone."""
+    asked, read = account.usage_asked_at, account.usage_read_at
+    if account.is_gone or is_being_read(account, now) or (asked and asked > now - timedelta(minutes=1)):
+        return False
+    return read is None or read < now - FRESH_FOR or (ended_at is not None and ended_at > read)
 
 
 def _unread() -> "QuerySet[FlowAccount]":

@@ -61,9 +61,7 @@ class AskingForm(OnceForm):
         own = ApiToken.objects.for_team(team).owned_by(user)
         self.tokens = list(own.select_related("subscription"))
         self.accounts = list(
-            FlowAccount.objects.owned_by(user, team)
-            .exclude(block=FlowAccount.Block.GONE)
-            .select_related("subscription")
+            FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
         )
         emails = dict.fromkeys(account.email for account in self.accounts)
         self.fields["token"] = forms.ModelChoiceField(

@@ -7,7 +7,8 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.models import User
+from apps.accounts import usage
+from apps.accounts.models import ApiToken, User
 from apps.generation.models import Job, State
 from apps.generation.transitions import move
 from apps.library.models import Song
@@ -86,7 +87,21 @@ def complete(job: Job, text: str) -> bool:
     done = move(job, {State.COLLECTING}, State.COMPLETED, text, finished_at=timezone.now())
     if done:
         wake("accounts.learn", job.subscription_id)  # the account's usage tells by now what it has cost
+        _read_usage(job)
     return done
+
+
+def _read_usage(job: Job) -> None:
+    """Once nothing more is made on its account, so that what was charged stands beside what was asked for.
+
+    With a working token of the job's own team, and never sooner than what was read before is old.
+    """
+    account = job.ran_on
+    if account is None or job.asked_by is None or Job.objects.live().filter(ran_on=account).exists():
+        return
+    working = ApiToken.objects.for_team(job.team).usable().filter(subscription=account.subscription_id)
+    if usage.is_stale(account, timezone.now(), ended_at=None) and working.exists():
+        usage.want([account], team=job.team, by=job.asked_by)
 
 
 def drop(job: Job) -> bool:

@@ -124,7 +124,11 @@ def _is_told_to_wait(account: FlowAccount, now: datetime) -> bool:
 
 
 def _usable(job: Job, slots: Mapping[int, Slots]) -> list[Slots]:
-    """The chosen account, else every account of the subscription."""
+    """The chosen account, also when it was removed, else every account of the subscription that is connected."""
     if job.account_is_fixed:
         return [slots[job.account_id]] if job.account_id and job.account_id in slots else []
-    return [each for each in slots.values() if each.account.subscription_id == job.subscription_id]
+    return [
+        each
+        for each in slots.values()
+        if each.account.subscription_id == job.subscription_id and not each.account.is_gone
+    ]

@@ -55,14 +55,17 @@ class FlowAccountQuerySet(models.QuerySet["FlowAccount"]):
         subscriptions = ApiToken.objects.for_team(team).owned_by(user).values("subscription")
         return self.filter(subscription__in=subscriptions)
 
+    def connected(self) -> "FlowAccountQuerySet":
+        """Without those that were removed: they keep their songs and their history, and count for nothing else."""
+        return self.exclude(block=FlowAccount.Block.GONE)
+
     def credits_left(self) -> int | None:
         """On all of them that are still configured, as far as it is known; None when nothing is.
 
         The sandbox's credits are no money: they count only while there is no real account. One query.
         """
         real = Q(subscription__endpoint__startswith=REAL)
-        here = self.exclude(block=FlowAccount.Block.GONE)
-        left = here.aggregate(
+        left = self.connected().aggregate(
             accounts=Count("pk", filter=real), real=Sum("credits", filter=real), sandbox=Sum("credits")
         )
         return left["real"] if left["accounts"] else left["sandbox"]
@@ -122,6 +125,10 @@ class FlowAccount(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_gone(self) -> bool:
+        return self.block == FlowAccount.Block.GONE
 
     @property
     def price(self) -> int:

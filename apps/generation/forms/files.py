@@ -58,7 +58,7 @@ class UploadForm(forms.Form):
 
 def usable_accounts(team: Team, user: User) -> list[FlowAccount]:
     """Those under the person's own tokens."""
-    own = FlowAccount.objects.owned_by(user, team).exclude(block=FlowAccount.Block.GONE)
+    own = FlowAccount.objects.owned_by(user, team).connected()
     return list(own.select_related("subscription"))
 
 

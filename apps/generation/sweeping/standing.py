@@ -36,8 +36,7 @@ def price_of(sweep: Sweep) -> Price:
     """Of one song: on the chosen account, else on the dearest of the subscription."""
     if sweep.account_is_fixed and sweep.account:
         return price.of_account(sweep.account)
-    accounts = FlowAccount.objects.filter(subscription=sweep.subscription_id)
-    return price.of_any(accounts.exclude(block=FlowAccount.Block.GONE))
+    return price.of_any(FlowAccount.objects.filter(subscription=sweep.subscription_id).connected())
 
 
 class Standing:

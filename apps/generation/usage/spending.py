@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 
 from apps.accounts.models import FlowAccount, Team, UsageRow
@@ -138,6 +138,14 @@ def first_day(days: int | None, today: date) -> date | None:
 
 def sense(type_: str) -> str:
     return "charged" if type_ in CHARGED else "received" if type_ in RECEIVED else "other"
+
+
+def last_ends(accounts: Collection[FlowAccount], team: Team) -> dict[int, datetime]:
+    """When a job of the team ended last, by the account that it ran on. One query."""
+    ended = Job.objects.filter(
+        team=team, ran_on__in=[each.pk for each in accounts], finished_at__isnull=False
+    )
+    return dict(ended.order_by().values_list("ran_on").annotate(Max("finished_at")))
 
 
 def paid(accounts: Collection[FlowAccount], team: Team, since: date | None) -> "QuerySet[Job]":

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import addresses, usage
 from apps.accounts.access import TeamRequest, team_view
-from apps.accounts.models import ApiToken, FlowAccount
+from apps.accounts.models import ApiToken, FlowAccount, Team
 from apps.generation.usage import chart, dearest, pace, spending, statement
 
 MOST_SONGS = 12
@@ -72,12 +72,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class Reading:
-    """When what is shown was read, the oldest account's; who is being asked now, and who couldn't be."""
+    """When what is shown was read, the oldest account's; who is being asked now, and who couldn't be.
+
+    `is_stale`: the page has it read by itself, once it is open. What was removed can't be read any more.
+    """
 
     read_at: datetime | None
     is_being_read: bool
     unread: list[FlowAccount]
     problems: list[FlowAccount]
+    is_stale: bool
 
 
 @require_safe
@@ -97,7 +101,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
         "further": further,
         "people": dearest.who_asked(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
         "pace": pace.of(shown.accounts, today),
-        "reading": _reading(shown),
+        "reading": _reading(shown, request),
         "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
         "range_words": "all of it" if shown.days is None else f"last {shown.days} days",
     }
@@ -139,12 +143,21 @@ def _shown(request: TeamRequest, email: str) -> Shown:
     )
 
 
-def _reading(shown: Shown) -> Reading:
+def _reading(shown: Shown, request: TeamRequest) -> Reading:
     now = timezone.now()
-    here = shown.accounts
+    here = [each for each in shown.accounts if not each.is_gone] or shown.accounts
     return Reading(
+        is_stale=request.membership.rights.may_create and _is_stale(here, request.team, now),
         read_at=min((each.usage_read_at for each in here if each.usage_read_at), default=None),
         is_being_read=any(usage.is_being_read(each, now) for each in here),
         unread=[each for each in here if each.usage_read_at is None],
         problems=[each for each in here if each.usage_problem],
     )
+
+
+def _is_stale(accounts: list[FlowAccount], team: Team, now: datetime) -> bool:
+    """One of those that a working token of the team can be asked about."""
+    working = set(ApiToken.objects.for_team(team).usable().values_list("subscription", flat=True))
+    ended = spending.last_ends(accounts, team)
+    here = [each for each in accounts if each.subscription_id in working]
+    return any(usage.is_stale(each, now, ended_at=ended.get(each.pk)) for each in here)
