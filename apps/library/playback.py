@@ -23,17 +23,17 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.utils.http import content_disposition_header, http_date, parse_etags
 
 from apps.library.models import Clip, ClipFile
-from apps.library.sending import Busy, Sent
+from apps.library.sending import stream
+from apps.library.transfers import Busy, words_for
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1024 * 1024
-PIECE = 256 * 1024
+PIECE = 64 * 1024
 # Audio: for less time than a former file is kept, so that whoever asks on still gets the rest of what he has.
 # Pictures come whole, so an old one does no harm.
 CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
@@ -116,9 +116,8 @@ def serve(
     except FileNotFoundError:
         logger.error("%s is not in the storage", file)
         return _words("This file is gone from the storage here. Whoever runs this site can get it back.", 404)
-    except Busy:
-        words = "Two downloads are on their way already. Start this one when they are done."
-        return _words(words, 503, {"Retry-After": "20"})
+    except Busy as busy:
+        return _words(words_for(busy, "download"), 503, {"Retry-After": "5"})
 
 
 def missing(file: ClipFile | None) -> HttpResponse:
@@ -199,7 +198,7 @@ def _body(request: HttpRequest, version: Version, part: Part | None, *, whole: b
     elif (part and not whole) or sent.length <= AT_ONCE:  # also all the covers of a list at once
         answer = HttpResponse(_read(version, sent))
     else:
-        answer = _stream(version.open(), sent)
+        answer = stream(request, _Pieces(version.open(), sent), sent.length)
     if part:
         answer.status_code = 206
         answer["Content-Range"] = f"bytes {part.start}-{part.end}/{version.size}"
@@ -215,15 +214,6 @@ def _read(version: Version, part: Part) -> bytes:
     with version.open() as handle:
         handle.seek(part.start)
         return bytes(handle.read(part.length))
-
-
-def _stream(handle: Any, part: Part) -> HttpResponseBase:
-    pieces = _Pieces(handle, part)
-    try:
-        return StreamingHttpResponse(Sent(pieces))
-    except Busy:
-        pieces.close()
-        raise
 
 
 class _Pieces(Iterator[bytes]):

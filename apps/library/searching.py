@@ -5,7 +5,7 @@ all words of a query in the title is found first, then who has them in title and
 anywhere.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -81,8 +81,18 @@ def find(team: Team, query: str) -> Found:
     if not (wanted := groups(query)):
         return _find(team, signs(query))
     found = _find(team, wanted)
-    better = tuple(_find(team, wanted, MARKS[:last]) for last in range(1, len(MARKS) + 1))
+    better = tuple(_better(team, wanted))
     return Found(found.condition, found.few, found.ids, better)
+
+
+def _better(team: Team, wanted: list[Group]) -> Iterator[Found]:
+    """Title; title and tags; title, tags and prompt. Mostly they are the same, or nothing: then it is asked for once."""
+    all_three = _find(team, wanted, MARKS)
+    if all_three.few and not all_three.ids:
+        return iter([all_three] * len(MARKS))
+    title = _find(team, wanted, MARKS[:1])
+    same = all_three.few and title.ids == all_three.ids
+    return iter([title, title if same else _find(team, wanted, MARKS[:2]), all_three])
 
 
 def find_instrumentals(team: Team) -> Found:

@@ -12,7 +12,7 @@ from zipstream import ZIP_STORED, ZipStream
 from apps.library.models import Clip, ClipFile
 from apps.library.playback import readable_name
 
-PIECE = 256 * 1024
+PIECE = 64 * 1024
 NOTE = "Not in this ZIP.txt"
 WORDS = {"mp3": "MP3", "m4a": "M4A", "wav": "WAV"}
 

@@ -5,7 +5,7 @@ from functools import wraps
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.http import content_disposition_header
@@ -19,6 +19,7 @@ from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit
 from apps.library.playback import safe_name
 from apps.library.returning import back, came_from, refused
+from apps.library.transfers import Busy, words_for
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
 
@@ -97,28 +98,30 @@ tag = _to_the_chosen("create")(_tag)
 
 @_to_the_chosen("see")
 def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
-    """`format`: mp3, m4a or wav. Half of a process's threads at most are held by those who read slowly."""
+    """`format`: mp3, m4a or wav."""
     kind = request.POST.get("format", "mp3")
     if kind not in zips.WORDS:
         raise Unfit("Takes can be downloaded as MP3, M4A or WAV.")
     found = choosing.in_order(takes, request.POST.getlist("clip"))
     zipped = zips.zipped(found, kind)
+    name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
+    headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
+    headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     try:
-        pieces = sending.Sent(iter(zipped))
-    except sending.Busy:
-        raise Unfit("Other downloads are being sent right now. Try again in a minute.") from None
+        answer = sending.stream(
+            request, iter(zipped), len(zipped), content_type="application/zip", headers=headers
+        )
+    except Busy as busy:
+        raise Unfit(words_for(busy, "download")) from None
     try:
         subject = f"{undo.takes(len(found))} as {zips.WORDS[kind]}"
         AuditEntry.objects.create(
             team=request.team, by=request.user, action="takes downloaded", subject=subject
         )
     except BaseException:
-        pieces.close()  # else its place would be taken until the process ends
+        answer.close()
         raise
-    name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
-    headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
-    headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
+    return answer
 
 
 @require_safe
