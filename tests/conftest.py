@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase, override_settings
 from redis import Redis
 
+from apps import transfers
 from apps.generation import sent_marks
 from apps.sandbox.server import Sandbox
 
@@ -117,9 +118,11 @@ def sandbox(_sandbox_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbo
 
 @pytest.fixture(autouse=True)
 def _clean_slate() -> Iterator[None]:
-    """The cache of a test is its own, and so are the marks of what its database sent: that is thrown away."""
+    """The cache of a test is its own, its downloads and uploads, and the marks of what its database sent."""
     yield
     cache.clear()
+    for each in (transfers.DOWNLOADS, transfers.UPLOADS):
+        each.__dict__.update(vars(transfers.Transfers()))
     with Redis.from_url(settings.REDIS_URL) as redis:
         for key in redis.scan_iter(f"flowweb:{sent_marks.FOLDER}:*"):
             redis.delete(key)

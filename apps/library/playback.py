@@ -27,13 +27,11 @@ from django.http import (
 from django.utils.http import content_disposition_header, http_date, parse_etags
 
 from apps.library.models import Clip, ClipFile
-from apps.library.sending import stream
-from apps.library.transfers import Busy, words_for
+from apps.transfers import PIECE, Busy, Sent, words_for
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1024 * 1024
-PIECE = 64 * 1024
 # Audio: for less time than a former file is kept, so that whoever asks on still gets the rest of what he has.
 # Pictures come whole, so an old one does no harm.
 CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
@@ -198,7 +196,7 @@ def _body(request: HttpRequest, version: Version, part: Part | None, *, whole: b
     elif (part and not whole) or sent.length <= AT_ONCE:  # also all the covers of a list at once
         answer = HttpResponse(_read(version, sent))
     else:
-        answer = stream(request, _Pieces(version.open(), sent), sent.length)
+        answer = Sent(request, _Pieces(version.open(), sent), sent.length).answer()
     if part:
         answer.status_code = 206
         answer["Content-Range"] = f"bytes {part.start}-{part.end}/{version.size}"

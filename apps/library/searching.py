@@ -86,7 +86,7 @@ def find(team: Team, query: str) -> Found:
 
 
 def _better(team: Team, wanted: list[Group]) -> Iterator[Found]:
-    """Title; title and tags; title, tags and prompt. Mostly they are the same, or nothing: then it is asked for once."""
+    """Title; title and tags; title, tags and prompt. Mostly they are the same, or nothing, and asked for once."""
     all_three = _find(team, wanted, MARKS)
     if all_three.few and not all_three.ids:
         return iter([all_three] * len(MARKS))

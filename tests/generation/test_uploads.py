@@ -3,12 +3,12 @@
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
-from threading import BoundedSemaphore
 
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from apps import transfers
 from apps.accounts.models import FlowAccount, Role, Team
 from apps.generation.models import Job
 from apps.library import references
@@ -289,14 +289,15 @@ def test_there_is_room_or_nothing_is_taken(
 
 
 def test_slow_senders_leave_threads_for_the_others(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = BoundedSemaphore(1)
-    monkeypatch.setattr("apps.generation.files.receiving._places", places)
-    with places:
+    monkeypatch.setattr(transfers.UPLOADS, "most", 1)
+    for who, words in ((studio.user.pk, "An upload of yours"), (-1, "Yours is the next one.")):
+        running = transfers.UPLOADS.begin(who, 1)
         for answer in (
             by_script(signed_in(studio), picture()),
             by_form(signed_in(studio), ("x.png", picture())),
         ):
-            assert (answer.status_code, "in a moment" in answer.content.decode()) == (503, True)
+            assert (answer.status_code, words in answer.content.decode()) == (503, True)
+        transfers.UPLOADS.end(running)
     assert by_script(signed_in(studio), picture()).json()["ok"], "a place that was taken is given back"
     assert by_script(signed_in(studio), sound("mp3")).json()["ok"]
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from mutagen import File as read_tags
 
-from apps.library import sending
+from apps import transfers
 from apps.library.archiving import archive
 from apps.library.models import Clip as Take
 from apps.library.models import ClipFile
@@ -119,14 +119,17 @@ def test_a_download_too_many_is_asked_to_wait(band: Band) -> None:
     take = band.song().takes.get()
     store(take, "mp3", b"x" * 3_000_000)
     client, address = band.client("owner"), f"/library/clips/{take.pk}/audio.mp3"
-    running = [client.get(f"{address}?download=1") for _ in range(sending.AT_ONCE)]
-    refused = client.get(f"{address}?download=1")
-    assert (refused.status_code, refused["Retry-After"]) == (503, "20")
-    assert "Two downloads are on their way already." in refused.content.decode()
+    others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.AT_ONCE, 0)]
+    running = client.get(f"{address}?download=1")
+    for who, words in {"owner": "A download of yours is on its way.", "member": "Yours is the next"}.items():
+        refused = band.client(who).get(f"{address}?download=1")
+        assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+        assert words in refused.content.decode()
     assert client.get(address, headers={"Range": "bytes=0-"}).status_code == 206, "hearing goes on"
     assert client.head(f"{address}?download=1").status_code == 200
-    for answer in running:
-        assert len(answer.getvalue()) == 3_000_000
+    assert len(running.getvalue()) == 3_000_000
+    for each in others:
+        transfers.DOWNLOADS.end(each)
     assert len(download(client, take)) == 3_000_000
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library import sending
+from apps import transfers
 from apps.library.listing import SONGS_PER_PAGE, Cursor
 from apps.library.models import Clip, ClipFile, Song
 from tests.library.conftest import Band, store
@@ -148,13 +148,13 @@ def test_the_number_of_queries_does_not_grow_with_songs(band: Band) -> None:
 def test_a_list_of_forty_covers_is_not_forty_downloads(band: Band) -> None:
     """Also while as many downloads are on their way as may be."""
     take = full_song(band, "One").takes.get()
-    busy = [sending.Sent(iter([b""])) for _ in range(sending.AT_ONCE)]
+    busy = [transfers.DOWNLOADS.begin(number, 1) for number in range(-transfers.AT_ONCE, 0)]
     try:
         for name in ("thumb.webp", "cover.jpg"):
             assert band.client("viewer").get(f"/library/clips/{take.pk}/{name}").content == b"content"
     finally:
         for each in busy:
-            each.close()
+            transfers.DOWNLOADS.end(each)
 
 
 def test_the_page_of_a_take_shows_the_pair_words_and_details(band: Band) -> None:

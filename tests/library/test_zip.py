@@ -16,8 +16,9 @@ from django.http import StreamingHttpResponse
 from django.test import Client
 from storages.backends.s3 import S3Storage
 
+from apps import transfers
 from apps.accounts.models import AuditEntry
-from apps.library import choosing, sending, zips
+from apps.library import choosing, zips
 from apps.library.models import Clip, ClipFile
 from tests.library.conftest import Band, store
 from tests.upstream.scripted import ScriptedServer
@@ -117,7 +118,7 @@ def test_what_can_not_be_is_said_in_words(band: Band, monkeypatch: pytest.Monkey
 def test_a_file_that_is_gone_breaks_it_off_and_gives_the_place_back(band: Band) -> None:
     clips = [take(band, f"Song {number}", "mp3") for number in range(3)]
     Path(clips[1].files.get().file.path).unlink()
-    for _ in range(sending.AT_ONCE + 1):
+    for _ in range(transfers.AT_ONCE + 1):
         answer = ask(band.client("viewer"), *clips)
         with pytest.raises(FileNotFoundError):
             answer.getvalue()
@@ -125,14 +126,19 @@ def test_a_file_that_is_gone_breaks_it_off_and_gives_the_place_back(band: Band) 
 
 def test_more_than_a_few_at_once_are_asked_to_come_back(band: Band) -> None:
     client, clip = band.client("viewer"), take(band, "Last Ferry Home", "mp3")
-    sent = [ask(client, clip) for _ in range(sending.AT_ONCE)]
+    others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.AT_ONCE, 0)]
+    sent = ask(client, clip)
     page = client.post(ADDRESS, {"clip": clip.pk}, follow=True).content.decode()
-    assert "Other downloads are being sent right now." in page
-    leave(sent[0])
-    again = ask(client, clip)
+    assert "A download of yours is on its way." in page
+    page = band.client("member").post(ADDRESS, {"clip": clip.pk}, follow=True).content.decode()
+    assert "Other downloads are on their way. Yours is the next one." in page
+    leave(sent)
+    page = client.post(ADDRESS, {"clip": clip.pk}, follow=True).content.decode()
+    assert "and 1 person waits before you" in page
+    again = ask(band.client("member"), clip)
     assert opened(again).namelist()
-    for each in sent[1:]:
-        leave(each)
+    for each in others:
+        transfers.DOWNLOADS.end(each)
 
 
 def test_nothing_of_it_is_read_before_it_is_sent(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:

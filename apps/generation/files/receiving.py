@@ -10,15 +10,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from threading import BoundedSemaphore
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from apps import shutdown
+from apps import shutdown, transfers
 from apps.accounts.access import membership_of
 from apps.library.archiving import kinds, repairs
 from apps.library.archiving.faults import BadFile, NotExamined, NotKept
@@ -33,14 +32,10 @@ TOO_LARGE = (
     f"This is larger than {MOST_AUDIO // MEGABYTE} MB, the most that Flow Music takes. Pictures may have "
     f"{MOST_IMAGE // MEGABYTE} MB, audio files {MOST_AUDIO // MEGABYTE} MB."
 )
+BROKEN_OFF = "The file did not arrive whole. Send it once more."
 # Read past after the answer: a browser that is still sending would else miss it.
 MOST_DRAINED = 64 * MEGABYTE
 View = Callable[..., HttpResponseBase]
-# A slow sender holds a thread for as long as the file takes: only so many of a process's eight.
-AT_ONCE = 4
-_places = BoundedSemaphore(AT_ONCE)
-CROWDED = "Several files are coming in just now. Send it again in a moment."
-CROWDED_STATUS = 503
 
 
 @dataclass(frozen=True)
@@ -98,7 +93,7 @@ class Sink:
             self._recognise()
         found = cast(Type, self._type)
         if self._announced is not None and self._size < self._announced:
-            raise NotWhole("The file did not arrive whole. Send it once more.")
+            raise NotWhole(BROKEN_OFF)
         self._copy.flush()
         made = repairs.put_in_order(self._copy, self._size, found)
         self._copy = made.file
@@ -196,6 +191,18 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
         def first(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method != "POST" or not _may_send(request):
                 return checked(request, *args, **kwargs)
+            try:
+                transfer = transfers.receive(request, length(request))
+            except transfers.Busy as busy:
+                return refuse(request, Refused("", transfers.words_for(busy, "upload"), again=True))
+            try:
+                answer = read(request, *args, **kwargs)
+            except BaseException:
+                transfers.UPLOADS.end(transfer)
+                raise
+            return transfers.until_closed(answer, transfer)
+
+        def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             is_form = request.content_type == "multipart/form-data"
             if length(request) > MOST_AUDIO + (AROUND_FILES if is_form else 0):
                 words = (
@@ -204,14 +211,9 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
                     else TOO_LARGE
                 )
                 return drained(refuse(request, Refused("", words)), request)
-            if not _places.acquire(blocking=False):
-                return refuse(request, Refused("", CROWDED, again=True))
-            try:
-                if is_form:
-                    request.upload_handlers = [ToDisk(request)]
-                return checked(request, *args, **kwargs)
-            finally:
-                _places.release()
+            if is_form:
+                request.upload_handlers = [ToDisk(request)]
+            return checked(request, *args, **kwargs)
 
         return first
 
@@ -249,6 +251,9 @@ def of_body(request: HttpRequest, name: str) -> Received | Refused:
         while piece := request.read(PIECE):
             sink.write(piece)
         return sink.finish()
+    except UnreadablePostError:
+        sink.close()
+        return Refused(name, BROKEN_OFF, again=True)
     except NotKept as error:
         sink.close()
         return Refused(name, error.words, again=isinstance(error, NotWhole | NotExamined))

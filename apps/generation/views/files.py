@@ -24,7 +24,7 @@ from apps.library.returning import back
 from apps.library.undo import undoable
 
 TOKENLESS = "You have no token for this account. Add one under Tokens, then come back."
-TOO_LARGE = 413
+TOO_LARGE, NOT_YET = 413, 503
 
 
 @require_safe
@@ -53,8 +53,8 @@ def _page(request: TeamRequest, wrong: list[Refused] | None = None, status: int 
 
 
 def _too_long(request: HttpRequest, refused: Refused) -> HttpResponseBase:
-    """The body was not read: it is longer than anything that is taken, or there is no thread left for it."""
-    status = receiving.CROWDED_STATUS if refused.words == receiving.CROWDED else TOO_LARGE
+    """The body was not read: it is longer than anything that is taken, or others are being read."""
+    status = NOT_YET if refused.again else TOO_LARGE
 
     @require_POST
     @team_view(needs="create")
@@ -111,9 +111,7 @@ def _answer(
         answer = JsonResponse(
             {"ok": not refused, "words": words, "again": again}, status=status if refused else 200
         )
-        return (
-            receiving.drained(answer, request) if refused and status != receiving.CROWDED_STATUS else answer
-        )
+        return receiving.drained(answer, request) if refused and status != NOT_YET else answer
     for words in said:
         messages.success(request, words)
     return _page(request, refused, status) if refused else redirect("files")

@@ -4,13 +4,15 @@ as a table and as a file."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.contrib import messages
+from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from apps import transfers
 from apps.accounts import addresses, usage
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import ApiToken, FlowAccount, Team
@@ -123,7 +125,12 @@ def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
     today = timezone.now().date()
     since = spending.first_day(shown.days, today)
     lines = statement.lines(shown.accounts, since=since, own=shown.own)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    try:
+        body = b"".join(lines)
+        response = transfers.whole(request, body, content_type="text/csv; charset=utf-8")
+    except transfers.Busy as busy:
+        messages.error(request, transfers.words_for(busy, "download"))
+        return redirect(shown.here)
     name = f"flow-music-usage-{today:%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"

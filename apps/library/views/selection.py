@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import Need, TeamRequest, team_view
 from apps.accounts.models import AuditEntry
-from apps.library import bin, choosing, collecting, sending, tagging, undo, zips
+from apps.library import bin, choosing, collecting, tagging, undo, zips
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit
 from apps.library.playback import safe_name
 from apps.library.returning import back, came_from, refused
-from apps.library.transfers import Busy, words_for
+from apps.transfers import Busy, Sent, words_for
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
 
@@ -104,13 +104,8 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
         raise Unfit("Takes can be downloaded as MP3, M4A or WAV.")
     found = choosing.in_order(takes, request.POST.getlist("clip"))
     zipped = zips.zipped(found, kind)
-    name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
-    headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
-    headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     try:
-        answer = sending.stream(
-            request, iter(zipped), len(zipped), content_type="application/zip", headers=headers
-        )
+        pieces = Sent(request, iter(zipped), len(zipped))
     except Busy as busy:
         raise Unfit(words_for(busy, "download")) from None
     try:
@@ -119,9 +114,12 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
             team=request.team, by=request.user, action="takes downloaded", subject=subject
         )
     except BaseException:
-        answer.close()
+        pieces.close()  # else it would be counted until the process ends
         raise
-    return answer
+    name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
+    headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
+    headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return pieces.answer(content_type="application/zip", headers=headers)
 
 
 @require_safe

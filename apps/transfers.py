@@ -10,9 +10,13 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +31,7 @@ ASKED_AGAIN_S = 15.0  # who has not asked for so long doesn't wait any more
 LOOKED_AT_EVERY_S = 1.0
 # A large buffer would swallow megabytes at once and then seem to stand still.
 BUFFER = 256 * 1024
+PIECE = 64 * 1024
 
 
 class Busy(Exception):
@@ -136,12 +141,11 @@ class Transfers:
     def _ask(self, who: Hashable) -> None:
         now = time.monotonic()
         self._queue = {each: at for each, at in self._queue.items() if now - at < ASKED_AGAIN_S}
-        self._queue[who] = now
-        busy = {transfer.who for transfer in self._under_way}
-        if who in busy:
+        if any(transfer.who == who for transfer in self._under_way):
+            self._queue.pop(who, None)
             raise Busy(None)
-        waiting = [each for each in self._queue if each not in busy]
-        before = waiting.index(who)
+        self._queue[who] = now
+        before = list(self._queue).index(who)
         if before >= self.most - len(self._under_way):
             raise Busy(before)
 
@@ -153,21 +157,108 @@ class Transfers:
                 if not under_way:
                     self._watch = None
                     return
-                now, busy = time.monotonic(), {transfer.who for transfer in under_way}
-                others = any(
-                    who not in busy and now - at < ASKED_AGAIN_S for who, at in self._queue.items()
-                )
+                now = time.monotonic()
+                others = any(now - at < ASKED_AGAIN_S for at in self._queue.values())
             slowest = SLOWEST_WHILE_OTHERS_WAIT if others else SLOWEST
             for transfer in under_way:
                 if not transfer.is_cut and transfer.is_too_slow(now, slowest):
                     transfer.cut()
 
 
+DOWNLOADS, UPLOADS = Transfers(), Transfers()
+
+
 def words_for(busy: Busy, what: str) -> str:
     """`what`: download or upload."""
     if busy.before is None:
-        return f"A {what} of yours is on its way. The next one can begin when it is done."
+        article = "An" if what[0] in "aeiou" else "A"
+        return f"{article} {what} of yours is on its way. The next one can begin when it is done."
     if not busy.before:
         return f"Other {what}s are on their way. Yours is the next one."
     people = "1 person waits" if busy.before == 1 else f"{busy.before} people wait"
     return f"Other {what}s are on their way, and {people} before you."
+
+
+class Sent(Iterator[bytes]):
+    """The pieces of a long answer, `length` bytes in all, to a signed-in person. Raises Busy; they are closed then.
+
+    Ends with the last piece that is read, or when nobody wants them any more.
+    """
+
+    def __init__(self, request: HttpRequest, pieces: Iterator[bytes], length: int) -> None:
+        self._pieces, self._under_way = pieces, 0
+        try:
+            self._transfer = DOWNLOADS.begin(request.user.pk, length, request.META.get("gunicorn.socket"))
+        except BaseException:
+            _close(pieces)
+            raise
+
+    def answer(self, **values: Any) -> StreamingHttpResponse:
+        try:
+            return StreamingHttpResponse(self, **values)
+        except BaseException:
+            self.close()  # else it would be counted until the process ends
+            raise
+
+    def __next__(self) -> bytes:
+        self._transfer.moved(self._under_way)
+        piece = next(self._pieces)
+        self._under_way = len(piece)
+        self._transfer.wait()
+        return piece
+
+    def close(self) -> None:
+        DOWNLOADS.end(self._transfer)
+        _close(self._pieces)
+
+
+def _close(pieces: Iterator[bytes]) -> None:
+    close = getattr(pieces, "close", None)
+    if close:
+        close()
+
+
+WHOLE = 1024 * 1024  # a smaller answer leaves its thread at once
+
+
+def whole(request: HttpRequest, body: bytes, **answer: Any) -> HttpResponseBase:
+    """Bytes that are made already. Raises Busy for many of them."""
+    if len(body) <= WHOLE:
+        return HttpResponse(body, **answer)
+    pieces = (body[first : first + PIECE] for first in range(0, len(body), PIECE))
+    return Sent(request, pieces, len(body)).answer(**answer)
+
+
+def receive(request: HttpRequest, length: int) -> Transfer:
+    """Before the body of a request is read, `length` bytes long. Raises Busy. `until_closed` ends it."""
+    transfer = UPLOADS.begin(request.user.pk, length, request.META.get("gunicorn.socket"))
+    cast(Any, request)._stream = _Body(cast(Any, request)._stream, transfer)
+    return transfer
+
+
+def until_closed(answer: HttpResponseBase, transfer: Transfer) -> HttpResponseBase:
+    """What was refused may be read past once the answer is out: until then it goes on."""
+    cast(Any, answer)._resource_closers.append(partial(UPLOADS.end, transfer))
+    return answer
+
+
+class _Body:
+    """As Django reads it. An OSError, which Django makes an UnreadablePostError, when it breaks off."""
+
+    def __init__(self, body: Any, transfer: Transfer) -> None:
+        self._body, self._transfer, self._left = body, transfer, transfer.length
+
+    def read(self, *size: int) -> bytes:
+        return self._counted(self._body.read, size)
+
+    def readline(self, *size: int) -> bytes:
+        return self._counted(self._body.readline, size)
+
+    def _counted(self, read: Callable[..., bytes], size: tuple[int, ...]) -> bytes:
+        self._transfer.wait()
+        data = read(*size)
+        self._transfer.moved(len(data))
+        self._left -= len(data)
+        if not data and self._left > 0:
+            raise Cut
+        return data

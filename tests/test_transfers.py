@@ -1,0 +1,141 @@
+"""Long downloads and uploads: one for each person, the longest waiting first, none too slow; and no way around."""
+
+import ast
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps import transfers
+from apps.transfers import Busy, Cut, Transfers
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def before(several: Transfers, who: str) -> int | str | None:
+    """How many are let in before; "in" for who would be let in now."""
+    try:
+        several.ask(who)
+    except Busy as busy:
+        return busy.before
+    return "in"
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    here, there = socket.socketpair()
+    with here, there:
+        yield here, there
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfers, "MEASURED_OVER_S", 0.3)
+    monkeypatch.setattr(transfers, "LOOKED_AT_EVERY_S", 0.05)
+
+
+def test_one_for_each_person_and_some_in_all() -> None:
+    several = Transfers(most=2)
+    first = several.begin("ann", 1)
+    assert before(several, "ann") is None
+    several.begin("bob", 1)
+    assert before(several, "cid") == 0
+    several.end(first)
+    assert before(several, "cid") == "in"
+    assert before(several, "ann") == 1, "one more may begin, and cid waits longer"
+
+
+def test_a_free_place_goes_to_who_waits_longest_as_long_as_they_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = Transfers(most=1)
+    running = several.begin("ann", 1)
+    assert [before(several, who) for who in ("bob", "cid", "dan", "bob", "cid")] == [0, 1, 2, 0, 1]
+    several.end(running)
+    assert before(several, "dan") == 2
+    with pytest.raises(Busy):
+        several.begin("dan", 1)
+    running = several.begin("bob", 1)
+    several.end(running)
+    now = time.monotonic() + transfers.ASKED_AGAIN_S + 1
+    monkeypatch.setattr("apps.transfers.time.monotonic", lambda: now)
+    assert before(several, "dan") == "in", "nobody waits for those who have left"
+
+
+def test_a_queue_of_the_same_person_lets_others_pass() -> None:
+    several = Transfers(most=2)
+    several.begin("ann", 1)
+    assert [before(several, "ann"), before(several, "bob")] == [None, "in"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_reads_nothing_is_cut_while_the_thread_waits(
+    connection: tuple[socket.socket, socket.socket],
+) -> None:
+    several = Transfers(most=1)
+    transfer = several.begin("ann", 10**9, connection[0])
+    transfer.wait()
+    with pytest.raises(BrokenPipeError):
+        connection[0].sendall(bytes(50_000_000))
+    with pytest.raises(Cut):
+        transfer.moved(50_000_000)
+    several.end(transfer)
+    assert several.begin("bob", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_who_sends_drop_by_drop_is_cut(connection: tuple[socket.socket, socket.socket]) -> None:
+    several = Transfers(most=1)
+    transfer = several.begin("ann", 10**9, connection[0])
+    transfer.wait()
+    connection[1].sendall(b"x" * 10)
+    connection[0].recv(10, socket.MSG_WAITALL)
+    assert connection[0].recv(10, socket.MSG_WAITALL) == b""
+    assert transfer.is_cut
+
+
+@pytest.mark.usefixtures("impatient")
+def test_time_in_which_we_work_ourselves_does_not_count() -> None:
+    several = Transfers(most=1)
+    transfer = several.begin("ann", 10**9)
+    transfer.wait()
+    transfer.moved(10)
+    time.sleep(0.6)
+    transfer.wait()
+    transfer.moved(10)
+    assert not transfer.is_cut
+
+
+def test_more_is_asked_of_the_slow_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    transfer = Transfers().begin("ann", 10**9)
+    now = time.monotonic() + transfers.MEASURED_OVER_S + 1
+    transfer.wait()
+    transfer._moved = int(transfers.MEASURED_OVER_S * 40_000)
+    assert transfer.is_too_slow(now, transfers.SLOWEST_WHILE_OTHERS_WAIT)
+    assert not transfer.is_too_slow(now, transfers.SLOWEST)
+
+
+def test_none_lasts_for_ever() -> None:
+    for length, longest in ((0, 600), (40 * 2**20, 920), (10**12, 7200)):
+        transfer = Transfers().begin("ann", length)
+        transfer.wait()
+        transfer._moved = 10**12
+        assert not transfer.is_too_slow(transfer.started + longest - 1, 1)
+        transfer._mark = (0, 0.0)
+        assert transfer.is_too_slow(transfer.started + longest + 1, 1)
+
+
+def test_every_stream_goes_through_the_door() -> None:
+    """Another one would hold a thread for as long as somebody likes."""
+    around = {"StreamingHttpResponse", "FileResponse", "upload_handlers"}
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ("apps", "flowweb")
+        for path in (ROOT / folder).rglob("*.py")
+        if "sandbox" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", "")} & around
+    }
+    assert found == {"apps/transfers.py", "apps/generation/files/receiving.py"}
+    receiving = (ROOT / "apps/generation/files/receiving.py").read_text()
+    assert receiving.index("transfers.receive(") < receiving.index("request.upload_handlers =")
