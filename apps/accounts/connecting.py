@@ -63,7 +63,8 @@ def change(account: FlowAccount, *, max_jobs: int, token: ApiToken, by: User) ->
     try:
         record = client.set_max_jobs(account.email, max_jobs, deadline_s=deadline.left())
     except errors.Gone:
-        flow_accounts.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
+        if _is_gone(client, account, deadline):
+            flow_accounts.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
         raise
     except errors.UpstreamError as error:
         flow_accounts.note_refusal(token, error)
@@ -85,7 +86,8 @@ def take_away(
     try:
         client.remove_account(account.email, deadline_s=deadline.left())
     except errors.Gone:
-        pass
+        if not _is_gone(client, account, deadline):
+            raise
     except errors.UpstreamError as error:
         flow_accounts.note_refusal(token, error)
         raise
@@ -94,6 +96,14 @@ def take_away(
         FlowAccount.objects.filter(pk=account.pk).update(credits=None)
         flow_accounts.works(token)
         audit(account, "account removed", token=token, by=by)
+
+
+def _is_gone(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> bool:
+    """Whether it isn't configured any more: a 404 of another call may have another cause."""
+    try:
+        return flow_accounts.ask(client, account.email, deadline) is None
+    except errors.UpstreamError:
+        return False
 
 
 def audit(account: FlowAccount, action: str, *, token: ApiToken, by: User) -> None:
@@ -117,7 +127,7 @@ def words_for(error: flow_accounts.Trouble, *, doing: str) -> str:
             return f"useapi.net could not be reached. The account was not {doing}. Try again in a moment."
         case errors.OutcomeUnknown():
             return (
-                f"useapi.net gave no usable answer: the account may be {doing}, or not. Nothing is spent. "
+                f"{_quote(error)}The outcome is not known: the account may be {doing}, or not. Nothing is spent. "
                 "Check how it stands before you try again."
             )
         case errors.Unavailable():

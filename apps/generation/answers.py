@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from apps.accounts import flow_accounts
 from apps.accounts.models import FlowAccount, Subscription
 from apps.generation import ends, records, results, transitions
 from apps.generation.calls import Answer
@@ -22,7 +23,7 @@ from apps.upstream import errors
 from apps.upstream.records import JobRecord, StemsRecord
 from apps.wake import wake
 
-LOST = "The connection broke while this was being sent. It may have gone through, so it is not sent again."
+LOST = "No answer came when this was sent. It may have gone through, so it is not sent again."
 BUSY_FOR = timedelta(seconds=10)
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
 TAKE_GONE = "Flow Music does not have this take any more, so it can't be edited. Nothing was spent."
@@ -154,19 +155,15 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
         error.user_message = f"{UPLOADED} Nothing was spent."
     if error.status == 404 and _is_about_the_take(sent, error):
         error.user_message = TAKE_GONE
-    elif (
-        error.status == 404
-    ):  # the account is not configured there any more: no reason to burn the whole batch
-        _block(
-            sent.account, FlowAccount.Block.GONE, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER
-        )
+    elif error.status in (404, 410) and _is_gone(sent):  # no reason to burn the whole batch
+        wake("generation.changed", sent.account.subscription_id)
         sent.give_back(f"{sent.account.email} is not connected at useapi.net any more.", error=error)
         return
     transitions.reject(
         sent.job,
         "Flow Music did not take this. Nothing was spent.",
         mine=sent.claim,
-        error_code=str(error.code or error.status or ""),
+        error_code=str(error.code or error.status or "")[:60],
         error_text=error.user_message[:500],
         error_quote=str(error.evidence.get("message", ""))[:500],
         evidence=error.evidence,
@@ -176,6 +173,14 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
 def _is_about_the_take(sent: Sent, error: errors.UpstreamError) -> bool:
     """404 of an edit: its account isn't configured any more, or the take is gone (post-flowmusic-music-edit)."""
     return sent.job.operation in EDITS and "clip not found" in str(error.evidence.get("message", "")).lower()
+
+
+def _is_gone(sent: Sent) -> bool:
+    """Whether the account isn't configured any more: no status of a POST says so, GET /accounts/{email} alone does."""
+    if sent.job.token:
+        flow_accounts.recheck(sent.account, token=sent.job.token)
+        sent.account.refresh_from_db()
+    return sent.account.block == FlowAccount.Block.GONE
 
 
 def _is_uploaded(error: errors.UpstreamError) -> bool:
@@ -190,9 +195,9 @@ def lose(sent: Sent, text: str, evidence: dict[str, Any]) -> None:
 
 
 def _lost(sent: Sent, error: errors.UpstreamError) -> None:
-    transitions.lose(
-        sent.job, LOST, mine=sent.claim, error_text=error.user_message[:500], evidence=error.evidence
-    )
+    """The story says what came: a clean error is no broken connection."""
+    words = error.user_message
+    transitions.lose(sent.job, words, mine=sent.claim, error_text=words[:500], evidence=error.evidence)
 
 
 REACTIONS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {

@@ -135,6 +135,8 @@ def _queued(made: Card, job: Job, around: Surroundings) -> None:
             made.actions.insert(0, Action(label=reason.mend_label, url=reason.mend_url, style="soft"))
     else:
         made.actions.insert(0, _action("Keep back", "job-pause", job, method="post"))
+        if reason.can_be_tried:
+            made.actions.insert(0, _action("Try now", "job-try-now", job, method="post", style="soft"))
         made.subtitle = reason.short or made.subtitle
         made.side_text = str(made.price)
 
@@ -221,13 +223,7 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
         made.actions = [
             Action(label=_RESULT.get(job.operation, "See it"), url=result, style="soft", by_anyone=True)
         ]
-    if job.evidence.get(results.NOT_FREE):
-        was = (
-            "says that these were not"
-            if job.evidence.get(results.PAID, True)
-            else "does not say whether these were"
-        )
-        made.text = f"Words are normally free. Flow Music {was}: the sheet tells more."
+    made.text = results.money_note(job)
     shown = takes[0] if takes else job.file
     made.cover_url = shown.thumb_url if shown else ""
     missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]
@@ -265,6 +261,10 @@ def _rejected(made: Card, job: Job, around: Surroundings) -> None:
     if form := places.form_of(job):
         label = "Change the words" if job.operation == "music" else "Change it"
         made.actions.insert(0, Action(label=label, url=form, style="soft", by_anyone=True))
+        if default := places.form_with_default_model(job):
+            made.actions.insert(
+                0, Action(label="Use the Default model", url=default, style="soft", by_anyone=True)
+            )
 
 
 def _cancelled(made: Card, job: Job, around: Surroundings) -> None:

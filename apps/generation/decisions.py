@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, Membership, User
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, User
 from apps.generation import schedule
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
@@ -71,6 +71,19 @@ def abandon(job: Job, *, by: User) -> bool:
 def pause(job: Job, paused: bool, *, by: User) -> bool:
     text = f"{by.short_name} keeps this back." if paused else f"{by.short_name} lets this go on."
     return note(job, text, where=Q(state=State.QUEUED, paused=not paused), by=by, paused=paused)
+
+
+def try_now(job: Job, *, by: User) -> bool:
+    """Sends it without waiting any longer: the remote side had asked for a while, and may ask again. Nothing is spent
+    by that, for what it refuses comes back into the line."""
+    queued = Q(state=State.QUEUED, paused=False)
+    text = f"{by.short_name} has it tried now."
+    if not note(job, text, where=queued, by=by, not_before=None, wait_reason=""):
+        return False
+    Subscription.objects.filter(pk=job.subscription_id, blocked_reason="").update(blocked_until=None)
+    told = FlowAccount.objects.filter(subscription=job.subscription_id, block=FlowAccount.Block.BUSY)
+    told.update(block="", block_reason="", block_until=None)
+    return True
 
 
 def keep_back_if_returned(jobs: QuerySet[Job]) -> int:

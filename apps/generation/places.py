@@ -1,5 +1,6 @@
 """Where the form of a job is, filled with what it asked for, and where what came of it can be seen."""
 
+import re
 from uuid import UUID
 
 from django.urls import reverse
@@ -23,6 +24,12 @@ def form_of(job: Job) -> str:
         case "upload":  # there it can be sent without what it was refused for
             return result_of(job)
     return ""
+
+
+def form_with_default_model(job: Job) -> str:
+    """The same form without the model, if it was the model that was refused: not every server knows each one."""
+    is_about_it = re.search(r"\bmodel\b", job.error_quote, re.IGNORECASE)
+    return f"{form_of(job)}&model=" if job.params.get("model") and is_about_it else ""
 
 
 def form_of_song(song: Song) -> str:

@@ -87,6 +87,15 @@ def _money(answer: LyricsRecord) -> tuple[str, dict[str, Any]]:
     return "Written. The answer does not say whether that was free.", {"evidence": evidence}
 
 
+def money_note(job: Job) -> str:
+    """What the card of words adds, if their answer does not say that they were free."""
+    if not job.evidence.get(NOT_FREE):
+        return ""
+    paid = job.evidence.get(PAID, True)
+    was = "says that these were not" if paid else "does not say whether these were"
+    return f"Words are normally free. Flow Music {was}: the sheet tells more."
+
+
 def _fitting(value: float | None) -> Any:
     """A figure as a column takes it; None for what can be none."""
     return value if value is not None and 0 <= value <= MOST else None

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
@@ -22,12 +22,17 @@ Block = FlowAccount.Block
 
 @dataclass(frozen=True)
 class Slots:
-    """One account's slots: ours now, started elsewhere, and free."""
+    """One account's slots: ours now, started elsewhere, and free.
+
+    `lost` of ours are kept for jobs whose outcome is not known; the first of them until `lost_until` at the latest.
+    """
 
     account: FlowAccount
     ours: int
     elsewhere: int
     free: int
+    lost: int = 0
+    lost_until: datetime | None = None
 
 
 def of_subscriptions(subscription_ids: Collection[int], now: datetime | None = None) -> list[Slots]:
@@ -38,20 +43,43 @@ def of_subscriptions(subscription_ids: Collection[int], now: datetime | None = N
         FlowAccount.objects.filter(subscription__in=subscription_ids).select_related("subscription")
     )
     ours = _ours(subscription_ids, now)
-    return [_slots(account, ours.get(account.pk, 0)) for account in accounts]
+    return [_slots(account, ours.get(account.pk, NONE)) for account in accounts]
 
 
-def _ours(subscription_ids: Collection[int], now: datetime) -> dict[int | None, int]:
-    """Per account: how many of our jobs may hold a slot."""
-    frees_its_slot = Q(state=State.UNKNOWN, unknown_since__lt=now - Job.UNKNOWN_HOLDS_SLOT)
+@dataclass(frozen=True)
+class Ours:
+    """Jobs of ours that may hold a slot of one account; `lost` of them are not known since then, the oldest first."""
+
+    count: int = 0
+    lost: int = 0
+    lost_since: datetime | None = None
+
+
+NONE = Ours()
+
+
+def _ours(subscription_ids: Collection[int], now: datetime) -> dict[int | None, Ours]:
     in_slots = Job.objects.in_lane(blocking=False).filter(subscription__in=subscription_ids)
-    out_there = in_slots.filter(state__in=OUT_THERE).exclude(frees_its_slot)
-    return dict(out_there.order_by().values_list("ran_on").annotate(Count("pk")))
+    out_there = in_slots.filter(state__in=OUT_THERE).exclude(pk__in=_slotless(in_slots, now).values("pk"))
+    lost = Q(state=State.UNKNOWN)
+    counts = Count("pk"), Count("pk", filter=lost), Min("unknown_since", filter=lost)
+    grouped = out_there.order_by().values("ran_on").annotate(count=counts[0], lost=counts[1], since=counts[2])
+    return {each["ran_on"]: Ours(each["count"], each["lost"], each["since"]) for each in grouped}
 
 
-def _slots(account: FlowAccount, ours: int) -> Slots:
-    free = max(0, account.max_jobs - ours - account.elsewhere)
-    return Slots(account=account, ours=ours, elsewhere=account.elsewhere, free=free)
+def _slotless(jobs: "QuerySet[Job]", now: datetime) -> "QuerySet[Job]":
+    """Of unknown outcome, and in no slot by now: it was sent long ago, or the remote side has answered with an error
+    and a list has been read since. What runs is in that list, counted as started elsewhere until it is known as ours.
+    """
+    is_old = Q(unknown_since__lt=now - Job.UNKNOWN_HOLDS_SLOT)
+    was_answered = Q(evidence__status__gte=300, evidence__fault__isnull=True, looks__gt=0)
+    return jobs.filter(is_old | was_answered, state=State.UNKNOWN)
+
+
+def _slots(account: FlowAccount, ours: Ours) -> Slots:
+    free = max(0, account.max_jobs - ours.count - account.elsewhere)
+    until = ours.lost_since + Job.UNKNOWN_HOLDS_SLOT if ours.lost_since else None
+    return Slots(account, ours.count, account.elsewhere, free, ours.lost, until)
 
 
 def has_room(slots: Slots, now: datetime, name: str = "music") -> bool:

@@ -2,6 +2,7 @@
 
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.
+`&model=` leaves the model to Flow Music.
 `?sheet=<sheet>` (with `&version=<number>` of that version) its words and its sound.
 """
 
@@ -34,13 +35,19 @@ class Start:
 
 def find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
     """What the address asks for, through the team; of its references those that are left. Raises Http404."""
-    found = _find(asked, team=team, user=user)
+    found = _without_model(asked, _find(asked, team=team, user=user))
     left, gone = references.still_there(found.fields, team=team)
     fields = {name: value for name, value in found.fields.items() if name not in references.NAMES}
     if not gone:
         return Start(fields | left, found.source)
     without = "a reference that is" if gone == 1 else f"{gone} references that are"
     return Start(fields | left, f"{found.source}, without {without} gone")
+
+
+def _without_model(asked: Mapping[str, str], found: Start) -> Start:
+    if asked.get("model") != "":
+        return found
+    return Start({name: value for name, value in found.fields.items() if name != "model"}, found.source)
 
 
 def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
@@ -93,7 +100,8 @@ def of_edit(asked: Mapping[str, str], *, operation: str, team: Team) -> Start:
     """The parameters of an earlier edit of that kind, of whichever take. Raises Http404."""
     if "from" in asked:
         jobs = Job.objects.for_team(team).filter(operation=operation)
-        return Start(dict(get_object_or_404(jobs, pk=_id(asked["from"])).params), "an earlier wish")
+        earlier = get_object_or_404(jobs, pk=_id(asked["from"]))
+        return _without_model(asked, Start(dict(earlier.params), "an earlier wish"))
     if "song" in asked:
         songs = Song.objects.for_team(team).filter(operation=operation).prefetch_related("takes")
         song = get_object_or_404(songs, pk=_id(asked["song"]))

@@ -56,6 +56,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/retry/", jobs.retry, name="job-retry"),
     path("jobs/<uuid:pk>/abandon/", jobs.abandon, name="job-abandon"),
     path("jobs/<uuid:pk>/look/", jobs.look, name="job-look"),
+    path("jobs/<uuid:pk>/try-now/", jobs.try_now, name="job-try-now"),
     path("jobs/<uuid:pk>/adopt/", adopt.adopt, name="job-adopt"),
     path("jobs/<uuid:pk>/drop/", line.drop, name="job-drop"),
     path("jobs/<uuid:pk>/back/", line.put_back, name="job-put-back"),

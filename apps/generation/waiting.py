@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
@@ -24,6 +25,7 @@ class Reason:
     icon: str = ""
     mend_label: str = ""
     mend_url: str = ""
+    can_be_tried: bool = False  # it was told to wait: a person may have it tried now
 
 
 STOPPED = Reason(
@@ -105,22 +107,46 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
 
 def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
     if job.not_before and job.not_before > now:
-        seconds = max(1, round((job.not_before - now).total_seconds()))
-        return Reason(kind="next", short=f"Trying again in {seconds} s", text=job.wait_reason)
-    if position == 1:
-        if any(has_room(each, now, job.operation) for each in _usable(job, slots)):
-            return Reason(kind="next", short="Next")
-        if told := [each.account for each in _usable(job, slots) if _is_told_to_wait(each.account, now)]:
-            return Reason(kind="next", short=f"Next: {told[0].short} was told to wait")
-        chosen = f"It was asked for on {job.account.email}." if job.account_is_fixed and job.account else ""
-        if job.source_id and job.account:
-            chosen = f"The take is on {job.account.email}, and an edit runs there."
-        return Reason(kind="next", short="Next: waiting for a free slot", text=chosen)
-    return Reason(kind="queued", short=f"{position} in line" if position else "In line")
+        short = f"Trying again {_at(job.not_before, now)}"
+        return Reason(kind="next", short=short, text=job.wait_reason, can_be_tried=True)
+    if position != 1:
+        return Reason(kind="queued", short=f"{position} in line" if position else "In line")
+    usable = _usable(job, slots)
+    until = job.subscription.blocked_until
+    if until and until > now:
+        short = f"Next: Flow Music was busy, trying again {_at(until, now)}"
+        return Reason(kind="next", short=short, can_be_tried=True)
+    if any(has_room(each, now, job.operation) for each in usable):
+        return Reason(kind="next", short="Next")
+    for told in (each.account for each in usable):
+        if told.block == Block.BUSY and told.block_until and told.block_until > now:
+            short = f"Next: {told.short} was told to wait, trying again {_at(told.block_until, now)}"
+            return Reason(kind="next", short=short, can_be_tried=True)
+    return Reason(kind="next", short="Next: waiting for a free slot", text=_why_none_is_free(job, usable))
 
 
-def _is_told_to_wait(account: FlowAccount, now: datetime) -> bool:
-    return account.block == Block.BUSY and account.block_until is not None and account.block_until > now
+def _why_none_is_free(job: Job, usable: list[Slots]) -> str:
+    where = f"It was asked for on {job.account.email}." if job.account_is_fixed and job.account else ""
+    if job.source_id and job.account:
+        where = f"The take is on {job.account.email}, and an edit runs there."
+    lost = [each for each in usable if each.lost and each.lost_until]
+    if not lost:
+        return where
+    first = min(lost, key=lambda each: each.lost_until or datetime.max)
+    what = "what became of one song" if first.lost == 1 else f"what became of {first.lost} songs"
+    kept = "Its slot is kept" if first.lost == 1 else "Their slots are kept"
+    latest = f"until that is known, or until {_clock(first.lost_until)}"
+    return f"{where} On {first.account.short} it is not known {what}. {kept} {latest}.".strip()
+
+
+def _at(moment: datetime, now: datetime) -> str:
+    """When, so that a card that stands still a while says nothing wrong."""
+    seconds = max(1, round((moment - now).total_seconds()))
+    return f"in {seconds} s" if seconds <= 60 else f"at {_clock(moment)}"
+
+
+def _clock(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%H:%M}"
 
 
 def _usable(job: Job, slots: Mapping[int, Slots]) -> list[Slots]:

@@ -95,7 +95,9 @@ def _to_read(subscription: Subscription, listed: dict[str, AccountSlots], asked_
 
 
 def _count_looks(subscription: Subscription, asked_at: datetime) -> None:
-    unknown = subscription.jobs.filter(state=State.UNKNOWN, unknown_since__gt=asked_at - Job.LOOKED_FOR)
+    """Of a job that was lost while the list was on its way, that list says nothing."""
+    since = (asked_at - Job.LOOKED_FOR, asked_at)
+    unknown = subscription.jobs.filter(state=State.UNKNOWN, unknown_since__range=since)
     if unknown.update(looks=F("looks") + 1, looked_at=asked_at):
         show(subscription.pk)
 

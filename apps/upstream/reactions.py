@@ -98,8 +98,23 @@ def media_refusal(answer: Answer) -> UpstreamError:
 
 
 def outcome_unknown(answer: Answer, fault: str = "", wish: Wish = SONG) -> OutcomeUnknown:
-    """For an answer that does not say what became of a call that may cost."""
-    return _error(OutcomeUnknown, answer, wish.lost, fault=fault)
+    """For an answer that does not say what became of a call that may cost. The words say what did come."""
+    return _error(OutcomeUnknown, answer, _what_came(answer, fault) + wish.unknown, fault=fault)
+
+
+def _what_came(answer: Answer, fault: str) -> str:
+    """Instead of a result."""
+    if answer.fault:
+        return "The answer of {service} broke off. "
+    if answer.is_html:
+        return "{service} answered with a web page instead of a result. "
+    if answer.message:
+        return _quoting("{service} answered with an error{said}. ", answer.message)
+    if answer.ok:
+        return "The answer of {service} can't be used" + (f": {fault}. " if fault else ". ")
+    if 300 <= answer.status < 400:
+        return "{service} pointed to another address instead of answering. "
+    return "{service} answered with an error and does not say which. "
 
 
 def unavailable(answer: Answer, fault: str = "") -> Unavailable:

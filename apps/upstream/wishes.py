@@ -16,7 +16,7 @@ _LOST = "The answer of {service} got lost. "
 class Wish:
     """The words of one operation, and how its page differs from the others.
 
-    lost         nobody knows what became of it
+    unknown      nobody knows what became of it: behind words that say what came instead of an answer
     rejected     a 4xx that was meant; `by_status` has better words for some, if the answer is not a proxy's page
     failed       422: it was tried and nothing came of it, with a job record as a rule
     uploaded     422 of an edit whose clip was not made there
@@ -26,7 +26,7 @@ class Wish:
     names        404 and 410 mean that what the address names is gone
     """
 
-    lost: str
+    unknown: str
     rejected: str = "{service} did not take this{said}. Nothing was spent. Change it and send it again."
     by_status: Mapping[int, str] = field(default_factory=dict)
     failed: str = (
@@ -40,9 +40,14 @@ class Wish:
     writes: bool = False
     names: bool = False
 
+    @property
+    def lost(self) -> str:
+        """Nothing came."""
+        return _LOST + self.unknown
+
 
 SONG = Wish(
-    lost=_LOST + "This may have gone through and may have cost credits, so it is not sent again. "
+    unknown="This may have gone through and may have cost credits, so it is not sent again. "
     "Look for it before you make it again.",
 )
 
@@ -60,7 +65,7 @@ _NOT_EDITABLE = (
 )
 
 EDIT = Wish(
-    lost=_LOST + "This edit may have gone through and may have cost credits, so it is not sent again. "
+    unknown="This edit may have gone through and may have cost credits, so it is not sent again. "
     "Look for it before you make it again.",
     rejected="{service} did not take this edit{said}. Nothing was spent. Change it and send it again.",
     by_status={404: _NO_CLIP, 410: _NO_CLIP},
@@ -70,8 +75,7 @@ EDIT = Wish(
 )
 
 STEMS = Wish(
-    lost=_LOST
-    + "The stems may be made, and may have cost credits, so they are not asked for again by themselves. "
+    unknown="The stems may be made, and may have cost credits, so they are not asked for again by themselves. "
     "Ask again in three minutes: for a song that is split already the same stems come back, and no new ones.",
     rejected="{service} did not take this song apart{said}. Nothing was spent. Try it with another song.",
     by_status={404: _NO_CLIP, 410: _NO_CLIP},
@@ -81,16 +85,14 @@ STEMS = Wish(
 )
 
 LYRICS = Wish(
-    lost=_LOST
-    + "Lyrics are normally free, but this may have cost credits all the same, so they are not asked for "
+    unknown="Lyrics are normally free, but this may have cost credits all the same, so they are not asked for "
     "again by themselves. Ask again if you like.",
     rejected="{service} did not take this idea{said}. Nothing was spent. Change it and try it again.",
     writes=True,
 )
 
 UPLOAD = Wish(
-    lost=_LOST
-    + "The file may be there or not. Sending a file is not known to cost credits. It can be sent again.",
+    unknown="The file may be there or not. Sending a file is not known to cost credits. It can be sent again.",
     rejected="{service} did not take this file{said}. Nothing was spent. Choose another file, or save it anew.",
     by_status={
         413: "This file is too large for Flow Music: pictures may have 20 MB, audio 40 MB. Nothing was spent. "
@@ -103,7 +105,7 @@ UPLOAD = Wish(
 )
 
 IMAGE = Wish(
-    lost=_LOST + "The picture may be made and may have cost credits, so it is not asked for again by itself. "
+    unknown="The picture may be made and may have cost credits, so it is not asked for again by itself. "
     "Ask again if you like.",
     rejected="{service} did not take this{said}. Nothing was spent. Change the words and try it again.",
     declines="Flow Music declined this picture and does not say why; often it is the words. Nothing came of it, and it "
@@ -117,8 +119,7 @@ _STRANGER = (
 _BUSY = "{service} is busy. The account was not changed and nothing was spent. Try it again in a minute."
 
 ADD_ACCOUNT = Wish(
-    lost=_LOST
-    + "The account may be connected or not; connecting costs nothing. Look at the list of accounts again "
+    unknown="The account may be connected or not; connecting costs nothing. Look at the list of accounts again "
     "before you repeat it.",
     rejected="{service} did not connect this account{said}. Nothing was spent. Try it again.",
     by_status={
@@ -130,7 +131,7 @@ ADD_ACCOUNT = Wish(
 )
 
 MAX_JOBS = Wish(
-    lost=_LOST + "The number may be changed or not; it costs nothing. Look at the list of accounts again.",
+    unknown="The number may be changed or not; it costs nothing. Look at the list of accounts again.",
     rejected="{service} did not change the number{said}. Nothing was spent. Try another number.",
     by_status={
         400: "{service} did not change the number{said}. Nothing was spent. "
@@ -142,7 +143,7 @@ MAX_JOBS = Wish(
 )
 
 REMOVE_ACCOUNT = Wish(
-    lost=_LOST + "The account may be removed or not; it costs nothing. Look at the list of accounts again.",
+    unknown="The account may be removed or not; it costs nothing. Look at the list of accounts again.",
     rejected="{service} did not remove this account{said}. Nothing was spent. Try it again later.",
     token_refused=_STRANGER,
     busy=_BUSY,

@@ -115,7 +115,7 @@ CASES = {
     ),
     "told to wait": Case(
         "next", sent(sent_at=None, ran_on=None, **NOT_BEFORE), ("Trying again in", "studio@ is busy."),
-        ["Keep back", "Drop"],
+        ["Try now", "Keep back", "Drop"],
     ),
     "paused": Case("paused", lambda: {"paused": True}, ("Kept back until you let it go on.",), ["Go on", "Drop"]),
     "blocked by its token": Case(

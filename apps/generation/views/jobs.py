@@ -132,6 +132,7 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
 
 
 look = _decide(lambda request, found: decisions.look_now(found))
+try_now = _decide(lambda request, found: decisions.try_now(found, by=request.user))
 hide = _decide(lambda request, found: decisions.hide(found))
 cancel = _ask_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from apps.accounts import clients
+from apps.accounts import clients, flow_accounts
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, FlowAccount, Membership
 from apps.library.models import Import
@@ -93,9 +93,19 @@ def _note(walk: Import, mine: uuid.UUID, error: UpstreamError) -> None:
         return
     if isinstance(error, AccountBroken):
         _block(walk.account, FlowAccount.Block.ERROR, error.reason)
-    if isinstance(error, Gone):
-        _block(walk.account, FlowAccount.Block.GONE, "")
-    _stop(walk, mine, NOT_HERE if isinstance(error, Gone) else error.user_message)
+    is_gone = isinstance(error, Gone) and _is_gone(walk)
+    _stop(walk, mine, NOT_HERE if is_gone else error.user_message)
+
+
+def _is_gone(walk: Import) -> bool:
+    """Whether the account isn't configured any more: only asking about it says so, and then it is written down."""
+    try:
+        token, _ = client_of(walk)
+    except Stuck:
+        return False
+    flow_accounts.recheck(walk.account, token=token)
+    walk.account.refresh_from_db()
+    return walk.account.block == FlowAccount.Block.GONE
 
 
 def _block(account: FlowAccount, block: str, reason: str) -> None:
