@@ -150,11 +150,8 @@ def _clock(moment: datetime | None) -> str:
 
 
 def _usable(job: Job, slots: Mapping[int, Slots]) -> list[Slots]:
-    """The chosen account, also when it was removed, else every account of the subscription that is connected."""
+    """The chosen account, else every connected one of the subscription; those that were removed if there is no other."""
     if job.account_is_fixed:
         return [slots[job.account_id]] if job.account_id and job.account_id in slots else []
-    return [
-        each
-        for each in slots.values()
-        if each.account.subscription_id == job.subscription_id and not each.account.is_gone
-    ]
+    here = [each for each in slots.values() if each.account.subscription_id == job.subscription_id]
+    return [each for each in here if not each.account.is_gone] or here

@@ -144,4 +144,4 @@ def test_a_job_that_waits_does_not_count_it_either(
     FlowAccount.objects.update(block="gone")
     around = surroundings(Membership.objects.get(team=studio.team, user=studio.user))
     said = waiting.reason(Job.objects.get(pk=job.pk), around.creators, around.slots, 1, timezone.now())
-    assert "There is no Flow Music account to run this on" in said.text
+    assert "is not connected at useapi.net any more" in said.text
