@@ -150,7 +150,7 @@ def _clock(moment: datetime | None) -> str:
 
 
 def _usable(job: Job, slots: Mapping[int, Slots]) -> list[Slots]:
-    """The chosen account, else every connected one of the subscription; those that were removed if there is no other."""
+    """The chosen account, else every connected one of the subscription; without one, those that were removed."""
     if job.account_is_fixed:
         return [slots[job.account_id]] if job.account_id and job.account_id in slots else []
     here = [each for each in slots.values() if each.account.subscription_id == job.subscription_id]
