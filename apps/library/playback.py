@@ -35,6 +35,8 @@ AT_ONCE = 1024 * 1024
 # Audio: for less time than a former file is kept, so that whoever asks on still gets the rest of what he has.
 # Pictures come whole, so an old one does no harm.
 CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
+# Tags and comments may hold whole pages: what is opened by its address is what its type says, and runs nothing.
+RUNS_NOTHING = "default-src 'none'; sandbox"
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 _LONGEST = 200  # bytes; a file system takes 255, and the take's letter and a number come after it
@@ -240,6 +242,8 @@ def _marked(answer: HttpResponseBase, file: Stored, version: Version, download_a
         answer["Last-Modified"] = version.stored_on
     answer["Cache-Control"] = CACHED if file.kind in ClipFile.AUDIO else CACHED_PICTURE
     answer["Content-Disposition"] = _disposition(download_as)
+    answer["Content-Security-Policy"] = RUNS_NOTHING
+    answer["X-Content-Type-Options"] = "nosniff"
     return answer
 
 

@@ -35,9 +35,11 @@ def keep(file_id: str) -> None:
         reference.keep(file)
 
 
-def same_on(account: FlowAccount, *, team: Team, sha256: str) -> ReferenceFile | None:
-    """The team's file of the same bytes on that account, whoever brought it there."""
+def same_on(account: FlowAccount, *, team: Team, sha256: str, strip_metadata: bool) -> ReferenceFile | None:
+    """The team's file of the same bytes on that account, whoever brought it there; with and without its hidden data it
+    is two."""
     files = ReferenceFile.objects.for_team(team).live().filter(account=account, sha256=sha256)
+    files = files.filter(strip_metadata=strip_metadata)
     return files.exclude(sha256="").order_by("origin", "created_at").first()
 
 

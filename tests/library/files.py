@@ -39,6 +39,11 @@ def long_wav(seconds: int, *, rate: int = 1000, format: int = 1) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
 
 
+def without_bits(content: bytes) -> bytes:
+    """A WAV that says: 0 bits per sample."""
+    return content[:34] + b"\0\0" + content[36:]
+
+
 def in_header(content: bytes, sign: bytes, place: int = 20) -> bytes:
     return content[:place] + sign + content[place:]
 
@@ -126,6 +131,7 @@ BEFORE_SENDING: dict[str, tuple[Callable[[], bytes], str]] = {
     "an endless WAV": (lambda: long_wav(3700), "lasts longer than an hour"),
     "a WAV of very many samples": (lambda: long_wav(1, rate=200_000), "more than 192,000 samples a second"),
     "a WAV that is no PCM": (lambda: long_wav(3, format=0x55), "This WAV holds mp3float sound"),
+    "a WAV of no bits": (lambda: without_bits(long_wav(3)), "This WAV"),
     "a WAV of nothing": (lambda: long_wav(0), "This WAV holds no sound"),
     "an MP3 that is none": (lambda: b"ID3\x04\0\0\0\0\0\0" + b"\0" * 4000, "This MP3 can't be read"),
 }

@@ -229,6 +229,16 @@ def test_covers_are_kept_by_the_browser_alone(owner: Client, take: Clip) -> None
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("address", ["audio.mp3", "audio.mp3?download=1", "cover.jpg"])
+def test_no_stored_file_can_run_anything_whatever_stands_in_its_tags(
+    owner: Client, take: Clip, address: str
+) -> None:
+    store(take, "cover")
+    answer = read(owner.get(f"/library/clips/{take.pk}/{address}"))
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
 def test_other_formats_and_methods_are_refused(owner: Client, take: Clip) -> None:
     assert owner.get(f"/library/clips/{take.pk}/audio.cover").status_code == 404
     assert owner.get(f"/library/clips/{take.pk}/audio.flac").status_code == 404

@@ -51,7 +51,9 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Take
     """Keeps the file and puts its job in line. Raises Unfit, NotNow when there is no room for it."""
     if earlier := _of_nonce(sender):
         return Taken(earlier, f"{earlier} is on its way already.")
-    if there := references.same_on(sender.account, team=sender.team, sha256=received.sha256):
+    # Of sound nothing is stripped, so the choice makes no other file of it.
+    strip_metadata = strip_metadata or received.type.kind != ReferenceFile.Kind.IMAGE
+    if there := _same(sender, received.sha256, strip_metadata):
         return _once_more(there, sender, strip_metadata=strip_metadata)
     left = quota.usage(sender.team).left
     if left is not None and received.size > left:
@@ -65,7 +67,7 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Take
         return Taken(_ask(file, sender), f"{file} goes to {sender.account.short}.{_really(file, received)}")
     except IntegrityError:  # the same was sent by another click meanwhile
         storages["default"].delete(stored)
-        there = references.same_on(sender.account, team=sender.team, sha256=received.sha256)
+        there = _same(sender, received.sha256, strip_metadata)
         if there is None:
             raise
         return Taken(there, f"{there} is on its way already.")
@@ -78,7 +80,7 @@ def send_on(file: ReferenceFile, sender: Sender) -> Taken:
     """Our own copy to another account, as a row of its own. A second click finds that one. Raises Unfit."""
     if not file.file or file.problem:
         raise Unfit(file.problem or "There is no copy of it here yet. Try it again in a minute.")
-    there = references.same_on(sender.account, team=sender.team, sha256=file.sha256)
+    there = _same(sender, file.sha256, file.strip_metadata)
     if there is None:
         copied = (
             "name",
@@ -97,10 +99,14 @@ def send_on(file: ReferenceFile, sender: Sender) -> Taken:
         try:
             return Taken(_ask(new, sender), f"{new} goes to {sender.account.short}.")
         except IntegrityError:
-            there = references.same_on(sender.account, team=sender.team, sha256=file.sha256)
+            there = _same(sender, file.sha256, file.strip_metadata)
             if there is None:
                 raise
     return _once_more(there, sender, strip_metadata=there.strip_metadata)
+
+
+def _same(sender: Sender, sha256: str, strip_metadata: bool) -> ReferenceFile | None:
+    return references.same_on(sender.account, team=sender.team, sha256=sha256, strip_metadata=strip_metadata)
 
 
 def _row(sender: Sender, **values: Any) -> ReferenceFile:
@@ -151,10 +157,20 @@ def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> 
         return Taken(file, f"{file} is on its way to {where} already.")
     if file.problem:
         raise Unfit(file.problem)
-    ReferenceFile.objects.filter(pk=file.pk).update(strip_metadata=strip_metadata)
-    file.strip_metadata = strip_metadata
+    if strip_metadata != file.strip_metadata:
+        _change_choice(file, strip_metadata)
     _put_in_line(file, sender)
     return Taken(file, f"{file} goes to {where} once more.")
+
+
+def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
+    try:
+        with transaction.atomic():
+            ReferenceFile.objects.filter(pk=file.pk).update(strip_metadata=strip_metadata)
+    except IntegrityError:
+        how = "without" if strip_metadata else "with"
+        raise Unfit(f"The same picture is there {how} its hidden data already.") from None
+    file.strip_metadata = strip_metadata
 
 
 def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | None = None) -> Taken:

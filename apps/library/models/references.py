@@ -100,9 +100,9 @@ class ReferenceFile(models.Model):
                 condition=~Q(asset_id=""),
                 name="one_file_per_asset",
             ),
-            # Chosen twice, or sent on by two clicks, it is still the same file.
+            # Chosen twice, or sent on by two clicks, it is still the same file; with its hidden data it is another one.
             models.UniqueConstraint(
-                fields=["team", "account", "sha256"],
+                fields=["team", "account", "sha256", "strip_metadata"],
                 condition=Q(deleted_at=None, origin="uploaded") & ~Q(sha256=""),
                 name="one_upload_per_content",
             ),
