@@ -113,11 +113,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _arrived(self, route: Route | None) -> Scenarios:
         """Logs the request; the scenarios that were ordered for it. What tests order and ask is no call of the API."""
-        number = callers.number_in(self.headers["Authorization"])
+        authorization = self.headers["Authorization"]
+        number, log = callers.number_in(authorization), self.world.state.log
         if route is None:
-            self.logged = self.world.state.log(number, f"{self.command} *")
+            self.logged = log(number, f"{self.command} *", authorization=authorization)
         elif route.name:
-            self.logged = self.world.state.log(number, route.label)
+            self.logged = log(number, route.label, authorization=authorization)
             return self.world.state.due_scenarios(route.name, number)
         return scenarios.NONE
 

@@ -117,9 +117,9 @@ class Job:
         what = "prompt" if self.operation == SONG else "edit"
         return {"code": "moderation_reject", "message": DECLINED.format(what=what)}
 
-    def listed(self) -> dict[str, Any]:
+    def listed(self, now: float) -> dict[str, Any]:
         """As in GET /jobs: without the request."""
-        record = {"jobid": self.jobid, "status": "pending", **self._operation}
+        record = {"jobid": self.jobid, "status": self.status(now), **self._operation}
         return record | {"created_at": iso(self.created)}
 
 
@@ -175,6 +175,18 @@ def running_async(state: State, tenant: str) -> list[Job]:
         " ORDER BY created",
         tenant,
         time.time(),
+    )
+    return [from_row(row) for row in rows]
+
+
+def ended_but_listed(state: State, tenant: str) -> list[Job]:
+    """Jobs that were to stay in the list of what runs."""
+    rows = state.rows(
+        "SELECT * FROM jobs WHERE tenant = ? AND mode = 'async' AND cancelled_at IS NULL AND done_at <= ?"
+        " AND called LIKE ? ORDER BY created",
+        tenant,
+        time.time(),
+        f'%"{Scenario.STAYS_LISTED}"%',
     )
     return [from_row(row) for row in rows]
 

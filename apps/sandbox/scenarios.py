@@ -37,6 +37,7 @@ class Scenario(StrEnum):
     SLOW = "slow"
     MODERATED = "moderated"
     VANISH = "vanish"
+    STAYS_LISTED = "stays listed"
     ONE_TAKE = "one take"
     LINK_EXPIRED = "link expired"
     LINK_LISTED = "link listed"
@@ -100,6 +101,7 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
                 "fails with moderation_reject when its time is over; images and uploads with 500, lyrics with 422",
             ),
             (Scenario.VANISH, "its record is 404 as soon as it has left the list"),
+            (Scenario.STAYS_LISTED, "it stays in the list when it has ended, as completed or failed"),
             (Scenario.ONE_TAKE, "one clip instead of two"),
             (Scenario.LINK_EXPIRED, "the media links answer 403; the mp3 can still be downloaded"),
             (

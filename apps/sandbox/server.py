@@ -77,6 +77,8 @@ class Sandbox:
         """Charges by operation: "song", "cover" …, "stems", "lyrics" (a song that they fired), "image"."""
         return self.state.charged_operations()
 
-    def requests(self, method: str | None = None, path: str | None = None) -> dict[str, int]:
+    def requests(
+        self, method: str | None = None, path: str | None = None, *, token: str | None = None
+    ) -> dict[str, int]:
         """Calls received per "METHOD /route" (see State.requests)."""
-        return self.state.requests(method, path)
+        return self.state.requests(method, path, token=token)

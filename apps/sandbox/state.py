@@ -7,6 +7,7 @@ client hears of it, so that a killed sandbox has either both or neither.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sqlite3
 import threading
@@ -19,6 +20,11 @@ from apps.sandbox import schema
 from apps.sandbox.scenarios import NONE, Scenario, Scenarios
 
 LOG_KEPT = 7 * 86400
+
+
+def fingerprint(authorization: str) -> str:
+    """Tells one token from another, and says neither."""
+    return hashlib.sha256(authorization.encode()).hexdigest()[:16]
 
 
 class Closed(Exception):
@@ -109,12 +115,20 @@ class State:
         )
         return {row["operation"]: row["charges"] for row in rows}
 
-    def requests(self, method: str | None = None, path: str | None = None) -> dict[str, int]:
+    def requests(
+        self, method: str | None = None, path: str | None = None, *, token: str | None = None
+    ) -> dict[str, int]:
         """Calls received per "METHOD /route", for example {"GET /jobs/{jobid}": 3}.
 
-        `method` ("GET") and `path` ("/jobs/{jobid}", as the pages name it) leave only those.
+        `method` ("GET"), `path` ("/jobs/{jobid}", as the pages name it) and the `token` that came along leave only
+        those.
         """
-        rows = self.rows("SELECT route, count(*) AS calls FROM requests GROUP BY route ORDER BY route")
+        caller = token and fingerprint(f"Bearer {token}")
+        rows = self.rows(
+            "SELECT route, count(*) AS calls FROM requests WHERE ? IS NULL OR caller = ? GROUP BY route ORDER BY route",
+            caller,
+            caller,
+        )
         counts = {row["route"]: row["calls"] for row in rows}
         return {
             route: calls
@@ -125,10 +139,18 @@ class State:
 
     # The log of requests.
 
-    def log(self, number: str | None, route: str) -> int:
-        """Notes a request as it arrives, so that one which is never answered is counted too; its row's id."""
+    def log(self, number: str | None, route: str, *, authorization: str | None = None) -> int:
+        """Notes a request as it arrives, so that one which is never answered is counted too; its row's id.
+
+        Of the token only a fingerprint is kept.
+        """
+        caller = fingerprint(authorization) if authorization else None
         return self.insert(
-            "INSERT INTO requests (at, number, route) VALUES (?, ?, ?)", time.time(), number, route
+            "INSERT INTO requests (at, number, caller, route) VALUES (?, ?, ?, ?)",
+            time.time(),
+            number,
+            caller,
+            route,
         )
 
     def log_status(self, row: int, status: int) -> None:

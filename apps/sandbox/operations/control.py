@@ -13,6 +13,7 @@ from apps.sandbox.answers import EMPTY, Answer, as_json, refuse
 from apps.sandbox.callers import Caller
 from apps.sandbox.jobs import Job
 from apps.sandbox.scenarios import BY_TAG
+from apps.sandbox.state import State
 from apps.sandbox.world import Request, World
 
 OPERATIONS = (
@@ -29,8 +30,9 @@ def charges(world: World, request: Request) -> Answer:
 
 
 def requests(world: World, request: Request) -> Answer:
-    """{"METHOD /route": calls}; ?method= and ?path= choose."""
-    return as_json(world.state.requests(request.query.get("method"), request.query.get("path")))
+    """{"METHOD /route": calls}; ?method=, ?path= and ?token= choose."""
+    chosen = {name: request.query.get(name) for name in ("method", "path", "token")}
+    return as_json(world.state.requests(**chosen))
 
 
 def all_jobs(world: World, request: Request) -> Answer:
@@ -92,26 +94,46 @@ def reset(world: World, request: Request) -> Answer:
 def set_account(world: World, request: Request) -> Answer:
     """{email, number = "1000", kind = "", credits, error, maxJobs, remove}: changes what is given.
 
-    An account that isn't there is made; `kind` is the word behind "sandbox" in the token.
+    An account that isn't there is made; `kind` is the word behind "sandbox" in the token. With the number "*" it is
+    changed under every subscription that has been used, and the answer is empty.
     """
     form, state = request.form, world.state
     email = form.get("email")
     if not isinstance(email, str) or "@" not in email:
         raise refuse(400, "Parameter email is required")
-    caller = Caller(str(form.get("number", "1000")), str(form.get("kind", "")))
-    if caller.kind not in accounts.BEGINNINGS:
-        raise refuse(400, f"Parameter kind must be one of {', '.join(accounts.BEGINNINGS)}")
     changes = _changes(form)
-    accounts.begin(state, caller)
+    if form.get("number") == "*":
+        tenants = [str(row["tenant"]) for row in state.rows("SELECT tenant FROM tenants")]
+    else:
+        caller = Caller(str(form.get("number", "1000")), str(form.get("kind", "")))
+        if caller.kind not in accounts.BEGINNINGS:
+            raise refuse(400, f"Parameter kind must be one of {', '.join(accounts.BEGINNINGS)}")
+        accounts.begin(state, caller)
+        tenants = [caller.tenant]
     with state.transaction():
-        if form.get("remove"):
-            state.execute("DELETE FROM accounts WHERE tenant = ? AND email = ?", caller.tenant, email)
-            return EMPTY
-        if email not in accounts.of_tenant(state, caller.tenant):
-            accounts.add(state, caller.tenant, email)
-        for statement, value in changes:
-            state.execute(f"{statement} WHERE tenant = ? AND email = ?", value, caller.tenant, email)
-    return as_json(accounts.of_tenant(state, caller.tenant)[email].detail())
+        for tenant in tenants:
+            _change(state, tenant, email, changes, remove=bool(form.get("remove")))
+    if form.get("remove") or form.get("number") == "*":
+        return EMPTY
+    return as_json(accounts.of_tenant(state, tenants[0])[email].detail())
+
+
+def _change(
+    state: State,
+    tenant: str,
+    email: str,
+    changes: list[tuple[str, int | str | None]],
+    *,
+    remove: bool,
+) -> None:
+    """In the caller's transaction."""
+    if remove:
+        state.execute("DELETE FROM accounts WHERE tenant = ? AND email = ?", tenant, email)
+        return
+    if email not in accounts.of_tenant(state, tenant):
+        accounts.add(state, tenant, email)
+    for statement, value in changes:
+        state.execute(f"{statement} WHERE tenant = ? AND email = ?", value, tenant, email)
 
 
 def _changes(form: dict[str, Any]) -> list[tuple[str, int | str | None]]:

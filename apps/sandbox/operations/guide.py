@@ -28,7 +28,7 @@ OFFERED = (
 )
 CONTROLS = (
     ("GET /_sandbox/charges", "charges by replyRef; ?by=operation counts stems, lyrics and images too"),
-    ("GET /_sandbox/requests", "calls by route; ?method= and ?path= choose"),
+    ("GET /_sandbox/requests", "calls by route; ?method=, ?path= and ?token= choose"),
     ("GET /_sandbox/jobs", "all jobs, also those that the API has no record of"),
     ("GET /_sandbox/hooks", "all webhooks"),
     ("POST /_sandbox/scenario", "{operation, scenario, times, number}: the next calls go this way"),

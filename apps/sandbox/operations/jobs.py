@@ -16,15 +16,15 @@ from apps.sandbox.world import Request, World
 
 def list_jobs(world: World, request: Request) -> Answer:
     """200 with the running async jobs by account e-mail; {} if nothing runs."""
-    tenant = request.caller.tenant
+    tenant, now = request.caller.tenant, time.time()
     limits = {email: account.max_jobs for email, account in accounts.of_tenant(world.state, tenant).items()}
-    running = sorted(jobs.running_async(world.state, tenant), key=lambda job: (job.email, job.created))
-    listed = {
-        email: [job.listed() for job in group] for email, group in groupby(running, key=lambda job: job.email)
-    }
+    found = jobs.running_async(world.state, tenant) + jobs.ended_but_listed(world.state, tenant)
+    by_account = groupby(sorted(found, key=lambda job: (job.email, job.created)), key=lambda job: job.email)
+    listed = {email: [job.listed(now) for job in group] for email, group in by_account}
+    running = {email: sum(job["status"] == "pending" for job in group) for email, group in listed.items()}
     return as_json(
         {
-            email: {"running": len(group), "maxJobs": limits.get(email, len(group)), "jobs": group}
+            email: {"running": running[email], "maxJobs": limits.get(email, len(group)), "jobs": group}
             for email, group in listed.items()
         }
     )
