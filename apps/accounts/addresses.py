@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import Http404
 
+from apps.accounts import sight
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.models.subscriptions import REAL
 from apps.upstream.fields import ADDRESS
@@ -40,11 +41,18 @@ class EmailConverter:
 
 
 def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:
-    """One of the team's. Raises Http404: a stranger doesn't learn that there is such an account."""
+    """One of the team's; one that it sees no more, as it was then (`as_of`).
+
+    Raises Http404: a stranger doesn't learn that there is such an account.
+    """
     found = FlowAccount.objects.for_team(team).filter(email=email)
+    before = [each for each in sight.ended(team) if each.email == email]
     if on:
         found = found.filter(subscription=int(on)) if on.isdecimal() and len(on) < 10 else found.none()
+        before = [each for each in before if str(each.subscription_id) == on]
     account = own_first(found, team=team, user=user).first()
+    if account is None and before:
+        return before[0]
     if account is None:
         raise Http404("No such account.")
     return account
@@ -52,7 +60,8 @@ def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:
 
 def own_first(accounts: "QuerySet[FlowAccount]", *, team: Team, user: User) -> "QuerySet[FlowAccount]":
     """The person's own before those of others, real ones before the sandbox's."""
-    own = ApiToken.objects.for_team(team).owned_by(user).filter(subscription=OuterRef("subscription"))
+    own = ApiToken.objects.for_team(team).owned_by(user).working()
+    own = own.filter(subscription=OuterRef("subscription"))
     order = Case(
         When(Exists(own) & Q(subscription__endpoint__startswith=REAL), then=Value(0)),
         When(Exists(own), then=Value(1)),
@@ -62,17 +71,20 @@ def own_first(accounts: "QuerySet[FlowAccount]", *, team: Team, user: User) -> "
     return accounts.select_related("subscription").order_by(order, "email", "pk")
 
 
-def own_token(account: FlowAccount, *, team: Team, user: User) -> ApiToken:
+def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: bool = False) -> ApiToken:
     """The person's own token of the account's subscription: with it, and no other, they may change the account.
 
-    Raises PermissionDenied for a teammate.
+    Raises PermissionDenied for a teammate, and while the token is refused.
     """
     held = ApiToken.objects.for_team(team).filter(subscription=account.subscription_id)
     tokens = list(held.select_related("owner", "subscription", "team"))
     own = next((token for token in tokens if token.owner_id == user.pk), None)
     if own is None:
         names = ", ".join(token.owner.short_name for token in tokens)
+        whose = f"This account is {names}’s. " if names else ""
+        raise PermissionDenied(f"{whose}Only somebody with an own token for it can change it.")
+    if own.refused_at and not may_be_refused:
         raise PermissionDenied(
-            f"This account is {names}’s. Only somebody with an own token for it can change it."
+            "Your token for this account is refused. Enter the new one first, under Tokens."
         )
     return own

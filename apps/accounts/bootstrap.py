@@ -8,7 +8,6 @@ from django.urls import reverse
 from apps.accounts import audit_trail, flow_accounts, tokens
 from apps.accounts.email_addresses import plain
 from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team, User
-from apps.upstream.token import Token
 
 
 def person(*, email: str, name: str = "", password: str | None = None) -> tuple[User, bool]:
@@ -93,7 +92,6 @@ def add_sandbox(membership: Membership) -> bool | None:
         or membership.team.tokens.filter(owner=membership.user, subscription__endpoint=endpoint).exists()
     ):
         return None
-    taken = tokens.keep(
-        Token.parse(tokens.SANDBOX_TOKEN), team=membership.team, owner=membership.user, endpoint=endpoint
-    )
+    team = membership.team
+    taken = tokens.keep(tokens.of_sandbox(team), team=team, owner=membership.user, endpoint=endpoint)
     return flow_accounts.refresh(taken.token) is None

@@ -1,35 +1,80 @@
-"""Clients of the remote API for the tokens that are kept here."""
+"""Clients of the remote API: the one place where they are made.
+
+What is read or done for a team is read or done with a working token of that team whose owner may, now (DESIGN section
+1, truth 3); where there is none, `NoToken` says so. tests/test_clients.py names every caller.
+"""
+
+from typing import Literal
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.crypto import CannotDecrypt
-from apps.accounts.models import ApiToken, Subscription
+from apps.accounts.models import ApiToken
+from apps.accounts.models.subscriptions import ApiTokenQuerySet
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
 
 UNREADABLE = "This token can't be read here any more. Enter it again to go on."
+NOBODY = "No token of this team works for this account at the moment. Enter one to go on."
+REFUSED = "useapi.net does not know this token any more. Enter the new one to go on."
+LEFT = "Whoever brought this token may not do this in the team any more."
+
+Need = Literal["see", "create"]
 
 
-def of_token(token: ApiToken) -> FlowMusic:
-    """Raises crypto.CannotDecrypt. Such a token is set aside, or it would be tried again and again."""
-    try:
-        return at_endpoint(token.subscription.endpoint, token.token())
-    except CannotDecrypt:
-        token.refuse(at=timezone.now(), reason=UNREADABLE)
-        raise
+class NoToken(Exception):
+    """Nothing may be asked: `words` say why, and what to do."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def of_team(team_id: UUID, subscription_id: int) -> tuple[ApiToken, FlowMusic]:
+    """For reading: by a working token of the team, the last checked one first. Raises NoToken."""
+    tokens = ApiToken.objects.working().filter(team=team_id, subscription=subscription_id)
+    last_checked = tokens.select_related("subscription").order_by(
+        F("checked_at").desc(nulls_last=True), "added_at"
+    )
+    for token in last_checked:
+        try:
+            return token, _open(token)
+        except NoToken:
+            continue  # it can't be read here any more; perhaps a teammate's can
+    raise NoToken(NOBODY)
+
+
+def of_token(token: ApiToken, *, needs: Need = "see") -> FlowMusic:
+    """By this very token, if it works and its owner may do what is needed with it, now. Raises NoToken."""
+    if not _allowed(needs).filter(pk=token.pk).exists():
+        is_refused = ApiToken.objects.filter(pk=token.pk, refused_at__isnull=False).exists()
+        raise NoToken(REFUSED if is_refused else LEFT)
+    return _open(token)
+
+
+def to_check(token: ApiToken) -> FlowMusic:
+    """By a token that may be refused, for its owner, who asks whether it works again. Raises NoToken."""
+    if not ApiToken.objects.of_people_here().filter(pk=token.pk).exists():
+        raise NoToken(LEFT)
+    return _open(token)
 
 
 def at_endpoint(endpoint: str, token: Token) -> FlowMusic:
+    """By a token that a person has just entered."""
     return FlowMusic(endpoint, token, allowed_origins=settings.OPERATOR_ORIGINS)
 
 
-def of_subscription(subscription: Subscription) -> tuple[ApiToken, FlowMusic] | None:
-    """By any token of the subscription that isn't refused, the last checked one first; None without one.
+def _allowed(needs: Need) -> ApiTokenQuerySet:
+    return ApiToken.objects.paying() if needs == "create" else ApiToken.objects.working()
 
-    For reading: what costs money is sent with the token of the job. Raises crypto.CannotDecrypt.
-    """
-    tokens = ApiToken.objects.usable().filter(subscription=subscription).select_related("subscription")
-    token = tokens.order_by(F("checked_at").desc(nulls_last=True), "added_at").first()
-    return (token, of_token(token)) if token else None
+
+def _open(token: ApiToken) -> FlowMusic:
+    """A token that can't be decrypted is set aside, or it would be tried again and again."""
+    try:
+        return at_endpoint(token.subscription.endpoint, token.token())
+    except CannotDecrypt as error:
+        token.refuse(at=timezone.now(), reason=UNREADABLE)
+        raise NoToken(UNREADABLE) from error

@@ -34,10 +34,10 @@ class Connected:
 def connect(refresh_token: RefreshToken, *, max_jobs: int | None, token: ApiToken, by: User) -> Connected:
     """Hands the refresh token on, then reads the balance of the account that it belongs to.
 
-    Raises UpstreamError or CannotDecrypt; then nothing is changed here.
+    Raises UpstreamError or NoToken; then nothing is changed here.
     """
     deadline = Deadline(SECONDS)
-    client = clients.of_token(token)
+    client = clients.of_token(token, needs="create")
     try:
         record = client.add_account(refresh_token, max_jobs=max_jobs, deadline_s=deadline.left())
     except errors.UpstreamError as error:
@@ -56,10 +56,10 @@ def connect(refresh_token: RefreshToken, *, max_jobs: int | None, token: ApiToke
 def change(account: FlowAccount, *, max_jobs: int, token: ApiToken, by: User) -> None:
     """How many jobs the account does at once, without its refresh token.
 
-    Raises errors.Rejected where useapi.net wants that token after all, Gone, other UpstreamErrors, CannotDecrypt.
+    Raises errors.Rejected where useapi.net wants that token after all, Gone, other UpstreamErrors, NoToken.
     """
     deadline = Deadline(SECONDS)
-    client = clients.of_token(token)
+    client = clients.of_token(token, needs="create")
     try:
         record = client.set_max_jobs(account.email, max_jobs, deadline_s=deadline.left())
     except errors.Gone:
@@ -137,7 +137,7 @@ def words_for(error: flow_accounts.Trouble, *, doing: str) -> str:
             )
         case errors.UpstreamError():
             return f"{_quote(error)}The account was not {doing}, and nothing is spent."
-    return clients.UNREADABLE
+    return error.words
 
 
 def refused(error: errors.UpstreamError) -> str:

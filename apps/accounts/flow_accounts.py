@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts import clients
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts import clients, sight
+from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
@@ -29,7 +29,7 @@ LOOK_AGAIN_AFTER = timedelta(minutes=5)
 MOST_LAMPS = 32  # of an account, whatever it may run at once
 
 Block = FlowAccount.Block
-Trouble = errors.UpstreamError | CannotDecrypt
+Trouble = errors.UpstreamError | NoToken
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def refresh(token: ApiToken) -> Trouble | None:
     """
     asked_at = timezone.now()
     try:
-        listed = read(clients.of_token(token), known=known(token.subscription))
-    except (errors.UpstreamError, CannotDecrypt) as error:
+        listed = read(clients.to_check(token), known=known(token.subscription))
+    except (errors.UpstreamError, NoToken) as error:
         note_refusal(token, error)
         return error
     with transaction.atomic():
@@ -67,23 +67,16 @@ def refresh(token: ApiToken) -> Trouble | None:
 
 def refresh_unchecked(token_id: str) -> None:
     """For a token that was kept without asking, as the local start does before its sandbox runs."""
-    unchecked = ApiToken.objects.usable().filter(pk=token_id, checked_at=None)
+    unchecked = ApiToken.objects.working().filter(pk=token_id, checked_at=None)
     if token := unchecked.select_related("subscription").first():
         refresh(token)
 
 
-def recheck(account: FlowAccount, *, token: ApiToken | None = None) -> Trouble | None:
-    """Asks about one account, by the given token or any of its subscription. Else as `refresh`."""
+def recheck(account: FlowAccount, *, token: ApiToken) -> Trouble | None:
+    """Asks about one account. Else as `refresh`."""
     try:
-        found = (token, clients.of_token(token)) if token else clients.of_subscription(account.subscription)
-    except CannotDecrypt as error:
-        return error
-    if found is None:
-        return None
-    token, client = found
-    try:
-        described = ask(client, account.email, Deadline(SECONDS))
-    except errors.UpstreamError as error:
+        described = ask(clients.to_check(token), account.email, Deadline(SECONDS))
+    except (errors.UpstreamError, NoToken) as error:
         note_refusal(token, error)
         return error
     with transaction.atomic():
@@ -182,14 +175,18 @@ def mark_gone(accounts: "QuerySet[FlowAccount]", now: datetime) -> None:
 
 
 def works(token: ApiToken) -> None:
-    """The API has just taken this token: nothing holds back its subscription any more, so what waits goes on."""
+    """The API has just taken this token: nothing holds back its subscription any more, so what waits goes on.
+
+    In the caller's transaction, once what the API said is written down.
+    """
     ApiToken.objects.filter(pk=token.pk, ciphertext=token.ciphertext).update(
         checked_at=timezone.now(), refused_at=None, refused_reason=""
     )
     Subscription.objects.filter(pk=token.subscription_id).update(blocked_reason="", blocked_until=None)
+    sight.remember(token.team_id, token.subscription_id)
     wake("generation.dispatch", token.subscription_id)
     wake("generation.changed", token.subscription_id)
-    wake("accounts.learn", token.subscription_id)
+    wake("accounts.learn", token.subscription_id, str(token.team_id))
 
 
 def mending(account: FlowAccount) -> str:

@@ -7,13 +7,15 @@ besides when a person wants to see the usage.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from statistics import median_low
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 
 from apps import shutdown
 from apps.accounts import clients, usage
-from apps.accounts.models import FlowAccount, Subscription
+from apps.accounts.clients import NoToken
+from apps.accounts.models import ApiToken, FlowAccount
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.usage import Spent
 from apps.wake import wake
@@ -26,18 +28,17 @@ MOST = 50  # a conversation that cost more was edited over and over: it says not
 Block = FlowAccount.Block
 
 
-def learn(subscription_id: int) -> int:
-    """Asks about every account whose turn it is. Returns of how many the price has changed."""
-    subscription = Subscription.objects.filter(pk=subscription_id).first()
-    found = clients.of_subscription(subscription) if subscription else None
-    if found is None:
+def learn(subscription_id: int, team_id: UUID) -> int:
+    """Asks about every account whose turn it is, for this team. Returns of how many the price has changed."""
+    try:
+        token, client = clients.of_team(team_id, subscription_id)
+    except NoToken:
         return 0
-    _, client = found
-    accounts = FlowAccount.objects.filter(subscription=subscription).exclude(
+    accounts = FlowAccount.objects.filter(subscription=subscription_id).exclude(
         block__in=[Block.GONE, Block.ERROR]
     )
     asked = (account for account in accounts if not shutdown.has_begun() and _take_turn(account))
-    changed = sum(_learn_one(account, client) for account in asked)
+    changed = sum(_learn_one(account, token, client) for account in asked)
     if changed:
         wake("generation.changed", subscription_id)
     return changed
@@ -69,8 +70,8 @@ def _take_turn(account: FlowAccount) -> bool:
     return FlowAccount.objects.filter(due, pk=account.pk).update(usage_asked_at=now) == 1
 
 
-def _learn_one(account: FlowAccount, client: FlowMusic) -> bool:
-    read = usage.read(account, client)
+def _learn_one(account: FlowAccount, token: ApiToken, client: FlowMusic) -> bool:
+    read = usage.read(account, token, client)
     found = usual(read.spent, timezone.now()) if read else None
     if found is None or found == (account.song_credits, account.song_credits_fixed):
         return False

@@ -1,5 +1,7 @@
 """Tasks carry ids; what they do is in flow_accounts.py and prices.py."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 from apps.accounts import flow_accounts, prices
@@ -11,8 +13,8 @@ def refresh_token(token_id: str) -> None:
 
 
 @shared_task(name="accounts.learn")
-def learn_prices(subscription_id: int) -> None:
-    prices.learn(subscription_id)
+def learn_prices(subscription_id: int, team_id: str) -> None:
+    prices.learn(subscription_id, UUID(team_id))
 
 
 @shared_task(name="accounts.usage")

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from apps.accounts import clients
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts import clients, sight
+from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Team, UsageRow, User
 from apps.upstream import errors
 from apps.upstream.flowmusic import FlowMusic
@@ -34,17 +34,21 @@ def credits(tokens: int) -> float:
     return round(tokens / TOKENS_PER_CREDIT, 2)
 
 
-def read(account: FlowAccount, client: FlowMusic) -> Usage | None:
-    """Asks the API and keeps what it says; None when it can't be had, which the account then says."""
+def read(account: FlowAccount, token: ApiToken, client: FlowMusic) -> Usage | None:
+    """Asks the API, with a client by that token, and keeps what it says; None when it can't be had, which the account
+    then says."""
     asked_at = timezone.now()
     FlowAccount.objects.filter(pk=account.pk).update(usage_asked_at=asked_at)
     try:
         found = client.usage(account.email)
     except errors.UpstreamError as error:
+        if isinstance(error, errors.TokenRefused):
+            token.refuse(at=timezone.now(), reason=error.user_message)
         logger.warning("the usage of account %s can't be read: %s", account.pk, error)
         _say(account, error.user_message)
         return None
     keep(account, found.events, read_at=asked_at)
+    sight.remember(token.team_id, token.subscription_id)
     return found
 
 
@@ -57,7 +61,7 @@ def want(accounts: Collection[FlowAccount], *, team: Team, by: User) -> None:
     here = FlowAccount.objects.connected().filter(pk__in=[each.pk for each in accounts])
     wanted = here.exclude(just_read)
     is_others = Case(When(owner=by, then=Value(1)), default=Value(2))
-    own_first = ApiToken.objects.usable().for_team(team).order_by(is_others, "added_at")
+    own_first = ApiToken.objects.for_team(team).working().order_by(is_others, "added_at")
     for pk, subscription in list(wanted.values_list("pk", "subscription")):
         token = own_first.filter(subscription=subscription).first()
         FlowAccount.objects.filter(pk=pk).update(
@@ -71,16 +75,17 @@ def due() -> list[int]:
     return list(_unread().values_list("pk", flat=True))
 
 
-def take_wanted(account_id: int) -> tuple[FlowAccount, FlowMusic] | None:
-    """The account that a person asked about, and a client for it; for one process, however often the message comes."""
+def take_wanted(account_id: int) -> tuple[FlowAccount, ApiToken, FlowMusic] | None:
+    """The account that a person asked about, the token that was chosen then, and a client by it; for one process,
+    however often the message comes."""
     if not _unread().filter(pk=account_id).update(usage_asked_at=timezone.now()):
         return None
     account = FlowAccount.objects.select_related("usage_wanted_with__subscription").get(pk=account_id)
     token = account.usage_wanted_with
     try:
-        if token and not token.refused_at:
-            return account, clients.of_token(token)
-    except CannotDecrypt:
+        if token:
+            return account, token, clients.of_token(token)
+    except NoToken:
         pass
     _say(account, NO_TOKEN)
     return None
@@ -98,7 +103,7 @@ def keep(account: FlowAccount, events: Iterable[UsageEvent], *, read_at: datetim
             (row.day, row.type, row.conversation_id): row
             for row in account.usage.filter(Q(day=None) | Q(day__gte=oldest) if oldest else Q(day=None))
         }
-        _write(kept, said)
+        _write(kept, said, read_at)
         same.update(usage_read_at=read_at, usage_problem="")
 
 
@@ -137,18 +142,19 @@ def _by_key(account: FlowAccount, events: Iterable[UsageEvent]) -> dict[Key, Usa
     return rows
 
 
-def _write(kept: dict[Key, UsageRow], said: dict[Key, UsageRow]) -> None:
+def _write(kept: dict[Key, UsageRow], said: dict[Key, UsageRow], read_at: datetime) -> None:
     """Only what is different: an account may have thousands of rows, of which today's change."""
     UsageRow.objects.filter(pk__in=[row.pk for key, row in kept.items() if key not in said]).delete()
-    UsageRow.objects.bulk_create(
-        [row for key, row in said.items() if key not in kept], batch_size=500, ignore_conflicts=True
-    )
+    for row in said.values():
+        row.read_at = read_at
+    new = [row for key, row in said.items() if key not in kept]
+    UsageRow.objects.bulk_create(new, batch_size=500, ignore_conflicts=True)
     changed = []
     for key, row in said.items():
         if (old := kept.get(key)) and _content(old) != _content(row):
-            old.tokens, old.title, old.latest_at = row.tokens, row.title, row.latest_at
+            old.tokens, old.title, old.latest_at, old.read_at = row.tokens, row.title, row.latest_at, read_at
             changed.append(old)
-    UsageRow.objects.bulk_update(changed, ["tokens", "title", "latest_at"], batch_size=500)
+    UsageRow.objects.bulk_update(changed, ["tokens", "title", "latest_at", "read_at"], batch_size=500)
 
 
 def _content(row: UsageRow) -> tuple[object, ...]:

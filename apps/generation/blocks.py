@@ -1,11 +1,14 @@
 """Accounts that jobs wait for: they are asked again now and then, so that work goes on when the cause is mended."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps.accounts import flow_accounts
+from apps.accounts import clients, flow_accounts
+from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.generation.models import Job
 from apps.wake import wake
@@ -22,23 +25,41 @@ def mark_empty(now: datetime) -> int:
 
 def due(now: datetime) -> list[int]:
     """Blocked accounts whose next look has come, while something in line could run there."""
-    waiting = Job.objects.ready(now).filter(
-        Q(account=OuterRef("pk")) | Q(account_is_fixed=False), subscription=OuterRef("subscription")
-    )
+    here = Q(account=OuterRef("pk")) | Q(account_is_fixed=False)
+    waiting = Job.objects.ready(now).filter(here, subscription=OuterRef("subscription"))
     blocked = FlowAccount.objects.filter(Exists(waiting), block__in=MENDABLE, block_until__lte=now)
     return list(blocked.values_list("pk", flat=True))
 
 
 def unchecked_tokens() -> list[str]:
     """Tokens that were kept without asking the API about their accounts."""
-    tokens = ApiToken.objects.usable().filter(checked_at=None)
+    tokens = ApiToken.objects.working().filter(checked_at=None)
     return [str(pk) for pk in tokens.values_list("pk", flat=True)]
 
 
-def recheck(account_id: int) -> None:
+def recheck(account_id: int, team_id: UUID | None = None) -> None:
+    """For a team: the one that asks, else those whose jobs wait for the account."""
     now = timezone.now()
     turn = FlowAccount.objects.filter(pk=account_id, block__in=MENDABLE, block_until__lte=now)
     if turn.update(block_until=now + AGAIN_AFTER):
         account = FlowAccount.objects.get(pk=account_id)
-        flow_accounts.recheck(account)
+        _recheck(account, [team_id] if team_id else _waiting(account, now))
         wake("generation.dispatch", account.subscription_id)
+
+
+def _waiting(account: FlowAccount, now: datetime) -> list[UUID]:
+    """Teams with a job in line that could run there."""
+    here = Q(account=account) | Q(account_is_fixed=False)
+    jobs = Job.objects.ready(now).filter(here, subscription=account.subscription_id)
+    return list(dict.fromkeys(jobs.order_by("created_at").values_list("team", flat=True)))
+
+
+def _recheck(account: FlowAccount, team_ids: Iterable[UUID]) -> None:
+    """With a token of the first of them that has one."""
+    for team_id in team_ids:
+        try:
+            token, _ = clients.of_team(team_id, account.subscription_id)
+        except NoToken:
+            continue
+        flow_accounts.recheck(account, token=token)
+        return

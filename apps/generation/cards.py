@@ -64,9 +64,7 @@ class Card:
     wish: UUID | None = None  # the songs of one form have it in common
     wish_size: int = 1
     price: Price = UNKNOWN
-    line: tuple[int | None, int, bool] | None = (
-        None  # whose line it stands in, of which subscription and kind
-    )
+    line: tuple[int | None, int, bool] | None = None  # whose line, of which subscription and kind
     moves: Any = None  # where it may go in it (line.Moves)
 
 
@@ -79,6 +77,7 @@ class Surroundings:
     positions: Mapping[UUID, int]
     usual: Mapping[str, int]
     creators: Collection[int]  # who may ask for songs in the team: only their tokens pay
+    readable: Collection[int]  # subscriptions for which a token of the team works: there jobs are followed
     is_paused: bool = False  # nothing is sent at all, after a restored backup
     now: datetime = field(default_factory=timezone.now)
 
@@ -165,15 +164,16 @@ def _under_way(made: Card, job: Job, around: Surroundings, *, since: datetime) -
 
 def _running(made: Card, job: Job, around: Surroundings) -> None:
     _under_way(made, job, around, since=job.accepted_at or job.created_at)
-    if job.token and job.token.refused_at:
-        made.text = (
-            "It is being made, but useapi.net does not know the token any more. It goes on with the new one."
-        )
-        made.actions = [Action(label="Enter the new token", url=reverse("tokens"), style="soft")]
+    if job.subscription_id not in around.readable:
+        made.kind, made.text, made.actions = "running", waiting.unread(job), [_enter_token(job)]
     elif job.cancel_requested_at:
         made.text = "Being stopped. What it cost is spent."
     else:
         made.actions = [_stop(job)]
+
+
+def _enter_token(job: Job) -> Action:
+    return Action(label=waiting.label(job), url=reverse("tokens"), style="soft")
 
 
 def _unknown(made: Card, job: Job, around: Surroundings) -> None:
@@ -183,6 +183,9 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
     made.time_text = str(when(job.sent_at or job.unknown_since))
     if job.blocks:
         _answer_lost(made, job, close)
+    elif job.subscription_id not in around.readable:
+        made.text = waiting.unread(job)
+        made.actions = [_enter_token(job), close, _action("Make it again…", "job-retry", job, style="line")]
     elif job.given_up:
         made.kind = "given_up"
         made.text = "Not found in 40 min. If it went through after all, making it again pays twice."
@@ -204,9 +207,8 @@ def _answer_lost(made: Card, job: Job, close: Action) -> None:
 
 
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
-    takes = _takes(job)
+    takes, kind = _takes(job), "tracks" if job.operation == "stems" else "takes"
     saved = sum(take.is_playable for take in takes)
-    kind = "tracks" if job.operation == "stems" else "takes"
     made.subtitle = f"Saving the audio, {saved} of {len(takes)} {kind}"
     made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.time_text = str(clock((job.duration_ms or 0) / 1000)) if job.duration_ms else ""
@@ -220,9 +222,8 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
     made.side_text = "" if job.operation in FREE else str(made.price)
     if result := places.result_of(job):
-        made.actions = [
-            Action(label=_RESULT.get(job.operation, "See it"), url=result, style="soft", by_anyone=True)
-        ]
+        label = _RESULT.get(job.operation, "See it")
+        made.actions = [Action(label=label, url=result, style="soft", by_anyone=True)]
     made.text = results.money_note(job)
     shown = takes[0] if takes else job.file
     made.cover_url = shown.thumb_url if shown else ""
@@ -270,9 +271,8 @@ def _rejected(made: Card, job: Job, around: Surroundings) -> None:
 def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
     made.actions = _hide(job)
     if job.jobid or job.sent_at:
-        made.text = (
-            f"The {made.price.credits} credits may be spent; the song may still turn up at Flow Music."
-        )
+        may_be = f"The {made.price.credits} credits may be spent"
+        made.text = f"{may_be}; the song may still turn up at Flow Music."
         made.actions.insert(0, _look_for(job))
         return
     made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from apps import shutdown
 from apps.accounts import clients
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.clients import NoToken
 from apps.accounts.models import FlowAccount, Subscription
 from apps.accounts.models.people import hash_secret
 from apps.generation import answers, calls, ends, restore, sent_marks, transitions, turns
@@ -140,13 +140,13 @@ def _leave_mark(job: Job, number: int, mine: UUID) -> bool:
 
 
 def _client(job: Job) -> FlowMusic | None:
-    """By the token that pays; None for one that can't be read."""
+    """By the token that pays; None for one that can't be read, or pays no more."""
     if job.token is None:
         return None
     try:
-        return clients.of_token(job.token)
-    except CannotDecrypt:
-        logger.exception("job %s: its token can't be decrypted", job.pk)
+        return clients.of_token(job.token, needs="create")
+    except NoToken as error:
+        logger.warning("job %s: its token does not pay: %s", job.pk, error, exc_info=error.__cause__)
         return None
 
 

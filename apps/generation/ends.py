@@ -86,7 +86,8 @@ def finish(job: Job, text: str, **values: Any) -> bool:
 def complete(job: Job, text: str) -> bool:
     done = move(job, {State.COLLECTING}, State.COMPLETED, text, finished_at=timezone.now())
     if done:
-        wake("accounts.learn", job.subscription_id)  # the account's usage tells by now what it has cost
+        # The account's usage tells by now what it has cost.
+        wake("accounts.learn", job.subscription_id, str(job.team_id))
         _read_usage(job)
     return done
 
@@ -99,7 +100,7 @@ def _read_usage(job: Job) -> None:
     account = job.ran_on
     if account is None or job.asked_by is None or Job.objects.live().filter(ran_on=account).exists():
         return
-    working = ApiToken.objects.for_team(job.team).usable().filter(subscription=account.subscription_id)
+    working = ApiToken.objects.for_team(job.team).working().filter(subscription=account.subscription_id)
     if usage.is_stale(account, timezone.now(), ended_at=None) and working.exists():
         usage.want([account], team=job.team, by=job.asked_by)
 

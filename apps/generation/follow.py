@@ -7,26 +7,33 @@ was lost is found. A job of ours that left the list is read until its record is 
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
 from apps import shutdown
 from apps.accounts import clients
+from apps.accounts.clients import NoToken
 from apps.accounts.models import Subscription
-from apps.generation import ends, records, transitions
+from apps.generation import ends, records, schedule, transitions
 from apps.generation.models import Job, SeenJob, State
 from apps.upstream import errors
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import JobRecord
+from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
 READ_AT_ONCE = 8  # records asked for side by side
 READ_PER_TICK = 64
 READ_AGAIN = timedelta(seconds=30)
+# How long a reader may take for what it has claimed; after that it is taken for dead.
+READING = timedelta(seconds=60)
+DUE = (State.RUNNING, State.UNKNOWN, State.ABANDONED)
 
 Answer = JobRecord | errors.UpstreamError
 
@@ -34,53 +41,118 @@ Answer = JobRecord | errors.UpstreamError
 def hinted(subscription_id: int) -> None:
     """Reads what webhooks and people pointed at, without waiting for the next list."""
     subscription = Subscription.objects.filter(pk=subscription_id).first()
-    found = clients.of_subscription(subscription) if subscription else None
-    if not subscription or not found:
-        return
-    token, client = found
+    if subscription:
+        read(subscription)
+
+
+def read(subscription: Subscription) -> None:
+    """Reads the records that are due, of each team with a token of its own; a team without one waits."""
+    done: set[UUID] = set()
+    while (team_id := _next_team(subscription, done)) is not None:
+        done.add(team_id)
+        try:
+            with reader(team_id, subscription) as client:
+                _read_candidates(subscription, team_id, client)
+                _read_ours(subscription, team_id, client)
+        except (NoToken, errors.TokenRefused):
+            continue  # that is marked, and on the cards of its team
+
+
+@contextmanager
+def reader(team_id: UUID, subscription: Subscription) -> Iterator[FlowMusic]:
+    """A client that reads for this team; its token is marked if it turns out to be refused. Raises NoToken."""
+    token, client = clients.of_team(team_id, subscription.pk)
     try:
-        read_candidates(subscription, client)
-        read_ours(claim_hinted(subscription), client)
+        yield client
     except errors.TokenRefused as error:
         token.refuse(at=timezone.now(), reason=error.user_message)
+        wake("generation.changed", subscription.pk)
+        raise
+
+
+def _next_team(subscription: Subscription, done: set[UUID]) -> UUID | None:
+    """Looked for anew each time: a record may turn out to be of another team's job, which reads it itself."""
+    now = timezone.now()
+    for rows in (_candidates(subscription, now), _due(subscription, now)):
+        ours = rows.filter(schedule.readable()).exclude(team__in=done).order_by("pk")
+        if (team_id := ours.values_list("team", flat=True).first()) is not None:
+            return team_id
+    return None
+
+
+def _candidates(subscription: Subscription, now: datetime) -> QuerySet[SeenJob]:
+    return SeenJob.objects.filter(_free(now), subscription=subscription, read_at=None)
+
+
+def _due(subscription: Subscription, now: datetime) -> QuerySet[Job]:
+    """Our jobs whose `check_at` has come."""
+    return subscription.jobs.filter(_free(now), check_at__lte=now, jobid__isnull=False, state__in=DUE)
+
+
+def _free(now: datetime) -> Q:
+    """Rows that nobody reads at the moment."""
+    return Q(reader_until=None) | Q(reader_until__lte=now)
+
+
+@contextmanager
+def _released(model: type[Model], rows: Iterable[Model], until: datetime) -> Iterator[None]:
+    """What was claimed for one reader is free afterwards, whatever has come of it."""
+    try:
+        yield
+    finally:
+        model._default_manager.filter(pk__in=[row.pk for row in rows], reader_until=until).update(
+            reader_until=None
+        )
 
 
 def with_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
     return jobs.select_related("team", "subscription", "ran_on", "asked_by")
 
 
-def claim_hinted(subscription: Subscription) -> list[Job]:
-    """Our jobs whose `check_at` has come, each for one reader; if that one dies they are due again."""
-    now = timezone.now()
-    states = [State.RUNNING, State.UNKNOWN, State.ABANDONED]
-    due = subscription.jobs.filter(check_at__lte=now, jobid__isnull=False, state__in=states)
-    mine = []
-    for job in with_relations(due)[:READ_PER_TICK]:
-        later = now + READ_AGAIN
-        if Job.objects.filter(pk=job.pk, check_at=job.check_at).update(check_at=later):
+def _claim_due(subscription: Subscription, team_id: UUID, now: datetime) -> list[Job]:
+    """The team's jobs that are due, each for one reader; if that one dies they are due again."""
+    mine, later = [], now + READ_AGAIN
+    for job in with_relations(_due(subscription, now).filter(team=team_id))[:READ_PER_TICK]:
+        same = Job.objects.filter(_free(now), pk=job.pk, check_at=job.check_at)
+        if same.update(check_at=later, reader_until=now + READING):
             job.check_at = later
             mine.append(job)
     return mine
 
 
-def read_candidates(subscription: Subscription, client: FlowMusic) -> None:
-    """Reads records whose `replyRef` isn't known yet; one with a reference of ours is our job."""
-    unread = SeenJob.objects.filter(subscription=subscription, read_at=None).order_by("tries", "pk")[
-        :READ_PER_TICK
+def _claim_candidates(subscription: Subscription, team_id: UUID, now: datetime) -> list[SeenJob]:
+    unread = _candidates(subscription, now).filter(team=team_id).order_by("tries", "pk")[:READ_PER_TICK]
+    return [
+        seen
+        for seen in unread
+        if _candidates(subscription, now).filter(pk=seen.pk).update(reader_until=now + READING)
     ]
+
+
+def _read_candidates(subscription: Subscription, team_id: UUID, client: FlowMusic) -> None:
+    """Reads records whose `replyRef` isn't known yet; one with a reference of ours is our job."""
+    now = timezone.now()
+    unread = _claim_candidates(subscription, team_id, now)
     by_jobid = {seen.jobid: seen for seen in unread}
-    for jobid, answer in _read_all(client, by_jobid):
-        seen = SeenJob.objects.filter(pk=by_jobid[jobid].pk)
-        if isinstance(answer, JobRecord):
-            reference = (answer.reference or "")[:200]
-            job = with_relations(subscription.jobs.filter(reference=reference)).first() if reference else None
-            if job is None or _apply(job, answer):
-                seen.update(reference=reference, read_at=timezone.now())
-        elif isinstance(answer, errors.Gone | errors.Forbidden) or _is_old(by_jobid[jobid]):
-            # Forgotten, not marked as read: it may be named again, by a list or by a webhook that came too early.
-            seen.delete()
-        else:
-            seen.update(tries=F("tries") + 1)
+    with _released(SeenJob, unread, now + READING):
+        for jobid, answer in _read_all(client, by_jobid):
+            _take_candidate(by_jobid[jobid], answer, subscription, team_id)
+
+
+def _take_candidate(candidate: SeenJob, answer: Answer, subscription: Subscription, team_id: UUID) -> None:
+    seen = SeenJob.objects.filter(pk=candidate.pk)
+    if isinstance(answer, JobRecord):
+        reference = (answer.reference or "")[:200]
+        job = with_relations(subscription.jobs.filter(reference=reference)).first() if reference else None
+        if job and job.team_id != team_id:
+            seen.update(reference=reference, team=job.team_id)  # to be read again, with that team's own token
+        elif job is None or _apply(job, answer):
+            seen.update(reference=reference, read_at=timezone.now(), team=None)
+    elif isinstance(answer, errors.Gone | errors.Forbidden) or _is_old(candidate):
+        # Forgotten, not marked as read: it may be named again, by a list or by a webhook that came too early.
+        seen.delete()
+    else:
+        seen.update(tries=F("tries") + 1)
 
 
 def _is_old(seen: SeenJob) -> bool:
@@ -99,13 +171,16 @@ def _apply(job: Job, record: JobRecord) -> bool:
     return True
 
 
-def read_ours(jobs: list[Job], client: FlowMusic) -> None:
-    """Stops what is to be stopped, then reads each job's record and follows what it says."""
-    for job in jobs:
-        _stop_if_asked(job, client)
-    by_jobid = {str(job.jobid): job for job in jobs}
-    for jobid, answer in _read_all(client, by_jobid):
-        _follow(by_jobid[jobid], answer)
+def _read_ours(subscription: Subscription, team_id: UUID, client: FlowMusic) -> None:
+    """Stops what is to be stopped, then reads each due job's record and follows what it says."""
+    now = timezone.now()
+    jobs = _claim_due(subscription, team_id, now)
+    with _released(Job, jobs, now + READING):
+        for job in jobs:
+            _stop_if_asked(job, client)
+        by_jobid = {str(job.jobid): job for job in jobs}
+        for jobid, answer in _read_all(client, by_jobid):
+            _follow(by_jobid[jobid], answer)
 
 
 def _stop_if_asked(job: Job, client: FlowMusic) -> None:
@@ -131,7 +206,7 @@ def _follow(job: Job, answer: Answer) -> None:
         if not _apply(job, answer):
             return
     elif not isinstance(answer, errors.Gone | errors.Forbidden):
-        return  # it can't be read now: due again, by `check_at` or by being absent from the list
+        return _try_soon(job, checked)
     elif job.cancel_sent_at:
         ends.finish_cancelled(job, "Stopped; its record is gone. What it cost is spent.")
     else:
@@ -139,6 +214,12 @@ def _follow(job: Job, answer: Answer) -> None:
     unfinished = job.state == State.ABANDONED or (job.cancel_requested_at and not job.cancel_sent_at)
     if not unfinished or isinstance(answer, errors.UpstreamError):
         checked.update(check_at=None)
+
+
+def _try_soon(job: Job, checked: QuerySet[Job]) -> None:
+    """It can't be read now. One that runs is due at the next look, another one when its claim would have ended."""
+    if job.state == State.RUNNING:
+        checked.update(check_at=timezone.now())
 
 
 def _read_all(client: FlowMusic, jobids: Iterable[str]) -> Iterator[tuple[str, Answer]]:

@@ -81,17 +81,17 @@ def uses(team: Team) -> dict[int, Use]:
 def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
     """Asks what runs there, sees that nothing starts, and takes it away; ten seconds in all.
 
-    Raises Held, Unclear, UpstreamError or CannotDecrypt; but for Unclear everything is as it was.
+    Raises Held, Unclear, UpstreamError or NoToken; but for Unclear everything is as it was.
     """
     deadline = Deadline(connecting.SECONDS)
-    client = clients.of_token(token)
+    client = clients.of_token(token, needs="create")
     if _runs_at_remote(client, account, deadline) or not _close(account):
         raise Held
     try:
         connecting.take_away(account, client=client, token=token, by=by, deadline=deadline)
     except errors.OutcomeUnknown as error:
         FlowAccount.objects.filter(pk=account.pk).update(block_until=timezone.now())
-        wake("generation.recheck", account.pk)
+        wake("generation.recheck", account.pk, str(token.team_id))
         raise Unclear from error
     except errors.UpstreamError:
         _reopen(account)

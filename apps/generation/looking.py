@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.accounts import clients
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.clients import NoToken
 from apps.accounts.models import FlowAccount, User
 from apps.generation.models import Job, Look, PanelVersion
 from apps.library.models import Clip, Song
@@ -64,12 +64,9 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
     if not accounts:
         return NO_ACCOUNT, []
     try:
-        found = clients.of_subscription(job.subscription)
-    except CannotDecrypt:
-        return clients.UNREADABLE, []
-    if found is None:
+        token, client = clients.of_team(job.team_id, job.subscription_id)
+    except NoToken:
         return NOBODY, []
-    token, client = found
     try:
         deadline = Deadline(SECONDS)
         lists = [_unknown(job, _newest(client, account, deadline)) for account in accounts]

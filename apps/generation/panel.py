@@ -99,12 +99,14 @@ def surroundings(membership: Membership) -> Surroundings:
         positions=turns.positions(subscription_ids),
         usual=usual.seconds(membership.team),
         creators=set(membership.team.memberships.creating().values_list("user_id", flat=True)),
+        readable=frozenset(subscription_ids),
         is_paused=Hold.of(membership.team).exists(),
     )
 
 
 def _subscription_ids(team: Team) -> list[int]:
-    tokens = ApiToken.objects.filter(team=team).values_list("subscription_id", flat=True)
+    """Those for which a token of the team works: of the others it sees nothing."""
+    tokens = ApiToken.objects.for_team(team).working().values_list("subscription_id", flat=True)
     return sorted(set(tokens))
 
 

@@ -1,11 +1,12 @@
 """When a subscription is looked at again: the database is the timer (DESIGN section 3, "Watching")."""
 
 from datetime import datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Subscription, Team
@@ -14,30 +15,51 @@ from apps.generation.operations import BLOCKING
 
 TICK = timedelta(seconds=settings.TICK)
 YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
+A_MINUTE = timedelta(seconds=60)
 PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
 A_LOOK_LASTS = timedelta(seconds=45)  # after that another process may look, the first one is taken for dead
 
 
 def watched(now: datetime) -> Q:
-    """Jobs for whose sake the remote side is asked at all. Those that block have no record to be found by."""
+    """Jobs for whose sake the remote side is asked at all. Those that block have no record to be found by.
+
+    A job that is looked for stays one until it was looked for at the end of its time, too: while no token of its team
+    works nobody looks, and time goes by.
+    """
+    unlooked = Q(looked_at=None) | Q(looked_at__lt=F("unknown_since") + Job.LOOKED_FOR)
     return ~Q(operation__in=BLOCKING) & (
         Q(state__in=[State.QUEUED, State.SUBMITTING, State.RUNNING])
         | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.LOOKED_FOR)
+        | Q(unlooked, state=State.UNKNOWN, unknown_since__isnull=False)
         | Q(state__in=[State.UNKNOWN, State.ABANDONED], check_at__isnull=False)
     )
 
 
+def readable() -> Exists:
+    """Of rows with a team and a subscription: a token of that team works there."""
+    same = {"team": OuterRef("team"), "subscription": OuterRef("subscription")}
+    return Exists(ApiToken.objects.working().filter(**same))
+
+
 def due(now: datetime) -> QuerySet[Subscription]:
-    """Subscriptions to be looked at now: with jobs to watch, hints to follow, or an open panel."""
-    active = Exists(Job.objects.filter(watched(now), subscription=OuterRef("pk")))
-    open_panel = Exists(
-        ApiToken.objects.filter(subscription=OuterRef("pk"), team__in=_teams_with_open_panel())
-    )
-    hints = Exists(SeenJob.objects.filter(read_at=None, subscription=OuterRef("pk")))
-    usable = Exists(ApiToken.objects.usable().filter(subscription=OuterRef("pk")))
-    return Subscription.objects.filter(usable, active | hints | open_panel).filter(
+    """Subscriptions to be looked at now, for a team with a working token: that has jobs to watch, hints to follow, or
+    its panel open."""
+    here = {"subscription": OuterRef("pk")}
+    active = Exists(Job.objects.filter(watched(now), readable(), **here))
+    hints = Exists(SeenJob.objects.filter(readable(), read_at=None, **here))
+    open_panel = Exists(ApiToken.objects.working().filter(team__in=_teams_with_open_panel(), **here))
+    return Subscription.objects.filter(active | hints | open_panel).filter(
         Q(next_poll_at=None) | Q(next_poll_at__lte=now)
     )
+
+
+def askers(subscription: Subscription, now: datetime) -> list[UUID]:
+    """The teams for whose sake its list is read, those with jobs to watch first. Each has a working token."""
+    jobs = subscription.jobs.filter(watched(now), readable()).order_by("created_at")
+    hints = SeenJob.objects.filter(readable(), subscription=subscription, read_at=None)
+    panels = ApiToken.objects.working().filter(subscription=subscription, team__in=_teams_with_open_panel())
+    teams = (rows.values_list("team", flat=True) for rows in (jobs, hints, panels))
+    return list(dict.fromkeys(chain.from_iterable(teams)))
 
 
 def take_turn(subscription: Subscription) -> bool:
@@ -54,15 +76,13 @@ def set_next(subscription: Subscription) -> None:
 
 
 def _pause(subscription: Subscription) -> timedelta:
-    """5 s while something can change; slower when all jobs are young or old; a minute for an open panel alone."""
+    """5 s while something can change; slower when all jobs are young or old; a minute for an open panel alone, or for
+    what should have been found long ago."""
     now = timezone.now()
-    jobs = list(
-        subscription.jobs.filter(watched(now)).values_list(
-            "state", "accepted_at", "unknown_since", "check_at"
-        )
-    )
+    watched_now = subscription.jobs.filter(watched(now), readable())
+    jobs = list(watched_now.values_list("state", "accepted_at", "unknown_since", "check_at"))
     if not jobs:
-        return timedelta(seconds=60)
+        return A_MINUTE
     return min(_pause_for(now, *job) for job in jobs)
 
 
@@ -76,7 +96,8 @@ def _pause_for(
     if check_at or state in {State.QUEUED, State.SUBMITTING}:
         return TICK
     if state == State.UNKNOWN:
-        return TICK if unknown_since and now - unknown_since < timedelta(minutes=2) else 4 * TICK
+        since = now - unknown_since if unknown_since else Job.LOOKED_FOR
+        return TICK if since < timedelta(minutes=2) else 4 * TICK if since < Job.LOOKED_FOR else A_MINUTE
     age = now - accepted_at if accepted_at else YOUNG
     return 2 * TICK if age < YOUNG else TICK if age < OLD else 6 * TICK
 

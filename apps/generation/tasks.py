@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
+from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
@@ -141,8 +142,8 @@ def look_for_job(job_id: str) -> None:
 
 
 @shared_task(name="generation.recheck")
-def recheck_account(account_id: int) -> None:
-    blocks.recheck(account_id)
+def recheck_account(account_id: int, team_id: str = "") -> None:
+    blocks.recheck(account_id, UUID(team_id) if team_id else None)
 
 
 @shared_task(name="generation.collect")

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
-from apps.generation.models import Job
+from apps.generation.answers import LOST
+from apps.generation.models import Job, State
 from apps.generation.operations import FREE
 from apps.generation.slots import Slots, has_room
 
@@ -34,6 +35,8 @@ STOPPED = Reason(
     icon="octagon",
 )
 
+UNREAD = "No token of this team works for its account now, so Flow Music can’t be asked how it stands."
+
 LISTENS = Reason(
     kind="blocked",
     text="Whoever was to pay for it only listens here by now, or has left: their token pays for nothing more. "
@@ -52,6 +55,26 @@ def reason(
     if job.paused:
         return Reason(kind="paused", text="Kept back until you let it go on.")
     return _payer(job, creators, now) or _account(job, slots, now) or _line(job, slots, position, now)
+
+
+def unread(job: Job) -> str:
+    """Of a job that was sent, while no token of its team works there: nobody can ask what became of it."""
+    if job.state == State.RUNNING and _is_refused(job):
+        return (
+            "It is being made, but useapi.net does not know the token any more. It goes on with the new one."
+        )
+    before = "It is being made." if job.state == State.RUNNING else job.error_text or LOST
+    after = "It goes on" if job.state == State.RUNNING else "It is looked for"
+    return f"{before} {UNREAD} {after} when one is there."
+
+
+def label(job: Job) -> str:
+    """Of the button that leads to the tokens."""
+    return "Enter the new token" if _is_refused(job) else "See tokens"
+
+
+def _is_refused(job: Job) -> bool:
+    return job.token is not None and job.token.refused_at is not None
 
 
 def _payer(job: Job, creators: Collection[int], now: datetime) -> Reason | None:

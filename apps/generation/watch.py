@@ -5,16 +5,16 @@ What the list shows is followed up in apps/generation/follow.py.
 
 import logging
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
 
-from apps.accounts import clients
+from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.generation import follow, schedule
 from apps.generation.models import Job, PanelVersion, SeenJob, State
 from apps.upstream import errors
-from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import AccountSlots
 
 logger = logging.getLogger(__name__)
@@ -25,28 +25,37 @@ def poll(subscription_id: int) -> None:
     subscription = Subscription.objects.filter(pk=subscription_id).first()
     if subscription is None or not schedule.take_turn(subscription):
         return
-    found = clients.of_subscription(subscription)
     try:
-        if found:
-            _look(subscription, *found)
+        _look(subscription)
     finally:
         schedule.set_next(subscription)
 
 
-def _look(subscription: Subscription, token: ApiToken, client: FlowMusic) -> None:
+def _look(subscription: Subscription) -> None:
     asked_at = timezone.now()
-    try:
-        listed = client.jobs()
+    found = _list(subscription, asked_at)
+    if found:
+        team_id, listed = found
         _keep_slots(subscription, listed)
-        _remember_new(subscription, listed, asked_at)
-        follow.read_candidates(subscription, client)
-        follow.read_ours(_to_read(subscription, listed, asked_at), client)
+        _remember_new(subscription, listed, asked_at, team_id)
+        _make_due(subscription, listed, asked_at)
+        follow.read(subscription)
         _count_looks(subscription, asked_at)
-    except errors.TokenRefused as error:
-        token.refuse(at=timezone.now(), reason=error.user_message)
-        show(subscription.pk)
-    except errors.UpstreamError as error:
-        logger.warning("subscription %s can't be watched: %s", subscription.pk, error)
+
+
+def _list(subscription: Subscription, now: datetime) -> tuple[UUID, dict[str, AccountSlots]] | None:
+    """What runs there, and the team with whose token it was asked: of those for whose sake it is, the first one whose
+    token is taken. None: it can't be had."""
+    for team_id in schedule.askers(subscription, now):
+        try:
+            with follow.reader(team_id, subscription) as client:
+                return team_id, client.jobs()
+        except (NoToken, errors.TokenRefused):
+            continue  # that is marked; another team's jobs needn't wait for it
+        except errors.UpstreamError as error:
+            logger.warning("subscription %s can't be watched: %s", subscription.pk, error)
+            return None
+    return None
 
 
 def _keep_slots(subscription: Subscription, listed: dict[str, AccountSlots]) -> None:
@@ -59,7 +68,8 @@ def _keep_slots(subscription: Subscription, listed: dict[str, AccountSlots]) -> 
     for email in known.keys() | listed.keys():
         slots = listed.get(email)
         running = slots.running if slots else 0
-        ours_here = sum(1 for job in slots.jobs if job.jobid in ours) if slots else 0
+        under_way = [job for job in slots.jobs if job.status == "pending"] if slots else []
+        ours_here = sum(1 for job in under_way if job.jobid in ours)
         values = {"running": running, "elsewhere": max(0, running - ours_here)}
         if slots and slots.max_jobs:
             values["max_jobs"] = slots.max_jobs
@@ -75,36 +85,41 @@ def _keep_slots(subscription: Subscription, listed: dict[str, AccountSlots]) -> 
         show(subscription.pk)
 
 
-def _remember_new(subscription: Subscription, listed: dict[str, AccountSlots], asked_at: datetime) -> None:
+def _remember_new(
+    subscription: Subscription, listed: dict[str, AccountSlots], asked_at: datetime, team_id: UUID
+) -> None:
+    """What nobody has read yet is read with a token of the team for which it was listed now."""
     jobids = {job.jobid for slots in listed.values() for job in slots.jobs}
-    seen = set(
-        SeenJob.objects.filter(subscription=subscription, jobid__in=jobids).values_list("jobid", flat=True)
-    )
-    new = [SeenJob(subscription=subscription, jobid=jobid, first_seen_at=asked_at) for jobid in jobids - seen]
+    known = SeenJob.objects.filter(subscription=subscription, jobid__in=jobids)
+    seen = set(known.values_list("jobid", flat=True))
+    known.filter(read_at=None, reference="").exclude(team=team_id).update(team=team_id)
+    values = {"subscription": subscription, "first_seen_at": asked_at, "team_id": team_id}
+    new = [SeenJob(jobid=jobid, **values) for jobid in jobids - seen]
     SeenJob.objects.bulk_create(new, ignore_conflicts=True)
 
 
-def _to_read(subscription: Subscription, listed: dict[str, AccountSlots], asked_at: datetime) -> list[Job]:
-    """Those of our jobs that left the list, were hinted at by a webhook, or are to be stopped."""
-    in_list = {job.jobid for slots in listed.values() for job in slots.jobs}
-    hinted = follow.claim_hinted(subscription)
-    known = {job.pk for job in hinted}
-    running = subscription.jobs.filter(state=State.RUNNING, jobid__isnull=False, accepted_at__lt=asked_at)
-    gone = [job for job in follow.with_relations(running) if job.jobid not in in_list and job.pk not in known]
-    return hinted + gone
+def _make_due(subscription: Subscription, listed: dict[str, AccountSlots], asked_at: datetime) -> None:
+    """Running jobs that left the list, or stand in it as ended, are to be read."""
+    jobs = [job for slots in listed.values() for job in slots.jobs]
+    under_way = {job.jobid for job in jobs if job.status == "pending"}
+    running = subscription.jobs.filter(
+        schedule.readable(), state=State.RUNNING, jobid__isnull=False, accepted_at__lt=asked_at, check_at=None
+    )
+    ended = [pk for pk, jobid in running.values_list("pk", "jobid") if jobid not in under_way]
+    running.filter(pk__in=ended).update(check_at=asked_at)
 
 
 def _count_looks(subscription: Subscription, asked_at: datetime) -> None:
     """Of a job that was lost while the list was on its way, that list says nothing."""
-    since = (asked_at - Job.LOOKED_FOR, asked_at)
-    unknown = subscription.jobs.filter(state=State.UNKNOWN, unknown_since__range=since)
+    looked_for = subscription.jobs.filter(schedule.watched(asked_at), schedule.readable())
+    unknown = looked_for.filter(state=State.UNKNOWN, unknown_since__lte=asked_at)
     if unknown.update(looks=F("looks") + 1, looked_at=asked_at):
         show(subscription.pk)
 
 
 def show(subscription_id: int) -> None:
-    """Something about its accounts has changed: the panels of all teams that use it are drawn anew."""
-    for team_id in (
-        ApiToken.objects.filter(subscription=subscription_id).values_list("team_id", flat=True).distinct()
-    ):
+    """Something about its accounts or tokens has changed: the panels of all teams that use it are drawn anew."""
+    tokens = ApiToken.objects.filter(subscription=subscription_id).order_by()
+    jobs = Job.objects.live().filter(subscription=subscription_id).order_by()
+    for team_id in tokens.values_list("team", flat=True).union(jobs.values_list("team", flat=True)):
         PanelVersion.bump(team_id)

@@ -26,7 +26,11 @@ def hook(request: HttpRequest, secret: str) -> HttpResponse:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > LARGEST:
         return HttpResponse(status=413)
-    job = Job.objects.filter(hook_hash=hash_secret(secret)).only("pk", "subscription_id", "jobid").first()
+    job = (
+        Job.objects.filter(hook_hash=hash_secret(secret))
+        .only("pk", "subscription_id", "team_id", "jobid")
+        .first()
+    )
     if job is None:
         return HttpResponse(status=404)
     jobid = _jobid(request.read(LARGEST + 1))
@@ -56,6 +60,8 @@ def take_hint(job: Job, jobid: str) -> None:
         if unread >= CANDIDATES_PER_SUBSCRIPTION:
             return
         SeenJob.objects.get_or_create(
-            subscription_id=job.subscription_id, jobid=jobid, defaults={"first_seen_at": now}
+            subscription_id=job.subscription_id,
+            jobid=jobid,
+            defaults={"first_seen_at": now, "team_id": job.team_id},
         )
     wake("generation.read", job.subscription_id)

@@ -121,7 +121,7 @@ def test_the_sandbox_token_comes_with_its_accounts(sandbox: Sandbox) -> None:
     bootstrap(**MARA, sandbox=True)
     token = ApiToken.objects.get()
     assert token.subscription.endpoint == sandbox.url + "/v1/flowmusic"
-    assert token.token().reveal() == tokens.SANDBOX_TOKEN
+    assert token.token().reveal() == tokens.SANDBOX_TOKEN.format(number=tokens.FIRST_NUMBER)
     assert token.subscription.flow_accounts.count() == 2
     bootstrap(**MARA, sandbox=True)
     assert ApiToken.objects.count() == 1

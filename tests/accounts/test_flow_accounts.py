@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts import flow_accounts
+from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from tests.accounts.conftest import RAW, People, Remote, subscription, unasked
@@ -35,10 +36,10 @@ def test_an_account_that_left_the_list_is_gone_and_comes_back(kept: ApiToken, re
     remote.set_account(NIGHT, remove=True)
     flow_accounts.refresh(kept)
     assert account(NIGHT).block == Block.GONE
-    assert flow_accounts.recheck(account(NIGHT)) is None
+    assert flow_accounts.recheck(account(NIGHT), token=kept) is None
     assert account(NIGHT).block == Block.GONE
     remote.set_account(NIGHT, credits=60)
-    flow_accounts.recheck(account(NIGHT))
+    flow_accounts.recheck(account(NIGHT), token=kept)
     assert (account(NIGHT).block, account(NIGHT).credits) == ("", 60)
 
 
@@ -54,7 +55,7 @@ def test_an_error_blocks_with_the_apis_words_and_healing_clears_it(kept: ApiToke
     assert broken.tier == "plus"
     assert account(NIGHT).block == ""
     remote.set_account(STUDIO, error=None)
-    flow_accounts.recheck(account())
+    flow_accounts.recheck(account(), token=kept)
     assert (account().block, account().block_reason) == ("", "")
 
 
@@ -113,17 +114,17 @@ def test_one_balance_that_cannot_be_read_keeps_the_old_one(
     assert (account().credits, account().max_jobs) == (500, 7)
 
 
-def test_recheck_without_a_token_that_works_asks_nothing(kept: ApiToken, remote: Remote) -> None:
-    kept.refuse(at=timezone.now(), reason="refused")
+def test_recheck_with_the_token_of_somebody_who_left_asks_nothing(kept: ApiToken, remote: Remote) -> None:
+    kept.owner.memberships.all().delete()
     asked = remote.sandbox.requests()
-    assert flow_accounts.recheck(account()) is None
+    assert isinstance(flow_accounts.recheck(account(), token=kept), NoToken)
     assert remote.sandbox.requests() == asked
 
 
 def test_recheck_by_an_unreachable_api_gives_the_error(people: People) -> None:
-    unasked(people.team, people.owner, endpoint="http://127.0.0.1:9/v1/flowmusic")
+    token = unasked(people.team, people.owner, endpoint="http://127.0.0.1:9/v1/flowmusic")
     lone = FlowAccount.objects.create(subscription=subscription(), email=STUDIO)
-    assert isinstance(flow_accounts.recheck(lone), errors.NotSent)
+    assert isinstance(flow_accounts.recheck(lone, token=token), errors.NotSent)
 
 
 def test_every_block_has_words_that_say_what_to_do() -> None:

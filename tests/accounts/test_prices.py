@@ -59,7 +59,7 @@ def asked_again(account: FlowAccount, after: timedelta) -> None:
 def test_it_is_learned_and_kept(remote: Remote, kept: ApiToken, account: FlowAccount) -> None:
     assert account.price == CREDITS_PER_SONG
     charge(remote, 7, 7, 7)
-    assert prices.learn(kept.subscription_id) == 1
+    assert prices.learn(kept.subscription_id, kept.team_id) == 1
     account.refresh_from_db()
     assert (account.price, account.song_credits_fixed) == (7, True)
     other = FlowAccount.objects.get(email__startswith="night")
@@ -68,7 +68,7 @@ def test_it_is_learned_and_kept(remote: Remote, kept: ApiToken, account: FlowAcc
 
 def test_it_is_asked_a_few_times_a_day(remote: Remote, kept: ApiToken, account: FlowAccount) -> None:
     def calls() -> int:
-        prices.learn(kept.subscription_id)
+        prices.learn(kept.subscription_id, kept.team_id)
         return sum(remote.sandbox.requests("GET", ASKED).values())
 
     assert (calls(), calls()) == (2, 2)  # one for each account, once
@@ -92,14 +92,14 @@ def test_a_bad_answer_changes_nothing(
 ) -> None:
     charge(remote, 7, 7, 7)
     remote.schedule("usage", scenario)
-    assert prices.learn(kept.subscription_id) == 0
+    assert prices.learn(kept.subscription_id, kept.team_id) == 0
     account.refresh_from_db()
     assert account.song_credits is None
 
 
 def test_without_a_usable_token_nothing_is_asked(remote: Remote, kept: ApiToken) -> None:
     kept.refuse(at=timezone.now(), reason="gone")
-    assert prices.learn(kept.subscription_id) == 0
+    assert prices.learn(kept.subscription_id, kept.team_id) == 0
     assert remote.sandbox.requests("GET", ASKED) == {}
 
 

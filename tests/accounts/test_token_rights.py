@@ -60,7 +60,7 @@ def test_trying_the_sandbox(people: People, sandbox: Sandbox) -> None:
     assert client.post(PAGE + "sandbox/").status_code == 302
     token = ApiToken.objects.get()
     assert token.subscription.is_sandbox
-    assert token.token().reveal() == tokens.SANDBOX_TOKEN
+    assert token.token().reveal() == tokens.SANDBOX_TOKEN.format(number=tokens.FIRST_NUMBER)
     assert "Try the sandbox" not in html(client.get(PAGE))
 
 

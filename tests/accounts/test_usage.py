@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts import prices, usage
-from apps.accounts.models import ApiToken, FlowAccount, Team, UsageRow, User
+from apps.accounts.models import ApiToken, FlowAccount, Role, Team, UsageRow
 from apps.upstream.usage import UsageEvent
-from tests.accounts.conftest import Remote, unasked
+from tests.accounts.conftest import Remote, person, unasked
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 DAY = date(2026, 6, 30)
@@ -76,7 +76,7 @@ def test_it_is_kept_when_prices_are_learned(kept: ApiToken, remote: Remote, acco
     for number in range(3):
         remote.book(84, conversation=f"song {number}", title="Copper Rain")
     remote.book(24, kind="riffusion")
-    prices.learn(kept.subscription_id)
+    prices.learn(kept.subscription_id, kept.team_id)
     account.refresh_from_db()
     assert account.price == 7
     assert account.usage_read_at is not None
@@ -127,11 +127,11 @@ def test_it_is_read_with_the_own_token_and_with_none_of_another_team(
     usage.want([account], team=there, by=kept.owner)
     account.refresh_from_db()
     assert account.usage_wanted_with is None
-    mate = User.objects.create_user("ada@nightbus.example")
+    mate = person("ada@nightbus.example", kept.team, Role.MEMBER)
     own = unasked(kept.team, mate, endpoint=kept.subscription.endpoint)
     assert own.subscription_id == kept.subscription_id
-    for person, token in ((mate, own), (kept.owner, kept)):
-        usage.want([account], team=kept.team, by=person)
+    for asker, token in ((mate, own), (kept.owner, kept)):
+        usage.want([account], team=kept.team, by=asker)
         account.refresh_from_db()
         assert account.usage_wanted_with == token
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Membership, Role, User
-from apps.generation import blocks, decisions, ends, payers, transitions
+from apps.generation import blocks, decisions, ends, payers, schedule, transitions
 from apps.generation.models import Job, SeenJob, State
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.orders import order
@@ -83,6 +83,7 @@ def test_a_closed_one_that_turns_up_after_all_is_collected(studio: Studio) -> No
     SeenJob.objects.all().delete()
     job.refresh_from_db()
     assert decisions.abandon(job, by=studio.user)
+    schedule.panel_is_open(studio.team)
     studio.look()  # its record is read by its reference, and it is still being made
     job.refresh_from_db()
     assert job.state == "abandoned"

@@ -87,6 +87,7 @@ def test_a_job_started_elsewhere_is_read_once_and_takes_a_slot(studio: Studio) -
     studio.dispatch()
     Job.objects.all().delete()
     SeenJob.objects.all().delete()
+    schedule.panel_is_open(studio.team)
     studio.look()
     studio.look()
     assert studio.account("studio").elsewhere == 1

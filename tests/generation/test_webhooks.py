@@ -216,7 +216,7 @@ def test_a_hint_makes_the_subscription_due_without_any_job_to_watch(studio: Stud
     (job,) = studio.ask("a drone [drop after] [hook never]")
     studio.dispatch()
     long_ago = timezone.now() - Job.LOOKED_FOR * 2
-    Job.objects.filter(pk=job.pk).update(unknown_since=long_ago)
+    Job.objects.filter(pk=job.pk).update(unknown_since=long_ago, looked_at=long_ago + Job.LOOKED_FOR)
     schedule.look_now(studio.subscription.pk)
     assert not schedule.due(timezone.now()).exists()
     post(secret_of(job), {"jobid": ask(studio.sandbox.url, "jobs")[0]["jobid"]})

@@ -1,5 +1,6 @@
 from apps.accounts.models.keys import KeyCanary
 from apps.accounts.models.people import SignInLink, User
+from apps.accounts.models.sight import Sight
 from apps.accounts.models.subscriptions import ApiToken, FlowAccount, Subscription
 from apps.accounts.models.teams import AuditEntry, Membership, Role, Team
 from apps.accounts.models.usage import UsageRow
@@ -11,6 +12,7 @@ __all__ = [
     "KeyCanary",
     "Membership",
     "Role",
+    "Sight",
     "SignInLink",
     "Subscription",
     "Team",

@@ -3,12 +3,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.accounts.crypto import decrypt, encrypt
 from apps.accounts.models.people import User
-from apps.accounts.models.teams import Team
+from apps.accounts.models.teams import Membership, Team
 from apps.upstream.token import Token
 
 REAL = "https://"  # how the endpoint of whoever charges for it starts; a sandbox is on this machine
@@ -46,13 +46,13 @@ class Subscription(models.Model):
 
 class FlowAccountQuerySet(models.QuerySet["FlowAccount"]):
     def for_team(self, team: Team) -> "FlowAccountQuerySet":
-        """All under a token that somebody has in the team, each once."""
-        subscriptions = ApiToken.objects.for_team(team).values("subscription")
+        """All under a working token of the team, each once. What it saw before: apps/accounts/sight.py."""
+        subscriptions = ApiToken.objects.for_team(team).working().values("subscription")
         return self.filter(subscription__in=subscriptions)
 
     def owned_by(self, user: User, team: Team) -> "FlowAccountQuerySet":
-        """Those under the person's own tokens in the team."""
-        subscriptions = ApiToken.objects.for_team(team).owned_by(user).values("subscription")
+        """Those under the person's own working tokens in the team."""
+        subscriptions = ApiToken.objects.for_team(team).owned_by(user).working().values("subscription")
         return self.filter(subscription__in=subscriptions)
 
     def connected(self) -> "FlowAccountQuerySet":
@@ -117,6 +117,9 @@ class FlowAccount(models.Model):
 
     objects: ClassVar = FlowAccountQuerySet.as_manager()
 
+    # Set on what a team sees no more, but saw until then (apps/accounts/sight.py): its values are of that time.
+    as_of: datetime | None = None
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["subscription", "email"], name="one_flow_account")
@@ -148,9 +151,19 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def owned_by(self, user: User) -> "ApiTokenQuerySet":
         return self.filter(owner_id=user.pk)
 
-    def usable(self) -> "ApiTokenQuerySet":
-        """Those that the API has not refused."""
-        return self.filter(refused_at=None)
+    def of_people_here(self) -> "ApiTokenQuerySet":
+        """Whose owner is in the token's team, and not locked out."""
+        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"), user__is_active=True)
+        return self.filter(Exists(here))
+
+    def working(self) -> "ApiTokenQuerySet":
+        """Those by which their team may see and read: not refused by the API, of people who are in it."""
+        return self.of_people_here().filter(refused_at=None)
+
+    def paying(self) -> "ApiTokenQuerySet":
+        """Working ones of people who may ask for songs: those who only listen pay for nothing."""
+        creating = Membership.objects.creating().filter(team=OuterRef("team"), user=OuterRef("owner"))
+        return self.filter(Exists(creating), refused_at=None)
 
 
 class ApiToken(models.Model):

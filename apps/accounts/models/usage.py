@@ -3,6 +3,7 @@ from datetime import date
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from apps.accounts.models.subscriptions import FlowAccount
 from apps.upstream.usage import CHARGED
@@ -10,7 +11,12 @@ from apps.upstream.usage import CHARGED
 
 class UsageRowQuerySet(models.QuerySet["UsageRow"]):
     def of(self, accounts: Collection[FlowAccount]) -> "UsageRowQuerySet":
-        return self.filter(account__in=[each.pk for each in accounts])
+        """Of accounts whose sight has ended, only what was read until then."""
+        seen = Q(account__in=[each.pk for each in accounts if each.as_of is None])
+        for each in accounts:
+            if each.as_of:
+                seen |= Q(account=each.pk, read_at__lte=each.as_of)
+        return self.filter(seen)
 
     def since(self, day: date | None) -> "UsageRowQuerySet":
         """From that UTC day on; None is all of it, rows without a day too."""
@@ -30,6 +36,7 @@ class UsageRow(models.Model):
     title = models.CharField(max_length=300, blank=True)
     tokens = models.BigIntegerField()
     latest_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)  # when these figures were read first
 
     objects: ClassVar = UsageRowQuerySet.as_manager()
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts import addresses, connecting, flow_accounts
 from apps.accounts.access import TeamRequest, allows, team_view
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.clients import NoToken
 from apps.accounts.forms import ConnectForm, JobsForm
 from apps.accounts.models import ApiToken
 from apps.accounts.views.flow_accounts import Card, card_of
@@ -96,7 +96,7 @@ def _connect(
             token=token,
             by=request.user,
         )
-    except (errors.UpstreamError, CannotDecrypt) as error:
+    except (errors.UpstreamError, NoToken) as error:
         if _is_about_the_token(error):
             form.add_error("refresh_token", connecting.refused(error))
         else:
@@ -118,7 +118,7 @@ def _change(request: TeamRequest, card: Card, form: JobsForm, token: ApiToken) -
         return done is not None
     try:
         connecting.change(card.account, max_jobs=wanted, token=token, by=request.user)
-    except (errors.UpstreamError, CannotDecrypt) as error:
+    except (errors.UpstreamError, NoToken) as error:
         if _is_about_the_token(error):
             form.ask_for_token()
         else:
@@ -149,7 +149,8 @@ def _page_of(done: connecting.Connected) -> str:
 
 
 def _account_page(request: TeamRequest, card: Card, form: JobsForm) -> HttpResponseBase:
-    card.account.refresh_from_db()
+    if card.account.as_of is None:
+        card.account.refresh_from_db()
     return _form_page(
         request, "accounts/flow_account.html", {"card": card, "account": card.account, "form": form}
     )

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts import addresses, flow_accounts, tokens
+from apps.accounts import addresses, flow_accounts, sight, tokens
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import ApiToken, FlowAccount, User
 
@@ -79,7 +79,7 @@ def check_all(request: TeamRequest) -> HttpResponseBase:
 def check(request: TeamRequest, email: str) -> HttpResponseBase:
     """Asks the API about one account, with the person's own token: never with a teammate's."""
     card = card_of(request, email)
-    own = addresses.own_token(card.account, team=request.team, user=request.user)
+    own = addresses.own_token(card.account, team=request.team, user=request.user, may_be_refused=True)
     error = flow_accounts.recheck(card.account, token=own)
     if error:
         messages.error(request, tokens.words_for(error))
@@ -99,7 +99,7 @@ def card_of(request: TeamRequest, email: str) -> Card:
 
 def _own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
     """The person's own that work."""
-    own = ApiToken.objects.for_team(request.team).owned_by(request.user).usable()
+    own = ApiToken.objects.for_team(request.team).owned_by(request.user).working()
     return own.select_related("subscription")
 
 
@@ -114,15 +114,32 @@ def _list(request: TeamRequest) -> dict[str, object]:
     return {
         "cards": [card for card in cards if not card.is_gone],
         "gone": [card for card in cards if card.is_gone],
+        "ended": _ended(request),
         "credits": FlowAccount.objects.for_team(request.team).credits_left(),
         "check_error": "",
     }
 
 
-def _cards(request: TeamRequest) -> list[Card]:
+def _ended(request: TeamRequest) -> list[Card]:
+    """Accounts for which no token of the team works any more, as they were then."""
+    held = _held(request)
+    accounts = sight.ended(request.team)
+    return [
+        _card(each, held[each.subscription_id], request.user, query=f"?on={each.subscription_id}")
+        for each in accounts
+    ]
+
+
+def _held(request: TeamRequest) -> defaultdict[int, list[ApiToken]]:
+    """The team's tokens by subscription."""
     held: defaultdict[int, list[ApiToken]] = defaultdict(list)
     for token in ApiToken.objects.for_team(request.team).select_related("owner"):
         held[token.subscription_id].append(token)
+    return held
+
+
+def _cards(request: TeamRequest) -> list[Card]:
+    held = _held(request)
     accounts = list(FlowAccount.objects.for_team(request.team).select_related("subscription"))
     named = Counter(account.email for account in accounts)
     return [
@@ -141,6 +158,6 @@ def _card(account: FlowAccount, held: list[ApiToken], person: User, *, query: st
         account=account,
         owners=[token.owner for token in held],
         own=any(token.owner_id == person.pk for token in held),
-        token_refused=all(token.refused_at for token in held),
+        token_refused=bool(held) and all(token.refused_at for token in held),
         query=query,
     )

@@ -61,7 +61,7 @@ def try_sandbox(request: TeamRequest) -> HttpResponseBase:
     if not endpoint:
         raise Http404("This site has no sandbox.")
     is_first = not own_tokens(request).exists()
-    refused = _take_in(request, Token.parse(tokens.SANDBOX_TOKEN), endpoint=endpoint)
+    refused = _take_in(request, tokens.of_sandbox(request.team), endpoint=endpoint)
     if refused:
         return _page(request, TokenForm(), sandbox_refused=refused)
     return redirect(f"{reverse('create')}?{urlencode({'prompt': EXAMPLE})}" if is_first else "tokens")

@@ -49,14 +49,14 @@ def footing(clip: Clip, operation: str, membership: Membership) -> Footing:
         return Footing(account, obstacle=Obstacle(words))
     if operation == "stems" and (split := _split_already(clip)):
         return Footing(account, obstacle=split)
-    if account.block == Block.GONE:
-        return Footing(account, obstacle=_connect_again(account))
     own = ApiToken.objects.for_team(membership.team).owned_by(membership.user)
     token = own.filter(subscription=clip.subscription_id).first()
     if token is None:
         return Footing(account, obstacle=_nobodys_token(clip, account, membership.team))
     if token.refused_at:
         return Footing(account, obstacle=Obstacle(TOKEN_REFUSED, "Enter the new token", reverse("tokens")))
+    if account.block == Block.GONE:  # known to whoever has a token that works
+        return Footing(account, obstacle=_connect_again(account))
     return Footing(account, token, price.purse_on(account), warning=_waits_for(account, token))
 
 

@@ -136,6 +136,9 @@ class Job(models.Model):
     jobid = models.CharField(max_length=400, null=True)
     accepted_at = models.DateTimeField(null=True)
     check_at = models.DateTimeField(null=True)  # its record is to be read again then
+    reader_until = models.DateTimeField(
+        null=True
+    )  # somebody reads it now; then at the latest that one is dead
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_sent_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveIntegerField(null=True)

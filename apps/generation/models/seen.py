@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.models import Subscription
+from apps.accounts.models import Subscription, Team
 
 
 class SeenJob(models.Model):
@@ -14,10 +14,14 @@ class SeenJob(models.Model):
     """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE)
+    # With whose token its record is read: the one for whose sake it was listed or named, or whose job it turned out to
+    # be. Null once nobody has to read it.
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
     jobid = models.CharField(max_length=400)
     reference = models.CharField(max_length=200, blank=True)
     first_seen_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)  # null: its record is still to be read
+    reader_until = models.DateTimeField(null=True)  # as of a job
     tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

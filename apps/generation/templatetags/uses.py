@@ -55,11 +55,12 @@ def spent_by(team: Team, user: User) -> Spent | None:
     found = spending.of(accounts, team, days=30, today=today)
     if not found.charged:
         return None
-    own = set(ApiToken.objects.for_team(team).owned_by(user).values_list("subscription", flat=True))
+    tokens = ApiToken.objects.for_team(team).owned_by(user).working()
+    own = set(tokens.values_list("subscription", flat=True))
     songs, _ = dearest.by_song(accounts, team, since=found.since, most=MOST_SONGS, own=own)
     return Spent(found, chart.draw(found.spans, today), pace.of(accounts, today), songs)
 
 
 @register.simple_tag
 def pace_of(account: FlowAccount) -> pace.Pace:
-    return pace.of([account], timezone.now().date())
+    return pace.of([account] if account.as_of is None else [], timezone.now().date())

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts import addresses, connecting
 from apps.accounts.access import TeamRequest, ask_again, team_view
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.clients import NoToken
 from apps.generation import leaving
 from apps.upstream.errors import UpstreamError
 
@@ -36,7 +36,7 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
                 "useapi.net says how it stands, which is asked for now.",
             )
             return redirect(address)
-        except (UpstreamError, CannotDecrypt) as error:
+        except (UpstreamError, NoToken) as error:
             problem = connecting.words_for(error, doing="removed")
         else:
             messages.success(request, f"{account.email} is removed. Its songs stay.")

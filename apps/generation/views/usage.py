@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from apps import transfers
-from apps.accounts import addresses, usage
+from apps.accounts import addresses, sight, usage
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import ApiToken, FlowAccount, Team
 from apps.generation.usage import chart, dearest, pace, spending, statement
@@ -34,6 +34,11 @@ class Shown:
     @property
     def accounts(self) -> list[FlowAccount]:
         return [self.account] if self.account else spending.pool(self.all)
+
+    @property
+    def live(self) -> list[FlowAccount]:
+        """Those that can be asked about: a token of the team works for them."""
+        return [each for each in self.accounts if each.as_of is None]
 
     @property
     def days(self) -> int | None:
@@ -102,7 +107,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
         "songs": songs,
         "further": further,
         "people": dearest.who_asked(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
-        "pace": pace.of(shown.accounts, today),
+        "pace": pace.of(shown.live, today),
         "reading": _reading(shown, request),
         "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
         "range_words": "all of it" if shown.days is None else f"last {shown.days} days",
@@ -114,7 +119,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
 @team_view(needs="create")
 def read(request: TeamRequest, email: str = "") -> HttpResponseBase:
     shown = _shown(request, email)
-    usage.want(shown.accounts, team=request.team, by=request.user)
+    usage.want(shown.live, team=request.team, by=request.user)
     return redirect(f"{shown.here}{shown.joint}days={shown.range}")
 
 
@@ -141,12 +146,21 @@ def _shown(request: TeamRequest, email: str) -> Shown:
     every = FlowAccount.objects.for_team(request.team)
     on = request.GET.get("on", "")
     asked = request.GET.get("days", "")
-    own = ApiToken.objects.for_team(request.team).owned_by(request.user)
+    ended = sight.ended(request.team)
     return Shown(
-        all=list(addresses.own_first(every, team=request.team, user=request.user)),
+        all=[*addresses.own_first(every, team=request.team, user=request.user), *ended],
         account=addresses.find(email, team=request.team, user=request.user, on=on) if email else None,
         range=asked if asked in spending.RANGES else spending.USUAL_RANGE,
-        own=set(own.values_list("subscription", flat=True)),
+        own=_own(request, ended),
+    )
+
+
+def _own(request: TeamRequest, ended: list[FlowAccount]) -> set[int]:
+    """Subscriptions of which the person may know what was made elsewhere: their own token works, or did until then."""
+    tokens = ApiToken.objects.for_team(request.team).owned_by(request.user)
+    working = set(tokens.working().values_list("subscription", flat=True))
+    return working | {each.subscription_id for each in ended} & set(
+        tokens.values_list("subscription", flat=True)
     )
 
 
@@ -164,7 +178,7 @@ def _reading(shown: Shown, request: TeamRequest) -> Reading:
 
 def _is_stale(accounts: list[FlowAccount], team: Team, now: datetime) -> bool:
     """One of those that a working token of the team can be asked about."""
-    working = set(ApiToken.objects.for_team(team).usable().values_list("subscription", flat=True))
+    working = set(ApiToken.objects.for_team(team).working().values_list("subscription", flat=True))
     ended = spending.last_ends(accounts, team)
     here = [each for each in accounts if each.subscription_id in working]
     return any(usage.is_stale(each, now, ended_at=ended.get(each.pk)) for each in here)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts import clients
-from apps.accounts.crypto import CannotDecrypt
+from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken
 from apps.library import songs
 from apps.library.archiving.faults import NoWay
@@ -123,7 +123,7 @@ def _follow(link: str, file: ClipFile, to: BinaryIO, deadline: Deadline) -> None
 
 @contextmanager
 def _client(clip: Clip) -> Iterator[FlowMusic]:
-    """By a token of the clip's subscription, which is marked if it turns out to be refused."""
+    """By a working token of the clip's team, which is marked if it turns out to be refused."""
     token, client = _token_of(clip)
     try:
         yield client
@@ -134,9 +134,7 @@ def _client(clip: Clip) -> Iterator[FlowMusic]:
 
 def _token_of(clip: Clip) -> tuple[ApiToken, FlowMusic]:
     try:
-        found = clients.of_subscription(clip.subscription)
-    except CannotDecrypt as error:
-        raise NoWay("The token for this account can't be read here. Enter it again.") from error
-    if found is None:
-        raise NoWay("There is no working token for the account that made this. Enter a new one to go on.")
-    return found
+        return clients.of_team(clip.team_id, clip.subscription_id)
+    except NoToken as error:
+        words = "There is no working token for the account that made this. Enter a new one to go on."
+        raise NoWay(words) from error

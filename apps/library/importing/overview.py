@@ -34,16 +34,17 @@ class Line:
 
 
 def lines(team: Team, user: User) -> list[Line]:
-    """The person's own accounts first."""
-    accounts = FlowAccount.objects.for_team(team).select_related("subscription")
+    """The person's own accounts first. Of those that the team sees no more, only what it has brought in."""
     walks = {walk.account_id: walk for walk in _newest(team)}
+    seen = FlowAccount.objects.for_team(team) | FlowAccount.objects.filter(pk__in=walks.keys())
+    accounts = seen.select_related("subscription")
     takes = Clip.objects.for_team(team).live().order_by().values_list("account")
     counts = dict(takes.annotate(Count("pk")))
     mp3s = ClipFile.objects.for_team(team).filter(background=True, kind=ClipFile.Kind.MP3)
     wanted = mp3s.filter(state=ClipFile.State.WANTED, clip__deleted_at=None).order_by()
     to_copy = dict(wanted.values_list("clip__account").annotate(Count("pk")))
     owners: dict[int, list[User]] = {}
-    for token in ApiToken.objects.for_team(team).select_related("owner"):
+    for token in ApiToken.objects.for_team(team).working().select_related("owner"):
         owners.setdefault(token.subscription_id, []).append(token.owner)
     found = [
         Line(

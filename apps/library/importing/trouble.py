@@ -10,8 +10,8 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from apps.accounts import clients, flow_accounts
-from apps.accounts.crypto import CannotDecrypt
-from apps.accounts.models import ApiToken, FlowAccount, Membership
+from apps.accounts.clients import NoToken
+from apps.accounts.models import ApiToken, FlowAccount
 from apps.library.models import Import
 from apps.upstream.errors import AccountBroken, Gone, TokenRefused, UpstreamError
 from apps.upstream.flowmusic import FlowMusic
@@ -43,18 +43,16 @@ class Stuck(Exception):
 
 
 def client_of(walk: Import) -> tuple[ApiToken, FlowMusic]:
-    """By the token of the person who asked for it, as long as that person is in the team. Raises Stuck."""
-    here = Membership.objects.filter(team=walk.team_id, user=walk.asked_by_id, user__is_active=True)
+    """By the token of the person who asked for it, as long as that person may bring songs in. Raises Stuck."""
     tokens = ApiToken.objects.for_team(walk.team).filter(subscription=walk.subscription_id)
     token = tokens.filter(owner=walk.asked_by_id).select_related("subscription").first()
-    if token is None or not here.exists():
+    if token is None:
         raise Stuck(NOBODY)
-    if token.refused_at:
-        raise Stuck(token.refused_reason or TokenRefused(service="useapi.net").user_message)
     try:
-        return token, clients.of_token(token)
-    except CannotDecrypt:
-        raise Stuck(clients.UNREADABLE) from None
+        return token, clients.of_token(token, needs="create")
+    except NoToken as error:
+        refused = token.refused_reason or TokenRefused(service="useapi.net").user_message
+        raise Stuck(refused if token.refused_at else error.words) from None
 
 
 @contextmanager
