@@ -44,7 +44,7 @@ def write_down(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_usage_wanted_with"),
+        ("accounts", "0005_append_only"),
     ]
 
     operations = [
