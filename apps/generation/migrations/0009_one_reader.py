@@ -15,7 +15,7 @@ def name_teams(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_sight"),
-        ("generation", "0007_one_split_per_take"),
+        ("generation", "0008_send_ledger"),
     ]
 
     operations = [
