@@ -187,6 +187,8 @@ TABLE = [
     row("chain-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_CHAIN),
     row("chain-resume",     "405 302", "405 404", "405 403", "405 302", "405 403", args=_CHAIN),
     row("jobs",             "302 405", "200 405", "200 405", "200 405", "200 405"),
+    # Owners and admins decide for their team; nothing is held here.
+    row("jobs-restored",    "302 302", "200 302", "403 403", "403 403", "200 302", do="resume"),
     row("panel",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("job",              "302 405", "404 405", "200 405", "200 405", "200 405", args=_JOB),
     # The job is the member's, and owners may decide about everybody's.

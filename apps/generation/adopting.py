@@ -24,6 +24,7 @@ from apps.upstream.records import JobRecord
 LOST = frozenset({State.UNKNOWN, State.ABANDONED, State.CANCELLED})
 FOUND = "It was found meanwhile, so nothing was changed."
 TAKEN = "One of these belongs to another song by now, so nothing was changed. Look again."
+MADE_AFTER = "made after this was sent"
 OFF_BY_S = 2.0
 LONG_ENOUGH = 40  # letters of lyrics that two songs have in common only if they are the same
 
@@ -138,7 +139,7 @@ def _candidate(job: Job, kept: dict[str, Any], clip: Clip | None) -> Candidate:
     strong, weak = _signs(job, kept)
     is_older = kept.get("since") is False
     if kept.get("since"):
-        weak.append("made after this was sent")
+        weak.append(MADE_AFTER)
     return Candidate(
         clip_id=kept["clip_id"],
         title=kept.get("title") or "Untitled",

@@ -8,7 +8,7 @@ from apps.accounts.context import theme
 from apps.accounts.models import FlowAccount
 from apps.accounts.models.subscriptions import REAL
 from apps.generation import price
-from apps.generation.models import Job, State
+from apps.generation.models import Hold, Job, State
 from apps.generation.operations import FREE
 from apps.library.context import Studio as LibraryStudio
 
@@ -24,6 +24,15 @@ class Studio(LibraryStudio):
         if self.has_real_token:
             line = line.filter(subscription__endpoint__startswith=REAL)
         return line.count() * self._price
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        """Nothing is sent for the team, after a restored backup."""
+        return Hold.of(self.team).first() if self.team else None
+
+    @property
+    def may_manage(self) -> bool:
+        return self.membership is not None and self.membership.rights.may_manage
 
     @property
     def free(self) -> int:

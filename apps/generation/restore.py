@@ -146,14 +146,18 @@ def hold(marks: Sequence[Mark] = ()) -> int:
 
 
 def _hold_teams(marks: Sequence[Mark]) -> None:
-    times: dict[str, list[datetime]] = defaultdict(list)
+    of_team: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
-        times[mark.team].append(mark.at)
+        of_team[mark.team].append(mark)
+    ids = [UUID(mark.job) for mark in marks if mark.job]
+    here = {pk.hex for pk in Job.objects.filter(pk__in=ids).values_list("pk", flat=True)}
     now = timezone.now()
     for team_id in Team.objects.order_by("pk").values_list("pk", flat=True):
-        sent = times.get(team_id.hex, [])
-        values = {"since": now, "calls": len(sent), "first_at": min(sent, default=None)}
-        Hold.objects.update_or_create(team_id=team_id, defaults=values | {"last_at": max(sent, default=None)})
+        sent = of_team.get(team_id.hex, [])
+        times = [mark.at for mark in sent]
+        values = {"first_at": min(times, default=None), "last_at": max(times, default=None)}
+        counts = {"calls": len(sent), "gone": sum(mark.job not in here for mark in sent)}
+        Hold.objects.update_or_create(team_id=team_id, defaults={"since": now, **values, **counts})
         PanelVersion.bump(team_id)
 
 

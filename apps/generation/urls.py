@@ -14,6 +14,7 @@ from apps.generation.views import (
     pictures,
     presets,
     references,
+    restore,
     sweeps,
     usage,
 )
@@ -51,6 +52,7 @@ urlpatterns = [
     path("create/image/", pictures.image, name="image"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/panel/", jobs.live_panel, name="panel"),
+    path("jobs/restored/", restore.restored, name="jobs-restored"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.retry, name="job-retry"),

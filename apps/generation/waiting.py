@@ -31,7 +31,7 @@ class Reason:
 
 STOPPED = Reason(
     kind="blocked",
-    text="Nothing is sent for now: a backup was restored, and somebody who runs this site has to look at it first.",
+    text="Nothing is sent for now: a backup was restored, and an owner or admin of the team decides first.",
     icon="octagon",
 )
 

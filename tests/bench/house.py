@@ -40,7 +40,7 @@ class House:
     def nothing_is_sent(self) -> Iterator[None]:
         """As after a restored backup: the dispatchers stand still."""
         self.execute(
-            "INSERT INTO generation_hold (team_id, since, calls) SELECT id, created_at, 0 FROM accounts_team"
+            "INSERT INTO generation_hold (team_id, since, calls, gone) SELECT id, created_at, 0, 0 FROM accounts_team"
         )
         yield
         self.execute("DELETE FROM generation_hold")

@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ),
                 ("since", models.DateTimeField()),
                 ("calls", models.PositiveIntegerField(default=0)),
+                ("gone", models.PositiveIntegerField(default=0)),
                 ("first_at", models.DateTimeField(null=True)),
                 ("last_at", models.DateTimeField(null=True)),
             ],

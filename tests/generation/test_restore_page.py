@@ -1,0 +1,173 @@
+"""After a restored backup: what every page says, and what an owner or admin decides, for one job or for all."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import AuditEntry, Role
+from apps.generation import looking, restore, restore_page
+from apps.generation.models import Hold, Job, Look, State
+from apps.generation.sent_marks import Mark
+from tests.generation.browsing import signed_in
+from tests.generation.conftest import Studio, member, state
+from tests.page import Page
+
+pytestmark = pytest.mark.django_db
+PAGE = "/jobs/restored/"
+
+
+@pytest.fixture
+def client(studio: Studio) -> Client:
+    return signed_in(studio)
+
+
+def as_another(studio: Studio, email: str, role: Role) -> Client:
+    person = member(studio.team, email, role)
+    return signed_in(Studio(studio.sandbox, studio.team, person, studio.token))
+
+
+def restored(studio: Studio, count: int = 2, *, marks: int = 0) -> list[Job]:
+    jobs = studio.ask(count=count)
+    at = timezone.now()
+    sent = [Mark(n, at, studio.team.pk.hex, job.pk.hex) for n, job in enumerate(jobs[:marks], start=1)]
+    restore.hold([*sent, Mark(marks + 1, at, studio.team.pk.hex, "f" * 32)] if marks else [])
+    return jobs
+
+
+def post(client: Client, do: str, *jobs: Job) -> str:
+    """What is said afterwards."""
+    answer = client.post(PAGE, {"do": do, "job": [str(job.pk) for job in jobs]}, follow=True)
+    assert answer.status_code == 200
+    return Page(answer).one("main").text
+
+
+def searched(*jobs: Job, clips: list[dict[str, object]] | None = None) -> None:
+    for job in jobs:
+        Look.objects.update_or_create(job=job, defaults={"found_at": timezone.now(), "clips": clips or []})
+
+
+def clip(**more: object) -> dict[str, object]:
+    return {"clip_id": "clip:9", "title": "A waltz", "since": True, "lyrics": "", **more}
+
+
+@pytest.mark.parametrize("address", ["/", "/library/", "/jobs/", "/flow-accounts/", "/create/"])
+def test_every_page_says_so_while_it_is_held(studio: Studio, client: Client, address: str) -> None:
+    chief = as_another(studio, "chief@nightbus.example", Role.ADMIN)
+    listener = as_another(studio, "zoe@nightbus.example", Role.VIEWER)
+    asker = as_another(studio, "ada@nightbus.example", Role.MEMBER)
+    assert Page(client.get(address, follow=True)).all(data_held="1") == []
+    restored(studio, marks=1)
+    for who, decides in ((client, True), (chief, True), (asker, False), (listener, False)):
+        answer = who.get(address, follow=True)
+        if answer.status_code == 403:
+            continue
+        (banner,) = Page(answer).all(data_held="1")
+        assert "Sending is paused: the database was restored from a backup." in banner.text
+        assert "2 jobs were sent since" in banner.text
+        assert ("An owner or admin of the team decides" in banner.text) != decides
+        assert [link["href"] for link in banner.all("a")] == ([PAGE] if decides else [])
+    restore.resume(studio.team, by=studio.user)
+    assert Page(client.get(address, follow=True)).all(data_held="1") == []
+
+
+def test_only_owners_and_admins_decide(studio: Studio) -> None:
+    jobs = restored(studio)
+    for role in (Role.MEMBER, Role.VIEWER):
+        other = as_another(studio, f"{role}@nightbus.example", role)
+        assert other.get(PAGE).status_code == 403
+        for do in ("search", "requeue", "close", "resume"):
+            assert other.post(PAGE, {"do": do, "job": jobs[0].pk}).status_code == 403
+    assert state(jobs[0]) == State.UNKNOWN
+    assert Hold.objects.filter(team=studio.team).exists()
+    assert (
+        "2 jobs are to be decided" in as_another(studio, "x@y.example", Role.ADMIN).get(PAGE).content.decode()
+    )
+
+
+def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
+    marked, other = restored(studio, marks=1)
+    page = Page(client.get(PAGE))
+    first, second = page.all("li", class_="adopt-row")
+    assert "Sent " in first.text
+    assert "No mark says that it was sent, but it may have been." in second.text
+    assert "Not searched for yet." in second.text
+    text = page.one("main").text
+    assert "One of them was asked for after the backup" in text
+    assert "then paid a second time" in text
+    searched(marked, clips=[clip()])
+    searched(other)
+    first, second = Page(client.get(PAGE)).all("li", class_="adopt-row")
+    assert "1 song at Flow Music may be it." in first.text
+    assert "Nothing found that could be it" in second.text
+
+
+def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, client: Client) -> None:
+    jobs = restored(studio, count=3)
+    assert "Search Flow Music first" in post(client, "requeue", *jobs)
+    post(client, "search", *jobs)
+    assert Look.objects.filter(found_at=None).count() == 3
+    assert "Being searched for." in client.get(PAGE).content.decode()
+    for job in jobs:
+        assert looking.look(str(job.pk))
+    searched(jobs[0], clips=[clip()])
+    assert "Requeued: 2." in post(client, "requeue", *jobs)
+    assert [state(job) for job in jobs] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
+    assert AuditEntry.objects.filter(action="jobs requeued", subject="2 jobs from a backup").exists()
+    assert "Sending is resumed." in post(client, "resume")
+    # One of them is still to be decided, and is not sent.
+    studio.dispatch()
+    assert [studio.charged(job) for job in jobs] == [0, 1, 1]
+    assert "One job is to be decided" in client.get(PAGE).content.decode()
+
+
+def test_one_that_is_chosen_alone_is_requeued_in_any_case(studio: Studio, client: Client) -> None:
+    first, second = restored(studio)
+    searched(first, clips=[clip()])
+    assert "Requeued: 1." in post(client, "requeue", first)
+    assert [state(first), state(second)] == [State.QUEUED, State.UNKNOWN]
+
+
+def test_marked_as_lost(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    assert "Marked as lost: 2." in post(client, "close", *jobs)
+    assert [state(job) for job in jobs] == [State.ABANDONED] * 2
+    assert "Everything is found or decided" in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("ids", [[], ["none"], ["00000000-0000-0000-0000-000000000000"]])
+def test_nothing_chosen_decides_nothing(studio: Studio, client: Client, ids: list[str]) -> None:
+    restored(studio)
+    answer = client.post(PAGE, {"do": "requeue", "job": ids}, follow=True)
+    assert "Choose at least one job." in answer.content.decode()
+
+
+def test_a_stranger_decides_for_a_team_of_their_own(studio: Studio) -> None:
+    (job,) = restored(studio, count=1)
+    searched(job)
+    stranger = member(type(studio.team).objects.create(name="Elsewhere"), "eve@elsewhere.example", Role.OWNER)
+    eve = signed_in(Studio(studio.sandbox, stranger.memberships.get().team, stranger, studio.token))
+    eve.post(PAGE, {"do": "requeue", "job": [str(job.pk)]})
+    eve.post(PAGE, {"do": "resume"})
+    assert state(job) == State.UNKNOWN
+    assert Hold.objects.filter(team=studio.team).exists()
+    assert job.params["prompt"] not in eve.get(PAGE).content.decode()
+
+
+def test_what_blocks_is_in_no_list_and_may_be_requeued(studio: Studio, client: Client) -> None:
+    job = studio.ask_for("lyrics", prompt="a road trip")
+    restore.hold()
+    assert "in no list of Flow Music" in client.get(PAGE).content.decode()
+    (each,) = restore_page.chosen(studio.team, [str(job.pk)])
+    assert each.is_not_found
+    assert "Requeued: 1." in post(client, "requeue", job)
+
+
+def test_stems_wait_until_a_first_split_has_ended(studio: Studio) -> None:
+    take = studio.take()
+    job = studio.ask_for("stems", source=take)
+    restore.hold()
+    (each,) = restore_page.chosen(studio.team, [str(job.pk)])
+    assert not each.is_not_found
+    Job.objects.filter(pk=job.pk).update(restored_at=timezone.now() - Job.STEMS_SETTLE)
+    (each,) = restore_page.chosen(studio.team, [str(job.pk)])
+    assert each.is_not_found
