@@ -6,9 +6,13 @@ import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import worker_init, worker_ready
+from celery.app.utils import Settings
+from celery.signals import celeryd_init, worker_init, worker_ready
+from django.conf import settings
+from django.db import DatabaseError, connection
 
 from apps import shutdown
+from flowweb import notices
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flowweb.settings")
 
@@ -26,6 +30,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@celeryd_init.connect
+def _set_threads(conf: Settings, options: dict[str, Any], **_kwargs: object) -> None:
+    # Not by an option of the command: a wrong number would be told by Celery in its own five lines.
+    slow = "slow" in (options.get("queues") or ())
+    conf.worker_concurrency = settings.SLOW_THREADS if slow else settings.WORKER_THREADS
+
+
 @worker_init.connect
 def _check_keys(**_kwargs: object) -> None:
     # A worker with the wrong FIELD_KEYS would refuse every token; better that it doesn't start.
@@ -35,8 +46,12 @@ def _check_keys(**_kwargs: object) -> None:
     try:
         check_keys()
     except KeysDontFit as error:
-        print(f"flowweb: {error}", file=sys.stderr, flush=True)
-        sys.exit(2)
+        sys.exit(notices.refuse(error))
+    except DatabaseError as error:
+        # The release step checked the keys; a worker that waits for its database is found by /readyz, not ended.
+        notices.say([f"the database can't be used: {notices.first_line(error)}"])
+    finally:
+        connection.close()  # of the main thread, which works for nobody: it would be one more than the threads
 
 
 @worker_ready.connect

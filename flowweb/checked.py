@@ -9,6 +9,7 @@ import sys
 
 from django.conf import settings
 
+from flowweb import notices
 from flowweb.celery import app
 from flowweb.env import SettingError
 
@@ -18,5 +19,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flowweb.settings")
 try:
     importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"])
 except SettingError as error:
-    print(f"flowweb: {error}", file=sys.stderr, flush=True)
-    sys.exit(2)
+    sys.exit(notices.refuse(error))
+notices.say(settings.NOTICES)

@@ -3,11 +3,16 @@
 import base64
 import binascii
 import os
+import re
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-import dj_database_url
 import dj_email_url
+import redis
+
+# A name or an address as it stands in a Host header; `_` is in names that a network makes up for itself.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 class SettingError(Exception):
@@ -66,50 +71,50 @@ def origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if address else ""
 
 
-def redis_url(name: str, default: str) -> str:
-    """A server's address. The number of a database behind it is left out: the broker has 0, the cache 1."""
+def site(name: str, default: str | None = None) -> str:
+    """Where people find this site, as a browser spells it: no path, host in lower case, no usual port."""
+    parts = urlsplit(url(name, default))
+    if parts.path:
+        raise SettingError(
+            f"{name} must not have a path ({parts.path[:100]}): the site stands at the root of its host."
+        )
+    try:
+        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii")
+    except UnicodeError:
+        host = ""
+    if not _HOST.fullmatch(host):
+        raise SettingError(f"{name} must be a full address such as https://music.example.com.")
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    port = f":{parts.port}" if parts.port not in {None, usual} else ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def redis_url(name: str, default: str | None) -> str:
+    """A server's address. Broker and cache share its database, each under a prefix of its own."""
     value = text(name, default)
     parts = _split(name, value)
     if parts.scheme not in {"redis", "rediss", "unix"}:
         raise SettingError(f"{name} must start with redis://, rediss:// or unix://.")
-    return value if parts.scheme == "unix" else parts._replace(path="").geturl()
-
-
-def database(name: str, default: str) -> dict[str, object]:
-    """DATABASE_URL as Django's dictionary; SQLite and Postgres only."""
-    value = text(name, default)
+    if parts.scheme == "unix" and not parts.path:
+        raise SettingError(f"{name} must name a socket: unix:///path/to/redis.sock.")
+    if parts.scheme != "unix" and not parts.hostname:
+        raise SettingError(f"{name} must name a host: redis://redis.example.com:6379.")
+    if parts.scheme != "unix" and not re.fullmatch(r"/?\d{0,5}", parts.path):
+        raise SettingError(f"{name} must end with the number of a database, or with none.")
     try:
-        config = dict(dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True))
-    except ValueError:
-        raise SettingError(f"{name} can't be read as a database address.") from None
-    engine = str(config.get("ENGINE", ""))
-    if engine.endswith("sqlite3"):
-        config |= {
-            "CONN_MAX_AGE": None,
-            "CONN_HEALTH_CHECKS": False,
-            "OPTIONS": dict(SQLITE_OPTIONS),
-        }
-    elif not engine.endswith("postgresql"):
-        raise SettingError(f"{name} must start with postgres:// or sqlite://.")
-    return config
+        # Makes an object, and calls nobody.
+        redis.ConnectionPool.from_url(value).make_connection()
+    except (ValueError, TypeError, redis.RedisError):
+        raise SettingError(f"{name} has an option behind the ? that is unknown or wrong.") from None
+    return value
 
 
-# FULL: a job that was sent must still be known to be sent after a power cut. IMMEDIATE: writers queue for the
-# lock at BEGIN, where `timeout` waits, instead of failing in the middle of a transaction.
-SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-}
-
-
-def store_origins(bucket: str) -> list[str]:
-    """Where the links of the S3-compatible store lead: its own address, or the bucket's at Amazon."""
-    own, region = text("AWS_S3_ENDPOINT_URL", ""), text("AWS_S3_REGION_NAME", "")
-    if not bucket or own:
-        return [origin(own)] if bucket else []
-    hosts = [f"{bucket}.s3.amazonaws.com", f"{bucket}.s3.{region}.amazonaws.com" if region else ""]
-    return [f"https://{host}" for host in hosts if host]
+def is_open_redis(address: str) -> bool:
+    """Whether it is on another host and asks nobody for a password: who reaches it can write into the queue."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    loopback = host == "localhost" or host.startswith("127.") or host == "::1"
+    return parts.scheme != "unix" and not loopback and not parts.password
 
 
 def email(name: str, default: str) -> dict[str, object]:
@@ -122,6 +127,14 @@ def email(name: str, default: str) -> dict[str, object]:
     if not config.get("EMAIL_BACKEND"):
         raise SettingError(f"{name} must be like smtps://user:password@host:465 or console:.")
     return {key: value for key, value in config.items() if key.startswith("EMAIL_") and value is not None}
+
+
+def sender(name: str, default: str) -> str:
+    """An address, also with a name before it: `flowweb <music@example.com>`."""
+    value = text(name, default)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]):
+        raise SettingError(f"{name} must be an address such as music@example.com.")
+    return value
 
 
 def field_keys(name: str) -> tuple[tuple[str, bytes], ...]:

@@ -4,21 +4,22 @@ import os
 import signal
 import sys
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from apps import shutdown
 from apps.leash import die_with
+from flowweb import notices
 from flowweb.checked import settings
 from flowweb.redacted import Line, redact_all
 
 LOCAL: bool = settings.LOCAL
 bind = f"127.0.0.1:{settings.PORT}" if LOCAL else f"0.0.0.0:{settings.PORT}"
 worker_class = "gthread"
-workers = 1 if LOCAL else int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 8
+workers: int = settings.WEB_CONCURRENCY
+threads: int = settings.WEB_THREADS
 timeout = 60
 graceful_timeout = 5 if LOCAL else 20  # then they are killed: the site ends within 25 s
 keepalive = 15
@@ -56,12 +57,14 @@ def post_worker_init(_worker: Worker) -> None:
     try:
         check_keys()
     except KeysDontFit as error:
-        print(f"flowweb: {error}", file=sys.stderr, flush=True)
+        notices.refuse(error)
         # The code that makes gunicorn give up instead of starting the next worker.
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
     except DatabaseError:
         # /readyz says so, and the keys were checked by the release step; a restart mends no database.
         return
+    finally:
+        connection.close()  # of the main thread, which serves nobody: it would be one more than WEB_THREADS
 
 
 def post_fork(_server: Arbiter, worker: Worker) -> None:

@@ -5,27 +5,25 @@
 
 import ssl
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from flowweb import env
+from flowweb import env, hosting, store
 from flowweb.sign_in_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-LOCAL = env.flag("FLOWWEB_LOCAL")
+LOCAL = hosting.LOCAL
 DATA_DIR = env.folder("FLOWWEB_DATA", BASE_DIR / "var")
 
 SECRET_KEY = env.secret("SECRET_KEY", least=32 if LOCAL else 50)
 FIELD_KEYS = env.field_keys("FIELD_KEYS")
 DEBUG = False
 PORT = env.integer("PORT", 8000, least=1, most=65535)
-PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if LOCAL else None)
+NOTICES = hosting.notices
+PUBLIC_URL = hosting.public_url(PORT)
 PUBLIC = urlsplit(PUBLIC_URL)
 SECURE = PUBLIC.scheme == "https"
-if not LOCAL and not SECURE:
-    raise env.SettingError("PUBLIC_URL must start with https:// when hosted (plain http only with make run).")
 
 # The remote side. The sandbox is there only when the local start has started one.
 USEAPI_BASE_URL = env.url("USEAPI_BASE_URL", "https://api.useapi.net")
@@ -37,8 +35,9 @@ OPERATOR_ORIGINS = frozenset(
 )
 WEBHOOKS = env.flag("WEBHOOKS", default=SECURE)
 
-ALLOWED_HOSTS = [PUBLIC.hostname or "", "127.0.0.1", "localhost"] if LOCAL else [PUBLIC.hostname or ""]
-CSRF_TRUSTED_ORIGINS = [env.origin(PUBLIC_URL)]
+SITE_HOSTS = hosting.site_hosts(PUBLIC_URL, PORT)  # letter by letter (flowweb/gate.py)
+ALLOWED_HOSTS = [urlsplit(f"//{host}").hostname or "" for host in SITE_HOSTS]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ROOT_URLCONF = "flowweb.urls"
 WSGI_APPLICATION = "flowweb.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -60,6 +59,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "flowweb.headers.Headers",
+    "flowweb.gate.Gate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "flowweb.pages.CompressedPages",
@@ -97,24 +98,36 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 INSTALLED_APPS += ["django.forms"]
 
-DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'flowweb.sqlite3'}")}
+DATABASES = {"default": hosting.database_of(DATA_DIR)}
 
-# Redis: the broker in database 0, the cache in database 1 of the same server.
-REDIS_URL = env.redis_url("REDIS_URL", f"unix://{DATA_DIR / 'redis.sock'}")
+# One connection to the database a thread; what is hosted fits 18 by default: 2 × 4 + 5 + 4, and one for a command.
+WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 1 if LOCAL else 2, least=1, most=64)
+WEB_THREADS = hosting.threads("WEB_THREADS", local=8, hosted=4)
+WORKER_THREADS = hosting.threads("WORKER_THREADS", local=16, hosted=5)
+SLOW_THREADS = hosting.threads("SLOW_THREADS", local=8, hosted=4)
+
+# Broker and cache share one database of Redis, each under a prefix of its own. JSON in both: what somebody wrote there
+# is read as data, and never run.
+REDIS_URL = hosting.redis_of(DATA_DIR)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "flowweb.cache.SharedRedis",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "flowweb",
-        "OPTIONS": {"db": 1, "socket_timeout": 5, "socket_connect_timeout": 5},
+        "KEY_PREFIX": "flowweb:cache",
+        "OPTIONS": {"serializer": "flowweb.cache.Json", "socket_timeout": 5, "socket_connect_timeout": 5},
     }
 }
 
 # Signing in
 AUTH_USER_MODEL = "accounts.User"
-SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14  # since it was last used (flowweb/sessions.py)
 
-# Safe by default; the local start has no https.
+SESSION_ENGINE = "flowweb.sessions"
+MESSAGE_STORAGE = "flowweb.sessions.Messages"
+
+# Safe by default; the local start has no https. A `__Host-` cookie can't come from a neighbour's host or over http.
+COOKIE_PREFIX = "__Host-" if SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = SECURE
@@ -131,31 +144,12 @@ if env.flag("TRUST_PROXY"):
     # Else everybody would share one limit of failed sign-ins: the proxy's.
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
-# Audio, covers and uploads: files under DATA_DIR, or an S3-compatible store with short-lived links.
-S3_BUCKET = env.text("AWS_STORAGE_BUCKET_NAME", "")
+# Audio, covers and uploads
+S3_BUCKET = hosting.bucket()
 MEDIA_ROOT = DATA_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o640
-_FILES = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-_S3: dict[str, Any] = {
-    "BACKEND": "storages.backends.s3.S3Storage",
-    "OPTIONS": {
-        "bucket_name": S3_BUCKET,
-        "endpoint_url": env.text("AWS_S3_ENDPOINT_URL", "") or None,
-        "region_name": env.text("AWS_S3_REGION_NAME", "") or None,
-        "querystring_auth": True,
-        "querystring_expire": 600,
-        "file_overwrite": False,
-        "max_memory_size": 1024 * 1024,  # a WAV that is read goes over a file, not through the memory
-        "default_acl": None,
-    },
-}
-if S3_BUCKET:
-    # Here and not above, as it takes a while to load. One part at a time: by itself it holds ten of them in memory.
-    from boto3.s3.transfer import TransferConfig
-
-    _S3["OPTIONS"]["transfer_config"] = TransferConfig(multipart_chunksize=5 * 1024 * 1024, use_threads=False)
 STORAGES = {
-    "default": _S3 if S3_BUCKET else _FILES,
+    "default": store.storage(S3_BUCKET),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"
@@ -174,7 +168,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["flowweb.uploads.NoFiles"]
 
 # Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.
-_MEDIA = [SELF, "blob:", *env.store_origins(S3_BUCKET)]
+_MEDIA = [SELF, "blob:", *store.origins(S3_BUCKET)]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -201,6 +195,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 30,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
+    "global_keyprefix": "flowweb:queue:",
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
@@ -251,7 +246,7 @@ USE_TZ = True
 
 for _name, _value in env.email("EMAIL_URL", "console:" if LOCAL else "dummy:").items():
     globals()[_name] = _value
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"flowweb@{PUBLIC.hostname}")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.sender("EMAIL_FROM", f"flowweb@{PUBLIC.hostname}")
 
 LOGGING = {
     "version": 1,
@@ -260,13 +255,12 @@ LOGGING = {
         "line": {"()": "flowweb.redacted.Line", "format": "{levelname} {name} {message}", "style": "{"},
     },
     "filters": {"refusals": {"()": "flowweb.refusals.OneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Request lines of the HTTP library could show addresses of media and webhooks.
     "loggers": {
         "urllib3": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},
-        "django.request": {"filters": ["refusals"]},
     },
 }
 DEFAULT_EXCEPTION_REPORTER_FILTER = "flowweb.frames.NoVariables"

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import sentry_sdk
@@ -117,6 +118,7 @@ def run(
 ) -> Iterator[Run]:
     """Webhooks come to a real address, reports go to a real Sentry, letters to the operator."""
     settings.USEAPI_BASE_URL, settings.PUBLIC_URL = sandbox.url, live_server.url
+    settings.SITE_HOSTS |= {urlsplit(live_server.url).netloc}
     settings.WEBHOOKS, settings.MEDIA_ROOT = True, tmp_path / "media"
     settings.ADMINS = [("Operator", "operator@nightbus.example")]
     monkeypatch.setitem(OPERATIONS, "music", replace(OPERATIONS["music"], deadline_s=2.5))
@@ -241,7 +243,7 @@ def test_a_token_is_nowhere(
     whole = run.ask("a slow waltz, 90 bpm [short]")
     finish_everything(run)
     assert Job.objects.get(pk=whole.pk).state == State.COMPLETED, list(
-        whole.story.values_list("text", "detail")
+        whole.story.values_list("state", "text")
     )
     for take in Job.objects.get(pk=whole.pk).song.takes.all():
         for part in ("", "audio.mp3", "audio.m4a", "audio.wav", "cover.jpg", "thumb.webp", "peaks.json"):

@@ -70,8 +70,8 @@ def everybody(name: str, cell: str, args: Arguments = _NOTHING, **form: object) 
 TABLE = [
     #                        anonymous  stranger   viewer     member     owner
     row("home",             "302 405", "302 405", "200 405", "302 405", "302 405"),
-    everybody("healthz",    "200 200"),
-    everybody("readyz",     "200 200"),
+    everybody("healthz",    "200 405"),
+    everybody("readyz",     "200 405"),
     # The link is the owner's; whoever holds it is let in, which is what it is for.
     everybody("sign-in-link", "200 302", lambda house: (house.link,)),
     row("team-switch",      "405 302", "405 404", "405 302", "405 302", "405 302", team=lambda h: h.team.pk),
@@ -227,7 +227,7 @@ TABLE = [
 
 BY_NAME = {entry.name: entry for entry in TABLE}
 # What is said to other programs: no cookie, so no CSRF token either.
-WITHOUT_CSRF = {"hook"}
+WITHOUT_CSRF = {"hook", "healthz", "readyz"}  # the last two take no POST
 
 
 def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:

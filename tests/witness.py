@@ -31,6 +31,8 @@ from redis import Redis
 from flowweb.redacted import Line
 from tests.upstream.scripted import ScriptedServer, reply
 
+QUEUE = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+
 
 class Witness(logging.Handler):
     """Texts by the place at which they were seen. Only one at a time."""
@@ -116,7 +118,7 @@ class Witness(logging.Handler):
     def work(self, most: int = 400) -> int:
         """Runs the waiting messages until none is left; the number of tasks run."""
         for done in range(most):
-            raw = self.redis.lpop("celery") or self.redis.lpop("slow")
+            raw = self.redis.lpop(f"{QUEUE}celery") or self.redis.lpop(f"{QUEUE}slow")
             if raw is None:
                 return done
             self.seen["messages"].append(raw.decode())
@@ -130,7 +132,7 @@ class Witness(logging.Handler):
     # What is there in the end.
 
     def look_around(self, *folders: Path) -> None:
-        """Every table, the database's own file, both databases of Redis, letters, reports, files below folders."""
+        """Every table, the database's own file, all of Redis, letters, reports, files below folders."""
         with connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
                 cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
@@ -140,9 +142,7 @@ class Witness(logging.Handler):
             self.seen["rows"] += [
                 each.read_bytes().decode("latin-1") for each in path.parent.glob(f"{path.name}*")
             ]
-        for number in (0, 1):
-            with Redis.from_url(settings.REDIS_URL, db=number) as redis:
-                self.seen["redis"] += [f"{key!r}: {_value(redis, key)!r}" for key in redis.scan_iter()]
+        self.seen["redis"] += [f"{key!r}: {_value(self.redis, key)!r}" for key in self.redis.scan_iter()]
         self.seen["letters"] += [str(letter.message()) for letter in mail.outbox]
         self.seen["reports"] += [_unpacked(request) for request in self._sentry.requests]
         for folder in folders:

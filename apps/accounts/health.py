@@ -1,26 +1,42 @@
-"""For the host: is the process alive, and can it serve."""
+"""For the host: is the process alive, and can it serve. Asked before anything else looks at the request."""
 
 import logging
+import time
+from collections.abc import Callable
+from functools import cache as remembered
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+# The store is asked no more often than this: it may be far away, and some bill each question.
+STORE_S = 30.0
+_store_answered_at = float("-inf")
 
+
+@require_safe
+@never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers. Asks nothing of the database: a database that is down isn't mended by a restart."""
     return HttpResponse("ok", content_type="text/plain")
 
 
+@require_safe
+@never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when database and cache answer, else 503 that names what doesn't."""
-    missing = [name for name, answers in (("database", _database), ("cache", _cache)) if not answers()]
+    """200 when all that a page needs is there, else 503 that names what isn't."""
+    missing = [name for name, is_there in CHECKS if not is_there()]
     if missing:
         return HttpResponse(f"no {', '.join(missing)}", status=503, content_type="text/plain")
     return HttpResponse("ready", content_type="text/plain")
@@ -36,6 +52,24 @@ def _database() -> bool:
     return True
 
 
+def _migrations() -> bool:
+    """Whether the database has every table and column of this version. One that is away is named for itself."""
+    try:
+        applied = MigrationRecorder(connection).applied_migrations().keys()
+    except DatabaseError:
+        return True
+    pending = sorted(_latest_migrations() - applied)
+    if pending:
+        logger.warning("not migrated: %s", ", ".join(".".join(each) for each in pending))
+    return not pending
+
+
+@remembered
+def _latest_migrations() -> frozenset[tuple[str, str]]:
+    """The last of each app, as this version's files say: they don't change while it runs."""
+    return frozenset(MigrationLoader(None).graph.leaf_nodes())
+
+
 def _cache() -> bool:
     try:
         cache.get("ready")
@@ -43,3 +77,26 @@ def _cache() -> bool:
         logger.warning("cache does not answer: %s", type(error).__name__)
         return False
     return True
+
+
+def _store() -> bool:
+    """Whether the store of audio answers at all; what is in it doesn't matter."""
+    global _store_answered_at
+    if time.monotonic() - _store_answered_at < STORE_S:
+        return True
+    try:
+        default_storage.exists("ready")
+    except Exception as error:  # each kind of store has its own
+        logger.warning("store does not answer: %s", type(error).__name__)
+        return False
+    _store_answered_at = time.monotonic()
+    return True
+
+
+# What has to be there, in the order in which it is asked.
+CHECKS: tuple[tuple[str, Callable[[], bool]], ...] = (
+    ("database", _database),
+    ("migrations", _migrations),
+    ("cache", _cache),
+    ("store", _store),
+)

@@ -31,8 +31,8 @@ from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-SENDERS = BoundedSemaphore(8)  # of the worker's 16 threads
-MOST_BLOCKED = 4  # of the slow worker's 8 threads: the others copy files
+SENDERS = BoundedSemaphore(settings.WORKER_THREADS // 2)  # the others watch what runs
+MOST_BLOCKED = settings.SLOW_THREADS // 2  # the others copy files
 BLOCKED = BoundedSemaphore(MOST_BLOCKED)
 
 

@@ -3,13 +3,14 @@
 from threading import BoundedSemaphore
 
 from celery import shared_task
+from django.conf import settings
 
 from apps.library import bin, references, reindex
 from apps.library.archiving import archive, background, reference
 from apps.library.importing import imports, walking
 
-IN_BACKGROUND = BoundedSemaphore(background.AT_ONCE)  # of the slow worker's 8 threads
-WALKS = BoundedSemaphore(2)
+IN_BACKGROUND = BoundedSemaphore(background.AT_ONCE)
+WALKS = BoundedSemaphore(max(1, settings.SLOW_THREADS // 4))
 REINDEXING = BoundedSemaphore(1)
 
 

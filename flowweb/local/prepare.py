@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from flowweb import notices
 from flowweb.env import SettingError
 from flowweb.local.processes import SIGN_IN
 
@@ -39,7 +40,7 @@ def main() -> int:
         print(f"flowweb: {error}")
         return 2
     except OperationalError as error:
-        print(f"flowweb: the database can't be used: {str(error).strip().splitlines()[0]}")
+        print(f"flowweb: the database can't be used: {notices.first_line(error)}")
         return 2
     if link:
         print(f"{SIGN_IN}{link}")

@@ -31,12 +31,12 @@ def site() -> tuple[Spec, ...]:
         Spec("web", _python("gunicorn", "flowweb.wsgi", "-c", "python:flowweb.gunicorn"), layer=2),
         Spec(
             "worker",
-            _python(*celery, "worker", "-Q", "celery", "-n", "worker", "-P", "threads", "-c", "16", *quietly),
+            _python(*celery, "worker", "-Q", "celery", "-n", "worker", *quietly),
             2,
         ),
         Spec(
             "slow",
-            _python(*celery, "worker", "-Q", "slow", "-n", "slow", "-P", "threads", "-c", "8", *quietly),
+            _python(*celery, "worker", "-Q", "slow", "-n", "slow", *quietly),
             2,
         ),
         Spec(

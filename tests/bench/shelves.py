@@ -43,7 +43,9 @@ ON_POSTGRES = connection.vendor == "postgresql"
 def main(takes: int) -> None:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    with override_settings(STORAGES=settings.STORAGES | {"staticfiles": plain}, ALLOWED_HOSTS=["*"]):
+    with override_settings(
+        STORAGES=settings.STORAGES | {"staticfiles": plain}, ALLOWED_HOSTS=["*"], SITE_HOSTS={"testserver"}
+    ):
         call_command("migrate", verbosity=0)
         client = Client()
         client.force_login(fill(takes))

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -229,6 +230,7 @@ def test_a_hint_makes_the_subscription_due_without_any_job_to_watch(studio: Stud
 @pytest.fixture
 def public(live_server: LiveServer, settings: Settings) -> str:
     settings.PUBLIC_URL = live_server.url
+    settings.SITE_HOSTS |= {urlsplit(live_server.url).netloc}
     return live_server.url
 
 

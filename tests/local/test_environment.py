@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flowweb import env
+from flowweb import database
 from flowweb.env import SettingError
 from flowweb.local import environment, ports, processes
 from flowweb.local.errors import StartError
@@ -39,7 +39,7 @@ def test_the_database_address_survives_odd_folder_names(shell: pytest.MonkeyPatc
     start = environment.plan(environment.data_folder())
 
     shell.setenv("DATABASE_URL", start.environment["DATABASE_URL"])
-    assert env.database("DATABASE_URL", "")["NAME"] == str(folder / "flowweb.sqlite3")
+    assert database.config("DATABASE_URL", "")["NAME"] == str(folder / "flowweb.sqlite3")
 
 
 def test_the_environment_wins(shell: pytest.MonkeyPatch) -> None:

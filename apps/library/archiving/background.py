@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.utils import timezone
 
 from apps import shutdown
@@ -10,7 +11,7 @@ from apps.library.archiving import archive
 from apps.library.models import ClipFile
 from apps.wake import wake
 
-AT_ONCE = 2  # workers
+AT_ONCE = max(1, settings.SLOW_THREADS // 4)  # of its threads: what was just made goes first
 SLICE_S = 45.0
 LOOK_AT = 20
 
