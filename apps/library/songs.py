@@ -115,10 +115,12 @@ def fill_gaps(take: Clip, told: Mapping[str, Any]) -> bool:
 def said(clip: ClipRecord) -> dict[str, Any]:
     """What the record says about the take, made fit for both databases."""
     timing = clip.lyrics_timing
+    lasts = clip.duration_s if clip.duration_s and math.isfinite(clip.duration_s) else None
     return {
         "title": _text(clip.title)[:300].strip(),
         "lyrics": _text(clip.lyrics),
-        "duration_s": clip.duration_s if clip.duration_s and math.isfinite(clip.duration_s) else None,
+        "duration_s": lasts,
+        "api_duration_s": lasts,
         "stem_type": _text(clip.stem_type)[:20],
         "seed": clip.seed if clip.seed is not None and abs(clip.seed) < 2**63 else None,
         "lyrics_timing": [list(pair) for pair in timing] if timing else None,

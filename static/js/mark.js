@@ -18,7 +18,8 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
   const form = () => document.querySelector("form[data-mark]");
   const box = () => document.querySelector("[data-wave]");
   const field = (name) => [...(form()?.querySelectorAll(`[data-place="${name}"]`) || [])].find((each) => each.offsetParent);
-  const length = () => Number(form()?.dataset.length) || 0;
+  const length = () => Number(form()?.dataset.length) || 0; // of the waveform
+  const most = () => Number(form()?.dataset.most) || length(); // where an edit ends: Flow Music may know it as a little shorter
   const isPoint = () => Boolean(field("at"));
   const isOpen = () => Boolean(box() && length() && (field("at") || field("start")));
 
@@ -32,21 +33,21 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
     const rest = tenths % 600;
     return `${Math.floor(tenths / 600)}:${String(Math.floor(rest / 10)).padStart(2, "0")}.${rest % 10}`;
   }
-  const within = (at) => Math.min(length(), Math.max(0, at));
+  const within = (at) => Math.min(most(), Math.max(0, at));
 
   function part() {
     if (!isOpen()) return null;
     if (isPoint()) {
-      const at = field("at").value.trim() ? parse(field("at").value) : length();
-      return at >= 0 && at <= length() ? { start: at, end: at, isPoint: true } : null;
+      const at = field("at").value.trim() ? parse(field("at").value) : most();
+      return at >= 0 && at <= most() ? { start: at, end: at, isPoint: true } : null;
     }
     const [start, end] = [parse(field("start").value), parse(field("end").value)];
-    return start < end && end <= length() + LEAST_S ? { start, end: within(end), isPoint: false } : null;
+    return start < end && end <= most() + LEAST_S ? { start, end: within(end), isPoint: false } : null;
   }
 
   function write(name, seconds) {
     const place = field(name);
-    const text = name === "at" && seconds > length() - LEAST_S ? "" : clock(seconds);
+    const text = name === "at" && seconds > most() - LEAST_S ? "" : clock(seconds);
     if (place.value === text) return;
     place.value = text;
     place.dispatchEvent(new Event("input", { bubbles: true }));
@@ -113,7 +114,7 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
     for (const each of over.querySelectorAll("[data-grip]")) {
       const at = now[each.dataset.grip];
       each.setAttribute("x", share(at));
-      each.setAttribute("aria-valuemax", length().toFixed(1));
+      each.setAttribute("aria-valuemax", most().toFixed(1));
       each.setAttribute("aria-valuenow", at.toFixed(1));
       each.setAttribute("aria-valuetext", clock(at));
     }
@@ -154,7 +155,7 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
     const names = timed(".part-name").filter((each) => isIn(each, now) || (span(each)[0] <= middle && middle < span(each)[1]));
     const said = names.map((each) => each.textContent.trim());
     const about = said.length > 2 ? [said[0], said.at(-1)].join(" to ") : said.join(", ");
-    const atEnd = now.end > length() - LEAST_S;
+    const atEnd = now.end > most() - LEAST_S;
     shown.querySelector("[data-chosen-place]").textContent = now.isPoint ? `From ${clock(now.end)}` : `${clock(now.start)}–${clock(now.end)}`;
     shown.querySelector("[data-chosen-words]").textContent = now.isPoint
       ? atEnd ? "the end" : about
@@ -215,7 +216,7 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
   document.addEventListener("keydown", (event) => {
     const name = event.target.closest?.("[data-grip]")?.dataset.grip;
     if (!name || event.ctrlKey || event.metaKey || event.altKey) return;
-    const to = { Home: 0, End: length() }[event.key] ?? part()[name] + STEPS[event.key] * (event.shiftKey ? 10 : 1);
+    const to = { Home: 0, End: most() }[event.key] ?? part()[name] + STEPS[event.key] * (event.shiftKey ? 10 : 1);
     if (Number.isNaN(to)) return;
     event.preventDefault();
     move(name, to);

@@ -72,7 +72,7 @@ def test_from_the_family_to_a_chain_under_way(studio: Studio, edited: Clip, targ
 def test_what_does_not_fit_is_said_before_anything_is_sent(studio: Studio, target: Clip) -> None:
     section = {"mask_start_s": 48, "mask_end_s": 72}
     source = studio.take()
-    Clip.objects.filter(pk=target.pk).update(duration_s=60)
+    Clip.objects.filter(pk=target.pk).update(duration_s=60, api_duration_s=60)
     replaced = make_replaced(studio, source, section)
     page = choose(studio, replaced, target)
     assert "it reaches to 1:12, and there it ends at 1:00." in page.notice

@@ -149,8 +149,8 @@ def _go_on(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
         words = f"The result of step {done.number} is in the bin. Put it back, and it can go on."
         return _set(chain, Status.STOPPED, words)
     following = rest[0]
-    wrong = recipes.misfit(Step(following.operation, following.params), result.duration_s)
-    if wrong and result.duration_s is not None:
+    wrong = recipes.misfit(Step(following.operation, following.params), result.edit_length_s)
+    if wrong and result.edit_length_s is not None:
         return _set(chain, Status.STOPPED, f"Step {following.number} does not fit: {wrong} {NOT_FURTHER}")
     return _put_in_line(chain, following, result)
 

@@ -97,7 +97,7 @@ class EditForm(OnceForm):
 
     def _check_within(self, name: str) -> None:
         """A place in the take, as far as its length is known."""
-        at, length = self.cleaned_data.get(name), self.clip.duration_s
+        at, length = self.cleaned_data.get(name), self.clip.edit_length_s
         if at is not None and length is not None and at > length:
             self.add_error(name, f"The take ends at {tenths(length)}.")
 
@@ -129,7 +129,7 @@ class ExtendForm(EditForm):
     def new_length(self) -> float | None:
         """About how long it will be."""
         start = _cleaned(self, "extend_from_s")
-        start = self.clip.duration_s if start is None else start
+        start = self.clip.edit_length_s if start is None else start
         return None if start is None else start + self.adds
 
     def clean(self) -> dict[str, Any]:
@@ -202,7 +202,7 @@ class EffectForm(EditForm):
         super().__init__(*args, **options)
         for effect in EFFECTS.values():
             for control in effect.controls:
-                self.fields[control.name] = _field_of(control, effect, self.clip.duration_s)
+                self.fields[control.name] = _field_of(control, effect, self.clip.edit_length_s)
 
     @property
     def groups(self) -> list[tuple[Effect, list[tuple[Any, forms.BoundField]]]]:
@@ -273,9 +273,10 @@ def _first_choice(clip: Clip) -> tuple[float | None, float | None]:
         (span for name, span in spans if "chorus" in name.lower() and "pre" not in name.lower()), None
     )
     found = chorus or (spans[0][1] if spans else None)
+    length = clip.edit_length_s
     if found:
-        return found.start, found.end
-    return (0, min(10.0, clip.duration_s)) if clip.duration_s else (None, None)
+        return found.start, min(found.end, length) if length else found.end
+    return (0, min(10.0, length)) if length else (None, None)
 
 
 def _cleaned(form: EditForm, name: str) -> Any:

@@ -101,7 +101,7 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
 def _offer(membership: Membership, target: Clip, steps: list[Step]) -> Offer:
     """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
     footing = editing.footing(target, steps[0].operation, membership)
-    misfits = recipes.misfits(steps, target.duration_s)
+    misfits = recipes.misfits(steps, target.edit_length_s)
     if footing.purse is None:
         return Offer(misfits, footing.obstacle)
     purse, count = footing.purse, len(steps)

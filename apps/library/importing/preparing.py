@@ -16,7 +16,7 @@ from apps.library.models.clips import INSTRUMENTAL
 from apps.upstream.records import ClipRecord
 
 Values = tuple[Any, ...]
-SAID = ("title", "lyrics", "duration_s", "seed", "stem_type", "made_at", "lyrics_timing")
+SAID = ("title", "lyrics", "duration_s", "api_duration_s", "seed", "stem_type", "made_at", "lyrics_timing")
 OF_TAKE = ("id", "song_id", "clip_id", *SAID)
 OF_FILE = ("clip_id", "kind", "state", "source_url", "next_try_at")
 OF_WORDS = ("clip_id", "terms", "way")

@@ -121,6 +121,7 @@ class Clip(models.Model):
     title = models.CharField(max_length=300, blank=True)
     lyrics = models.TextField(blank=True)  # "" when not given; "[Instrumental]" is kept as the API says it
     duration_s = models.FloatField(null=True)  # measured once archived, until then as the API said
+    api_duration_s = models.FloatField(null=True)  # as the API says it, by which it judges edits
     seed = models.BigIntegerField(null=True)
     stem_type = models.CharField(max_length=20, blank=True)  # vocals, drums, bass, other; "" for a whole take
     # Why Flow Music can't edit it, in plain words; "" as far as nothing is known.
@@ -176,6 +177,12 @@ class Clip(models.Model):
     def words(self) -> str:
         """The lyrics to show; "" for an instrumental."""
         return "" if self.lyrics.strip() == INSTRUMENTAL else self.lyrics
+
+    @property
+    def edit_length_s(self) -> float | None:
+        """Where edits end: what is measured and what the API knows differ by hundredths, and the less is safe."""
+        lengths = [each for each in (self.duration_s, self.api_duration_s) if each]
+        return min(lengths, default=None)
 
     @property
     def is_instrumental(self) -> bool:
