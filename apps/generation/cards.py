@@ -18,6 +18,7 @@ from apps.generation.price import UNKNOWN, Price
 from apps.generation.slots import Slots
 from apps.generation.titles import title_of
 from apps.library.models import Clip
+from apps.plural import counted
 
 _RESULT = {"stems": "Open the mixer"}
 TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
@@ -271,7 +272,7 @@ def _rejected(made: Card, job: Job, around: Surroundings) -> None:
 def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
     made.actions = _hide(job)
     if job.jobid or job.sent_at:
-        may_be = f"The {made.price.credits} credits may be spent"
+        may_be = f"{counted(made.price.credits, 'credit')} may be spent"
         made.text = f"{may_be}; the song may still turn up at Flow Music."
         made.actions.insert(0, _look_for(job))
         return
@@ -281,7 +282,7 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
-    cost = "" if job.operation in FREE else f" It may have cost {made.price.credits} credits."
+    cost = "" if job.operation in FREE else f" It may have cost {counted(made.price.credits, 'credit')}."
     made.text = f"Never found.{cost}"
     made.actions = [*([] if job.blocks else [_look_for(job)]), *_hide(job)]
 

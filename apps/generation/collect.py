@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.generation import ends
 from apps.generation.models import Job, PanelVersion, State
 from apps.library.models import ClipFile
+from apps.plural import counted
 
 WAIT_FOR_FILES = timedelta(minutes=10)
 WANTED_FIRST = Q(kind__in=ClipFile.FIRST, state=ClipFile.State.WANTED)
@@ -25,7 +26,7 @@ def finish(song_id: str | None = None) -> int:
         if not missing:
             done += ends.complete(job, "Everything is saved.")
         elif job.collecting_since and timezone.now() - job.collecting_since >= WAIT_FOR_FILES:
-            done += ends.complete(job, f"{missing} files are still missing; they are tried for seven days.")
+            done += ends.complete(job, f"Still missing: {counted(missing, 'file')}, tried for seven days.")
     return done
 
 

@@ -21,6 +21,7 @@ from apps.generation.models.jobs import LIVE
 from apps.generation.operations import OPERATIONS
 from apps.generation.slots import Slots
 from apps.library.models import Clip
+from apps.plural import counted
 
 # What a card of a job shows of other rows.
 OF_A_CARD = (
@@ -155,7 +156,7 @@ def _groups(cards: list[Card]) -> list[Group]:
     found = [
         ("needs", "Needs you", [each for each in folded if each.kind in NEEDS], ""),
         ("running", "Running", [each for each in folded if each.kind in RUNS], ""),
-        ("line", "In line", line, f"{held} credits held" if held else ""),
+        ("line", "In line", line, f"{counted(held, 'credit')} held" if held else ""),
         ("done", "Done", done, ""),
     ]
     return [Group(key, title, group, _songs(group), note) for key, title, group, note in found if group]

@@ -27,6 +27,6 @@
     if (!event.target.matches("[data-cap]")) return;
     const { form, value } = event.target;
     const more = Math.max(0, (Number(value) || 0) - Number(form.dataset.committed));
-    form.querySelector("[data-cap-price]").textContent = `up to ${new Intl.NumberFormat("en").format(more)} credits`;
+    form.querySelector("[data-cap-price]").textContent = `up to ${new Intl.NumberFormat("en").format(more)} ${more === 1 ? "credit" : "credits"}`;
   });
 })();

@@ -14,6 +14,7 @@ from apps.generation.sweeping.matrix import GHOSTWRITERS, MODELS, Matrix
 from apps.generation.sweeping.standing import Standing
 from apps.generation.sweeping.sweeps import Plan
 from apps.generation.wishes import LYRICS_LIMIT, PROMPT_LIMIT
+from apps.plural import counted
 
 MOST_ROWS, MOST_SONGS, MOST_CREDITS = 8, 200, 10_000
 
@@ -73,7 +74,9 @@ class SweepForm(AskingForm):
         if not self.errors:
             songs = len(Matrix.of(self.asked)) * data["count"]
             if songs > MOST_SONGS:
-                self.add_error(None, f"That would be {songs} songs. A sweep has up to {MOST_SONGS}.")
+                self.add_error(
+                    None, f"That would be {counted(songs, 'song')}. A sweep has up to {MOST_SONGS}."
+                )
         return data
 
     @property

@@ -2,6 +2,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts import keys
 from apps.accounts.crypto import CannotDecrypt
+from apps.plural import counted
 
 
 class Command(BaseCommand):
@@ -14,5 +15,5 @@ class Command(BaseCommand):
         except (keys.KeysDontFit, CannotDecrypt) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{changed} tokens encrypted anew. The site may keep running; take old keys out now."
+            f"{counted(changed, 'token')} encrypted anew. The site may keep running; take old keys out now."
         )

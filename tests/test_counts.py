@@ -1,0 +1,83 @@
+"""A count agrees with its noun, also for one: a plural that is written out behind a figure is a defect."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django import forms
+from django.template.loader import render_to_string
+
+from apps.plural import counted
+
+ROOT = Path(__file__).resolve().parents[1]
+NOUNS = (
+    "accounts|addresses|characters|combinations|credits|days|files|jobs|members|others|people|references|seconds|songs|"
+    "takes|things|times|tokens|tracks|versions|wishes|words"
+)
+IN_TEMPLATES = re.compile(rf"\}}\}}(?:</\w+>)? (?:{NOUNS})\b")
+IN_CODE = re.compile(rf"\{{[^{{}}]+\}} (?!takes)(?:{NOUNS})\b")
+# Behind what is always more than one, or is said for one beside it.
+ALWAYS_MORE = {
+    "templates/generation/_lyrics_row.html": {"}} versions"},
+    "templates/generation/job_drop.html": {"}} songs"},
+    "templates/library/_stars.html": {"}} others"},
+    "templates/library/bin.html": {"}} days"},
+    "templates/library/stems.html": {"}} tracks"},
+    "apps/generation/batches.py": {"{len(songs)} songs", "{lead.wish_size} songs"},
+    "apps/generation/cards.py": {"{job.looks} times", "{len(takes)} tracks"},
+    "apps/generation/forms/sweeps.py": {"{longest} characters"},
+    "apps/generation/management/commands/restored.py": {"{count} jobs"},
+    "apps/generation/starting.py": {"{gone} references"},
+    "apps/generation/views/usage.py": {"{shown.days} days"},
+    "apps/generation/waiting.py": {"{len(stuck)} accounts", "{first.lost} songs"},
+    "apps/library/listing.py": {"{MOST_COUNTED:,} songs"},
+    "apps/library/management/commands/verify_archive.py": {"{total} files"},
+    "apps/library/names.py": {"{most} characters"},
+    "apps/transfers.py": {"{busy.before} people"},
+}
+
+
+def _found(folder: str, pattern: re.Pattern[str], suffix: str) -> dict[str, set[str]]:
+    found = {
+        path.relative_to(ROOT).as_posix(): set(pattern.findall(path.read_text()))
+        for path in sorted((ROOT / folder).rglob(f"*{suffix}"))
+        if not {"sandbox", "upstream", "migrations"} & set(path.parts)
+    }
+    left = {name: words - ALWAYS_MORE.get(name, set()) for name, words in found.items()}
+    return {name: words for name, words in left.items() if words}
+
+
+def test_no_template_writes_a_plural_behind_a_figure() -> None:
+    assert _found("templates", IN_TEMPLATES, ".html") == {}
+
+
+def test_no_message_writes_a_plural_behind_a_figure() -> None:
+    assert _found("apps", IN_CODE, ".py") == {}
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    assert [counted(number, "credit") for number in (0, 1, 2, 1500)] == [
+        "0 credits",
+        "1 credit",
+        "2 credits",
+        "1,500 credits",
+    ]
+    assert counted(1, "wish", "wishes") + counted(2, "wish", "wishes") == "1 wish2 wishes"
+
+
+class _Form(forms.Form):
+    first = forms.CharField()
+    second = forms.CharField()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"first": "la"}, "1 thing below is not right"),
+        ({}, "2 things below are not right"),
+    ],
+)
+def test_a_form_counts_what_is_not_right(typed: dict[str, str], words: str) -> None:
+    form = _Form(typed)
+    form.is_valid()
+    assert words in render_to_string("_form_errors.html", {"form": form})
