@@ -19,12 +19,14 @@ IN_CODE = re.compile(rf"\{{[^{{}}]+\}} (?!takes)(?:{NOUNS})\b")
 # Behind what is always more than one, or is said for one beside it.
 ALWAYS_MORE = {
     "templates/generation/_lyrics_row.html": {"}} versions"},
+    "templates/generation/_sent_since.html": {"}} jobs"},
     "templates/generation/job_drop.html": {"}} songs"},
+    "templates/generation/restored.html": {"}} jobs"},
     "templates/library/_stars.html": {"}} others"},
     "templates/library/bin.html": {"}} days"},
     "templates/library/stems.html": {"}} tracks"},
     "apps/generation/batches.py": {"{len(songs)} songs", "{lead.wish_size} songs"},
-    "apps/generation/cards.py": {"{job.looks} times", "{len(takes)} tracks"},
+    "apps/generation/cards.py": {"{job.looks} times"},
     "apps/generation/forms/sweeps.py": {"{longest} characters"},
     "apps/generation/management/commands/restored.py": {"{count} jobs"},
     "apps/generation/starting.py": {"{gone} references"},

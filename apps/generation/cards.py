@@ -234,11 +234,10 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _count(job: Job, takes: list[Clip]) -> str:
-    if job.operation in DONE:
-        return DONE[job.operation]
     if job.operation == "stems":
-        return f"{len(takes)} tracks"
-    return {1: "one take", 2: "two takes"}.get(len(takes), f"{len(takes)} takes")
+        return counted(len(takes), "track")
+    made = {1: "one take", 2: "two takes"}.get(len(takes)) or counted(len(takes), "take")
+    return DONE.get(job.operation, made)
 
 
 def _look_for(job: Job) -> Action:
