@@ -35,10 +35,8 @@ def kept(clip: Clip) -> list[Kept]:
 def _line(file: ClipFile) -> Kept:
     name = NAMES[Kind(file.kind)]
     if file.is_stored:
-        address = file.url + ("?download=1" if file.kind in ClipFile.AUDIO else "")
-        return Kept(
-            file.kind, name, "stored", f"Kept and checked, {filesizeformat(file.size or 0)}.", address
-        )
+        words = f"Kept and checked, {filesizeformat(file.size or 0)}."
+        return Kept(file.kind, name, "stored", words, f"{file.url}?download=1")
     if file.state == State.NONE:
         return Kept(file.kind, name, "none", "Flow Music made none.")
     retry = reverse("clip-file-retry", args=[file.clip_id, file.kind])

@@ -11,7 +11,6 @@ that he has the beginning of (If-Range) gets them from the former file, as long 
 import hashlib
 import logging
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +26,7 @@ from django.http import (
 from django.utils.http import content_disposition_header, http_date, parse_etags
 
 from apps.library.models import Clip, ClipFile
+from apps.library.names import of_file
 from apps.transfers import PIECE, Busy, Sent, words_for
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,8 @@ AT_ONCE = 1024 * 1024
 CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
 # Tags and comments may hold whole pages: what is opened by its address is what its type says, and runs nothing.
 RUNS_NOTHING = "default-src 'none'; sandbox"
+PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_UNSAFE = re.compile(r'[\\/:*?"<>|]')
-_LONGEST = 200  # bytes; a file system takes 255, and the take's letter and a number come after it
 
 
 @dataclass(frozen=True)
@@ -139,16 +138,13 @@ def _words(words: str, status: int, headers: dict[str, str] | None = None) -> Ht
 def readable_name(clip: Clip, kind: str) -> str:
     """`Last Ferry Home (take A).mp3`; a stem's title says which it is: `Last Ferry Home - drums.mp3`"""
     if clip.stem_type:
-        return f"{safe_name(clip.shown_title) or safe_name(clip.stem_type) or 'Stem'}.{kind}"
-    return f"{safe_name(clip.shown_title) or 'Song'} (take {clip.letter}).{kind}"
+        return f"{of_file(clip.shown_title) or of_file(clip.stem_type) or 'Stem'}.{kind}"
+    return f"{of_file(clip.shown_title) or 'Song'} (take {clip.letter}).{kind}"
 
 
-def safe_name(text: str) -> str:
-    """A part of a file's name: no path, no control or direction marks; "" when nothing is left."""
-    text = unicodedata.normalize("NFC", text)
-    text = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    name = " ".join(_UNSAFE.sub(" ", text).split()).strip(". ")[:100]
-    return name.encode()[:_LONGEST].decode(errors="ignore").strip(". ")
+def cover_name(clip: Clip, content_type: str) -> str:
+    """`Last Ferry Home cover.jpg`"""
+    return f"{of_file(clip.shown_title) or 'Song'} cover.{PICTURES.get(content_type, 'jpg')}"
 
 
 def _named(if_none_match: str) -> set[str]:

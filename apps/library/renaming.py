@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from apps.library import searching, songs
-from apps.library.models import Song
+from apps.library.models import ClipFile, Song
 from apps.library.names import fitting
 
 LONGEST = 120
@@ -21,5 +21,13 @@ def rename(song: Song, text: str) -> str:
         songs.wait_turn(song.team)  # so that what it is found by is that of the last of several changes
         Song.objects.filter(pk=song.pk).update(name=name)
         searching.index(song.takes.filter(erased_at=None).select_related("song"))
+        _reach_files(song)
     song.name = name
     return old
+
+
+def _reach_files(song: Song) -> None:
+    """The tags of what is stored; what was stored before they were written down has another title for all we know."""
+    files = ClipFile.objects.stored().filter(clip__song=song, kind__in=ClipFile.AUDIO)
+    files.filter(title_in_tags=None).update(title_in_tags="")
+    songs.tag_anew(*song.takes.values_list("pk", flat=True))

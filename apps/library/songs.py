@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -61,6 +62,7 @@ def keep_song(
         if take.erased_at is None:
             _keep_files(take, clip)
     searching.index(song.takes.filter(erased_at=None).select_related("song"))
+    tag_anew(*song.takes.values_list("pk", flat=True))
     return song
 
 
@@ -180,6 +182,19 @@ def take_links(take: Clip, links: Mapping[ClipFile.Kind, str]) -> bool:
             )
             ClipFile.objects.bulk_create([new], ignore_conflicts=True)
     return first > 0
+
+
+def tag_anew(*clips: UUID) -> None:
+    """Stored audio in whose tags another title stands than the takes have by now is due for new ones."""
+    now = timezone.now()
+    for clip in Clip.objects.filter(pk__in=clips, erased_at=None).select_related("song"):
+        audio = ClipFile.objects.stored().filter(clip=clip, kind__in=ClipFile.AUDIO)
+        audio = audio.exclude(title_in_tags=None).exclude(title_in_tags=clip.shown_title)
+        # What is to be renewed anyway gets them then.
+        due = audio.filter(next_try_at=None)
+        ids = list(due.values_list("pk", flat=True))
+        if due.update(next_try_at=now, tries=0):
+            wake_files(ids)
 
 
 def wake_files(ids: Iterable[int]) -> None:

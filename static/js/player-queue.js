@@ -224,6 +224,9 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     if (button) asked(button, button.dataset.queueNext || button.dataset.queueAdd);
   });
   audio.addEventListener("ended", over);
+  document.addEventListener("player:names", () => {
+    for (const take of [...past, ...next]) take.title = known.get(take.clip)?.title || take.title;
+  });
   document.addEventListener("player:take", changed);
   document.addEventListener("player:chosen", (event) => chosen(event.detail));
   document.addEventListener("player:changed", (event) => {

@@ -5,7 +5,7 @@ The one player: what sounds. An element with data-play says what it plays:
 
 window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and
 now → {clip, time, duration, paused}, null while nothing is loaded. On document it tells player:state and player:time with
-the same detail, player:take when another take is loaded or none.
+the same detail, player:take when another take is loaded or none, or it has another name.
 
 The rest of it is for its own parts, the scripts player-*.js: what it shows, what comes next, how loud and fast, keys, and what
 is remembered (a part that has something to remember gives it to `parts`).
@@ -40,6 +40,17 @@ is remembered (a part that has something to remember gives it to `parts`).
   function look() {
     document.querySelectorAll("[data-play]").forEach(learn);
   }
+
+  /* A name that a song was given meanwhile reaches what sounds, and what comes next. */
+  function renamed() {
+    const before = [...known].map(([clip, said]) => [clip, said.title]);
+    look();
+    if (before.every(([clip, title]) => known.get(clip).title === title)) return;
+    if (now) now.title = known.get(now.clip)?.title || now.title;
+    tell("names");
+    tell("take");
+  }
+  document.addEventListener("htmx:load", renamed);
 
   /* Before its data has come, an <audio> takes currentTime for the place to begin at. */
   function load(take, { at = 0, paused = false } = {}) {

@@ -1,4 +1,4 @@
-"""What a stored file still needs: the cover in its tags, and the end of the file whose place it took."""
+"""What a stored file still needs: the cover and the title in its tags, and the end of the file whose place it took."""
 
 import uuid
 from typing import Any, BinaryIO
@@ -7,12 +7,13 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
+from apps.library import songs
 from apps.library.archiving import quota, storing
 from apps.library.archiving.checking import check
 from apps.library.archiving.faults import NotKept
 from apps.library.models import ClipFile
 
-# Without the cover in its tags the file is as good to hear, so it is not tried for long.
+# With other tags the file is as good to hear, so it is not tried for long.
 MOST_TRIES = 5
 
 
@@ -20,7 +21,7 @@ def renew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
     """The next of it. False: the claim was lost meanwhile."""
     if file.former:
         return _drop_former(file, mine)
-    if file.kind not in ClipFile.AUDIO or file.has_cover or file.tries >= MOST_TRIES:
+    if not _needs_tags(file) or file.tries >= MOST_TRIES:
         return _write_down(file, mine, {})
     return _tag_anew(file, mine, copy)
 
@@ -28,19 +29,24 @@ def renew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
 def _drop_former(file: ClipFile, mine: uuid.UUID) -> bool:
     storages["default"].delete(file.former)
     # Perhaps its cover came meanwhile: then there is more to do.
-    more = file.kind in ClipFile.AUDIO and not file.has_cover
+    more = _needs_tags(file)
     return _write_down(file, mine, {"former": "", "next_try_at": timezone.now() if more else None})
+
+
+def _needs_tags(file: ClipFile) -> bool:
+    return file.kind in ClipFile.AUDIO and (file.is_renamed or not file.has_cover)
 
 
 def _tag_anew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
     """A second file beside the first, checked as a whole; then the row changes from one to the other."""
     _read(file, copy)
     checked = check(file, copy)
-    if not checked.has_cover:
+    if not checked.has_cover and not file.is_renamed:
         return _write_down(file, mine, {})
     name = storing.save(file, mine, copy, storing.EXTENSIONS[checked.content_type])
     now = timezone.now()
-    values = storing.measure(copy) | {"file": name, "has_cover": True, "stored_at": now}
+    values = storing.measure(copy) | {"file": name, "has_cover": checked.has_cover, "stored_at": now}
+    values |= {"title_in_tags": file.clip.shown_title}
     values |= {"former": file.file.name, "next_try_at": now + storing.FORMER_STAYS}
     if _write_down(file, mine, values):
         return True
@@ -66,4 +72,5 @@ def _write_down(file: ClipFile, mine: uuid.UUID, changes: dict[str, Any]) -> boo
             return False
         if "size" in changes:
             quota.kept(file.clip.team_id, changes["size"] - (file.size or 0))
+        songs.tag_anew(file.clip_id)  # it may have been given yet another name meanwhile
     return True

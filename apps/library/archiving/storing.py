@@ -17,6 +17,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.db import transaction
 from django.utils import timezone
 
+from apps.library import songs
 from apps.library.archiving import guard, quota
 from apps.library.archiving.checking import Checked
 from apps.library.archiving.guard import Cover, Heard
@@ -124,6 +125,7 @@ def _write_down(
     values |= {"state": State.STORED, "file": names[0], "stored_at": now, "last_error": "", "tries": 0}
     values |= {"claim": None, "claim_until": None}
     values |= {"next_try_at": now + FORMER_STAYS if file.former else None}
+    values |= {"title_in_tags": file.clip.shown_title if file.kind in ClipFile.AUDIO else None}
     with transaction.atomic():
         # A cover and audio that are stored at the same time: the second one sees what the first one wrote.
         if not _is_there(file.clip):
@@ -136,6 +138,7 @@ def _write_down(
         if checked.cover:
             _learn_cover(file.clip, checked.cover, names[1])
         _tag_anew(file.clip)
+        songs.tag_anew(file.clip_id)
         wake("generation.collect", str(file.clip.song_id))
     return True
 

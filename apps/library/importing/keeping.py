@@ -103,6 +103,7 @@ def _fill(walk: Import, there: Sequence[tuple[ClipRecord, Clip]], kept: Kept) ->
         kept.filled += 1
     kept.left_out = len(there) - len(live)
     searching.index(renamed)
+    songs.tag_anew(*(take.pk for take in renamed))
 
 
 def _newly_linked(live: Sequence[tuple[ClipRecord, Clip]]) -> set[object]:

@@ -66,6 +66,8 @@ class ClipFile(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)  # of what is stored, tags included
     content_type = models.CharField(max_length=60, blank=True)
     has_cover = models.BooleanField(default=False)  # an audio file that carries the cover in its tags
+    # That audio carries; None for files from before this was written down, and for what isn't audio.
+    title_in_tags = models.CharField(max_length=300, null=True)
     stored_at = models.DateTimeField(null=True)
     # The name of the file that this one took the place of: kept a while for who is hearing it, or, if it was found
     # damaged, until a good one is there.
@@ -97,6 +99,11 @@ class ClipFile(models.Model):
     @property
     def is_stored(self) -> bool:
         return self.state == self.State.STORED
+
+    @property
+    def is_renamed(self) -> bool:
+        """Another title stands in its tags than the one that is shown."""
+        return self.title_in_tags is not None and self.title_in_tags != self.clip.shown_title
 
     @property
     def url(self) -> str:

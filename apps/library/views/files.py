@@ -28,7 +28,12 @@ def audio(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponseBase:
 @require_safe
 @team_view(needs="see", anonymous=401)
 def cover(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
-    return _file(request, get_object_or_404(Clip.objects.for_team(request.team), pk=clip_id), Kind.COVER)
+    """What pages show; with `?download=1` a file with a readable name."""
+    take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
+    file = take.files.filter(kind=Kind.COVER).first()
+    wanted = file is not None and request.GET.get("download") == "1"
+    name = playback.cover_name(take, file.content_type) if file and wanted else ""
+    return _file(request, take, Kind.COVER, download_as=name)
 
 
 @require_safe

@@ -14,6 +14,7 @@ from apps.accounts.access import TeamRequest, team_view
 from apps.library import playback
 from apps.library.archiving.kinds import TYPES
 from apps.library.models import ReferenceFile
+from apps.library.names import of_file
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def download(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     if not file.file:
         raise Http404("not here yet")
     extension = TYPES[file.content_type].extension
-    name = playback.safe_name(str(file).removesuffix(f".{extension}")) or "File"
+    name = of_file(str(file).removesuffix(f".{extension}")) or "File"
     return playback.serve(request, file, download_as=f"{name}.{extension}")
 
 

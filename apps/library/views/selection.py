@@ -16,8 +16,7 @@ from apps.accounts.models import AuditEntry
 from apps.library import bin, choosing, collecting, tagging, undo, zips
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
-from apps.library.names import Unfit
-from apps.library.playback import safe_name
+from apps.library.names import Unfit, of_file
 from apps.library.returning import back, came_from, refused
 from apps.transfers import Busy, Sent, words_for
 
@@ -116,7 +115,7 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
     except BaseException:
         pieces.close()  # else it would be counted until the process ends
         raise
-    name = f"{safe_name(request.team.name)}, {undo.takes(len(found))}.zip"
+    name = f"{of_file(request.team.name)}, {undo.takes(len(found))}.zip"
     headers = {"Content-Length": str(len(zipped)), "Cache-Control": "no-store"}
     headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return pieces.answer(content_type="application/zip", headers=headers)
