@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("library", "0010_better_words")]
+    dependencies = [("library", "0012_api_duration")]
 
     operations = [
         migrations.AddField(
