@@ -103,6 +103,14 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: sound("m4a") + picture(kind="PNG"),
         "Something else follows behind the end of this M4A",
     ),
+    "an M4A and another one": (
+        lambda: sound("m4a") + sound("m4a"),
+        "Something else follows behind the end of this M4A",
+    ),
+    "a FLAC behind a tag": (
+        lambda: b"ID3\3\0\0\0\0\0\0fLaC" + b"\0" * 99,
+        "This is a FLAC. Save it as WAV or MP3.",
+    ),
     "an MP3 and a picture": (
         lambda: sound("mp3") + picture(),
         "Something else follows behind the end of this MP3",

@@ -177,6 +177,7 @@ SOUNDS: dict[str, tuple[str, Make, float]] = {
     "a wide box first": ("m4a", wide_first, 2.0),
     "no type box": ("m4a", without_type, 2.0),
     "pictures of chapters": ("m4a", with_chapter_pictures, 3.0),
+    "a bare stream behind a tag": ("aac", lambda: id3(TIT2="live") + sound("aac", 2.0), 2.0),
     "a bare stream": ("aac", lambda: sound("aac", 2.0), 2.0),
 }
 # With the size of the upright picture.

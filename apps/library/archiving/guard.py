@@ -8,6 +8,7 @@ import base64
 import io
 import json
 import logging
+import math
 import os
 import subprocess  # our own interpreter, with a list of arguments
 import sys
@@ -34,6 +35,7 @@ AT_ONCE = BoundedSemaphore(2)  # of all threads of this process: what is unpacke
 PICTURES, SOUNDS = "pictures", "sounds"
 # An hour of sound takes about 20 s here, the largest picture 2 s.
 WITHIN_S = {PICTURES: 20, SOUNDS: 60}
+REMUXED_WITHIN_S = 15  # a request waits for it
 LARGEST_ANSWER = 8 * 1024 * 1024
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ")
 ENDED_FROM_OUTSIDE = {-SIGKILL, -SIGTERM, -SIGINT, -SIGHUP}
@@ -91,7 +93,12 @@ def look_at_cover(file: BinaryIO) -> Cover:
 
 def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | None) -> tuple[Heard, bool]:
     """Tags it in place and decodes it. Returns what was heard, and whether the cover is in it now. Raises BadFile."""
-    fields = {"kind": kind, "expected_s": expected_s, "title": tags.title, "lyrics": tags.lyrics}
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "expected_s": expected_s,
+        "title": tags.title,
+        "lyrics": tags.lyrics,
+    }
     fields |= {"prompt": tags.prompt, "cover": base64.b64encode(tags.cover).decode()}
     bad = BadFile(f"The {kind} that came can't be played.")
     answer = _ask(SOUNDS, "check_song", [file], bad, bad, **fields, cover_type=tags.cover_type)
@@ -100,7 +107,8 @@ def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | Non
 
 def remux(file: BinaryIO, to: BinaryIO, found: Type) -> None:
     """The packets of an M4A or of bare AAC, into a new M4A. Raises BadFile."""
-    _ask(SOUNDS, "remux", [file, to], _slow(found), Unreadable(found.name), content_type=found.content_type)
+    fields: dict[str, Any] = {"content_type": found.content_type, "within_s": REMUXED_WITHIN_S}
+    _ask(SOUNDS, "remux", [file, to], _slow(found), Unreadable(found.name), **fields)
 
 
 def _slow(found: Type) -> BadFile:
@@ -108,15 +116,23 @@ def _slow(found: Type) -> BadFile:
 
 
 def _ask(
-    room: str, operation: str, files: list[BinaryIO], slow: BadFile, broken: BadFile, **fields: Any
+    room: str,
+    operation: str,
+    files: list[BinaryIO],
+    slow: BadFile,
+    broken: BadFile,
+    *,
+    within_s: float = 0,
+    **fields: Any,
 ) -> Any:
     """The answer of the examiner; `slow` and `broken` are raised when it takes too long, or can't answer."""
+    within_s = within_s or WITHIN_S[room]
     with AT_ONCE, ExitStack() as stack:
         handles = [stack.enter_context(_on_disk(file)) for file in files]
         try:
-            ended = _start(room, operation, handles, json.dumps(fields).encode())
+            ended = _start(room, operation, handles, json.dumps(fields).encode(), within_s)
         except subprocess.TimeoutExpired as error:
-            slow.cause = f"ended after {WITHIN_S[room]} s"
+            slow.cause = f"ended after {within_s} s"
             raise slow from error
         except OSError as error:  # no process to be had, no memory: that is not the file's fault
             raise NotExamined from error
@@ -124,13 +140,12 @@ def _ask(
 
 
 def _start(
-    room: str, operation: str, handles: list[int], fields: bytes
+    room: str, operation: str, handles: list[int], fields: bytes, within_s: float
 ) -> subprocess.CompletedProcess[bytes]:
-    within_s = WITHIN_S[room]
     command = [sys.executable, "-m", f"apps.library.archiving.examiner.{room}", str(os.getpid()), operation]
     known = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     return subprocess.run(  # noqa: S603 - see above
-        [*command, str(within_s), *map(str, handles)],
+        [*command, str(math.ceil(within_s)), *map(str, handles)],
         input=fields,
         capture_output=True,
         timeout=within_s,

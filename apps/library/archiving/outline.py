@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from apps.library.archiving import mpeg, riff, sizes
 from apps.library.archiving.faults import BadFile, Unreadable
-from apps.library.archiving.kinds import JPEG, LAYER_TWO, M4A, MP3, PNG, TAKEN, WAV, WEBP, Type
+from apps.library.archiving.kinds import JPEG, LAYER_TWO, M4A, MP3, OTHERS, PNG, TAKEN, WAV, WEBP, Type
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +157,8 @@ def _boxes(file: BinaryIO, size: int) -> Outline | None:
             if kind in _BOXES or not {b"moov"} < seen:
                 return None
             break
+        if kind == b"moov" and kind in seen and b"moof" not in seen:
+            break  # a whole second film: what is played is the first one
         seen.add(kind)
         place = behind
     return Outline(place) if b"moov" in seen else None
@@ -271,6 +273,8 @@ def _mp3(file: BinaryIO, size: int) -> Outline:
         return Outline(start.sound)
     file.seek(start.sound)
     first = file.read(512)
+    if not start.frame:
+        _refuse_other(first)
     at = max(first.find(b"Xing"), first.find(b"Info"))
     flags = first[at + 7] if 0 <= at < len(first) - 16 else 0
     said = start.sound + int.from_bytes(first[at + 12 : at + 16], "big") if flags & 3 == 3 else 0
@@ -279,6 +283,13 @@ def _mp3(file: BinaryIO, size: int) -> Outline:
     if start.frame:
         _refuse_second(file, *mpeg.behind_sound(file, start, size), MP3)
     return Outline(size, start=start)
+
+
+def _refuse_other(head: bytes) -> None:
+    """What a tagger has put an ID3 tag in front of, though it is no MP3."""
+    for sign, words in OTHERS:
+        if head.startswith(sign):
+            raise BadFile(f"This is {words}. {TAKEN}")
 
 
 WALKS = {JPEG: _jpeg, PNG: _png, WEBP: _webp, WAV: _wav, M4A: _boxes, MP3: _mp3}

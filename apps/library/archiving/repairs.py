@@ -38,6 +38,8 @@ class Repaired:
 def put_in_order(file: BinaryIO, size: int, found: Type) -> Repaired:
     """Raises BadFile for what is cut short, hides a second file, or can't be put in order."""
     shape = outline.look_over(file, size, found)
+    if shape.start and shape.start.frame and shape.start.frame.kind == AAC.extension:
+        found = AAC  # behind a tag that MP3 has, too
     if found == AAC or (found == M4A and not _begins_well(file)):
         return _in_new_box(file, found)
     if found == MP3 and shape.start and shape.start.place:
