@@ -77,14 +77,12 @@ class Panel:
     credits: dict[str, int | None]
     usual: list[tuple[str, str]]
 
+    room: dict[int, int]  # how many songs can start now, by the account's id
+
     @property
-    def starts(self) -> str:
-        """When a song that is asked for now starts, as far as that can be known."""
-        before = sum(group.count for group in self.groups if group.key == "line")
-        if before:
-            return f"{before} in line before it."
-        free = any(slot.used < slot.max_jobs and not slot.problem for slot in self.slots)
-        return "Starts at once." if free else "Starts when a slot is free." if self.slots else ""
+    def before(self) -> int:
+        """How many are queued already."""
+        return sum(group.count for group in self.groups if group.key == "line")
 
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
@@ -128,6 +126,7 @@ def of_team(membership: Membership) -> Panel:
         groups=_groups(cards),
         credits=_credits(membership.team, _held(cards) + unseen * _dearest(around).credits),
         usual=[(OPERATIONS[name].label, clock(s)) for name, s in around.usual.items()],
+        room={pk: slot_counts.room(each, around.now) for pk, each in around.slots.items()},
     )
 
 

@@ -3,8 +3,9 @@
 Credits left on an account are what the API last said less what was sent since; what waits in line holds its price.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from django.db.models import Count
 
@@ -70,6 +71,7 @@ class Purse:
     price: Price
     free: int | None
     most: int | None
+    slots: int = 0  # for how many there is one now
 
     @property
     def short_of_one(self) -> int:
@@ -142,7 +144,7 @@ def purse_of_any(subscription_id: int, accounts: Iterable[FlowAccount], held: He
 class Offer:
     """What the song form says of money: for each account and token that can be chosen, and for the chosen ones.
 
-    `accounts` and `tokens` are pairs of what is chosen and its purse.
+    `accounts` and `tokens` are pairs of what is chosen and its purse. `room`: how many songs can start now, by account.
     """
 
     def __init__(
@@ -153,10 +155,16 @@ class Offer:
         token: object,
         email: object,
         songs: int,
+        room: Mapping[int, int],
     ) -> None:
         held = Held({each.subscription_id for each in tokens})
-        self.accounts = [(each, purse_of(each, accounts, held)) for each in accounts]
-        self.tokens = [(each, purse_of_any(each.subscription_id, accounts, held)) for each in tokens]
+        under: Counter[int] = Counter()
+        for each in accounts:
+            under[each.subscription_id] += room.get(each.pk, 0)
+        purses = ((each, purse_of(each, accounts, held)) for each in accounts)
+        self.accounts = [(each, replace(purse, slots=room.get(each.pk, 0))) for each, purse in purses]
+        any_of = ((each, purse_of_any(each.subscription_id, accounts, held)) for each in tokens)
+        self.tokens = [(each, replace(purse, slots=under[each.subscription_id])) for each, purse in any_of]
         payer, any_of_it = next(
             (pair for pair in self.tokens if str(pair[0].pk) == str(token)), self.tokens[0]
         )

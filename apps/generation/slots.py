@@ -94,3 +94,26 @@ def has_room(slots: Slots, now: datetime, name: str = "music") -> bool:
     if not operation.free and account.credits is not None and account.credits < account.price:
         return False
     return operation.blocks or slots.free > 0
+
+
+def room(slots: Slots, now: datetime) -> int:
+    """How many songs can start on the account now, as far as that can be known."""
+    until = slots.account.subscription.blocked_until
+    if (until and until > now) or not has_room(slots, now):
+        return 0
+    left = slots.account.credits
+    return slots.free if left is None else min(slots.free, left // slots.account.price)
+
+
+def starts(songs: int, free: int, before: int) -> str:
+    """When so many songs start that are asked for now. form.js says the same while their number changes."""
+    if before:
+        queued = "1 is" if before == 1 else f"{before} are"
+        return f"{queued} queued before {'it' if songs == 1 else 'them'}."
+    now, later = min(songs, free), max(0, songs - free)
+    if not now:
+        return "Starts when a slot is free." if songs == 1 else "They start when slots are free."
+    if not later:
+        return "Starts at once." if songs == 1 else f"All {songs} start at once."
+    begin = "1 starts" if now == 1 else f"{now} start"
+    return f"{begin} at once, {'1 waits' if later == 1 else f'{later} wait'} for a free slot."

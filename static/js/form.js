@@ -120,6 +120,7 @@
     figures(from, cost, short);
     offer(songs, short ? `${credits(short)} short` : `${"exact" in from ? "" : "about "}${credits(cost)}`, short);
     say(songs, short, from.where);
+    start(songs, Number(from.slots));
   }
   const credits = (count) => `${number.format(count)} ${count === 1 ? "credit" : "credits"}`;
 
@@ -148,6 +149,20 @@
     if (told.textContent !== why) told.textContent = why;
     strip().querySelector("[data-promise]").hidden = short > 0;
     strip().querySelector("[data-takes]").textContent = songs === 1 ? "Up to two takes." : `Up to ${songs * 2} takes.`;
+  }
+
+  /* When they start, in the words of slots.starts. */
+  function start(songs, free) {
+    const told = strip().querySelector("[data-starts]");
+    if (told) told.textContent = starts(songs, free, Number(told.dataset.before));
+  }
+
+  function starts(songs, free, before) {
+    if (before) return `${before === 1 ? "1 is" : `${before} are`} queued before ${songs === 1 ? "it" : "them"}.`;
+    const [now, later] = [Math.min(songs, free), Math.max(0, songs - free)];
+    if (!now) return songs === 1 ? "Starts when a slot is free." : "They start when slots are free.";
+    if (!later) return songs === 1 ? "Starts at once." : `All ${songs} start at once.`;
+    return `${now === 1 ? "1 starts" : `${now} start`} at once, ${later === 1 ? "1 waits" : `${later} wait`} for a free slot.`;
   }
 
   /* What is wrong is said until it is mended. */

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from apps.generation import slots
 from tests import orders
 from tests.browser.entrance import come_in
 from tests.browser.house import House
@@ -70,6 +71,16 @@ def test_what_is_too_long_or_too_many_is_said_at_its_place(visits: Visits) -> No
         re.compile("Up to 20 songs")
     )
     assert len(prompt_of(page)) >= 10_001
+
+
+def test_when_songs_start_follows_their_number(page: Page) -> None:
+    """In the server's words (slots.starts), by what is free on what was chosen."""
+    told, songs = page.locator("[data-starts]"), page.get_by_role("spinbutton", name="Songs")
+    free = int(page.locator("[data-strip]").get_attribute("data-slots") or 0)
+    before = int(told.get_attribute("data-before") or 0)
+    for count in (1, 2, free, free + 1, 20):
+        songs.fill(str(count))
+        expect(told).to_have_text(slots.starts(count, free, before))
 
 
 def test_the_counter_follows_the_typing(page: Page) -> None:

@@ -6,7 +6,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.generation import history, panel, price, starting
+from apps.generation import history, panel, price, slots, starting
 from apps.generation.files import picker
 from apps.generation.forms.song import SongForm
 from apps.generation.models import Preset
@@ -38,17 +38,19 @@ def create(request: TeamRequest) -> HttpResponseBase:
 
 def page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase:
     live = panel.of_team(request.membership)
+    offer = price.Offer(
+        form.tokens,
+        form.accounts,
+        token=form["token"].value(),
+        email=form["email"].value(),
+        songs=form.songs,
+        room=live.room,
+    )
     context = {
         "form": form,
         "source": start.source,
-        "offer": price.Offer(
-            form.tokens,
-            form.accounts,
-            token=form["token"].value(),
-            email=form["email"].value(),
-            songs=form.songs,
-        ),
-        "starts": live.starts,
+        "offer": offer,
+        "starts": slots.starts(offer.songs, offer.purse.slots, live.before) if live.slots else "",
         "panel": live,
         "styles": STYLES,
         "picker": picker.of_form(form),
