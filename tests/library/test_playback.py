@@ -167,7 +167,7 @@ def test_a_download_comes_whole_under_a_readable_name(owner: Client, take: Clip)
     [
         ("Last Ferry Home", "Last Ferry Home (take B).wav"),
         ("../../etc/passwd", "etc passwd (take B).wav"),
-        ("a\r\nSet-Cookie: x=1\u202egpj.exe\u200b", "a Set-Cookie x=1 gpj.exe (take B).wav"),
+        ("a\r\nSet-Cookie: x=1\u202egpj.exe\u200b", "a Set-Cookie x=1gpj.exe (take B).wav"),
         ('"quoted" <b>|?*', "quoted b (take B).wav"),
         ("Färja \U0001f6a2", "Färja \U0001f6a2 (take B).wav"),
         (". .", "Song (take B).wav"),
