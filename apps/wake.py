@@ -1,15 +1,39 @@
 """Wakes a Celery task by name once the running transaction is committed.
 
-Messages are hints: a sweep finds what is due, so a broker that is down must not fail a request (DESIGN, truth 2).
+Messages are hints: a sweep finds what is due, so a broker that is down, or does not answer, must not fail a request nor
+hold it up (DESIGN, truth 2). They don't expire: that would compare two hosts' clocks, and a late one does no harm.
 """
 
 import logging
+import time
+from functools import lru_cache
 
 from celery import current_app
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
+from kombu.transport import redis
+from redis.exceptions import RedisError
+
+from apps.cache import PacedConnection, PacedTLSConnection
 
 logger = logging.getLogger(__name__)
+
+ANSWERS_WITHIN_S = 3.0
+AWAY_FOR_S = 5.0
+_away_until = 0.0  # of the process, monotonic
+
+
+class Channel(redis.Channel):
+    """On connections that end."""
+
+    connection_class = PacedConnection
+    connection_class_ssl = PacedTLSConnection
+
+
+class Transport(redis.Transport):
+    Channel = Channel
 
 
 def wake(task: str, *ids: str | int) -> None:
@@ -19,7 +43,22 @@ def wake(task: str, *ids: str | int) -> None:
 
 
 def _send(task: str, ids: tuple[str | int, ...]) -> None:
+    global _away_until
+    if time.monotonic() < _away_until:
+        return  # several are sent for a page: one wait is enough
     try:
-        current_app.send_task(task, args=ids, expires=60)
-    except (OperationalError, OSError) as error:
+        with producers[_connection()].acquire(block=True, timeout=ANSWERS_WITHIN_S) as producer:
+            current_app.send_task(task, args=ids, producer=producer, retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        _away_until = time.monotonic() + AWAY_FOR_S
         logger.warning("could not wake %s: %s", task, type(error).__name__)
+
+
+@lru_cache(maxsize=1)
+def _connection() -> Connection:
+    """The broker, for those who must not wait: the time-outs of whoever listens to it are much longer."""
+    made: Connection = current_app.connection_for_write()
+    made.transport_cls = Transport
+    soon = {"socket_timeout": ANSWERS_WITHIN_S, "socket_connect_timeout": ANSWERS_WITHIN_S}
+    made.transport_options = made.transport_options | soon
+    return made

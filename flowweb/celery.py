@@ -57,8 +57,11 @@ def _check_keys(**_kwargs: object) -> None:
 @worker_ready.connect
 def _stop_in_time(**_kwargs: object) -> None:
     """Of each signal that ends a worker the flag hears first. By itself Celery waits for its threads without end."""
+    from apps.accounts import ticks
+
     if shutdown.is_watched():
         return
     shutdown.watch()
+    ticks.watch()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, shutdown.before(signal.getsignal(number)))

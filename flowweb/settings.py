@@ -111,10 +111,10 @@ SLOW_THREADS = hosting.threads("SLOW_THREADS", local=8, hosted=4)
 REDIS_URL = hosting.redis_of(DATA_DIR)
 CACHES = {
     "default": {
-        "BACKEND": "flowweb.cache.SharedRedis",
+        "BACKEND": "apps.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "flowweb:cache",
-        "OPTIONS": {"serializer": "flowweb.cache.Json", "socket_timeout": 5, "socket_connect_timeout": 5},
+        "OPTIONS": {"serializer": "apps.cache.Json"},
     }
 }
 
@@ -221,21 +221,20 @@ CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 TICK = 5  # seconds between two looks at the rows that are due
+# Without `expires`: a worker would hold beat's clock against its own, and throw every tick away in silence when the two
+# differ. Of ticks that have piled up all but the first find that it was somebody's turn just now.
 CELERY_BEAT_SCHEDULE = {
     "generation": {
         "task": "generation.tick",
         "schedule": TICK,
-        "options": {"expires": TICK},
     },
     "library": {
         "task": "library.sweep",
         "schedule": 3 * TICK,
-        "options": {"expires": 3 * TICK},
     },
     "bin": {
         "task": "library.bin",
         "schedule": 120 * TICK,
-        "options": {"expires": 120 * TICK},
     },
 }
 

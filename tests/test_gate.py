@@ -62,7 +62,7 @@ def test_only_the_sites_own_name_is_answered(visitor: Client, log: io.StringIO, 
 @pytest.mark.parametrize("host", [*SPELLINGS, "10.1.2.3:8000", "probe.platform.example"])
 def test_probes_are_answered_whatever_they_call_the_site(visitor: Client, host: str) -> None:
     assert visitor.get("/healthz", headers={"Host": host}).content == b"ok"
-    assert visitor.get("/readyz", headers={"Host": host}).content == b"ready"
+    assert visitor.get("/readyz", headers={"Host": host}).content.startswith(b"ready")
 
 
 @pytest.mark.parametrize("host", ["testserver", "127.0.0.1:8000", "localhost:8000"])

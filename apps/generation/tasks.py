@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from apps import shutdown
-from apps.accounts import usage
+from apps.accounts import ticks, usage
 from apps.generation import (
     blocks,
     collect,
@@ -39,6 +39,7 @@ BLOCKED = BoundedSemaphore(MOST_BLOCKED)
 @shared_task(name="generation.tick")
 def tick() -> None:
     """Every few seconds: finds in the rows what is due, however many beats there are."""
+    ticks.note()
     if not schedule.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
         return
     now = timezone.now()

@@ -5,6 +5,7 @@ from threading import BoundedSemaphore
 from celery import shared_task
 from django.conf import settings
 
+from apps.accounts import ticks
 from apps.library import bin, references, reindex
 from apps.library.archiving import archive, background, reference
 from apps.library.importing import imports, walking
@@ -21,6 +22,8 @@ def archive_file(file_id: int) -> None:
 
 @shared_task(name="library.sweep")
 def sweep_files() -> None:
+    if not ticks.is_turn("library.sweep", 2 * settings.TICK):
+        return
     archive.sweep()
     reference.sweep()
     background.wake_up()
@@ -63,5 +66,7 @@ def keep_reference(file_id: str) -> None:
 
 @shared_task(name="library.bin")
 def sweep_bin() -> None:
+    if not ticks.is_turn("library.bin", 60 * settings.TICK):
+        return
     bin.sweep()
     references.sweep()
