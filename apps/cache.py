@@ -134,7 +134,7 @@ class Cache(SharedRedis):
     def seconds_left(self, key: str) -> float | None:
         """Until the key goes, by Redis' own clock. None: it isn't there. Raises RedisError, OSError."""
         client = self._cache.get_client(None)
-        left = client.pttl(self.make_and_validate_key(key))
+        left: Any = client.pttl(self.make_and_validate_key(key))
         return left / 1000 if left >= 0 else None
 
     def add(self, *args: Any, **kwargs: Any) -> Any:

@@ -58,7 +58,7 @@ def _send(task: str, ids: tuple[str | int, ...]) -> None:
 def _connection() -> Connection:
     """The broker, for those who must not wait: the time-outs of whoever listens to it are much longer."""
     made: Connection = current_app.connection_for_write()
-    made.transport_cls = Transport
+    made.transport_cls = Transport  # type: ignore[assignment]  # a class is taken as well as a name
     soon = {"socket_timeout": ANSWERS_WITHIN_S, "socket_connect_timeout": ANSWERS_WITHIN_S}
-    made.transport_options = made.transport_options | soon
+    made.transport_options = (made.transport_options or {}) | soon
     return made

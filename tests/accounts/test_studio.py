@@ -169,7 +169,7 @@ def test_readyz(db: None, monkeypatch: pytest.MonkeyPatch, settings) -> None:
 def test_readyz_without_a_cache(db: None, settings) -> None:
     settings.CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "apps.cache.Cache",
             "LOCATION": "unix:///nowhere/redis.sock",
         }
     }
