@@ -4,6 +4,7 @@ What is read or done for a team is read or done with a working token of that tea
 1, truth 3); where there is none, `NoToken` says so. tests/test_clients.py names every caller.
 """
 
+import logging
 from typing import Literal
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from apps.accounts.models import ApiToken
 from apps.accounts.models.subscriptions import ApiTokenQuerySet
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
+
+logger = logging.getLogger(__name__)
 
 UNREADABLE = "This token can't be read here any more. Enter it again to go on."
 NOBODY = "No token of this team works for this account at the moment. Enter one to go on."
@@ -76,5 +79,6 @@ def _open(token: ApiToken) -> FlowMusic:
     try:
         return at_endpoint(token.subscription.endpoint, token.token())
     except CannotDecrypt as error:
+        logger.exception("token %s can't be decrypted", token.pk)
         token.refuse(at=timezone.now(), reason=UNREADABLE)
         raise NoToken(UNREADABLE) from error

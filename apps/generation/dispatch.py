@@ -146,7 +146,7 @@ def _client(job: Job) -> FlowMusic | None:
     try:
         return clients.of_token(job.token, needs="create")
     except NoToken as error:
-        logger.warning("job %s: its token does not pay: %s", job.pk, error, exc_info=error.__cause__)
+        logger.warning("job %s: its token does not pay: %s", job.pk, error)
         return None
 
 
