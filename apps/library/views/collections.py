@@ -12,7 +12,7 @@ from apps.accounts.access import TeamRequest, team_view
 from apps.library import collecting, undo
 from apps.library.models import Collection
 from apps.library.names import Unfit
-from apps.library.returning import back, came_from, refused
+from apps.library.returning import back, came_from, with_typed
 
 
 @require_safe
@@ -28,7 +28,8 @@ def create(request: TeamRequest) -> HttpResponseBase:
     try:
         made = collecting.create(request.team, request.POST.get("name", ""), by=request.user)
     except Unfit as error:
-        return refused(request, error, "collections")
+        context = {"collections": Collection.objects.for_team(request.team).for_list()}
+        return with_typed(request, "library/collections.html", context, error, "name")
     return redirect(made)
 
 
@@ -46,14 +47,14 @@ def collection(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 @team_view(needs="create")
 def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _find(request, pk)
+    context = {"collection": found, "next": came_from(request) or found.get_absolute_url()}
     if request.method != "POST":
-        context = {"collection": found, "next": came_from(request) or found.get_absolute_url()}
         return TemplateResponse(request, "library/collection_rename.html", context)
     old = found.name
     try:
         collecting.rename(found, request.POST.get("name", ""))
     except Unfit as error:
-        return refused(request, error, found)
+        return with_typed(request, "library/collection_rename.html", context, error, "name")
     if found.name != old:
         words = f"It is “{found}” now."
         data = {"collection": str(found.pk), "old": old, "new": found.name}

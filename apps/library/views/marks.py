@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.library import opinions, renaming, tagging, undo
 from apps.library.models import BEST, Clip, Song
 from apps.library.names import Unfit
-from apps.library.returning import back, came_from, refused
+from apps.library.returning import back, came_from, with_typed
 
 
 @require_POST
@@ -44,11 +45,13 @@ def tags(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     if request.method != "POST":
         return TemplateResponse(request, "library/tags.html", {"clip": take, "next": came_from(request)})
     problem = _change_tags(request, take)
+    context: dict[str, object] = {"clip": _find(request, clip_id), "problem": problem}
+    context["typed"] = request.POST.get("add", "") if problem else ""
     if request.htmx and not request.htmx.boosted:
-        context = {"clip": _find(request, clip_id), "problem": problem, "is_answer": True}
-        return TemplateResponse(request, "library/_tags.html", context)
+        return TemplateResponse(request, "library/_tags.html", context | {"is_answer": True})
     if problem:
-        messages.error(request, problem)
+        context["next"] = came_from(request)
+        return TemplateResponse(request, "library/tags.html", context, status=422)
     return back(request, take, at=f"tags-{take.pk}")
 
 
@@ -74,12 +77,13 @@ def _change_tags(request: TeamRequest, take: Clip) -> str:
 def rename(request: TeamRequest, song_id: UUID) -> HttpResponseBase:
     """An empty `name` gives the song its title back."""
     song = get_object_or_404(Song.objects.for_team(request.team).with_takes(), pk=song_id)
+    context = {"song": song, "next": came_from(request) or reverse("library")}
     if request.method != "POST":
-        return TemplateResponse(request, "library/rename.html", {"song": song, "next": came_from(request)})
+        return TemplateResponse(request, "library/rename.html", context)
     try:
         old = renaming.rename(song, request.POST.get("name", ""))
     except Unfit as error:
-        return refused(request, error, "library")
+        return with_typed(request, "library/rename.html", context, error, "name")
     if old != song.name:
         words = f"It is “{song.title}” now."
         undo.undoable(request, words, "rename", song=str(song.pk), old=old, new=song.name)

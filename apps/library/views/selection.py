@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +18,7 @@ from apps.library import bin, choosing, collecting, tagging, undo, zips
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
 from apps.library.names import Unfit, of_file
-from apps.library.returning import back, came_from, refused
+from apps.library.returning import back, came_from, refused, with_typed
 from apps.transfers import Busy, Sent, words_for
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
@@ -37,11 +38,24 @@ def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBas
                     raise Http404("none of these takes is the team's")
                 return act(request, takes) or back(request, "library")
             except Unfit as error:
-                return refused(request, error, "library")
+                return _once_more(request, error)
 
         return view
 
     return decorate
+
+
+def _once_more(request: TeamRequest, error: Unfit) -> HttpResponseBase:
+    """What was typed, with the same takes chosen, on a page of its own; without anything typed, where one was."""
+    field = "name" if request.POST.get("name", "").strip() else "tags"
+    if not request.POST.get(field, "").strip():
+        return refused(request, error, "library")
+    context = {
+        "field": field,
+        "clips": request.POST.getlist("clip"),
+        "next": came_from(request) or reverse("library"),
+    }
+    return with_typed(request, "library/selection_again.html", context, error, field)
 
 
 @_to_the_chosen("create")
