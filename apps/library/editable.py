@@ -27,5 +27,5 @@ def why_not(clip: Clip) -> str:
 
 def _is_upload(clip: Clip) -> bool:
     """Audio that was uploaded is among the account's clips, too."""
-    files = ReferenceFile.objects.for_team(clip.team).filter(subscription=clip.subscription_id)
-    return files.filter(clip_id=clip.clip_id).exists()
+    files = ReferenceFile.objects.for_team(clip.team)
+    return files.of_clips(clip.subscription_id, [clip.clip_id]).exists()

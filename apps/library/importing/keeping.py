@@ -4,16 +4,18 @@ Unique by subscription and clip id. What is known stays, what is not known is fi
 deleted. A clip without a date gets one below the clip that stands before it in the list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from apps.library import searching, songs
+from apps.library.editable import UPLOADED
 from apps.library.importing import rows
 from apps.library.importing.preparing import OF_FILE, OF_TAKE, OF_WORDS, Ready, stored
-from apps.library.models import Clip, ClipFile, ClipWords, Import, Song
+from apps.library.models import Clip, ClipFile, ClipWords, Import, ReferenceFile, Song
+from apps.library.models.references import bare_id
 from apps.upstream.records import ClipRecord
 
 # Between two songs without a date, the least that both databases tell apart: what was made while the list was read is
@@ -49,10 +51,15 @@ def known_of(walk: Import, clips: Sequence[Ready]) -> dict[str, Clip]:
 def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
     """Inside the caller's transaction, in which it is the team's turn (songs.wait_turn)."""
     known, kept = known_of(walk, clips), Kept(walk.last_at or walk.started_at)
+    uploads = uploads_of(walk, clips)
+    _name_uploads(known.values(), uploads)
     fresh: list[tuple[Ready, datetime]] = []
     there: list[tuple[ClipRecord, Clip]] = []
     for ready in clips:
         take = known.get(ready.clip.clip_id)
+        if take is None and ready.clip.clip_id in uploads:
+            kept.known += 1  # it is no song: it stands among the references
+            continue
         if take is None:
             at = _dated(ready.clip) or kept.last_at - STEP
             fresh.append((ready, at))
@@ -66,6 +73,27 @@ def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
     if there:
         _fill(walk, there, kept)
     return kept
+
+
+def uploads_of(walk: Import, clips: Sequence[Ready]) -> dict[str, str]:
+    """Those of them that are reference audio of the team, deleted ones too, each with the name of its file."""
+    files = ReferenceFile.objects.filter(team=walk.team_id)
+    ids = [ready.clip.clip_id for ready in clips]
+    names = dict(files.of_clips(walk.subscription_id, ids).order_by("pk").values_list("clip_id", "name"))
+    if not names:
+        return {}
+    found = {clip_id: names.get(clip_id, names.get(bare_id(clip_id))) for clip_id in ids}
+    return {clip_id: name for clip_id, name in found.items() if name is not None}
+
+
+def _name_uploads(takes: Iterable[Clip], uploads: Mapping[str, str]) -> None:
+    """Those that were brought in as songs before this was looked at."""
+    named = [take for take in takes if take.clip_id in uploads and take.uneditable != UPLOADED]
+    for take in named:
+        take.title = uploads[take.clip_id] or take.title
+        Clip.objects.filter(pk=take.pk, erased_at=None).update(title=take.title, uneditable=UPLOADED)
+    searching.index_again([take.pk for take in named])
+    songs.tag_anew(*(take.pk for take in named))
 
 
 def _dated(clip: ClipRecord) -> datetime | None:

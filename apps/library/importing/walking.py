@@ -149,7 +149,7 @@ def _unseen(walk: Import, clips: Sequence[Ready]) -> Sequence[Ready] | None:
     ends = [place for place, ready in enumerate(clips) if ready.clip.clip_id in walk.anchors]
     if ends:
         return clips[max(ends) + 1 :]
-    known = keeping.known_of(walk, clips)
+    known = keeping.known_of(walk, clips).keys() | keeping.uploads_of(walk, clips).keys()
     if all(ready.clip.clip_id in known for ready in clips):
         return []
     return None if walk.restarts < MOST_RESTARTS else clips

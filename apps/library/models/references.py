@@ -1,6 +1,7 @@
 """Pictures and audio that songs may be asked for with: our own copy, and its place at one Flow Music account."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,6 +18,11 @@ def _storage() -> Storage:
     return storages["default"]
 
 
+def bare_id(clip_id: str) -> str:
+    """Of a clip, without the account that it is on."""
+    return clip_id.rpartition("-clip:")[2]
+
+
 class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
     def for_team(self, team: Team) -> "ReferenceFileQuerySet":
         return self.filter(team=team)
@@ -27,6 +33,12 @@ class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
     def ready(self) -> "ReferenceFileQuerySet":
         """Those that Flow Music has."""
         return self.exclude(asset_id="")
+
+    def of_clips(self, subscription_id: int, clip_ids: Iterable[str]) -> "ReferenceFileQuerySet":
+        """Audio is among the account's clips, too. Its upload was answered with the clip's id, whole or without what
+        names the account (`user:…-clip:`), so both are looked for."""
+        ids = [each for clip_id in clip_ids for each in {clip_id, bare_id(clip_id)} if each]
+        return self.filter(subscription=subscription_id, clip_id__in=ids)
 
     def stored(self) -> "ReferenceFileQuerySet":
         """Those of which there is a copy here, in the bin or not."""
