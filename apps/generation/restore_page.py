@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from apps.accounts.models import AuditEntry, Team, User
@@ -94,6 +95,7 @@ def chosen(team: Team, ids: Collection[str]) -> list[RestoredJob]:
     return [each for each in of_team(team).open_jobs if str(each.job.pk) in ids]
 
 
+@transaction.atomic
 def search(jobs: Collection[RestoredJob], *, by: User) -> int:
     """Has the newest songs of their accounts read. What blocks is in no list."""
     found = [each.job for each in jobs if not each.job.blocks]

@@ -18,6 +18,15 @@ from tests import orders
 from tests.local.processes import wait_for
 from tests.local.studio import Studio
 
+RESTORED = """
+from apps.accounts.models import Team
+from apps.generation import restore, sent_marks
+from apps.generation.models import SendLedger
+
+restore.hold(sent_marks.since(SendLedger.current().series, 0))
+for team in Team.objects.exclude(name="{team}"):
+    restore.resume(team)
+"""
 LINK = re.compile(r"https?://\S+/auth/link/\S+")
 
 
@@ -57,17 +66,24 @@ class House:
         options += ["--role", role] if role else []
         options += ["--sandbox"] if sandbox else []
         options += ["--password-stdin"] if password else []
+        found = LINK.search(self._manage("bootstrap", *options, answer=f"{password}\n"))
+        return found.group() if found else ""
+
+    def restore(self, team: str) -> None:
+        """As if the database were from before the first call: all teams are held, and then the others resumed."""
+        self._manage("shell", "--no-imports", "-v", "0", "-c", RESTORED.format(team=team))
+
+    def _manage(self, *arguments: str, answer: str = "") -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "flowweb.local", "manage", "bootstrap", *options],
+            [sys.executable, "-m", "flowweb.local", "manage", *arguments],
             cwd=ROOT,
             env=self._studio.variables,
-            input=f"{password}\n",
+            input=answer,
             capture_output=True,
             text=True,
             check=True,
         )
-        found = LINK.search(done.stdout)
-        return found.group() if found else ""
+        return done.stdout
 
     def pending(self) -> list[str]:
         """The jobids of what the remote side is making, the oldest first."""

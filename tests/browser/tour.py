@@ -13,6 +13,7 @@ from tests.browser.visits import NEWCOMER, Visits
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
 SWEEPER = "sven"
+HELD = "hedda"  # her studio's database was restored
 NIGHT = "night+bus@sandbox.example"
 LYRICS = "[Verse 1]\nThe kettle sings before I do\nand all the lamps are on\n\n[Chorus]\nStay, stay, the train is late"
 
@@ -70,6 +71,10 @@ STOPS = (
     Stop("job-adopt", PERSON, "/jobs/{cancelled}/adopt/"),
     Stop("job-abandon", PERSON, "/jobs/{unknown}/abandon/"),
     Stop("job-retry", PERSON, "/jobs/{failed}/retry/"),
+    Stop("restored", HELD, "/jobs/restored/"),
+    Stop("restored-nothing", PERSON, "/jobs/restored/"),
+    Stop("library-held", HELD, "/library/"),
+    Stop("jobs-held", HELD, "/jobs/"),
     Stop("library", PERSON, "/library/"),
     Stop("library-none-found", PERSON, "/library/?q=zither"),
     Stop("clip", PERSON, "{clip}"),
@@ -130,6 +135,7 @@ class Tour:
     _found: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
+        self._as(HELD, self._restore)
         with self.visits.house.in_a_hurry():
             self._as(EDITOR, self._edit)
             self._as(SWEEPER, self._sweep)
@@ -148,6 +154,16 @@ class Tour:
         assert answer
         assert answer.status == stop.status, f"{answer.status}: {page.url}"
         expect(page.locator("#panel:not([data-bare])[data-version='']")).to_have_count(0)
+
+    def _restore(self, page: Page) -> None:
+        """Some are made, the others are queued, when the database is turned back. First of all: it holds every team."""
+        ask(page, "Harmonium, far away, 60 bpm [slow]", account=NIGHT, count=6)
+        expect(page.locator("#work [data-job][data-state=running]").first).to_be_visible(timeout=60_000)
+        self.visits.house.restore("Hedda’s studio")
+        page.goto("/jobs/restored/")
+        page.get_by_role("button", name="Search Flow Music", exact=True).click()
+        expect(page.get_by_text("Nothing found that could be it")).to_have_count(4, timeout=60_000)
+        self.visits.house.clear()
 
     def _edit(self, page: Page) -> None:
         """A song, its stems, a cover, and the same cover of its other take, which stopped."""

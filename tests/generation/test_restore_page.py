@@ -87,7 +87,7 @@ def test_only_owners_and_admins_decide(studio: Studio) -> None:
 def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
     marked, other = restored(studio, marks=1)
     page = Page(client.get(PAGE))
-    first, second = page.all("li", class_="adopt-row")
+    first, second = page.all("li", class_="adopt-row restored-row")
     assert "Sent " in first.text
     assert "No mark says that it was sent, but it may have been." in second.text
     assert "Not searched for yet." in second.text
@@ -96,7 +96,7 @@ def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
     assert "then paid a second time" in text
     searched(marked, clips=[clip()])
     searched(other)
-    first, second = Page(client.get(PAGE)).all("li", class_="adopt-row")
+    first, second = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
     assert "1 song at Flow Music may be it." in first.text
     assert "Nothing found that could be it" in second.text
 

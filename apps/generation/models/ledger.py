@@ -51,6 +51,12 @@ class Hold(models.Model):
     first_at = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)
 
+    @property
+    def in_one_minute(self) -> bool:
+        """Whether one clock time says when all of it was sent."""
+        times = [at.replace(second=0, microsecond=0) for at in (self.first_at, self.last_at) if at]
+        return len(set(times)) == 1
+
     @classmethod
     def of(cls, team: Team) -> "QuerySet[Hold]":
         return cls.objects.filter(team=team)
