@@ -4,6 +4,7 @@ import base64
 import binascii
 import os
 import re
+from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -46,8 +47,10 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise SettingError(f"{name} is {value!r}, but must be on or off.")
 
 
-def integer(name: str, default: int, *, least: int, most: int) -> int:
-    value = text(name, str(default))
+def integer(
+    name: str, default: int, *, least: int, most: int, variables: Mapping[str, str] = os.environ
+) -> int:
+    value = variables.get(name, "").strip() or str(default)
     if not value.isdecimal() or not least <= int(value) <= most:
         raise SettingError(f"{name} is {value!r}, but must be a whole number from {least} to {most}.")
     return int(value)

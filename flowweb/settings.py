@@ -21,6 +21,7 @@ FIELD_KEYS = env.field_keys("FIELD_KEYS")
 DEBUG = False
 PORT = env.integer("PORT", 8000, least=1, most=65535)
 NOTICES = hosting.notices
+LOCAL_START = env.text("FLOWWEB_START", "") if LOCAL else ""  # what a start knows its own processes by
 PUBLIC_URL = hosting.public_url(PORT)
 PUBLIC = urlsplit(PUBLIC_URL)
 SECURE = PUBLIC.scheme == "https"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache as remembered
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import caches
 from django.core.files.storage import default_storage
@@ -31,7 +32,7 @@ _store_answered_at = float("-inf")
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers. Asks nothing of the database: a database that is down isn't mended by a restart."""
-    return HttpResponse("ok", content_type="text/plain")
+    return _said("ok")
 
 
 @require_safe
@@ -44,8 +45,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """
     missing = [name for name, is_there in CHECKS if not is_there()]
     if missing:
-        return HttpResponse(f"no {', '.join(missing)}", status=503, content_type="text/plain")
-    return HttpResponse(f"ready; {ticks.words()}", content_type="text/plain")
+        return _said(f"no {', '.join(missing)}", status=503)
+    return _said(f"ready; {ticks.words()}")
+
+
+def _said(text: str, *, status: int = 200) -> HttpResponse:
+    """In one line. On one machine also whose this process is: two studios may live beside one another."""
+    response = HttpResponse(text, status=status, content_type="text/plain")
+    if settings.LOCAL_START:
+        response["X-Flowweb-Start"] = settings.LOCAL_START
+    return response
 
 
 def _database() -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -17,8 +19,16 @@ def main() -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    listener = None if arguments.listener is None else socket.socket(fileno=arguments.listener)
     try:
-        sandbox = Sandbox(arguments.data, arguments.port, speed=arguments.speed, host=arguments.host)
+        sandbox = Sandbox(
+            arguments.data,
+            arguments.port,
+            speed=arguments.speed,
+            host=arguments.host,
+            listener=listener,
+            start=os.environ.get("FLOWWEB_START", ""),
+        )
     except OSError as problem:
         print(f"sandbox: cannot start on {arguments.host}:{arguments.port}: {problem}", file=sys.stderr)
         return 1
@@ -33,7 +43,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m apps.sandbox", description="The Flow Music API in miniature."
     )
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--listener", type=int, help="a socket that listens already, by its number, for --port"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder for what has to outlive a restart")
     parser.add_argument("--speed", type=_speed, default=SPEED, help="1 is as slow as the real API")
     parser.add_argument("--host", default="127.0.0.1")

@@ -218,6 +218,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _headers(self, answer: Answer) -> list[tuple[str, str]]:
         headers = [*answer.headers, ("cf-ray", f"{secrets.token_hex(8)}-SBX")]
+        if self.server.start:
+            headers.append(("X-Flowweb-Start", self.server.start))
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
         if answer.status != 204:

@@ -9,6 +9,7 @@ sandbox.stop()
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 
@@ -25,17 +26,27 @@ SPEED = 10.0
 class Sandbox:
     """One sandbox with its own data folder: what is in there goes on after a restart.
 
-    `speed` divides every duration: 1 is as slow as the real thing (40–150 s a song). Port 0 takes any free one.
+    `speed` divides every duration: 1 is as slow as the real thing (40–150 s a song). Port 0 takes any free one;
+    a `listener` that somebody has bound already is taken in its place, and `start` is what every answer echoes.
     """
 
-    def __init__(self, data: Path, port: int = 0, *, speed: float = SPEED, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int = 0,
+        *,
+        speed: float = SPEED,
+        host: str = "127.0.0.1",
+        listener: socket.socket | None = None,
+        start: str = "",
+    ) -> None:
         if speed <= 0:
             raise ValueError("speed must be above 0")
         data.mkdir(parents=True, exist_ok=True)
         self.state = State(data / "sandbox.sqlite3")
         self.world = World(self.state, Shelf(data / "files"), speed)
         try:
-            self._server = Server((host, port), Handler, self.world)
+            self._server = Server((host, port), Handler, self.world, listener=listener, start=start)
         except OSError:
             self.state.close()
             raise

@@ -18,11 +18,25 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], world: World) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        world: World,
+        *,
+        listener: socket.socket | None = None,
+        start: str = "",
+    ) -> None:
+        """`listener`: a socket that listens already, in place of the address. `start`: echoed in every answer."""
         self.world = world
+        self.start = start
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, handler)
+        super().__init__(address, handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -36,7 +37,8 @@ def main(arguments: list[str]) -> int:
             raise StartError(f"unknown argument {arguments[0]!r}: only `manage <command>` is known.")
         running = environment.lock(folder)
         try:
-            return run(environment.plan(folder), started=started)
+            with closing(environment.plan(folder)) as start:
+                return run(start, started=started)
         finally:
             os.close(running)
     except (SettingError, StartError) as error:
@@ -70,10 +72,11 @@ def _get_ready(start: Start, supervisor: Supervisor, terminal: Terminal, *, star
     code = supervisor.finish(processes.prepare(), _listener(terminal, said))
     if code or supervisor.stop_requests:
         return code or 0
-    if start.sandbox_port:
-        sandbox = processes.sandbox(start.sandbox_port, start.data / "sandbox", speed=start.sandbox_speed)
-        supervisor.start(sandbox)
-    for spec in processes.site():
+    if start.sandbox:
+        supervisor.start(
+            processes.sandbox(start.sandbox.fileno(), start.data / "sandbox", speed=start.sandbox_speed)
+        )
+    for spec in processes.site(start.web.fileno()):
         supervisor.start(spec)
     while not supervisor.until(lambda: _answers(start), within=SLOW_START) and not supervisor.stop_requests:
         terminal.say("still not ready; the lines above may say why")
@@ -95,22 +98,27 @@ def _listener(terminal: Terminal, said: list[str]) -> Callable[[str, str], None]
 
 
 def _answers(start: Start) -> bool:
-    """Whether the site is alive and ready, and the sandbox answers."""
+    """Whether the site is alive and ready, and the sandbox answers: those of this start, and no others."""
     address = urlsplit(start.public_url)
     headers = {"Host": address.netloc, "X-Forwarded-Proto": address.scheme}
-    paths = ("/healthz", "/readyz")
-    site = all(_status(start.port, path, headers) == http.HTTPStatus.OK for path in paths)
-    return site and (start.sandbox_port is None or _status(start.sandbox_port, "/", {}) is not None)
+    site = all(_is_well(start, start.port, path, headers) for path in ("/healthz", "/readyz"))
+    return site and (start.sandbox is None or _is_well(start, ports.number(start.sandbox), "/", {}))
 
 
-def _status(port: int, path: str, headers: Mapping[str, str]) -> int | None:
-    """The status of one GET, None if nothing answers."""
-    connection = http.client.HTTPConnection(ports.HOST, port, timeout=3)
+def _is_well(start: Start, port: int, path: str, headers: Mapping[str, str]) -> bool:
+    """Whether one GET is answered with 200. Raises StartError if somebody else answers it."""
+    connection = http.client.HTTPConnection(ports.HOST, port, timeout=2)
     try:
         connection.request("GET", path, headers=dict(headers))
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        if answer.headers["X-Flowweb-Start"] != start.nonce:
+            raise StartError(
+                f"port {port} is answered by something else, such as another studio. Stop that, or choose "
+                f"another one: make run PORT={ports.unused()}"
+            )
+        return answer.status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
-        return None
+        return False
     finally:
         connection.close()
 

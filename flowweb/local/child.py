@@ -26,7 +26,7 @@ class Spec:
     """What to run.
 
     `layer`: a higher one is stopped before a lower one. `quiet`: its lines are shown only when it dies by
-    itself. `once`: it is not restarted.
+    itself. `once`: it is not restarted. `sockets`: numbers of open files that it gets, under the same numbers.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Spec:
     layer: int = 0
     quiet: bool = False
     once: bool = False
+    sockets: tuple[int, ...] = ()
 
 
 class Child:
@@ -80,6 +81,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=self.spec.sockets,
             # Safe here: the supervisor has one thread.
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509
         )

@@ -45,6 +45,10 @@ class Studio:
 
     def start(self) -> None:
         self._choose_a_port_for_the_sandbox()
+        self.launch()
+        self.until_ready()
+
+    def launch(self) -> None:
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flowweb.local"],
@@ -55,6 +59,8 @@ class Studio:
                 start_new_session=True,
                 preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509
             )
+
+    def until_ready(self) -> None:
         assert wait_for(lambda: READY.search(self.said) or self.process.poll() is not None, within=PATIENCE)
         assert self.process.poll() is None, self.said
 

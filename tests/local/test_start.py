@@ -84,6 +84,24 @@ def test_manage_runs_beside_it_on_the_same_data(studio: Studio) -> None:
     assert f"http://127.0.0.1:{studio.port}/" in done.stdout
 
 
+def test_bootstrap_finds_the_running_site_by_its_folder_alone(studio: Studio) -> None:
+    """Without its PORT, and also with the wrong one."""
+    for port in ("", "8123"):
+        beside = Studio(studio.folder, PORT=port)
+        done = _run(beside, "manage", "bootstrap", "--email", "jonas@nightbus.example", "--team", "My studio")
+        assert done.returncode == 0, done.stderr
+        assert f"http://127.0.0.1:{studio.port}/auth/link/" in done.stdout
+
+
+def test_while_the_sandbox_is_away_nobody_else_gets_its_port(studio: Studio) -> None:
+    port = ports.of_sandbox(studio.folder / "data")
+    assert port is not None
+    before = studio.pids("sandbox")
+    os.kill(studio.first("sandbox"), signal.SIGKILL)
+    assert not ports.is_free(port)
+    assert wait_for(lambda: studio.pids("sandbox") - before)
+
+
 def test_ctrl_c_leaves_nothing_and_the_next_start_is_quick(studio: Studio) -> None:
     before = studio.processes
     assert len(before) > len(PROCESSES)
@@ -163,3 +181,25 @@ def _python(studio: Studio, *arguments: str) -> subprocess.CompletedProcess[str]
     )
     print(f"{' '.join(arguments)}: {time.monotonic() - started:.1f} s")
     return done
+
+
+def test_two_first_starts_at_once_have_a_sandbox_each(tmp_path: Path) -> None:
+    """As in two checkouts: nobody has chosen a port for either."""
+    studios = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        studios.append(Studio(tmp_path / name))
+    try:
+        for studio in studios:
+            studio.launch()
+        for studio in studios:
+            studio.until_ready()
+        chosen = [ports.of_sandbox(studio.folder / "data") for studio in studios]
+        assert len(set(chosen)) == 2
+        said = "".join(studio.said for studio in studios)
+        assert "starts again" not in said
+        assert "in use" not in said
+    finally:
+        for studio in studios:
+            studio.stop()
+    assert all(wait_for(lambda studio=studio: studio.processes == {}) for studio in studios)
