@@ -170,6 +170,11 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
     )
 
 
+def quote_of(job: Job) -> str:
+    """The remote side's own words, if what is said of it does not quote them already."""
+    return "" if job.error_quote[:200].rstrip(".") in job.error_text else job.error_quote
+
+
 def _is_about_the_take(sent: Sent, error: errors.UpstreamError) -> bool:
     """404 of an edit: its account isn't configured any more, or the take is gone (post-flowmusic-music-edit)."""
     return sent.job.operation in EDITS and "clip not found" in str(error.evidence.get("message", "")).lower()

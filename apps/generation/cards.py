@@ -257,7 +257,7 @@ def _failed(made: Card, job: Job, around: Surroundings) -> None:
 
 def _rejected(made: Card, job: Job, around: Surroundings) -> None:
     """What was refused as it is would be refused again: only other words help."""
-    made.text, made.quote, made.side_text = job.error_text, job.error_quote, "nothing spent"
+    made.text, made.quote, made.side_text = job.error_text, answers.quote_of(job), "nothing spent"
     made.actions = _hide(job)
     if form := places.form_of(job):
         label = "Change the words" if job.operation == "music" else "Change it"
