@@ -68,6 +68,25 @@ def test_a_song_that_was_paid_for_is_kept_when_it_plays(name: str) -> None:
     assert has_cover, "its cover is in its tags"
 
 
+def test_a_song_begins_with_its_tag_and_then_its_sound() -> None:
+    file = file_of(SOUNDS["junk before the sound"][1]())
+    guard.check_song(file, "mp3", TAGS, expected_s=2.0)
+    file.seek(0)
+    content = file.read()
+    size = sum(byte << 7 * place for place, byte in enumerate(reversed(content[6:10])))
+    assert (content[:3], content[10 + size : 12 + size]) == (b"ID3", b"\xff\xfb")
+
+
+def test_the_record_knows_better_than_the_file_how_long_a_song_is() -> None:
+    """An encoder may have written too many frames into its header."""
+    content = mp3(4.0)
+    at = content.index(b"Info") + 8
+    wrong = content[:at] + (9999).to_bytes(4, "big") + content[at + 4 :]
+    assert guard.check_song(file_of(wrong), "mp3", TAGS, expected_s=4.0)
+    with pytest.raises(BadFile, match="ends at 4 s instead of 261 s"):
+        guard.check_song(file_of(wrong), "mp3", TAGS, expected_s=None)
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_that_open_everywhere_are_taken_and_are_whole(name: str) -> None:
     make, size = PICTURES[name]

@@ -8,15 +8,16 @@ from typing import Any, BinaryIO
 
 import av
 
-from apps.library.archiving import riff
+from apps.library.archiving import mpeg, riff
 from apps.library.archiving.covers import for_tags
 from apps.library.archiving.decoding import BROKEN, hear, one_stream, play
 from apps.library.archiving.examiner import process
 from apps.library.archiving.faults import BadFile, Unreadable
-from apps.library.archiving.kinds import AAC, M4A, TYPES, WAV
+from apps.library.archiving.kinds import AAC, M4A, MP3, TYPES, WAV
 from apps.library.archiving.tags import Tags, write_tags
 
 SHORTEST_S = 0.2
+PIECE = 1024 * 1024
 
 
 def examine(file: BinaryIO, *, content_type: str) -> dict[str, Any]:
@@ -54,11 +55,26 @@ def check_song(
 
 
 def _put_in_order(file: BinaryIO, kind: str) -> None:
-    """A WAV with the true lengths: tags that follow a sound without an end would be heard."""
+    """A WAV with the true lengths: tags that follow a sound without an end would be heard. An MP3 without what lies in
+    front of its sound: players would look for it behind our tag."""
     size = file.seek(0, SEEK_END)
-    wave = riff.walk(file, size) if kind == WAV.extension else None
-    if wave:
+    if kind == WAV.extension and (wave := riff.walk(file, size)):
         riff.put_right(file, wave)
+    if kind == MP3.extension and (start := mpeg.find_start(file)).frame:
+        _move_down(file, start.place)
+
+
+def _move_down(file: BinaryIO, place: int) -> None:
+    """What begins there, to the beginning of the file."""
+    to = 0
+    while place:
+        file.seek(place + to)
+        piece = file.read(PIECE)
+        file.seek(to)
+        if not piece:
+            file.truncate()
+            return
+        to += file.write(piece)
 
 
 def _for_tags(cover: str, cover_type: str) -> tuple[bytes, str]:
