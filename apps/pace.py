@@ -7,12 +7,33 @@ exchange has ten seconds, and besides them the time that its bytes take at the s
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 CONNECT_S = 5.0
-TOTAL_S = 10.0
+TOTAL_S = 10.0  # of what a request waits for
+PATIENT_S = 60.0  # of a worker, which keeps nobody waiting
 LEAST_PER_S = 50 * 1024
 PIECE = 64 * 1024
+
+
+_somebody_waits: ContextVar[bool] = ContextVar("somebody_waits", default=False)
+
+
+@contextmanager
+def for_a_request() -> Iterator[None]:
+    """Somebody waits for what is done in here."""
+    token = _somebody_waits.set(True)
+    try:
+        yield
+    finally:
+        _somebody_waits.reset(token)
+
+
+def somebody_waits() -> bool:
+    return _somebody_waits.get()
 
 
 class Pace:
@@ -23,8 +44,9 @@ class Pace:
         self.asked_s: float | None = None
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, total_s: float | None = None) -> None:
         """A new exchange on the same connection begins."""
+        self._total_s = self._total_s if total_s is None else total_s
         self._began, self._bytes = time.monotonic(), 0
 
     def left(self) -> float:

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "flowweb.pages.CompressedPages",
     "csp.middleware.CSPMiddleware",
+    "apps.accounts.outside.Outside",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "flowweb.time_zone.reader_time_zone",

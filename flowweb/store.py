@@ -24,8 +24,9 @@ def storage(bucket: str) -> dict[str, Any]:
     if not bucket:
         return FILES
     transfer = importlib.import_module("boto3.s3.transfer")
+    botocore = importlib.import_module("botocore.config")
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "apps.store.Store",
         "OPTIONS": {
             "bucket_name": bucket,
             "endpoint_url": endpoint() or None,
@@ -35,6 +36,10 @@ def storage(bucket: str) -> dict[str, Any]:
             "file_overwrite": False,
             "max_memory_size": 1024 * 1024,  # a WAV that is read goes over a file, not through the memory
             "default_acl": None,
+            # Twice at most, and both within ten seconds (apps/store.py): by itself it asks five times, a minute each.
+            "client_config": botocore.Config(
+                connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 2}
+            ),
             # One part at a time: by itself it holds ten of them in memory.
             "transfer_config": transfer.TransferConfig(multipart_chunksize=_PART, use_threads=False),
         },

@@ -106,7 +106,9 @@
 
   document.addEventListener("htmx:responseError", (event) => {
     if (polls(event)) return;
-    complain("The studio could not do that just now. What you wrote is still here. Look at the jobs before you send it again.");
+    const answer = event.detail.xhr;
+    const inWords = answer.status === 503 && (answer.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    complain(inWords ? answer.responseText : "The studio could not do that just now. What you wrote is still here. Look at the jobs before you send it again.");
   });
 
   /* A menu has done its work when something else is clicked, or a download begins: no visit follows that closes it. */

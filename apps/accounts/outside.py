@@ -1,0 +1,54 @@
+"""What a page says when something outside is away: in words, in time, and which it is."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+from apps.pace import for_a_request
+
+logger = logging.getLogger(__name__)
+
+STORE = (
+    "The storage of songs and files does not answer just now. What is in it is safe. Try again in a minute."
+)
+REDIS = (
+    "The queue of this site does not answer just now. Songs that are being made go on. Try again in a minute."
+)
+DATABASE = "The database of this site does not answer just now. Try again in a minute."
+# By the package whose error it is: boto3 is loaded only where there is a bucket.
+_WORDS = {"botocore": STORE, "boto3": STORE, "redis": REDIS, "kombu": REDIS}
+
+
+class Outside:
+    """Somebody waits for what is done here; what is away is said instead of "something broke"."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with for_a_request():
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        words = words_for(exception)
+        if not words:
+            return None
+        logger.error("%s: %s", type(exception).__name__, words)
+        headers = {"Retry-After": "60", "Cache-Control": "no-store"}
+        if "text/html" not in request.headers.get("Accept", "") or request.headers.get("HX-Request"):
+            return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8", headers=headers)
+        # Without the request: what a page says of the person and the team may be what is away.
+        page = render_to_string("503.html", {"words": words})
+        return HttpResponse(page, status=503, headers=headers)
+
+
+def words_for(exception: BaseException) -> str:
+    """ "" for what is nobody's absence."""
+    if isinstance(exception, OperationalError | InterfaceError):
+        return DATABASE
+    packages = (each.__module__.partition(".")[0] for each in type(exception).__mro__)
+    return next((_WORDS[package] for package in packages if package in _WORDS), "")

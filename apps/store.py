@@ -1,0 +1,88 @@
+"""The S3-compatible store, on connections that end: ten seconds for what a request waits for.
+
+A store that has just not answered is left alone for a moment by those who would keep somebody waiting, so that one that
+hangs does not hold the threads of the web one after the other.
+"""
+
+import time
+from typing import Any
+
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
+from storages.backends.s3 import S3Storage
+
+from apps import pace
+
+ATTEMPTS = 2  # (flowweb/store.py)
+LEFT_ALONE_S = 5.0
+_away_until = 0.0  # of the process, monotonic
+
+
+class _Paced:
+    """Before a kind of connection: each exchange has its time."""
+
+    sock: Any
+    kept_pace: pace.Pace | None = None
+
+    def connect(self) -> None:
+        if pace.somebody_waits() and time.monotonic() < _away_until:
+            raise TimeoutError("it has just not answered")
+        try:
+            super().connect()  # type: ignore[misc]
+        except OSError:
+            _left_alone()
+            raise
+        self.kept_pace = pace.Pace(_total_s())
+        self.sock = pace.paced(self.sock, self.kept_pace)
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        if self.kept_pace:
+            self.kept_pace.restart(_total_s())
+        return super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().getresponse(*args, **kwargs)  # type: ignore[misc]
+        except TimeoutError:
+            _left_alone()
+            raise
+
+
+class PacedConnection(_Paced, AWSHTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class PacedTLSConnection(_Paced, AWSHTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class Pool(AWSHTTPConnectionPool):  # type: ignore[misc]
+    ConnectionCls = PacedConnection
+
+
+class TLSPool(AWSHTTPSConnectionPool):  # type: ignore[misc]
+    ConnectionCls = PacedTLSConnection
+
+
+class Store(S3Storage):  # type: ignore[misc]
+    """The one of django-storages; only how its connections are opened is ours."""
+
+    @property
+    def connection(self) -> Any:
+        made = super().connection
+        pools = made.meta.client._endpoint.http_session._pool_classes_by_scheme
+        pools.update({"http": Pool, "https": TLSPool})
+        return made
+
+
+def _total_s() -> float:
+    return (pace.TOTAL_S - 1) / ATTEMPTS if pace.somebody_waits() else pace.PATIENT_S
+
+
+def _left_alone() -> None:
+    global _away_until
+    _away_until = time.monotonic() + LEFT_ALONE_S
