@@ -52,23 +52,23 @@ class _Paced:
             raise
 
 
-class PacedConnection(_Paced, AWSHTTPConnection):  # type: ignore[misc]
+class PacedConnection(_Paced, AWSHTTPConnection):
     pass
 
 
-class PacedTLSConnection(_Paced, AWSHTTPSConnection):  # type: ignore[misc]
+class PacedTLSConnection(_Paced, AWSHTTPSConnection):
     pass
 
 
-class Pool(AWSHTTPConnectionPool):  # type: ignore[misc]
+class Pool(AWSHTTPConnectionPool):
     ConnectionCls = PacedConnection
 
 
-class TLSPool(AWSHTTPSConnectionPool):  # type: ignore[misc]
+class TLSPool(AWSHTTPSConnectionPool):
     ConnectionCls = PacedTLSConnection
 
 
-class Store(S3Storage):  # type: ignore[misc]
+class Store(S3Storage):
     """The one of django-storages; only how its connections are opened is ours."""
 
     @property
