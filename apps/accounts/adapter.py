@@ -1,3 +1,4 @@
+import logging
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -7,6 +8,8 @@ from django.urls import reverse
 
 from apps.accounts import audit_trail, sign_in_limits
 from apps.accounts.models import User
+
+logger = logging.getLogger(__name__)
 
 
 class ClosedSignup(DefaultAccountAdapter):
@@ -63,6 +66,13 @@ class ClosedSignup(DefaultAccountAdapter):
         super().logout(request)
         if isinstance(user, User):
             audit_trail.note(user, "signed out", by=user)
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """A change that was made stands, also while the mail server is away; the audit trail has it."""
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except OSError as error:  # smtplib's errors are of this kind
+            logger.warning("%s could not be mailed: %s", template_prefix, type(error).__name__)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """allauth's own is the address alone: then a stranger could lock anybody out."""

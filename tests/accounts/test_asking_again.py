@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from apps.accounts.models import ApiToken, FlowAccount, User
 from apps.library.models import Clip
@@ -217,3 +218,13 @@ def test_mails_are_in_the_words_of_the_house(client: Client, mara: User) -> None
         assert not re.search(r"(?i)please|hello|thank|!|{{|{%", letter.subject + str(letter.body)), (
             letter.body
         )
+
+
+def test_a_change_stands_while_the_mail_server_is_away(
+    client: Client, mara: User, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", 9, 2
+    form = {"oldpassword": PASSWORD, "password1": NEXT, "password2": NEXT}
+    assert client.post("/auth/password/change/", form).status_code == 302
+    assert User.objects.get(pk=mara.pk).check_password(NEXT)
