@@ -1,8 +1,10 @@
 # Everything that a person types. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-PYTHONS := .venv/bin/python python3.13 python3.12 python3.11 python3
+PYTHONS := .venv/bin/python python3.14 python3.13 python3.12 python3.11 python3
 IN_VENV := .venv/bin/python
+COMPILE = $(IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header $(LOCK)
 
 # The first Python of at least 3.11 that really starts (a version manager's shim may not) makes `.venv`.
 define setup
@@ -34,14 +36,13 @@ bench: venv-dev ## figures, as ratios within one run
 soak: venv-dev ## outages, load and the whole crash matrix; takes long
 	@exec $(IN_VENV) -m tests --only faults --soak
 
-lock: venv-dev ## compile both requirements files again from pyproject.toml (LOCK=--upgrade for newer ones)
-	@$(IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header $(LOCK) pyproject.toml -o requirements.txt
-	@$(IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header $(LOCK) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+lock: venv-dev ## compile all requirements files again from pyproject.toml (LOCK=--upgrade for newer ones)
+	@$(COMPILE) pyproject.toml -o requirements.txt
+	@$(COMPILE) -c requirements.txt pyproject.toml --group local -o requirements-local.txt
+	@$(COMPILE) -c requirements-local.txt pyproject.toml --group dev -o requirements-dev.txt
 
 venv:
-	$(call setup,requirements.txt)
+	$(call setup,requirements-local.txt)
 
 venv-dev:
 	$(call setup,requirements-dev.txt)

