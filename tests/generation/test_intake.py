@@ -113,3 +113,14 @@ def test_a_refused_picture_is_not_stripped_into_one_that_is_there(studio: Studio
     file = ReferenceFile.objects.get(name="marked.png")
     answer = signed_in(studio).post(f"/library/files/{file.pk}/retry/", {"strip": "1"}, follow=True)
     assert "The same picture is there without its hidden data already." in answer.content.decode()
+
+
+def test_what_was_found_unfit_is_looked_through_anew_when_it_is_chosen_again(studio: Studio) -> None:
+    file = sent(studio, picture())
+    ReferenceFile.objects.update(examined_at=file.created_at, problem="This JPEG can't be read.")
+    deliver(studio)
+    assert state(file.jobs.get()) == "rejected"
+    assert by_script(signed_in(studio), picture()).json()["ok"]
+    deliver(studio)
+    file.refresh_from_db()
+    assert (file.is_ready, file.problem) == (True, "")

@@ -11,9 +11,11 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
 
 import pytest
+from django.core.files import File
+from django.core.files.base import ContentFile
 
 from apps.library.archiving import guard, kinds, outline, repairs
 from apps.library.archiving.examiner import process
@@ -158,6 +160,15 @@ def test_threads_use_it_side_by_side() -> None:
         thread.join()
     assert len(seconds) == 5
     assert set(map(round, map(float, seconds))) == {3}
+
+
+def test_files_of_a_store_and_in_memory_are_read_too() -> None:
+    """As django-storages gives them: wrapped, in memory at first."""
+    with SpooledTemporaryFile(max_size=1) as large, SpooledTemporaryFile(max_size=10**7) as small:
+        for file in (large, small):
+            file.write(sound("wav"))
+            assert guard.examine(File(file), kinds.WAV).duration_s == 3.0
+    assert guard.examine(ContentFile(sound("wav")), kinds.WAV).duration_s == 3.0
 
 
 def test_a_wave_without_bits_is_a_verdict() -> None:

@@ -54,6 +54,8 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Take
     # Of sound nothing is stripped, so the choice makes no other file of it.
     strip_metadata = strip_metadata or received.type.kind != ReferenceFile.Kind.IMAGE
     if there := _same(sender, received.sha256, strip_metadata):
+        # Whoever chooses it once more may do so because this site has learnt to read it.
+        reference.forget_verdict(there)
         return _once_more(there, sender, strip_metadata=strip_metadata)
     left = quota.usage(sender.team).left
     if left is not None and received.size > left:

@@ -98,6 +98,13 @@ def examine(file: ReferenceFile) -> str:
     return ""
 
 
+def forget_verdict(file: ReferenceFile) -> None:
+    """What was found unfit is looked through anew."""
+    if file.problem:
+        file.examined_at, file.problem, file.tries, file.last_error = None, "", 0, ""
+        file.save(update_fields=["examined_at", "problem", "tries", "last_error"])
+
+
 def _found_unfit(file: ReferenceFile, error: BadFile) -> None:
     """With what the decoder said, as evidence for whoever is asked about it."""
     file.examined_at, file.problem, file.next_try_at = timezone.now(), error.words[:300], None
