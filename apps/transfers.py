@@ -130,9 +130,12 @@ class Transfers:
         return transfer
 
     def ask(self, who: Hashable) -> None:
-        """Raises Busy. Else one may begin within the next seconds: nobody else is let in before."""
+        """Raises Busy. Else one may begin; for who has waited, nobody else is let in before within the next seconds."""
         with self._lock:
+            has_waited = who in self._queue
             self._ask(who)
+            if not has_waited:
+                del self._queue[who]
 
     def end(self, transfer: Transfer) -> None:
         with self._lock, suppress(ValueError):

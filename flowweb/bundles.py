@@ -17,7 +17,7 @@ SHEETS = (
 )
 SCRIPTS = (
     "app shortcuts panel line player player-face player-queue player-sound player-keys player-memory mark clip edit "
-    "mixer-sound mixer one-tab selection usage form drafts files references keep sweep keys palette news"
+    "mixer-sound mixer one-tab selection usage form drafts files references keep sweep keys palette news downloads"
 )
 BUNDLES = {
     "css/pages.css": [f"css/{name}.css" for name in SHEETS.split()],

@@ -15,7 +15,7 @@ from apps.library import searching, songs
 from apps.library.models import ClipWords
 from apps.wake import wake
 
-AT_ONCE = 100  # rows of a transaction
+AT_ONCE = 50  # rows of a transaction
 SLICE_S = 20.0
 PAUSE = 0.5  # of the time that a portion took: SQLite lets one write at a time
 

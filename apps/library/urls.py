@@ -19,6 +19,7 @@ from apps.library.views import (
 urlpatterns = [
     path("", library.library, name="library"),
     path("find/", find.find, name="find"),
+    path("downloads/ready/", files.download_ready, name="download-ready"),
     path("clips/<uuid:clip_id>/", clip.clip, name="clip"),
     path("clips/<uuid:clip_id>/audio.<slug:kind>", files.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/cover.jpg", files.cover, name="clip-cover"),

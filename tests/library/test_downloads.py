@@ -121,6 +121,11 @@ def test_a_download_too_many_is_asked_to_wait(band: Band) -> None:
     client, address = band.client("owner"), f"/library/clips/{take.pk}/audio.mp3"
     others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.AT_ONCE, 0)]
     running = client.get(f"{address}?download=1")
+    ready = band.client("member").get("/library/downloads/ready/")
+    assert (ready.status_code, ready.content.decode()) == (
+        503,
+        "Other downloads are on their way. Yours is the next one.",
+    )
     for who, words in {"owner": "A download of yours is on its way.", "member": "Yours is the next"}.items():
         refused = band.client(who).get(f"{address}?download=1")
         assert (refused.status_code, refused["Retry-After"]) == (503, "5")
@@ -130,6 +135,7 @@ def test_a_download_too_many_is_asked_to_wait(band: Band) -> None:
     assert len(running.getvalue()) == 3_000_000
     for each in others:
         transfers.DOWNLOADS.end(each)
+    assert band.client("member").get("/library/downloads/ready/").status_code == 204
     assert len(download(client, take)) == 3_000_000
 
 

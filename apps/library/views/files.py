@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from apps import transfers
 from apps.accounts.access import TeamRequest, team_view
 from apps.library import playback, songs
 from apps.library.models import Clip, ClipFile
@@ -50,6 +51,18 @@ def peaks(request: TeamRequest, clip_id: UUID) -> HttpResponse:
     if take.peaks is None:
         return playback.missing(None)
     return JsonResponse(drawn(take, 150), headers={"Cache-Control": "private, max-age=3600"})
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def download_ready(request: TeamRequest) -> HttpResponse:
+    """Whether a download of this person may begin: 204, or 503 with words. Asking again keeps the place."""
+    try:
+        transfers.DOWNLOADS.ask(request.user.pk)
+    except transfers.Busy as busy:
+        words = transfers.words_for(busy, "download")
+        return HttpResponse(words, status=503, content_type="text/plain; charset=utf-8")
+    return HttpResponse(status=204)
 
 
 @require_POST
