@@ -121,15 +121,43 @@ def is_open_redis(address: str) -> bool:
 
 
 def email(name: str, default: str) -> dict[str, object]:
-    """EMAIL_URL (smtp://…, console:) as Django's EMAIL_* settings."""
+    """EMAIL_URL (smtps://…, console:) as Django's EMAIL_* settings. What goes to a server goes by the outbox."""
     value = text(name, default)
+    scheme, _, rest = value.partition(":")
     try:
-        config = dj_email_url.parse(value)
+        config = dj_email_url.parse(f"smtp:{rest}" if scheme in _TLS_OF else value)
     except (KeyError, ValueError):
         config = {}
     if not config.get("EMAIL_BACKEND"):
         raise SettingError(f"{name} must be like smtps://user:password@host:465 or console:.")
+    if scheme in _TLS_OF:
+        asked = (
+            "ssl" if config["EMAIL_USE_SSL"] else "tls" if config["EMAIL_USE_TLS"] else ""
+        )  # ?ssl=on, ?tls=on
+        config |= _mail_server(_TLS_OF[scheme] or asked, _split(name, value).port)
     return {key: value for key, value in config.items() if key.startswith("EMAIL_") and value is not None}
+
+
+# TLS from the first byte, or by STARTTLS; plain `smtp` as its port has it.
+_TLS_OF = {
+    "smtps": "ssl",
+    "smtp+ssl": "ssl",
+    "smtp+tls": "tls",
+    "submission": "tls",
+    "submit": "tls",
+    "smtp": "",
+}
+
+
+def _mail_server(tls: str, port: int | None) -> dict[str, object]:
+    tls = tls or {465: "ssl", 587: "tls"}.get(port or 0, "")
+    return {
+        "EMAIL_BACKEND": "apps.accounts.outbox.Outbox",
+        "EMAIL_PORT": port or {"ssl": 465, "tls": 587, "": 25}[tls],
+        "EMAIL_USE_SSL": tls == "ssl",
+        "EMAIL_USE_TLS": tls == "tls",
+        "EMAIL_TIMEOUT": 10,  # of one silence; the whole session has its own (apps/smtp.py)
+    }
 
 
 def sender(name: str, default: str) -> str:

@@ -207,6 +207,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 }
 CELERY_TASK_ROUTES = {
     "accounts.learn": {"queue": "slow"},
+    "accounts.mail": {"queue": "slow"},
     "generation.block": {"queue": "slow"},
     "generation.look": {"queue": "slow"},
     "accounts.usage": {"queue": "slow"},

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from apps.accounts import flow_accounts, prices
+from apps.accounts import flow_accounts, outbox, prices
 
 
 @shared_task(name="accounts.refresh")
@@ -20,3 +20,8 @@ def learn_prices(subscription_id: int, team_id: str) -> None:
 @shared_task(name="accounts.usage")
 def read_usage(account_id: int) -> None:
     prices.learn_wanted(account_id)
+
+
+@shared_task(name="accounts.mail")
+def send_mail(mail_id: str) -> None:
+    outbox.deliver(mail_id)

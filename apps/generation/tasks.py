@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from apps import shutdown
-from apps.accounts import ticks, usage
+from apps.accounts import outbox, ticks, usage
 from apps.generation import (
     blocks,
     collect,
@@ -89,6 +89,11 @@ def _look_after_accounts(now: datetime) -> None:
         wake("accounts.usage", pk)
 
 
+def _send_mail(_now: datetime) -> None:
+    for mail_id in outbox.due():
+        wake("accounts.mail", mail_id)
+
+
 STEPS: tuple[Callable[[datetime], object], ...] = (
     lambda _now: restore.look(),  # before anything is done with rows that may be from a backup
     _clear,
@@ -99,6 +104,7 @@ STEPS: tuple[Callable[[datetime], object], ...] = (
     _send,
     _sweep,
     _look_after_accounts,
+    _send_mail,
 )
 
 

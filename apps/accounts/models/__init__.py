@@ -1,4 +1,5 @@
 from apps.accounts.models.keys import KeyCanary
+from apps.accounts.models.mail import Mail
 from apps.accounts.models.people import SignInLink, User
 from apps.accounts.models.sight import Sight
 from apps.accounts.models.subscriptions import ApiToken, FlowAccount, Subscription
@@ -10,6 +11,7 @@ __all__ = [
     "AuditEntry",
     "FlowAccount",
     "KeyCanary",
+    "Mail",
     "Membership",
     "Role",
     "Sight",
