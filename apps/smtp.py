@@ -28,11 +28,11 @@ class _Paced:
         return answer
 
 
-class PacedSMTP(_Paced, smtplib.SMTP):
+class PacedSMTP(_Paced, smtplib.SMTP):  # type: ignore[misc]
     pass
 
 
-class PacedSMTPS(_Paced, smtplib.SMTP_SSL):
+class PacedSMTPS(_Paced, smtplib.SMTP_SSL):  # type: ignore[misc]
     pass
 
 
