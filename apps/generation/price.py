@@ -109,10 +109,10 @@ class Held:
 
 
 def purse_of(account: FlowAccount, accounts: Iterable[FlowAccount], held: Held) -> Purse:
-    """For an account that was chosen, one of these."""
-    price, free = of_account(account), None
-    others = [each for each in _usable(accounts) if each.subscription_id == account.subscription_id]
-    if account.credits is not None:
+    """For an account that was chosen. How much is free there only whoever sees it among these may know."""
+    price, free, seen = of_account(account), None, list(accounts)
+    others = [each for each in _usable(seen) if each.subscription_id == account.subscription_id]
+    if account.credits is not None and account in seen:
         waiting = held.songs_on(account, alone=others == [account])
         free = max(0, account.credits - waiting * price.credits)
     most = None if free is None else free // price.credits
@@ -189,7 +189,8 @@ def purse_of_job(job: Job) -> Purse:
     """From which the same wish would be paid once more."""
     if job.operation in FREE:
         return Purse(where="", price=NOTHING, free=None, most=None)
+    held, seen = Held([job.subscription_id]), FlowAccount.objects.for_team(job.team)
+    accounts = list(seen.filter(subscription=job.subscription_id))
     if job.account_is_fixed and job.account:
-        return purse_on(job.account)
-    accounts = list(FlowAccount.objects.filter(subscription=job.subscription_id))
-    return purse_of_any(job.subscription_id, accounts, Held([job.subscription_id]))
+        return purse_of(job.account, accounts, held)
+    return purse_of_any(job.subscription_id, accounts, held)

@@ -180,6 +180,9 @@ class ApiToken(models.Model):
     refused_at = models.DateTimeField(null=True)  # the API answered 401; nothing is sent until it is replaced
     refused_reason = models.CharField(max_length=300, blank=True)
 
+    # Set by the token page: the accounts under it, as the token's team sees them.
+    accounts: "list[FlowAccount]"
+
     objects: ClassVar = ApiTokenQuerySet.as_manager()
 
     class Meta:

@@ -1,5 +1,6 @@
 """/settings/tokens/: a person's own tokens in the team that they are in."""
 
+from collections import defaultdict
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts import flow_accounts, tokens
+from apps.accounts import flow_accounts, sight, tokens
 from apps.accounts.access import TeamRequest, ask_again, team_view
 from apps.accounts.forms import TokenForm
-from apps.accounts.models import ApiToken
+from apps.accounts.models import ApiToken, FlowAccount
 from apps.upstream.errors import UpstreamError
 from apps.upstream.token import Token
 
@@ -73,7 +74,8 @@ def check(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     token = _own_token(request, pk)
     error = flow_accounts.refresh(token)
     if request.htmx and not request.htmx.boosted:
-        context = {"token": _own_token(request, pk), "check_error": tokens.words_for(error) if error else ""}
+        (token,) = _with_accounts(request, own_tokens(request).filter(pk=token.pk))
+        context = {"token": token, "check_error": tokens.words_for(error) if error else ""}
         return TemplateResponse(request, "accounts/_token.html", context)
     if error:
         messages.error(request, tokens.words_for(error))
@@ -112,9 +114,20 @@ def _take_in(request: TeamRequest, token: Token, *, endpoint: str) -> str:
     return ""
 
 
+def _with_accounts(request: TeamRequest, own: "QuerySet[ApiToken]") -> list[ApiToken]:
+    """Each with the `accounts` under it, as the team sees them: what it doesn't any more is as of then."""
+    seen: defaultdict[int, list[FlowAccount]] = defaultdict(list)
+    for account in [*FlowAccount.objects.for_team(request.team), *sight.ended(request.team)]:
+        seen[account.subscription_id].append(account)
+    found = list(own)
+    for token in found:
+        token.accounts = seen[token.subscription_id]
+    return found
+
+
 def _page(request: TeamRequest, form: TokenForm, *, sandbox_refused: str = "") -> TemplateResponse:
     """The list, or the first steps while there is nothing to list."""
-    own = list(own_tokens(request).prefetch_related("subscription__flow_accounts"))
+    own = _with_accounts(request, own_tokens(request))
     context = {
         "tokens": own,
         "may_create": request.membership.rights.may_create,

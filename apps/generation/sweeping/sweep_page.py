@@ -129,7 +129,8 @@ class SweepPage:
 
     @cached_property
     def purse(self) -> Purse:
-        accounts = list(FlowAccount.objects.filter(subscription=self.sweep.subscription_id))
+        seen = FlowAccount.objects.for_team(self.sweep.team)
+        accounts = list(seen.filter(subscription=self.sweep.subscription_id))
         held = price.Held([self.sweep.subscription_id])
         if self.sweep.account_is_fixed and self.sweep.account:
             return price.purse_of(self.sweep.account, accounts, held)
