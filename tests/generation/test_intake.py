@@ -49,7 +49,7 @@ def test_one_file_of_a_team_is_read_at_a_time_and_the_next_one_waits_its_turn(st
     other = Team.objects.create(name="Elsewhere")
     with team_lock.held(studio.team.pk):
         with team_lock.held(other.pk):
-            assert deliver(studio) == 1, "nobody waits with a thread"
+            assert deliver(studio) == 1, "no thread waits for long"
         job = file.jobs.get()
         assert (job.state, job.wait_reason) == ("queued", team_lock.WAITS)
         assert job.not_before
