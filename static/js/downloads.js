@@ -4,7 +4,7 @@
   "use strict";
 
   const DOWNLOADS = "a[download], button[data-download]";
-  const NOT_YET = 503;
+  const NOT_YET = 202;
   const AGAIN_MS = 3000;
   const BEGUN_MS = 1500; // until the studio knows that the last one goes on
   const news = document.getElementById("news");

@@ -4,7 +4,7 @@ import re
 import zipfile
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.asking import ask
 from tests.browser.entrance import confirm_password
@@ -15,6 +15,7 @@ from tests.browser.visits import SIZES, Visits
 pytestmark = pytest.mark.usefixtures("free_slots")
 
 PERSON = "nora"
+NEXT = "Other downloads are on their way. Yours is the next one."
 FOCUSED = "() => document.activeElement.ariaLabel || document.activeElement.innerText.trim()"
 
 
@@ -135,8 +136,11 @@ def downloading(page: Page) -> None:
     page.keyboard.press("Control+a")
     page.locator("#selection summary[title=Download]").press("Enter")
     breaks_no_rule(page)
+    crowded(page, times=2)
     with page.expect_download() as coming:
         page.get_by_role("button", name="MP3").press("Enter")
+        news(page, NEXT)
+    expect(page.locator(".news-item", has_text=NEXT)).to_have_count(0)
     with zipfile.ZipFile(coming.value.path()) as archive:
         assert archive.testzip() is None
         assert [name[-4:] for name in archive.namelist()] == [".mp3"] * 3
@@ -145,6 +149,19 @@ def downloading(page: Page) -> None:
     expect(page.get_by_role("button", name="MP3")).to_be_hidden()
     page.get_by_role("button", name="Clear").press("Enter")
     expect(page.locator("#selection")).to_be_hidden()
+
+
+def crowded(page: Page, times: int) -> None:
+    """As many downloads as may be go on, until it was asked so often. Filling them really takes files of an hour."""
+    left = [202] * times
+
+    def answer(route: Route) -> None:
+        if left:
+            route.fulfill(status=left.pop(), body=NEXT)
+        else:
+            route.continue_()
+
+    page.route("**/library/downloads/ready/", answer)
 
 
 def deleting(page: Page) -> None:
