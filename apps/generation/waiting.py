@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from django.urls import reverse
-from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
+from apps.accounts.templatetags.studio import local_time
 from apps.generation.answers import LOST
 from apps.generation.models import Job, State
 from apps.generation.operations import FREE
@@ -152,13 +153,13 @@ def _why_none_is_free(job: Job, usable: list[Slots]) -> str:
     where = f"It was asked for on {job.account.email}." if job.account_is_fixed and job.account else ""
     if job.source_id and job.account:
         where = f"The take is on {job.account.email}, and an edit runs there."
-    lost = [each for each in usable if each.lost and each.lost_until]
+    lost = [(each.lost_until, each) for each in usable if each.lost_until]
     if not lost:
         return where
-    first = min(lost, key=lambda each: each.lost_until or datetime.max)
+    until, first = min(lost, key=itemgetter(0))
     what = "what became of one song" if first.lost == 1 else f"what became of {first.lost} songs"
     kept = "Its slot is kept" if first.lost == 1 else "Their slots are kept"
-    latest = f"until that is known, or until {_clock(first.lost_until)}"
+    latest = f"until that is known, or until {_clock(until)}"
     return f"{where} On {first.account.short} it is not known {what}. {kept} {latest}.".strip()
 
 
@@ -168,8 +169,8 @@ def _at(moment: datetime, now: datetime) -> str:
     return f"in {seconds} s" if seconds <= 60 else f"at {_clock(moment)}"
 
 
-def _clock(moment: datetime | None) -> str:
-    return f"{timezone.localtime(moment):%H:%M}"
+def _clock(moment: datetime) -> str:
+    return f"{local_time(moment):%H:%M}"
 
 
 def _usable(job: Job, slots: Mapping[int, Slots]) -> list[Slots]:

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import Team
+from apps.accounts.templatetags.studio import local_time
 from apps.library.filters import Filters
 from apps.library.models import Clip, Song
 from apps.library.models.clips import SongQuerySet
@@ -182,7 +183,7 @@ def _rows(places: list[Cursor], filters: Filters) -> list[Row]:
 def _head(row: Row) -> str:
     if row.rank is not None:
         return RANK_WORDS[row.rank]
-    return _name(timezone.localdate(row.song.created_at))
+    return _name(local_time(row.song.created_at).date())
 
 
 def _name(day: date) -> str:

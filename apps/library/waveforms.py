@@ -48,7 +48,8 @@ def marks(seconds: float | None) -> list[tuple[int, float]]:
     """Times for a ruler, each with its place in percent: about eight, at round distances."""
     if not seconds or seconds <= 0:
         return []
-    step = next((step for step in (5, 10, 15, 30, 60, 120, 300) if seconds / step <= 9), 600)
+    whole_hours = 3600 * (1 + int(seconds // (9 * 3600)))  # however long: a ruler has about eight
+    step = next((step for step in (5, 10, 15, 30, 60, 120, 300, 600) if seconds / step <= 9), whole_hours)
     return [(at, 100 * at / seconds) for at in range(0, int(seconds * 0.97), step)]
 
 

@@ -1,14 +1,19 @@
 """Rows from before values were checked, or changed by hand: the pages that show them open, and mend them."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.urls import reverse
 
 from apps.accounts import flow_accounts
-from apps.accounts.models import FlowAccount
+from apps.accounts.models import FlowAccount, UsageRow
 from apps.accounts.models.subscriptions import Subscription
+from apps.generation.models import Job
+from apps.library.models import Clip, Song
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
+from tests.generation.editing import row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +65,33 @@ def test_a_number_of_slots_beyond_reason_asks_for_no_memory(studio: Studio) -> N
         len(flow_accounts.lamps(ours=10**12, elsewhere=10**12, max_jobs=10**12)) == flow_accounts.MOST_LAMPS
     )
     assert flow_accounts.lamps(ours=-1, elsewhere=-3, max_jobs=2).count("free") == 2
+
+
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+PLACES = ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
+
+
+@pytest.mark.parametrize("zone", PLACES)
+@pytest.mark.parametrize("at", [FIRST, LAST], ids=["first", "last"])
+def test_times_that_no_song_has_are_shown_in_every_zone(studio: Studio, at: datetime, zone: str) -> None:
+    clip = row(studio)
+    timing = [[0.0, 1e9], [5.0, 1.0], [1.0, 1.0]] * 2000
+    Clip.objects.filter(pk=clip.pk).update(made_at=at, duration_s=1e9, lyrics_timing=timing, seed=-(2**63))
+    Song.objects.update(created_at=at)
+    (job,) = studio.ask()
+    Job.objects.filter(pk=job.pk).update(
+        created_at=at, not_before=at, state="unknown", unknown_since=at, sent_at=at
+    )
+    booked = {"type": "producer-usage", "tokens": -(2**40), "title": "x" * 300}
+    account = studio.account("studio")
+    UsageRow.objects.create(account=account, day=at.date(), latest_at=at, conversation_id="c", **booked)
+    UsageRow.objects.create(account=account, day=None, latest_at=None, **booked)
+    client = signed_in(studio)
+    client.cookies["zone"] = zone
+    here = [f"/library/clips/{clip.pk}/", f"/library/clips/{clip.pk}/edit/replace/", f"/jobs/{job.pk}/"]
+    paths = [*PAGES.split(), *here, "/flow-accounts/usage/?since=all", "/flow-accounts/usage/usage.csv"]
+    assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 200)
 
 
 def test_a_subscription_without_a_usable_account_has_its_token_page(studio: Studio) -> None:

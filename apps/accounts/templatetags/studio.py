@@ -68,7 +68,7 @@ def when(moment: datetime | None) -> str:
     """
     if not moment:
         return ""
-    local, today = timezone.localtime(moment), timezone.localdate()
+    local, today = local_time(moment), timezone.localdate()
     if local.date() == today:
         return _time(moment, f"{local:%H:%M}")
     if local.date() == today - timedelta(days=1):
@@ -84,14 +84,14 @@ def time_of_day(moment: datetime | None, precision: str = "minutes") -> str:
     """14:02, or 14:02:07 with `seconds`; "" when not known."""
     if not moment:
         return ""
-    local = timezone.localtime(moment)
+    local = local_time(moment)
     return _time(moment, f"{local:%H:%M:%S}" if precision == "seconds" else f"{local:%H:%M}")
 
 
 @register.filter
 def date_and_time(moment: datetime | None) -> str:
     """3 Nov 2026, 14:02; "" when not known."""
-    return _time(moment, _date_and_time(timezone.localtime(moment))) if moment else ""
+    return _time(moment, _date_and_time(local_time(moment))) if moment else ""
 
 
 @register.filter
@@ -103,8 +103,16 @@ def utc(moment: datetime | None) -> str:
     return _time(moment, f"{_date_and_time(there)}:{there:%S} UTC")
 
 
+def local_time(moment: datetime) -> datetime:
+    """In the reader's zone; a row that is odd may hold a time that not every zone has."""
+    try:
+        return timezone.localtime(moment)
+    except OverflowError:
+        return moment
+
+
 def _time(moment: datetime, words: str) -> SafeString:
-    local = timezone.localtime(moment)
+    local = local_time(moment)
     title = f"{_date_and_time(local)} {local:%Z}"
     machine = local.isoformat(timespec="seconds")
     return format_html('<time datetime="{}" title="{}">{}</time>', machine, title, words)
