@@ -32,8 +32,6 @@ class Gate:
             return answer
         _check_host(request)
         _check_encoding(request)
-        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("the address holds a zero, which no database takes")
         if _length(request) > LARGEST_BODY:
             return HttpResponse(render_to_string("413.html"), status=413)
         return self.get_response(request)
