@@ -68,8 +68,9 @@ def the_whole_folder(folder: Path) -> PutBack:
     def put_back() -> None:
         put_file_back()
         lose_redis()
-        shutil.rmtree(marks)
-        shutil.copytree(folder / "marks", marks)
+        shutil.rmtree(marks, ignore_errors=True)
+        if (folder / "marks").exists():
+            shutil.copytree(folder / "marks", marks)
 
     return put_back
 

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.utils import timezone
 from redis import Redis
 
@@ -299,3 +301,18 @@ def test_a_row_that_knows_no_account_is_looked_for_on_all_of_them(studio: Studio
     assert look.problem == ""
     lists = [each for each in studio.sandbox.requests() if each == "GET /music"]
     assert lists
+
+
+def test_the_command_does_the_same_for_a_machine_that_was_turned_back_whole(studio: Studio) -> None:
+    (job,) = studio.ask()
+    assert "1 job may have been sent" in command()
+    assert (state(job), held(studio), studio.dispatch()) == (State.UNKNOWN, True, 0)
+    assert "Sending goes on" in command("--resume")
+    assert "was not paused" in command("--resume")
+    assert not held(studio)
+
+
+def command(*arguments: str) -> str:
+    output = StringIO()
+    call_command("restored", *arguments, stdout=output)
+    return output.getvalue()

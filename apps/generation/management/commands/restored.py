@@ -8,8 +8,9 @@ from apps.generation.models import SendLedger
 
 class Command(BaseCommand):
     help = (
-        "To be run after a backup of the database was restored, before anything else is started: nothing is sent, "
-        "and what may have been sent since the backup is marked as not known. --resume lets sending go on."
+        "A restored database is noticed without this. Only a machine that was turned back with all its disks can't "
+        "notice: run this before anything else is started. Nothing is sent, and what may have been sent since the "
+        "backup is marked as not known. --resume lets all teams send again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         doubted = restore.hold(sent_marks.since(ledger.series, ledger.sent))
         self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
         self.stdout.write(
-            "They are looked for now; decide about those that stay not known on the page of jobs."
+            "They are looked for now; owners and admins decide about the others on the page /jobs/restored/."
         )
         self.stdout.write("Then let sending go on: manage.py restored --resume")
 
