@@ -96,7 +96,8 @@ class Sink:
             raise NotWhole(BROKEN_OFF)
         self._copy.flush()
         made = repairs.put_in_order(self._copy, self._size, found)
-        self._copy = made.file
+        self._copy, self._type = made.file, made.type
+        self._check_size(made.size)
         digest = _digest(made.file) if made.is_new else self._digest.hexdigest()
         return Received(self.name, made.file, made.size, made.type, digest)
 
