@@ -96,8 +96,8 @@ class Pool(ConnectionPool):
     """Of connections that end."""
 
     def __init__(self, connection_class: Any = Connection, **options: Any) -> None:
-        options |= {"socket_timeout": TOTAL_S, "socket_connect_timeout": CONNECT_S}
-        super().__init__(PACED[connection_class], **options)
+        times = {"socket_timeout": TOTAL_S, "socket_connect_timeout": CONNECT_S}
+        super().__init__(PACED[connection_class], **(times | options))
 
 
 class Cache(SharedRedis):

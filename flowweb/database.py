@@ -22,6 +22,14 @@ SQLITE_OPTIONS = {
 LONGEST_NAME = 63
 # Seconds that a new connection may take, unless the address says otherwise.
 CONNECT_TIMEOUT = 10
+# A server that has gone without a word is noticed in half a minute (libpq: seconds, but the last one milliseconds).
+GONE = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 # libpq reads these only once it speaks TCP.
 _NUMBERS = (
     "connect_timeout keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout"
@@ -74,6 +82,7 @@ def _postgres(name: str, database: str, options: dict[str, Any]) -> dict[str, An
         # Behind a pooler the next statement may reach another session of the server, which knows no cursor of ours.
         "DISABLE_SERVER_SIDE_CURSORS": pooled,
         "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT}
+        | GONE
         | options
         | ({"prepare_threshold": None} if pooled else {}),
     }

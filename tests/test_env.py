@@ -67,7 +67,7 @@ def test_what_the_driver_knows_of_a_database_address_is_used(
     monkeypatch.setenv("X", f"postgres://mara:pw@db.example.com/songs{query}")
     config = database.config("X", None)
     assert config["DISABLE_SERVER_SIDE_CURSORS"] is not cursors
-    assert config["OPTIONS"] == {"connect_timeout": database.CONNECT_TIMEOUT} | options
+    assert config["OPTIONS"] == {"connect_timeout": database.CONNECT_TIMEOUT} | database.GONE | options
 
 
 @pytest.mark.parametrize(

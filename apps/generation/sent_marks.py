@@ -23,6 +23,8 @@ from django.db import connection
 from redis import Redis
 from redis.exceptions import RedisError
 
+from apps.cache import Pool
+
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -166,9 +168,8 @@ def _key(series: UUID | str) -> str:
 @cache
 def _redis() -> "Redis":
     """Its own connections, whose deadline is shorter than that of the broker."""
-    return Redis.from_url(
-        settings.REDIS_URL, socket_timeout=REDIS_S, socket_connect_timeout=REDIS_S, decode_responses=True
-    )
+    times = {"socket_timeout": REDIS_S, "socket_connect_timeout": REDIS_S}
+    return Redis(connection_pool=Pool.from_url(settings.REDIS_URL, decode_responses=True, **times))
 
 
 class _Store:
