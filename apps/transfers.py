@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 logger = logging.getLogger(__name__)
 
-THREADS = 8  # of a process (flowweb/gunicorn.py)
-AT_ONCE = 3  # of a kind: with as many of the other one, two threads are left for everything else
 SLOWEST = 16 * 1024  # bytes a second
 SLOWEST_WHILE_OTHERS_WAIT = 64 * 1024
 MEASURED_OVER_S = 30.0
@@ -110,12 +109,16 @@ class Transfer:
 class Transfers:
     """Those of one kind in this process, and the people who wait, longest first, with the time when they asked last."""
 
-    def __init__(self, most: int = AT_ONCE) -> None:
-        self.most = most
+    def __init__(self, most: Callable[[], int]) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._under_way: list[Transfer] = []
         self._queue: dict[Hashable, float] = {}
         self._watch: threading.Thread | None = None
+
+    @property
+    def most(self) -> int:
+        return self._most()
 
     def begin(self, who: Hashable, length: int, connection: socket.socket | None = None) -> Transfer:
         """Raises Busy, and keeps a place in the queue then."""
@@ -168,7 +171,13 @@ class Transfers:
                     transfer.cut()
 
 
-DOWNLOADS, UPLOADS = Transfers(), Transfers()
+def _room() -> int:
+    """Of the threads of a process a quarter is left for everything else, and one at least."""
+    threads: int = settings.WEB_THREADS
+    return max(2, threads - max(1, threads // 4))
+
+
+DOWNLOADS, UPLOADS = Transfers(lambda: (_room() + 1) // 2), Transfers(lambda: _room() // 2)
 
 
 def words_for(busy: Busy, what: str) -> str:

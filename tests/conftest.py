@@ -122,7 +122,7 @@ def _clean_slate() -> Iterator[None]:
     yield
     cache.clear()
     for each in (transfers.DOWNLOADS, transfers.UPLOADS):
-        each.__dict__.update(vars(transfers.Transfers()))
+        each.__dict__.update(vars(transfers.Transfers(each._most)))
     with Redis.from_url(settings.REDIS_URL) as redis:
         for key in redis.scan_iter(f"flowweb:{sent_marks.FOLDER}:*"):
             redis.delete(key)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from apps import transfers
 from apps.transfers import Busy, Cut, Transfers
@@ -37,7 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_for_each_person_and_some_in_all() -> None:
-    several = Transfers(most=2)
+    several = Transfers(lambda: 2)
     first = several.begin("ann", 1)
     assert before(several, "ann") is None
     several.begin("bob", 1)
@@ -48,7 +49,7 @@ def test_one_for_each_person_and_some_in_all() -> None:
 
 
 def test_a_free_place_goes_to_who_waits_longest_as_long_as_they_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    several = Transfers(most=1)
+    several = Transfers(lambda: 1)
     running = several.begin("ann", 1)
     assert [before(several, who) for who in ("bob", "cid", "dan", "bob", "cid")] == [0, 1, 2, 0, 1]
     several.end(running)
@@ -63,7 +64,7 @@ def test_a_free_place_goes_to_who_waits_longest_as_long_as_they_ask(monkeypatch:
 
 
 def test_a_queue_of_the_same_person_lets_others_pass() -> None:
-    several = Transfers(most=2)
+    several = Transfers(lambda: 2)
     several.begin("ann", 1)
     assert [before(several, "ann"), before(several, "bob")] == [None, "in"]
 
@@ -72,7 +73,7 @@ def test_a_queue_of_the_same_person_lets_others_pass() -> None:
 def test_who_reads_nothing_is_cut_while_the_thread_waits(
     connection: tuple[socket.socket, socket.socket],
 ) -> None:
-    several = Transfers(most=1)
+    several = Transfers(lambda: 1)
     transfer = several.begin("ann", 10**9, connection[0])
     transfer.wait()
     with pytest.raises(BrokenPipeError):
@@ -85,7 +86,7 @@ def test_who_reads_nothing_is_cut_while_the_thread_waits(
 
 @pytest.mark.usefixtures("impatient")
 def test_who_sends_drop_by_drop_is_cut(connection: tuple[socket.socket, socket.socket]) -> None:
-    several = Transfers(most=1)
+    several = Transfers(lambda: 1)
     transfer = several.begin("ann", 10**9, connection[0])
     transfer.wait()
     connection[1].sendall(b"x" * 10)
@@ -96,7 +97,7 @@ def test_who_sends_drop_by_drop_is_cut(connection: tuple[socket.socket, socket.s
 
 @pytest.mark.usefixtures("impatient")
 def test_time_in_which_we_work_ourselves_does_not_count() -> None:
-    several = Transfers(most=1)
+    several = Transfers(lambda: 1)
     transfer = several.begin("ann", 10**9)
     transfer.wait()
     transfer.moved(10)
@@ -107,7 +108,7 @@ def test_time_in_which_we_work_ourselves_does_not_count() -> None:
 
 
 def test_more_is_asked_of_the_slow_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    transfer = Transfers().begin("ann", 10**9)
+    transfer = Transfers(lambda: 1).begin("ann", 10**9)
     now = time.monotonic() + transfers.MEASURED_OVER_S + 1
     transfer.wait()
     transfer._moved = int(transfers.MEASURED_OVER_S * 40_000)
@@ -117,12 +118,23 @@ def test_more_is_asked_of_the_slow_while_others_wait(monkeypatch: pytest.MonkeyP
 
 def test_none_lasts_for_ever() -> None:
     for length, longest in ((0, 600), (40 * 2**20, 920), (10**12, 7200)):
-        transfer = Transfers().begin("ann", length)
+        transfer = Transfers(lambda: 1).begin("ann", length)
         transfer.wait()
         transfer._moved = 10**12
         assert not transfer.is_too_slow(transfer.started + longest - 1, 1)
         transfer._mark = (0, 0.0)
         assert transfer.is_too_slow(transfer.started + longest + 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("threads", "most"), [(2, (1, 1)), (3, (1, 1)), (4, (2, 1)), (8, (3, 3)), (16, (6, 6))]
+)
+def test_threads_are_left_for_everything_else(
+    settings: Settings, threads: int, most: tuple[int, int]
+) -> None:
+    settings.WEB_THREADS = threads
+    assert (transfers.DOWNLOADS.most, transfers.UPLOADS.most) == most
+    assert sum(most) < threads or threads == 2
 
 
 def test_every_stream_goes_through_the_door() -> None:

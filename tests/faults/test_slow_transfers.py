@@ -12,7 +12,6 @@ from django.conf import settings
 
 from apps.accounts.models import Membership, Role, User
 from apps.library.models import Clip
-from apps.transfers import AT_ONCE
 from tests.faults.remote import Remote
 from tests.faults.site import CSRF, Site
 from tests.faults.studio import FaultyStudio, signed_in
@@ -21,6 +20,7 @@ from tests.library.sounds import picture
 from tests.local.processes import wait_for
 
 WITHIN_S = 30
+THREADS, AT_ONCE = 8, 3
 ZIP, UPLOAD = "/library/selection/download/", "/library/files/upload/"
 
 
@@ -77,6 +77,7 @@ class Person:
 def site(studio: FaultyStudio, remote: Remote, tmp_path: Path) -> Iterator[Site]:
     site = Site(remote, tmp_path)
     site.environment["GUNICORN_CMD_ARGS"] = "--workers 1"
+    site.environment["WEB_THREADS"] = str(THREADS)
     site.environment["DJANGO_SETTINGS_MODULE"] = "tests.faults.impatient"
     site.start("web")
     yield site

@@ -289,7 +289,7 @@ def test_there_is_room_or_nothing_is_taken(
 
 
 def test_slow_senders_leave_threads_for_the_others(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfers.UPLOADS, "most", 1)
+    monkeypatch.setattr(transfers.UPLOADS, "_most", lambda: 1)
     for who, words in ((studio.user.pk, "An upload of yours"), (-1, "Yours is the next one.")):
         running = transfers.UPLOADS.begin(who, 1)
         for answer in (

@@ -119,7 +119,7 @@ def test_a_download_too_many_is_asked_to_wait(band: Band) -> None:
     take = band.song().takes.get()
     store(take, "mp3", b"x" * 3_000_000)
     client, address = band.client("owner"), f"/library/clips/{take.pk}/audio.mp3"
-    others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.AT_ONCE, 0)]
+    others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.DOWNLOADS.most, 0)]
     running = client.get(f"{address}?download=1")
     ready = band.client("member").get("/library/downloads/ready/")
     assert (ready.status_code, ready.content.decode()) == (

@@ -148,7 +148,7 @@ def test_the_number_of_queries_does_not_grow_with_songs(band: Band) -> None:
 def test_a_list_of_forty_covers_is_not_forty_downloads(band: Band) -> None:
     """Also while as many downloads are on their way as may be."""
     take = full_song(band, "One").takes.get()
-    busy = [transfers.DOWNLOADS.begin(number, 1) for number in range(-transfers.AT_ONCE, 0)]
+    busy = [transfers.DOWNLOADS.begin(number, 1) for number in range(-transfers.DOWNLOADS.most, 0)]
     try:
         for name in ("thumb.webp", "cover.jpg"):
             assert band.client("viewer").get(f"/library/clips/{take.pk}/{name}").content == b"content"

@@ -118,7 +118,7 @@ def test_what_can_not_be_is_said_in_words(band: Band, monkeypatch: pytest.Monkey
 def test_a_file_that_is_gone_breaks_it_off_and_gives_the_place_back(band: Band) -> None:
     clips = [take(band, f"Song {number}", "mp3") for number in range(3)]
     Path(clips[1].files.get().file.path).unlink()
-    for _ in range(transfers.AT_ONCE + 1):
+    for _ in range(transfers.DOWNLOADS.most + 1):
         answer = ask(band.client("viewer"), *clips)
         with pytest.raises(FileNotFoundError):
             answer.getvalue()
@@ -126,7 +126,7 @@ def test_a_file_that_is_gone_breaks_it_off_and_gives_the_place_back(band: Band) 
 
 def test_more_than_a_few_at_once_are_asked_to_come_back(band: Band) -> None:
     client, clip = band.client("viewer"), take(band, "Last Ferry Home", "mp3")
-    others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.AT_ONCE, 0)]
+    others = [transfers.DOWNLOADS.begin(number, 1) for number in range(1 - transfers.DOWNLOADS.most, 0)]
     sent = ask(client, clip)
     page = client.post(ADDRESS, {"clip": clip.pk}, follow=True).content.decode()
     assert "A download of yours is on its way." in page
