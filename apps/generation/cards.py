@@ -203,7 +203,7 @@ def _answer_lost(made: Card, job: Job, close: Action) -> None:
     again = _action("Ask again…", "job-retry", job, style="soft")
     if job.settles_at:
         made.kind = "unknown"
-        made.text = decisions.SETTLING
+        made.text = job.error_text or decisions.SETTLING
     made.actions = [close] if job.settles_at else [again, close]
 
 

@@ -19,8 +19,8 @@ RETRYABLE = frozenset({State.FAILED, State.CANCELLED, State.ABANDONED, State.UNK
 
 
 SETTLING = (
-    "The answer about its stems got lost, and the take may still be split. Asked again in a few minutes, it gives the "
-    "same stems and pays nothing twice."
+    "What became of its stems is not known, and the take may still be split. Asked again in a few minutes, it gives "
+    "the same stems and pays nothing twice."
 )
 
 

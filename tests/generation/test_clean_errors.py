@@ -1,0 +1,71 @@
+"""Every operation × a clean error: the right state, the remote side's own words, one POST and no more."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from apps.accounts import tokens
+from apps.accounts.models import Role, Team
+from apps.generation.models import Job
+from apps.generation.operations import BLOCKING, EDITS, OPERATIONS
+from apps.sandbox.server import Sandbox
+from apps.upstream.token import Token
+from tests.generation.conftest import Studio, member
+from tests.generation.relay import Relay
+from tests.generation.test_statuses import Row, ask, seen
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID = "The studio is closed for repairs"
+POSTS = dict.fromkeys(EDITS, "POST /music/edit") | {
+    "music": "POST /music",
+    "lyrics": "POST /music/lyrics",
+    "image": "POST /files/generate",
+    "upload": "POST /files",
+}
+# A JSON 500 of files and files/generate is a refusal (api/CAREFUL.md, 22).
+DECLINES = {("image", 500), ("upload", 500)}
+CASES = [(operation, status) for operation in OPERATIONS for status in (404, 408, 500, 503)]
+
+
+@pytest.fixture
+def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
+    with Relay(sandbox.url) as server:
+        monkeypatch.setattr(settings, "OPERATOR_ORIGINS", settings.OPERATOR_ORIGINS | {server.origin})
+        yield server
+
+
+@pytest.fixture
+def studio(db: None, sandbox: Sandbox, relay: Relay) -> Studio:
+    team = Team.objects.create(name="Night Bus")
+    user = member(team, "mara@nightbus.example", Role.OWNER)
+    endpoint = relay.origin + tokens.PATH
+    taken = tokens.take_in(Token.parse("user:1000-sandboxdemo"), team=team, owner=user, endpoint=endpoint)
+    return Studio(sandbox, team, user, taken.token)
+
+
+def test_every_operation_has_its_post() -> None:
+    assert POSTS.keys() == OPERATIONS.keys()
+
+
+@pytest.mark.parametrize(("operation", "status"), CASES)
+def test_a_clean_error_is_quoted_and_sent_once(
+    studio: Studio, relay: Relay, operation: str, status: int
+) -> None:
+    job = ask(studio, Row(operation, status, "", "", "", ""))
+    relay.asked.clear()
+    relay.say(POSTS[operation], status, {"error": SAID, "code": status})
+    for _ in range(3):
+        studio.dispatch(blocking=operation in BLOCKING)
+    refused = "failed" if (operation, status) in DECLINES else "rejected"
+    is_refusal = status == 404 or (operation, status) in DECLINES
+    job = Job.objects.get(pk=job.pk)
+    shown = seen(studio, job)
+    said = f"{shown.text} {shown.quote}"
+    assert job.state == (refused if is_refusal else "unknown"), said
+    assert SAID in said
+    assert "got lost" not in said
+    assert "connection" not in said
+    assert relay.asked.count(POSTS[operation]) == 1
+    assert studio.account("studio").block == ""
