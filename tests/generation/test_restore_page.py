@@ -171,3 +171,10 @@ def test_stems_wait_until_a_first_split_has_ended(studio: Studio) -> None:
     Job.objects.filter(pk=job.pk).update(restored_at=timezone.now() - Job.STEMS_SETTLE)
     (each,) = restore_page.chosen(studio.team, [str(job.pk)])
     assert each.is_not_found
+
+
+def test_the_form_says_that_a_song_waits(studio: Studio, client: Client) -> None:
+    told = "<span>Sending is paused.</span>"
+    assert told not in client.get("/create/").content.decode()
+    restore.hold()
+    assert told in client.get("/create/").content.decode()
