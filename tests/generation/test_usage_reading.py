@@ -99,6 +99,16 @@ def test_what_could_not_be_read_is_not_asked_without_end(studio: Studio, account
     assert not asks_by_itself(studio, STUDIO)
 
 
+def test_the_page_of_accounts_has_it_read_as_well(studio: Studio, account: FlowAccount) -> None:
+    page = signed_in(studio)
+    page.get("/flow-accounts/")
+    assert wanted(account) is None, "looking writes nothing"
+    page.post("/flow-accounts/check/")
+    assert wanted(account)
+    other = FlowAccount.objects.exclude(pk=account.pk).get()
+    assert not wanted(other), "it was read just now"
+
+
 # A removed account counts for nothing any more.
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts import addresses, flow_accounts, sight, tokens
+from apps.accounts import addresses, flow_accounts, sight, tokens, usage
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import ApiToken, FlowAccount, User
 
@@ -64,6 +64,7 @@ def account_list(request: TeamRequest) -> HttpResponseBase:
 def check_all(request: TeamRequest) -> HttpResponseBase:
     """What useapi.net says now of everything under the person's own tokens. The page asks by itself when it opens."""
     errors = [error for token in _own_tokens(request) if (error := flow_accounts.refresh(token))]
+    _read_usage(request)
     if request.htmx and not request.htmx.boosted:
         words = tokens.words_for(errors[0]) if errors else ""
         return TemplateResponse(request, "accounts/_accounts.html", _list(request) | {"check_error": words})
@@ -101,6 +102,14 @@ def _own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
     """The person's own that work."""
     own = ApiToken.objects.for_team(request.team).owned_by(request.user).working()
     return own.select_related("subscription")
+
+
+def _read_usage(request: TeamRequest) -> None:
+    """What was charged stands below the accounts: read by the worker where it is old, with the person's own tokens."""
+    now = timezone.now()
+    mine = FlowAccount.objects.filter(subscription__in=_own_tokens(request).values("subscription"))
+    old = [account for account in mine if usage.is_stale(account, now, ended_at=None)]
+    usage.want(old, team=request.team, by=request.user)
 
 
 def _is_stale(request: TeamRequest) -> bool:
