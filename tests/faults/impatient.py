@@ -3,5 +3,5 @@
 from apps import transfers
 from tests.faults.unhashed import *  # noqa: F403
 
-transfers.MEASURED_OVER_S = 2.0
+transfers.MEASURED_OVER_S = 4.0
 transfers.LOOKED_AT_EVERY_S = 0.2
