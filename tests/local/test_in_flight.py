@@ -1,13 +1,17 @@
 """Ctrl-C in the middle of a song, and the next start: it is finished, and paid once."""
 
 import re
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import requests
 
+from flowweb.local.supervisor import PATIENCE
 from tests.local.processes import wait_for
 from tests.local.studio import Studio
-from tests.orders import ask
+from tests.orders import ask, order
 
 
 class Visitor:
@@ -57,3 +61,24 @@ def test_a_song_in_flight_is_finished_by_the_next_start(tmp_path: Path) -> None:
     finally:
         second.stop()
     assert wait_for(lambda: second.processes == {}), second.processes
+
+
+def test_ctrl_c_while_a_call_hangs(tmp_path: Path) -> None:
+    """The worker writes down that its outcome is not known, and ends by itself before it is killed."""
+    house = Studio(tmp_path, SANDBOX_SPEED="60")
+    house.start()
+    visitor = Visitor(house)
+    visitor.send(re.search(r"with this link: http://[^/]+(/\S+)", house.said)[1])  # type: ignore[index]
+    visitor.send("/auth/password/set/", password1="last ferry home", password2="last ferry home")
+    assert wait_for(lambda: "studio@sandbox.example" in visitor.get("/flow-accounts/"))
+    sandbox = re.search(r"ready on (http://\S+),", house.said)[1]  # type: ignore[index]
+    # Or it would be found in the list while the call still hangs.
+    order(sandbox, "scenario", operation="jobs", scenario="500", times=99)
+    visitor.send("/create/", prompt="a slow waltz, 90 bpm [hang]", count="1")
+    assert wait_for(lambda: sorted(ask(sandbox, "charges").values()) == [1])
+    began = time.monotonic()
+    assert house.stop() == 0
+    assert time.monotonic() - began < PATIENCE
+    assert wait_for(lambda: house.processes == {}), house.processes
+    with closing(sqlite3.connect(tmp_path / "data" / "flowweb.sqlite3")) as database:
+        assert database.execute("SELECT state FROM generation_job").fetchall() == [("unknown",)]
