@@ -31,7 +31,8 @@ def finding_late(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
     """Seen in the list while it ran, read when it was finished."""
     job = studio.unknown()
     jobid = studio.remote.jobid(job.reference)
-    SeenJob.objects.create(subscription=studio.subscription, jobid=jobid, first_seen_at=timezone.now())
+    seen = {"subscription": studio.subscription, "team": studio.team, "first_seen_at": timezone.now()}
+    SeenJob.objects.create(jobid=jobid, **seen)
     studio.remote.finish(jobid)
     return job, studio.look
 

@@ -39,6 +39,6 @@ class SeenJob(models.Model):
         cls.objects.update_or_create(
             subscription_id=subscription_id,
             jobid=jobid,
-            defaults={"reference": reference, "read_at": now},
+            defaults={"reference": reference, "read_at": now, "team": None},
             create_defaults={"reference": reference, "read_at": now, "first_seen_at": now},
         )
