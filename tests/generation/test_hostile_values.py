@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from apps.upstream.token import Token
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member
 from tests.generation.hostile import EMAIL, VALUES, Answers
-from tests.generation.remote_columns import REMOTE, misfits
+from tests.generation.remote_columns import OURS, REMOTE, WITHOUT, misfits
 from tests.upstream.scripted import ScriptedServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +65,7 @@ def test_every_value_is_kept_and_every_page_opens(hostile: Answers) -> None:
 
 def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> None:
     """Each call that keeps something, as the workers make it."""
-    prices.learn(studio.token.subscription_id)
+    prices.learn(studio.token.subscription_id, studio.team.pk)
     (job,) = studio.ask()
     sheet = LyricSheet.objects.create(team=studio.team, made_by=studio.user)
     studio.ask_for("lyrics", sheet=sheet, prompt="a slow waltz")
@@ -111,3 +112,16 @@ def pages(studio: Studio) -> list[str]:
 
 def status(client: Client, path: str) -> int:
     return client.get(path, follow=path == "/").status_code
+
+
+def test_every_table_and_column_has_a_decision() -> None:
+    """Whoever adds one that holds a remote value says so: then it is looked at above."""
+    tables = {model._meta.label for app in ("accounts", "library", "generation") for model in models_of(app)}
+    assert tables == REMOTE.keys() | set(WITHOUT.split())
+    for label in REMOTE:
+        columns = {field.name for field in apps.get_model(label)._meta.concrete_fields}
+        assert columns == set(f"{REMOTE[label]} {OURS[label]}".split()), label
+
+
+def models_of(app: str) -> Iterator[type[Model]]:
+    return apps.get_app_config(app).get_models()
