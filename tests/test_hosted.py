@@ -33,6 +33,7 @@ import json, django
 from django.conf import settings
 django.setup()
 from flowweb.celery import app
+from flowweb.sessions import MessageCookie
 ssl = app.connection_for_write().ssl
 print(json.dumps({
     "broker": {name: str(value) for name, value in ssl.items()} if ssl else None,
@@ -40,7 +41,7 @@ print(json.dumps({
     "store": settings.STORAGES["default"]["BACKEND"],
     "threads": getattr(settings.STORAGES["default"].get("OPTIONS", {}).get("transfer_config"), "use_threads", None),
     "proxies": settings.ALLAUTH_TRUSTED_PROXY_COUNT,
-    "cookies": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME],
+    "cookies": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, MessageCookie.cookie_name],
     "hosts": sorted(settings.SITE_HOSTS),
     "connections": [
         settings.WEB_CONCURRENCY, settings.WEB_THREADS, settings.WORKER_THREADS, settings.SLOW_THREADS
@@ -206,7 +207,9 @@ def test_plain_http_is_allowed_in_so_many_words_and_said(tmp_path: Path) -> None
     said = said_at_start(tmp_path, PUBLIC_URL="http://studio.internal:8080", INSECURE_HTTP="on")
     assert re.fullmatch(r"flowweb: INSECURE_HTTP is on: .*http://studio\.internal:8080.*\n", said)
     known = read(tmp_path, PUBLIC_URL="http://studio.internal:8080", INSECURE_HTTP="on")
-    assert known["cookies"] == ["sessionid", "csrftoken"], "a browser takes no secure cookie over http"
+    assert known["cookies"] == ["sessionid", "csrftoken", "messages"], (
+        "a browser takes no secure cookie over http"
+    )
     assert known["hosts"] == ["studio.internal:8080"]
 
 
@@ -227,7 +230,7 @@ def test_what_is_hosted_by_default_is_safe(tmp_path: Path) -> None:
     assert str(known["mail"]).endswith("dummy.EmailBackend"), "no reset link is written into a log"
     assert known["proxies"] == 1, "behind a proxy everybody has an own limit of sign-ins"
     assert known["threads"] is False, "a file goes to the store part by part"
-    assert known["cookies"] == ["__Host-sessionid", "__Host-csrftoken"]
+    assert known["cookies"] == ["__Host-sessionid", "__Host-csrftoken", "__Host-messages"]
     assert known["hosts"] == ["music.example.com"]
 
 
