@@ -273,6 +273,19 @@ def test_deleted_here_it_can_be_brought_back_and_waits_no_more(studio: Studio) -
     assert quota.usage(studio.team).used == 0
 
 
+@pytest.mark.parametrize("plain", [False, True], ids=["script", "form"])
+def test_what_breaks_off_is_not_taken_for_a_whole_file(studio: Studio, media: Path, plain: bool) -> None:
+    """A WAV that ends with the file would sound to its end, only too early."""
+    body = Body(FORM + WAV if plain else WAV, MB)
+    body.length += MB
+    status, words = post(signed_in(studio), body, PLAIN if plain else RAW)
+    assert status == (503 if plain else 422)
+    assert "did not arrive whole" in words
+    assert not ReferenceFile.objects.exists()
+    assert kept(media) == 0
+    assert not transfers.UPLOADS._under_way
+
+
 def test_there_is_room_or_nothing_is_taken(
     studio: Studio, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,6 +198,8 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
                 return refuse(request, Refused("", transfers.words_for(busy, "upload"), again=True))
             try:
                 answer = read(request, *args, **kwargs)
+            except UnreadablePostError:
+                answer = refuse(request, Refused("", BROKEN_OFF, again=True))
             except BaseException:
                 transfers.UPLOADS.end(transfer)
                 raise
