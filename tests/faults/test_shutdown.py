@@ -100,3 +100,9 @@ def test_a_worker_with_nothing_to_do_stops_at_once(studio: FaultyStudio, site: S
         assert took < 8, site.said()
     finish_all(studio)
     years_pass()
+
+
+def test_the_web_stops_in_time(studio: FaultyStudio, site: Site) -> None:
+    site.start("web")
+    (took,) = site.ask_to_stop("web")
+    assert took < ENDS_WITHIN_S

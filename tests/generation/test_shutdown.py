@@ -8,6 +8,7 @@ import pytest
 
 from apps import shutdown
 from apps.generation import tasks, transitions, turns
+from apps.generation.files import receiving
 from apps.generation.models import Job, State
 from apps.library.archiving import archive, background
 from apps.library.models import ClipFile
@@ -131,3 +132,13 @@ def test_the_tick_ends_between_two_steps(
     monkeypatch.setattr(tasks, "STEPS", (step(1), step(2)))
     studio.tick()
     assert steps == [1]
+
+
+def test_a_file_that_is_still_coming_in_is_to_be_sent_again(flag: threading.Event) -> None:
+    """Rather than cut when the web is killed at last."""
+    sink = receiving.Sink("drone.mp3", 40_000_000)
+    sink.write(b"x" * 100)
+    shutdown.begin()
+    with pytest.raises(receiving.NotWhole, match="being restarted"):
+        sink.write(b"x" * 100)
+    sink.close()
