@@ -199,6 +199,7 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
             try:
                 answer = read(request, *args, **kwargs)
             except UnreadablePostError:
+                _forget_form(request)
                 answer = refuse(request, Refused("", BROKEN_OFF, again=True))
             except BaseException:
                 transfers.UPLOADS.end(transfer)
@@ -240,6 +241,15 @@ def of_form(request: HttpRequest) -> tuple[list[Received], list[Refused]]:
     """The files of a form, which `takes_files` has had read."""
     handlers = [each for each in request.upload_handlers if isinstance(each, ToDisk)]
     return (handlers[0].received, handlers[0].refused) if handlers else ([], [])
+
+
+def _forget_form(request: HttpRequest) -> None:
+    """What came of a form that broke off."""
+    for each in request.upload_handlers:
+        if isinstance(each, ToDisk):
+            each.upload_interrupted()
+            for received in each.received:
+                received.copy.close()
 
 
 def of_body(request: HttpRequest, name: str) -> Received | Refused:
