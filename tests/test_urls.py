@@ -141,9 +141,9 @@ TABLE = [
     row("bin",              "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("bin-empty",        "302 302", "200 302", "403 403", "200 302", "200 302"),
     row("collections",      "302 405", "200 405", "200 405", "200 405", "200 405"),
-    row("collection-create", "405 302", "405 302", "405 403", "405 302", "405 302"),
+    row("collection-create", "405 302", "405 422", "405 403", "405 422", "405 422"),  # without a name
     row("collection",       "302 405", "404 405", "200 405", "200 405", "200 405", args=_COLLECTION),
-    row("collection-rename", "302 302", "404 404", "403 403", "200 302", "200 302", args=_COLLECTION),
+    row("collection-rename", "302 302", "404 404", "403 403", "200 422", "200 422", args=_COLLECTION),
     row("collection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", args=_COLLECTION),
     row("collection-move",  "405 302", "405 404", "405 403", "405 302", "405 302", args=_ITEM, to="0"),
     row("collection-remove", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ITEM),
@@ -152,7 +152,7 @@ TABLE = [
     row("selection-collect", "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN,
         collection=lambda house: house.collection),
     row("selection-tag",    "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
-    row("selection-untag",  "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
+    row("selection-untag",  "405 302", "405 404", "405 403", "405 422", "405 422", clip=_CHOSEN, tags="x"),
     row("selection-download", "405 302", "405 404", "405 200", "405 200", "405 200", clip=_CHOSEN),
     # Whatever the token is: a wrong one is said, and nothing is undone.
     row("undo",             "405 302", "405 302", "405 403", "405 302", "405 302", token="none"),
