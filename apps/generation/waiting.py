@@ -131,21 +131,23 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
 
 def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
     if job.not_before and job.not_before > now:
-        short = f"Trying again {_at(job.not_before, now)}"
-        return Reason(kind="next", short=short, text=job.wait_reason, can_be_tried=True)
+        again = f"Trying again {_at(job.not_before, now)}"
+        # A clock time stands in the text, where a narrow card has room for it.
+        text = f"{job.wait_reason} {again}.".strip() if " at " in again else job.wait_reason
+        return Reason(kind="next", short=again, text=text, can_be_tried=True)
     if position != 1:
         return Reason(kind="queued", short=f"{position} in line" if position else "In line")
     usable = _usable(job, slots)
     until = job.subscription.blocked_until
     if until and until > now:
-        short = f"Next: Flow Music was busy, trying again {_at(until, now)}"
-        return Reason(kind="next", short=short, can_be_tried=True)
+        text = f"Flow Music was busy. Trying again {_at(until, now)}."
+        return Reason(kind="next", short="Next: told to wait", text=text, can_be_tried=True)
     if any(has_room(each, now, job.operation) for each in usable):
         return Reason(kind="next", short="Next")
     for told in (each.account for each in usable):
         if told.block == Block.BUSY and told.block_until and told.block_until > now:
-            short = f"Next: {told.short} was told to wait, trying again {_at(told.block_until, now)}"
-            return Reason(kind="next", short=short, can_be_tried=True)
+            text = f"{told.short} was told to wait. Trying again {_at(told.block_until, now)}."
+            return Reason(kind="next", short="Next: told to wait", text=text, can_be_tried=True)
     return Reason(kind="next", short="Next: waiting for a free slot", text=_why_none_is_free(job, usable))
 
 
