@@ -119,5 +119,5 @@ def test_a_download_that_could_not_begin_gives_its_place_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(AuditEntry.objects, "create", locked)
-        assert [ask(client, clip).status_code for _ in range(2)] == [500, 500]
+        assert [ask(client, clip).status_code for _ in range(2)] == [503, 503]
     assert opened(ask(client, clip)).namelist()
