@@ -91,7 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "apps.generation.context.studio",
+                "apps.generation.context_processors.studio",
             ],
             "builtins": ["apps.accounts.templatetags.studio"],
         },

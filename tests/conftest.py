@@ -13,7 +13,7 @@ from django.test import TransactionTestCase, override_settings
 from redis import Redis
 
 from apps import transfers
-from apps.generation import sent_marks
+from apps.generation.restore import marks
 from apps.sandbox.server import Sandbox
 
 
@@ -124,6 +124,6 @@ def _clean_slate() -> Iterator[None]:
     for each in (transfers.DOWNLOADS, transfers.UPLOADS):
         each.__dict__.update(vars(transfers.Transfers(each._most)))
     with Redis.from_url(settings.REDIS_URL) as redis:
-        for key in redis.scan_iter(f"flowweb:{sent_marks.FOLDER}:*"):
+        for key in redis.scan_iter(f"flowweb:{marks.FOLDER}:*"):
             redis.delete(key)
-    shutil.rmtree(Path(settings.MEDIA_ROOT) / sent_marks.FOLDER, ignore_errors=True)
+    shutil.rmtree(Path(settings.MEDIA_ROOT) / marks.FOLDER, ignore_errors=True)

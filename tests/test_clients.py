@@ -16,8 +16,13 @@ from django.utils import timezone
 from apps.accounts import connecting, flow_accounts, prices, tokens, usage
 from apps.accounts.clients import NoToken
 from apps.accounts.models import FlowAccount, Role, Team
-from apps.generation import blocks, dispatch, follow, leaving, looking, transitions
+from apps.generation.account_removal import removal
+from apps.generation.dispatch import dispatcher
+from apps.generation.jobs import transitions
 from apps.generation.models import Job, Look, SeenJob, State
+from apps.generation.polling import record_reader
+from apps.generation.queue import blocked_accounts
+from apps.generation.recovery import candidates
 from apps.library.archiving import archive
 from apps.library.importing import imports, walking
 from apps.library.models import Clip, ClipFile
@@ -100,25 +105,25 @@ def _change(bereft: Bereft) -> None:
 
 
 def _remove_account(bereft: Bereft) -> None:
-    leaving.remove(bereft.account, token=bereft.studio.token, by=bereft.studio.user)
+    removal.remove(bereft.account, token=bereft.studio.token, by=bereft.studio.user)
 
 
 def _look_at_blocked(bereft: Bereft) -> None:
     FlowAccount.objects.update(block=FlowAccount.Block.CREDITS, block_until=timezone.now())
-    blocks.recheck(bereft.account.pk, bereft.team.pk)
+    blocked_accounts.recheck(bereft.account.pk, bereft.team.pk)
     FlowAccount.objects.update(block=FlowAccount.Block.CREDITS, block_until=timezone.now())
-    blocks.recheck(bereft.account.pk)
+    blocked_accounts.recheck(bereft.account.pk)
 
 
 def _send(bereft: Bereft) -> None:
     """Also what was taken from the queue just before the token was lost."""
     (job,) = Job.objects.filter(state=State.QUEUED)
     bereft.studio.sandbox.world.speed = 1
-    assert dispatch.run(bereft.account.subscription_id) == 0
+    assert dispatcher.run(bereft.account.subscription_id) == 0
     account = FlowAccount.objects.get(pk=bereft.account.pk)
     claim = transitions.claim(job, account, slot_version=account.slot_version)
     assert claim
-    dispatch.submit(job, account, claim)
+    dispatcher.submit(job, account, claim)
     job.refresh_from_db()
     assert job.state == State.QUEUED
 
@@ -129,13 +134,13 @@ def _read_records(bereft: Bereft) -> None:
     SeenJob.objects.create(
         subscription=bereft.studio.subscription, jobid="job:2", first_seen_at=now, team=bereft.team
     )
-    follow.hinted(bereft.account.subscription_id)
+    record_reader.hinted(bereft.account.subscription_id)
     bereft.studio.look()
 
 
 def _look_for_lost(bereft: Bereft) -> None:
-    looking.ask(bereft.lost, by=bereft.studio.user)
-    looking.look(str(bereft.lost.pk))
+    candidates.ask(bereft.lost, by=bereft.studio.user)
+    candidates.look(str(bereft.lost.pk))
     assert Look.objects.get().clips == []
 
 
@@ -207,7 +212,7 @@ def test_with_one_the_same_is_asked_with_it_and_no_other(bereft: Bereft, name: s
     """Or the test above would say nothing."""
     sandbox = bereft.studio.sandbox
     ours, theirs = sandbox.requests(token=HERE), sandbox.requests(token=THERE)
-    with suppress(AssertionError, leaving.Held):
+    with suppress(AssertionError, removal.Held):
         DECIDED[name][0](bereft)
     assert sandbox.requests(token=HERE) != ours
     assert sandbox.requests(token=THERE) == theirs

@@ -11,7 +11,7 @@ from django.core.cache import caches
 
 from apps import cache, pace, smtp, wake
 from apps import store as store_module
-from apps.generation import sent_marks
+from apps.generation.restore import marks
 from apps.upstream import sockets
 from apps.upstream.deadline import Deadline
 from flowweb import database, store
@@ -158,6 +158,6 @@ def test_a_request_is_marked_as_somebody_waiting() -> None:
 
 
 def test_the_marks_of_what_was_sent_have_their_times() -> None:
-    made = sent_marks._redis().connection_pool.make_connection()
+    made = marks._redis().connection_pool.make_connection()
     assert isinstance(made, cache._Paced)
-    assert made.socket_timeout == sent_marks.REDIS_S
+    assert made.socket_timeout == marks.REDIS_S

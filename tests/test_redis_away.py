@@ -12,7 +12,7 @@ from apps import cache as cache_module
 from apps import wake as wake_module
 from apps.accounts.models import Membership, Role, Team, User
 from apps.cache import Cache
-from apps.generation import schedule
+from apps.generation.jobs import poll_times
 from tests.outsiders import KINDS, Outsider, outsider, within
 
 
@@ -61,7 +61,7 @@ def test_the_panel_and_the_sign_in_work(away: Outsider, client: Client) -> None:
         form = {"login": "mara@nightbus.example", "password": "a song for the night bus"}
         assert client.post("/auth/login/", form).status_code == 302
         assert client.get("/jobs/panel/").status_code == 200
-        assert schedule._teams_with_open_panel() == [team.pk]
+        assert poll_times._teams_with_open_panel() == [team.pk]
 
 
 @pytest.mark.django_db

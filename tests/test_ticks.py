@@ -14,7 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts import ticks
-from apps.generation import schedule, tasks
+from apps.generation import tasks
+from apps.generation.jobs import poll_times
 from apps.generation.models import Lease
 from apps.library import tasks as library_tasks
 from apps.wake import wake
@@ -44,13 +45,13 @@ def test_what_is_woken_does_not_expire() -> None:
 @pytest.mark.django_db
 def test_turns_are_taken_by_the_clock_of_the_database() -> None:
     """A worker whose clock is an hour ahead neither takes every turn nor none."""
-    assert schedule.take_lease("tick", timedelta(seconds=4))
+    assert poll_times.take_lease("tick", timedelta(seconds=4))
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
-        assert not schedule.take_lease("tick", timedelta(seconds=4))
+        assert not poll_times.take_lease("tick", timedelta(seconds=4))
     Lease.objects.update(until=datetime.now(UTC) - timedelta(seconds=1))
     with time_machine.travel(datetime.now(UTC) - timedelta(hours=1)):
-        assert schedule.take_lease("tick", timedelta(seconds=4))
-        assert not schedule.take_lease("tick", timedelta(seconds=4))
+        assert poll_times.take_lease("tick", timedelta(seconds=4))
+        assert not poll_times.take_lease("tick", timedelta(seconds=4))
 
 
 @pytest.mark.django_db

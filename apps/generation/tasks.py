@@ -13,20 +13,14 @@ from django.utils import timezone
 
 from apps import shutdown
 from apps.accounts import outbox, ticks, usage
-from apps.generation import (
-    blocks,
-    collect,
-    dispatch,
-    follow,
-    looking,
-    payers,
-    restore,
-    schedule,
-    transitions,
-    watch,
-)
+from apps.generation.dispatch import dispatcher
 from apps.generation.edits import chains
-from apps.generation.sweeping import sweeps
+from apps.generation.jobs import poll_times, transitions
+from apps.generation.polling import completion, poller, record_reader
+from apps.generation.queue import blocked_accounts, payers
+from apps.generation.recovery import candidates
+from apps.generation.restore import guard
+from apps.generation.sweeps import runner
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)
@@ -40,7 +34,7 @@ BLOCKED = BoundedSemaphore(MOST_BLOCKED)
 def tick() -> None:
     """Every few seconds: finds in the rows what is due, however many beats there are."""
     ticks.note()
-    if not schedule.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
+    if not poll_times.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
         return
     now = timezone.now()
     for step in STEPS:
@@ -57,33 +51,33 @@ def tick() -> None:
 
 def _clear(now: datetime) -> None:
     transitions.release_expired_claims(now)
-    dispatch.drop_cancelled()
+    dispatcher.drop_cancelled()
 
 
 def _send(now: datetime) -> None:
-    for pk in dispatch.due(now):
+    for pk in dispatcher.due(now):
         wake("generation.dispatch", pk)
-    for pk in dispatch.due(now, blocking=True):
+    for pk in dispatcher.due(now, blocking=True):
         wake("generation.block", pk)
 
 
 def _watch(now: datetime) -> None:
-    for pk in schedule.due(now).values_list("pk", flat=True):
+    for pk in poll_times.due(now).values_list("pk", flat=True):
         wake("generation.watch", pk)
-    for job_id in looking.due(now):
+    for job_id in candidates.due(now):
         wake("generation.look", job_id)
 
 
 def _sweep(_now: datetime) -> None:
-    for sweep_id in sweeps.due():
+    for sweep_id in runner.due():
         wake("generation.sweep", sweep_id)
 
 
 def _look_after_accounts(now: datetime) -> None:
-    blocks.mark_empty(now)
-    for pk in blocks.due(now):
+    blocked_accounts.mark_empty(now)
+    for pk in blocked_accounts.due(now):
         wake("generation.recheck", pk)
-    for token_id in blocks.unchecked_tokens():
+    for token_id in blocked_accounts.unchecked_tokens():
         wake("accounts.refresh", token_id)
     for pk in usage.due():
         wake("accounts.usage", pk)
@@ -95,10 +89,10 @@ def _send_mail(_now: datetime) -> None:
 
 
 STEPS: tuple[Callable[[datetime], object], ...] = (
-    lambda _now: restore.look(),  # before anything is done with rows that may be from a backup
+    lambda _now: guard.look(),  # before anything is done with rows that may be from a backup
     _clear,
     lambda _now: payers.find(),
-    lambda _now: collect.finish(),
+    lambda _now: completion.finish(),
     lambda _now: chains.advance(),
     _watch,
     _send,
@@ -113,7 +107,7 @@ def dispatch_subscription(subscription_id: int) -> None:
     # POSTs that hang must leave threads for the polls; whoever finds no place is woken again by the next tick.
     if SENDERS.acquire(blocking=False):
         try:
-            dispatch.run(subscription_id)
+            dispatcher.run(subscription_id)
         finally:
             SENDERS.release()
 
@@ -123,42 +117,42 @@ def dispatch_blocking(subscription_id: int) -> None:
     """Calls whose answer takes up to minutes; by the worker that may be kept so long."""
     if BLOCKED.acquire(blocking=False):
         try:
-            dispatch.run(subscription_id, blocking=True)
+            dispatcher.run(subscription_id, blocking=True)
         finally:
             BLOCKED.release()
 
 
 @shared_task(name="generation.sweep")
 def step_sweep(sweep_id: str) -> None:
-    sweeps.step(sweep_id)
+    runner.step(sweep_id)
 
 
 @shared_task(name="generation.watch")
 def watch_subscription(subscription_id: int) -> None:
-    watch.poll(subscription_id)
+    poller.poll(subscription_id)
 
 
 @shared_task(name="generation.read")
 def read_hinted(subscription_id: int) -> None:
-    follow.hinted(subscription_id)
+    record_reader.hinted(subscription_id)
 
 
 @shared_task(name="generation.look")
 def look_for_job(job_id: str) -> None:
-    looking.look(job_id)
+    candidates.look(job_id)
 
 
 @shared_task(name="generation.recheck")
 def recheck_account(account_id: int, team_id: str = "") -> None:
-    blocks.recheck(account_id, UUID(team_id) if team_id else None)
+    blocked_accounts.recheck(account_id, UUID(team_id) if team_id else None)
 
 
 @shared_task(name="generation.collect")
 def finish_song(song_id: str) -> None:
-    collect.finish(song_id)
-    collect.show(song_id)
+    completion.finish(song_id)
+    completion.show(song_id)
 
 
 @shared_task(name="generation.changed")
 def show_accounts(subscription_id: int) -> None:
-    watch.show(subscription_id)
+    poller.show(subscription_id)

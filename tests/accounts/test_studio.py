@@ -16,7 +16,7 @@ from apps.accounts import health
 from apps.accounts.context import Studio
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.templatetags.studio import clock, date_and_time, short_email, time_of_day, utc, when
-from apps.generation.context import studio
+from apps.generation.context_processors import studio
 from apps.wake import wake
 from tests.accounts.conftest import People, unasked
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from apps.generation import slots
+from apps.generation.queue import slots
 from tests import orders
 from tests.browser.entrance import come_in
 from tests.browser.house import House

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.db import connection
 from redis import Redis
 
-from apps.generation import sent_marks
+from apps.generation.restore import marks as restore_marks
 from tests.local.processes import wait_for
 from tests.run import postgres
 from tests.run.postgres import Server
@@ -61,7 +61,7 @@ def over_the_same_file(folder: Path) -> PutBack:
 def the_whole_folder(folder: Path) -> PutBack:
     """The marks in the file store are copied with it; those in Redis end with the start."""
     put_file_back = a_copied_file(folder)
-    marks = Path(settings.MEDIA_ROOT) / sent_marks.FOLDER
+    marks = Path(settings.MEDIA_ROOT) / restore_marks.FOLDER
     if marks.exists():
         shutil.copytree(marks, folder / "marks")
 
@@ -248,12 +248,12 @@ def _find(program: str) -> str:
 def lose_redis() -> None:
     cache.clear()
     with Redis.from_url(settings.REDIS_URL) as redis:
-        for key in redis.scan_iter(f"flowweb:{sent_marks.FOLDER}:*"):
+        for key in redis.scan_iter(f"flowweb:{restore_marks.FOLDER}:*"):
             redis.delete(key)
 
 
 def lose_files() -> None:
-    shutil.rmtree(Path(settings.MEDIA_ROOT) / sent_marks.FOLDER, ignore_errors=True)
+    shutil.rmtree(Path(settings.MEDIA_ROOT) / restore_marks.FOLDER, ignore_errors=True)
 
 
 def lose_both() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from django.test import Client
 
 from apps.accounts.models import FlowAccount, User
-from apps.generation import decisions, dispatch
+from apps.generation.dispatch import dispatcher
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, SeenJob, State
 from apps.library.models import ClipFile, Song
 from tests.faults.remote import Remote
@@ -67,7 +68,7 @@ class FaultyStudio(Studio):
     def round(self) -> None:
         """One period in which every message arrives."""
         self.tick()
-        dispatch.drop_cancelled()
+        dispatcher.drop_cancelled()
         self.dispatch()
         self.dispatch(blocking=True)
         self.look()

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from apps.generation import decisions, follow
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, SeenJob, State
+from apps.generation.polling import record_reader
 from apps.library.archiving import archive
 from apps.library.models import Song
 from tests.faults import children, steps
@@ -46,7 +47,7 @@ def hearing(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
 
     def hear() -> None:
         assert browser.post(path, body, content_type="application/json").status_code == 204
-        follow.hinted(studio.subscription.pk)
+        record_reader.hinted(studio.subscription.pk)
 
     return job, hear
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from apps.generation.edits import chains
-from apps.generation.edits.recipes import Step
+from apps.generation.edits.edit_steps import Step
 from apps.generation.models import Chain, Job
 from tests.faults import children, steps
 from tests.faults.matrix import SHARDS, numbers

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
-from apps.generation import decisions
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
 from apps.library.models import ClipFile
 from tests.faults.site import Site, files_are_given_up, years_pass

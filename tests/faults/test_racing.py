@@ -6,8 +6,9 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
-from apps.generation import decisions, slots, transitions, turns
+from apps.generation.jobs import decisions, transitions
 from apps.generation.models import Job, State
+from apps.generation.queue import fair_order, slots
 from tests.faults import children, steps
 from tests.faults.children import Child
 from tests.faults.studio import FaultyStudio
@@ -62,11 +63,11 @@ def test_a_slot_that_was_counted_before_it_was_taken_is_not_taken_twice(studio: 
     FlowAccount.objects.update(max_jobs=1)
     first, second = studio.ask(count=2)
     (counted,) = slots.of_subscriptions([studio.subscription.pk], timezone.now())
-    assert turns.claim_next(studio.subscription)
+    assert fair_order.claim_next(studio.subscription)
     loser = next(job for job in (first, second) if Job.objects.get(pk=job.pk).state == State.QUEUED)
     account = counted.account
     assert transitions.claim(loser, account, slot_version=account.slot_version) is None
-    assert turns.claim_next(studio.subscription) is None
+    assert fair_order.claim_next(studio.subscription) is None
 
 
 def test_overtaken_at_any_step_before_the_claim(studio: FaultyStudio) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from apps.generation import database_identity, decisions, dispatch, restore, turns
+from apps.generation.dispatch import dispatcher
+from apps.generation.jobs import decisions
 from apps.generation.models import Hold, Job, State
+from apps.generation.queue import fair_order
+from apps.generation.restore import database_identity, guard
 from tests.faults import children, restores
 from tests.faults.restores import PutBack, Way
 from tests.faults.studio import FaultyStudio
@@ -45,10 +48,10 @@ class Lived:
         studio.rest()
         lost, running = studio.unknown(), studio.running()
         claimed, following, never = studio.one("one"), studio.one("two"), studio.one("three")
-        claim = turns.claim_next(studio.subscription)
+        claim = fair_order.claim_next(studio.subscription)
         put_back = back_up()
         assert claim
-        dispatch.submit(*claim)
+        dispatcher.submit(*claim)
         # One more is sent; for the third there is no slot.
         assert studio.dispatch() == 1
         lived = cls(studio, done, running, lost, claimed, following, never)
@@ -73,7 +76,7 @@ class Lived:
         assert set(states(self.paid)) == {State.COMPLETED}
         assert states([self.never]) == [State.UNKNOWN]
         assert decisions.requeue(self.never, by=self.studio.user)
-        assert restore.resume(self.studio.team, by=self.studio.user)
+        assert guard.resume(self.studio.team, by=self.studio.user)
         self.studio.rest()
         assert states([self.never]) == [State.COMPLETED]
         assert self.studio.remote.charges() == dict.fromkeys(
@@ -162,9 +165,9 @@ def test_turned_back_under_a_sender_at_work(studio: FaultyStudio, tmp_path: Path
     studio.dispatch()
     assert studio.remote.charged(queued.reference) == 1
     put_back()
-    claim = turns.claim_next(studio.subscription)
+    claim = fair_order.claim_next(studio.subscription)
     assert claim, "it is queued again, and nobody has looked"
-    dispatch.submit(*claim)
+    dispatcher.submit(*claim)
     assert studio.remote.charges() == {queued.reference: 1}
     assert states([queued]) == [State.UNKNOWN]
     assert Hold.objects.filter(team=studio.team).exists()
@@ -189,7 +192,7 @@ def test_killed_anywhere_while_it_holds(studio: FaultyStudio, tmp_path: Path) ->
     put_back = restores.HERE[0](tmp_path)
     studio.dispatch()
     put_back()
-    children.run(restore.look, children.steps.die_at_first(children.steps.COMMIT))
+    children.run(guard.look, children.steps.die_at_first(children.steps.COMMIT))
     assert states([job]) == [State.QUEUED]
     studio.round()
     assert Hold.objects.filter(team=studio.team).exists()

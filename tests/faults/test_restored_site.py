@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.generation import decisions, restore
+from apps.generation.jobs import decisions
 from apps.generation.models import Hold, Job, State
+from apps.generation.restore import guard
 from tests.faults import restores
 from tests.faults.restores import Way
 from tests.faults.site import Site, files_are_given_up
@@ -55,7 +56,7 @@ def restore_once(studio: FaultyStudio, folder: Path, way: Way) -> None:
     lost = list(Job.objects.filter(state=State.UNKNOWN))
     assert {job.reference for job in lost} == {job.reference for job in jobs} - paid.keys()
     assert all(decisions.requeue(job, by=studio.user) for job in lost)
-    assert restore.resume(studio.team, by=studio.user)
+    assert guard.resume(studio.team, by=studio.user)
     work(studio, folder, until=lambda: all_made(studio))
     assert studio.remote.charges() == {job.reference: 1 for job in jobs}
 

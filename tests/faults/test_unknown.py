@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 
 from apps.accounts import clients
-from apps.generation import answers, follow, watch
+from apps.generation.dispatch import responses
 from apps.generation.models import Job, SeenJob, State
 from apps.generation.operations import OPERATIONS
-from apps.generation.webhooks import CANDIDATES_PER_SUBSCRIPTION, LARGEST
+from apps.generation.polling import poller, record_reader
+from apps.generation.polling.webhooks import CANDIDATES_PER_SUBSCRIPTION, LARGEST
 from tests.faults import children, steps
 from tests.faults.children import Child
 from tests.faults.studio import FaultyStudio
@@ -43,7 +44,7 @@ def test_heard_of_by_its_webhook_when_it_has_left_the_list(studio: FaultyStudio)
     studio.look()
     assert state(job) == State.UNKNOWN
     assert hook(studio, job, record(studio, job)) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     studio.rest()
     assert_made_once(studio, job)
 
@@ -55,7 +56,7 @@ def test_heard_of_before_the_answer(studio: FaultyStudio) -> None:
     child.wait_until_stopped()
     studio.remote.wait_until_charged(job.reference)
     assert hook(studio, job, record(studio, job)) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert state(job) == State.RUNNING
     child.go_on()
     child.wait()
@@ -73,7 +74,7 @@ def test_heard_of_while_its_answer_gets_lost(studio: FaultyStudio) -> None:
     child.wait_until_stopped()
     studio.remote.wait_until_charged(job.reference)
     hook(studio, job, record(studio, job))
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     child.go_on()
     child.wait()
     assert state(job) == State.RUNNING
@@ -99,7 +100,7 @@ def test_closed_by_a_person_and_found_after_all(studio: FaultyStudio) -> None:
     Job.objects.filter(pk=job.pk).update(state=State.ABANDONED)
     hook(studio, job, record(studio, job))
     studio.remote.finish(studio.remote.jobid(job.reference))
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     for _ in range(3):
         studio.look()
         studio.clock.forward(minutes=11)
@@ -115,7 +116,7 @@ def test_an_answer_about_another_song_is_not_believed(studio: FaultyStudio) -> N
     child = Child(studio.dispatch, steps.once(steps.RECEIVED, children.stop_here))
     child.wait_until_stopped()
     job.refresh_from_db()
-    answers.write_down(answers.Sent(job, studio.account("studio"), job.claim), repeated)
+    responses.write_down(responses.Sent(job, studio.account("studio"), job.claim), repeated)
     assert (state(job), job.jobid) == (State.UNKNOWN, None)
     assert state(other) == State.RUNNING
     child.go_on()
@@ -148,8 +149,8 @@ def test_a_forged_jobid_a_hundred_times(studio: FaultyStudio) -> None:
     for _ in range(100):
         assert hook(studio, job, {"jobid": FORGED, "status": "completed"}) == 204
     before = studio.remote.calls("GET /jobs/{jobid}")
-    follow.hinted(studio.subscription.pk)
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert studio.remote.calls("GET /jobs/{jobid}") == before + 1
     assert not SeenJob.objects.filter(jobid=FORGED).exists()
     assert state(job) == State.RUNNING
@@ -169,7 +170,7 @@ def test_one_wishs_webhook_that_names_another_wish(studio: FaultyStudio) -> None
     first, second = studio.running(), studio.unknown()
     hook(studio, first, record(studio, second))
     hook(studio, second, record(studio, first))
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     studio.rest()
     assert_made_once(studio, first)
     assert_made_once(studio, second)
@@ -181,7 +182,9 @@ def test_the_true_webhook_a_hundred_times(studio: FaultyStudio) -> None:
     studio.remote.finish(job.jobid)
     for _ in range(100):
         assert hook(studio, job, record(studio, job)) == 204
-    children.race([lambda: follow.hinted(studio.subscription.pk), lambda: watch.poll(studio.subscription.pk)])
+    children.race(
+        [lambda: record_reader.hinted(studio.subscription.pk), lambda: poller.poll(studio.subscription.pk)]
+    )
     assert state(job) == State.COLLECTING
     assert hook(studio, job, record(studio, job)) == 204
     studio.rest()

@@ -9,9 +9,12 @@ import pytest
 
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team, User
-from apps.generation import collect, dispatch, schedule, tasks, watch
+from apps.generation import tasks
+from apps.generation.dispatch import dispatcher
+from apps.generation.jobs import poll_times
+from apps.generation.jobs.requests import JobRequest
 from apps.generation.models import Job, Lease
-from apps.generation.wishes import Wish
+from apps.generation.polling import completion, poller
 from apps.library.archiving import archive
 from apps.library.models import Clip, ClipFile, LyricSheet, ReferenceFile
 from apps.sandbox.server import Sandbox
@@ -42,7 +45,7 @@ class Studio:
         count: int = 1,
         account: FlowAccount | None = None,
     ) -> list[Job]:
-        wish = Wish(
+        wish = JobRequest(
             team=self.team,
             by=self.user,
             token=self.token,
@@ -66,7 +69,7 @@ class Studio:
         """One job of any operation; an edit runs where its take is."""
         if source:
             params["clip"] = source.clip_id
-        wish = Wish(
+        wish = JobRequest(
             team=self.team,
             by=self.user,
             token=self.token,
@@ -91,11 +94,11 @@ class Studio:
         return job.song.takes.get(take=0)
 
     def dispatch(self, *, blocking: bool = False) -> int:
-        return dispatch.run(self.token.subscription_id, blocking=blocking)
+        return dispatcher.run(self.token.subscription_id, blocking=blocking)
 
     def look(self) -> None:
-        schedule.look_now(self.token.subscription_id)
-        watch.poll(self.token.subscription_id)
+        poll_times.look_now(self.token.subscription_id)
+        poller.poll(self.token.subscription_id)
 
     def tick(self) -> None:
         Lease.objects.filter(name="tick").delete()
@@ -116,7 +119,7 @@ class Studio:
             state="none"
         ):
             assert archive.archive(file.pk), file.kind
-        collect.finish()
+        completion.finish()
 
     def charged(self, job: Job) -> int:
         return self.sandbox.charged(job.reference)

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
-from apps.generation import dispatch
+from apps.generation.dispatch import dispatcher
 from apps.library.models import ReferenceFile
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
@@ -38,4 +38,4 @@ def sent(studio: Studio, content: bytes, name: str = "cover.png", **fields: str)
 
 def deliver(studio: Studio) -> int:
     """What the slow worker does."""
-    return dispatch.run(studio.token.subscription_id, blocking=True)
+    return dispatcher.run(studio.token.subscription_id, blocking=True)

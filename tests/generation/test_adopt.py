@@ -6,9 +6,11 @@ from django.utils import timezone
 
 from apps.accounts import clients
 from apps.accounts.models import Role, Team
-from apps.generation import adopting, decisions, looking, records
-from apps.generation.adopting import NotAdopted
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, Look, SeenJob, State
+from apps.generation.polling import record_outcome
+from apps.generation.recovery import adoption, candidates
+from apps.generation.recovery.adoption import NotAdopted
 from apps.library.importing import imports, walking
 from apps.library.models import Clip, Song
 from apps.upstream.records import JobRecord
@@ -42,12 +44,12 @@ def lose(studio: Studio, prompt: str, **params: object) -> Job:
     return job
 
 
-def look(job: Job) -> list[adopting.Candidate]:
-    looking.ask(job, by=job.asked_by)
-    assert looking.due(timezone.now()) == [str(job.pk)], "should its message be lost"
-    assert looking.look(str(job.pk))
-    assert not looking.look(str(job.pk)), "once"
-    return adopting.candidates(job, Look.objects.get(job=job))
+def look(job: Job) -> list[adoption.Candidate]:
+    candidates.ask(job, by=job.asked_by)
+    assert candidates.due(timezone.now()) == [str(job.pk)], "should its message be lost"
+    assert candidates.look(str(job.pk))
+    assert not candidates.look(str(job.pk)), "once"
+    return adoption.candidates(job, Look.objects.get(job=job))
 
 
 def page(studio: Studio, job: Job, **form: object) -> str:
@@ -61,8 +63,8 @@ def test_its_takes_are_shown_as_likely_and_become_its_song(studio: Studio, lost:
     assert "Look on" in page(studio, lost)
     assert page(studio, lost, look="1") == f"/jobs/{lost.pk}/adopt/"
     assert "Reading the newest songs" in page(studio, lost)
-    looking.look(str(lost.pk))
-    found = adopting.candidates(lost, lost.look)
+    candidates.look(str(lost.pk))
+    found = adoption.candidates(lost, lost.look)
     assert [each.is_likely for each in found] == [True, True, False, False, False]
     assert "the same words" in found[0].reasons
     shown = page(studio, lost)
@@ -100,37 +102,37 @@ def test_what_was_closed_or_stopped_can_be_found_too(studio: Studio, how: str) -
         job.refresh_from_db()
     assert f"/jobs/{job.pk}/adopt/" in signed_in(studio).get("/jobs/").content.decode()
     take = look(job)[0]
-    adopting.adopt(job, [take.clip_id], by=studio.user)
+    adoption.adopt(job, [take.clip_id], by=studio.user)
     assert (state(job), job.song.takes.count()) == ("collecting", 1)
 
 
 def test_what_was_never_sent_or_blocks_is_not_looked_for(studio: Studio) -> None:
     (dropped,) = studio.ask()
     decisions.drop(dropped, by=studio.user)
-    assert not adopting.may_adopt(dropped)
+    assert not adoption.may_adopt(dropped)
     assert "not lost" in page(studio, dropped)
     stems = lose(studio, "x [short]")
     Job.objects.filter(pk=stems.pk).update(operation="stems")
     stems.refresh_from_db()
-    assert not adopting.may_adopt(stems)
+    assert not adoption.may_adopt(stems)
 
 
 def test_two_people_who_find_it_at_once_get_one_song(studio: Studio, lost: Job) -> None:
     found = look(lost)
     other = Job.objects.get(pk=lost.pk)
-    adopting.adopt(lost, [found[0].clip_id], by=studio.user)
+    adoption.adopt(lost, [found[0].clip_id], by=studio.user)
     Look.objects.create(job=other, clips=[{"clip_id": "user:1-a@b.example-clip:2"}], found_at=timezone.now())
     with pytest.raises(NotAdopted, match="found meanwhile"):
-        adopting.adopt(other, ["user:1-a@b.example-clip:2"], by=studio.user)
+        adoption.adopt(other, ["user:1-a@b.example-clip:2"], by=studio.user)
     assert Song.objects.count() == 1
     assert Clip.objects.count() == 1
 
 
 def test_what_was_found_by_its_record_meanwhile_is_not_adopted(studio: Studio, lost: Job) -> None:
     found = look(lost)
-    records.apply(Job.objects.get(pk=lost.pk), record_of(studio, lost))
+    record_outcome.apply(Job.objects.get(pk=lost.pk), record_of(studio, lost))
     with pytest.raises(NotAdopted):
-        adopting.adopt(lost, [found[0].clip_id], by=studio.user)
+        adoption.adopt(lost, [found[0].clip_id], by=studio.user)
     assert state(lost) == "collecting"
     assert Song.objects.get().takes.count() == 2
 
@@ -141,8 +143,8 @@ def record_of(studio: Studio, job: Job) -> JobRecord:
 
 
 def test_its_record_turning_up_later_is_the_same_song(studio: Studio, lost: Job) -> None:
-    adopting.adopt(lost, [each.clip_id for each in look(lost)[:2]], by=studio.user)
-    records.apply(Job.objects.get(pk=lost.pk), record_of(studio, lost))
+    adoption.adopt(lost, [each.clip_id for each in look(lost)[:2]], by=studio.user)
+    record_outcome.apply(Job.objects.get(pk=lost.pk), record_of(studio, lost))
     lost.refresh_from_db()
     assert lost.jobid
     assert (lost.state, lost.incident, Song.objects.count()) == ("collecting", None, 1)
@@ -160,9 +162,9 @@ def test_a_clip_of_another_job_is_not_shown_and_cant_be_taken(studio: Studio, lo
     assert state(theirs) == "collecting"
     ids = set(theirs.song.takes.values_list("clip_id", flat=True))
     assert ids < before, "they were in the list before anybody knew whose they are"
-    assert not ids & {each.clip_id for each in adopting.candidates(lost, lost.look)}
+    assert not ids & {each.clip_id for each in adoption.candidates(lost, lost.look)}
     with pytest.raises(NotAdopted, match="another song"):
-        adopting.adopt(lost, list(ids)[:1], by=studio.user)
+        adoption.adopt(lost, list(ids)[:1], by=studio.user)
     assert not ids & {each.clip_id for each in look(lost)}
     assert state(lost) == "unknown"
 
@@ -173,8 +175,8 @@ def test_a_take_that_a_record_says_is_anothers_goes_to_that_one(studio: Studio, 
     studio.finish(right)
     record = record_of(studio, right)
     look(lost)
-    adopting.adopt(lost, [clip.clip_id for clip in record.clips], by=studio.user)
-    records.apply(Job.objects.get(pk=right.pk), record)
+    adoption.adopt(lost, [clip.clip_id for clip in record.clips], by=studio.user)
+    record_outcome.apply(Job.objects.get(pk=right.pk), record)
     assert (state(right), state(lost)) == ("collecting", "abandoned")
     assert right.song.prompt == "a polka [short]"
     assert lost.song is None
@@ -187,7 +189,7 @@ def test_what_was_brought_in_becomes_part_of_the_song_and_can_be_heard_before(
     walking.walk(str(imports.begin(studio.team, lost.ran_on, by=studio.user).pk))
     found = look(lost)
     assert all(each.clip for each in found)
-    song = adopting.adopt(lost, [each.clip_id for each in found[:2]], by=studio.user)
+    song = adoption.adopt(lost, [each.clip_id for each in found[:2]], by=studio.user)
     assert set(Song.objects.all()) == {song}
     assert song.takes.count() == 2
 
@@ -199,7 +201,7 @@ def test_songs_made_before_it_was_sent_are_said_to_be_older(studio: Studio) -> N
     studio.dispatch()
     studio.finish(known)
     studio.look()
-    Clip.objects.update(made_at=timezone.now() - 2 * looking.WELL_BEFORE)
+    Clip.objects.update(made_at=timezone.now() - 2 * candidates.WELL_BEFORE)
     job = lose(studio, "a waltz [short]")
     old = next(each for each in look(job) if each.title.startswith("Old"))
     assert (old.is_older, old.reasons) == (True, ["older than this"])

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from apps.accounts import clients
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
-from apps.generation import answers, blocks
+from apps.generation.dispatch import responses
 from apps.generation.models import Job
 from apps.generation.operations import OPERATIONS
+from apps.generation.queue import blocked_accounts
 from tests.generation.conftest import Studio, state
 from tests.orders import order
 
@@ -134,7 +135,7 @@ def test_a_blocked_account_holds_what_must_run_there(studio: Studio, scenario: s
     assert studio.dispatch() == 0
     FlowAccount.objects.update(block_until=timezone.now() - timedelta(seconds=1))
     studio.tick()
-    blocks.recheck(account.pk)
+    blocked_accounts.recheck(account.pk)
     studio.dispatch()
     assert state(job) == "running"
 
@@ -162,6 +163,6 @@ def test_writing_down_the_same_answer_twice_changes_nothing(studio: Studio) -> N
     job.refresh_from_db()
     record = clients.of_token(studio.token).job(job.jobid)
     before = job.story.count()
-    answers.write_down(answers.Sent(job, job.ran_on, job.pk), record)
+    responses.write_down(responses.Sent(job, job.ran_on, job.pk), record)
     assert state(job) == "running"
     assert job.story.count() == before

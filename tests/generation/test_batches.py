@@ -5,8 +5,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Membership
-from apps.generation import panel
-from apps.generation.cards import Card
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import Card
 from apps.generation.models import Job, State
 from tests.generation.conftest import Studio
 

@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription
-from apps.generation import panel, restore
-from apps.generation.cards import Card, card
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import Card, card
 from apps.generation.models import Job, State
+from apps.generation.restore import guard
 from apps.library.models import Clip, ClipFile, Song
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member
@@ -216,7 +217,7 @@ CASES = {
 
 
 def pause_all(job: Job) -> None:
-    restore.hold()
+    guard.hold()
     Job.objects.filter(pk=job.pk).update(state="queued", unknown_since=None)
 
 

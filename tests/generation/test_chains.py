@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role
-from apps.generation import decisions, restore
-from apps.generation.edits import chains, recipes
-from apps.generation.edits.recipes import Step
+from apps.generation.edits import chains, edit_steps
+from apps.generation.edits.edit_steps import Step
+from apps.generation.jobs import decisions
 from apps.generation.models import Chain, ChainStep, Job
+from apps.generation.restore import guard
 from apps.library.models import Clip, Song
 from tests.generation.conftest import Studio, member, state, with_token
 
@@ -222,7 +223,7 @@ def test_after_a_restored_backup_nothing_goes_on_by_itself(studio: Studio) -> No
     take = studio.take()
     chain = start(studio, take, EXTEND, COVER)
     make(studio, jobs_of(chain)[0])
-    restore.hold()
+    guard.hold()
     studio.tick()
     assert jobs_of(chain)[1] is None
     assert "backup" in status(chain)[1]
@@ -235,12 +236,12 @@ def test_steps_of_a_take_are_the_way_to_it(studio: Studio) -> None:
     extend = studio.ask_for("extend", source=take, instruction="an outro", extend_s=5, title="Longer")
     longer = make(studio, extend)
     stems = make(studio, studio.ask_for("stems", source=longer))
-    assert recipes.steps_of(studio.team, take) == []
-    assert recipes.steps_of(studio.team, longer) == [EXTEND], "without the clip and the title"
-    assert recipes.steps_of(studio.team, stems) == [EXTEND, STEMS]
+    assert edit_steps.steps_of(studio.team, take) == []
+    assert edit_steps.steps_of(studio.team, longer) == [EXTEND], "without the clip and the title"
+    assert edit_steps.steps_of(studio.team, stems) == [EXTEND, STEMS]
     loud = make(studio, studio.ask_for("effect", source=stems, effect="Gain", gain_db=3))
     gain = Step("effect", {"effect": "Gain", "gain_db": 3})
-    assert recipes.steps_of(studio.team, loud) == [gain], "stems end a chain: this one begins with a stem"
+    assert edit_steps.steps_of(studio.team, loud) == [gain], "stems end a chain: this one begins with a stem"
 
 
 TRIM = Step("effect", {"effect": "Trim", "start_s": 10, "end_s": 40})
@@ -264,7 +265,7 @@ FADE = Step("effect", {"effect": "Fade", "fade_in_s": 0, "fade_out_s": 8})
     ],
 )
 def test_times_beyond_the_end_are_refused(steps: list[Step], length: float | None, said: list[str]) -> None:
-    found = recipes.misfits(steps, length)
+    found = edit_steps.misfits(steps, length)
     assert len(found) == len(said)
     for words, expected in zip(found, said, strict=True):
         assert expected in words

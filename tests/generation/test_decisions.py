@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Membership, Role, User
-from apps.generation import blocks, decisions, ends, payers, schedule, transitions
+from apps.generation.jobs import decisions, endings, poll_times, transitions
 from apps.generation.models import Job, SeenJob, State
+from apps.generation.queue import blocked_accounts, payers
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.orders import order
 
@@ -44,7 +45,7 @@ def test_what_was_closed_and_is_found_after_all_is_kept_beside_what_was_asked_fo
     assert decisions.abandon(second, by=studio.user)
     (third,) = studio.ask()
     Job.objects.filter(pk=third.pk).update(retry_of=first)
-    assert ends.start_collecting(second)
+    assert endings.start_collecting(second)
     assert (state(second), second.retry_of_id, state(third)) == ("collecting", None, "queued")
 
 
@@ -83,7 +84,7 @@ def test_a_closed_one_that_turns_up_after_all_is_collected(studio: Studio) -> No
     SeenJob.objects.all().delete()
     job.refresh_from_db()
     assert decisions.abandon(job, by=studio.user)
-    schedule.panel_is_open(studio.team)
+    poll_times.panel_is_open(studio.team)
     studio.look()  # its record is read by its reference, and it is still being made
     job.refresh_from_db()
     assert job.state == "abandoned"
@@ -149,7 +150,7 @@ def test_an_account_that_is_gone_does_not_burn_the_batch(studio: Studio) -> None
     assert free.ran_on == studio.account("night")
     order(studio.sandbox.url, "accounts", email=gone.email, credits=500, maxJobs=4)
     FlowAccount.objects.update(block_until=timezone.now())
-    blocks.recheck(gone.pk)
+    blocked_accounts.recheck(gone.pk)
     studio.dispatch()
     assert state(fixed) == "running"
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from apps.accounts.models import Subscription
-from apps.generation import dispatch
+from apps.generation.dispatch import dispatcher
 from tests.generation.conftest import Studio
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def test_a_webhook_is_asked_for_only_where_it_can_arrive(
     webhooks: bool, public_url: str, endpoint: str, can: bool
 ) -> None:
     with override_settings(WEBHOOKS=webhooks, PUBLIC_URL=public_url):
-        assert dispatch._can_call_back(Subscription(endpoint=endpoint)) is can
+        assert dispatcher._can_call_back(Subscription(endpoint=endpoint)) is can
 
 
 @pytest.mark.django_db(transaction=True)

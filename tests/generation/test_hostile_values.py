@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from apps.accounts import flow_accounts, prices, tokens
 from apps.accounts.models import FlowAccount, Role, Team
-from apps.generation import looking
 from apps.generation.models import Job
+from apps.generation.recovery import candidates
 from apps.library.importing import imports, walking
 from apps.library.models import Clip, LyricSheet, ReferenceFile
 from apps.upstream.token import Token
@@ -84,8 +84,8 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     walking.walk(str(walk.pk))
     (lost,) = studio.ask("lost")
     Job.objects.filter(pk=lost.pk).update(state="unknown", ran_on=account, sent_at=lost.created_at)
-    looking.ask(lost, by=studio.user)
-    assert looking.look(str(lost.pk))
+    candidates.ask(lost, by=studio.user)
+    assert candidates.look(str(lost.pk))
 
 
 def pages(studio: Studio) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from apps.accounts.models import Team
-from apps.generation import calls
+from apps.generation.dispatch import api_calls
 from apps.generation.models import Job
 from apps.library.archiving import reference, team_lock
 from apps.library.models import ReferenceFile
@@ -72,7 +72,7 @@ def test_a_storage_that_is_down_leaves_no_job_submitting(
 
     monkeypatch.setattr("apps.library.archiving.reference.guard.examine", down)
     deliver(studio)
-    assert (file.jobs.get().state, file.jobs.get().wait_reason) == ("queued", calls.UNREADABLE)
+    assert (file.jobs.get().state, file.jobs.get().wait_reason) == ("queued", api_calls.UNREADABLE)
 
 
 def test_the_cause_of_a_refusal_is_kept_as_evidence(studio: Studio) -> None:

@@ -5,8 +5,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, FlowAccount, Role, Team
-from apps.generation import blocks, leaving, transitions
+from apps.generation.account_removal import removal
+from apps.generation.jobs import transitions
 from apps.generation.models import Job
+from apps.generation.queue import blocked_accounts
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
@@ -145,7 +147,7 @@ def test_a_removal_that_got_lost_is_looked_into(studio: Studio, client: Client) 
     client.post(REMOVE)
     assert studio.dispatch() == 0
 
-    blocks.recheck(studio.account("studio").pk)
+    blocked_accounts.recheck(studio.account("studio").pk)
     assert studio.account("studio").block == "", "it is still there"
     assert studio.dispatch() == 1
     assert state(waiting) == "running"
@@ -157,10 +159,10 @@ def test_a_sender_that_was_faster_wins(studio: Studio) -> None:
     (job,) = studio.ask()
     before = account.slot_version
     assert transitions.claim(job, account, slot_version=before)
-    with pytest.raises(leaving.Held):
-        leaving.remove(account, token=token, by=studio.user)
+    with pytest.raises(removal.Held):
+        removal.remove(account, token=token, by=studio.user)
     (second,) = studio.ask()
-    assert leaving._close(studio.account("night"))
+    assert removal._close(studio.account("night"))
     assert transitions.claim(second, studio.account("night"), slot_version=before) is None, "nor after"
 
 

@@ -4,9 +4,9 @@ import uuid
 
 import pytest
 
-from apps.generation import decisions
+from apps.generation.jobs import decisions
+from apps.generation.jobs.requests import JobRequest
 from apps.generation.models import JobEvent, PanelVersion
-from apps.generation.wishes import Wish
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, state
 from tests.page import Page
@@ -124,6 +124,6 @@ def test_a_song_that_was_ready_before_the_stop_is_kept(studio: Studio) -> None:
 def test_a_form_sent_twice_makes_its_jobs_once(studio: Studio) -> None:
     wish = {"team": studio.team, "by": studio.user, "token": studio.token, "account": None}
     nonce = uuid.uuid4()
-    first = Wish(**wish, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
-    again = Wish(**wish, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
+    first = JobRequest(**wish, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
+    again = JobRequest(**wish, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
     assert [job.pk for job in first] == [job.pk for job in again]

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from apps.generation import tasks, turns
+from apps.generation import tasks
 from apps.generation.models import Job, State
 from apps.generation.operations import BLOCKING, OPERATIONS
+from apps.generation.queue import fair_order
 from tests.generation.conftest import Studio, state
 from tests.local.processes import wait_for
 from tests.orders import ask, order
@@ -27,7 +28,7 @@ def test_the_slow_worker_sends_what_blocks() -> None:
 def test_each_line_sends_its_own(studio: Studio) -> None:
     stems = studio.ask_for("stems", source=studio.take())
     (song,) = studio.ask()
-    assert turns.positions([studio.subscription.pk]) == {stems.pk: 1, song.pk: 1}
+    assert fair_order.positions([studio.subscription.pk]) == {stems.pk: 1, song.pk: 1}
     assert studio.dispatch() == 1
     assert (state(song), state(stems)) == (State.RUNNING, State.QUEUED)
 
@@ -36,7 +37,7 @@ def test_each_line_sends_its_own(studio: Studio) -> None:
 def test_a_claim_outlives_the_post_of_its_owner(studio: Studio, operation: str) -> None:
     job = studio.ask_for("stems", source=studio.take())
     Job.objects.filter(pk=job.pk).update(operation=operation)
-    claimed = turns.claim_next(studio.subscription, blocking=operation in BLOCKING)
+    claimed = fair_order.claim_next(studio.subscription, blocking=operation in BLOCKING)
     assert claimed
     assert claimed[0].claim_expires_at > timezone.now() + timedelta(seconds=OPERATIONS[operation].deadline_s)
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from apps.accounts.models import Role, Team
-from apps.generation import dispatch, results
+from apps.generation.dispatch import dispatcher, results
 from apps.generation.models import Job, State
 from apps.library.models import LyricSheet, LyricVersion
 from apps.upstream.records import LyricsRecord
@@ -30,7 +30,7 @@ def send(studio: Studio, address: str = "/create/lyrics/", **form: object) -> Ht
 
 def write(studio: Studio) -> int:
     """What the slow worker does."""
-    return dispatch.run(studio.token.subscription_id, blocking=True)
+    return dispatcher.run(studio.token.subscription_id, blocking=True)
 
 
 def written(studio: Studio, **form: object) -> LyricSheet:

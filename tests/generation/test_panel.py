@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team
-from apps.generation import panel, schedule
+from apps.generation.job_pages import panel
+from apps.generation.jobs import poll_times
 from apps.generation.models import Job, JobEvent, PanelVersion, State
 from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.token import Token
@@ -115,7 +116,7 @@ def test_watching_asks_nothing_of_the_remote_side_and_writes_nothing(studio: Stu
             client.get("/jobs/panel/")
     assert studio.sandbox.requests() == before
     assert [sql for sql in asked if not sql.startswith("SELECT")] == []
-    assert schedule.due(timezone.now()).filter(pk=studio.subscription.pk).exists(), (
+    assert poll_times.due(timezone.now()).filter(pk=studio.subscription.pk).exists(), (
         "an open panel is watched for"
     )
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import Role, Team
-from apps.generation import history, presets
+from apps.generation.create import history, presets
 from apps.generation.models import Job, Preset
 from apps.library.models import Song
 from tests.generation.browsing import LYRICS, signed_in

@@ -4,9 +4,11 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
-from apps.generation import blocks, panel, price, slots, transitions, turns
+from apps.generation.job_pages import panel
+from apps.generation.jobs import pricing, transitions
+from apps.generation.jobs.pricing import Held, Price
 from apps.generation.models import Job
-from apps.generation.price import Held, Price
+from apps.generation.queue import blocked_accounts, fair_order, slots
 from tests.generation.browsing import send, signed_in
 from tests.generation.conftest import Studio, state
 from tests.page import Page
@@ -27,17 +29,17 @@ def test_a_price_is_about_until_all_songs_cost_the_same() -> None:
     assert str(Price(5)) == "about 5 credits"
     assert str(Price(7, exact=True) * 2) == "14 credits"
     assert str(Price(1, exact=True)) == "1 credit"
-    assert price.of_any([]) == price.UNKNOWN
+    assert pricing.of_any([]) == pricing.UNKNOWN
     cheap = FlowAccount(song_credits=4, song_credits_fixed=True)
     dear = FlowAccount(song_credits=7, song_credits_fixed=True)
-    assert price.of_any([cheap, cheap]) == Price(4, exact=True)
-    assert price.of_any([cheap, dear]) == Price(7)
+    assert pricing.of_any([cheap, cheap]) == Price(4, exact=True)
+    assert pricing.of_any([cheap, dear]) == Price(7)
 
 
 def test_what_is_taken_for_a_song_is_the_learned_price_and_comes_back_whole(studio: Studio) -> None:
     account = learned(studio, "studio", 8, left=20)
     (job,) = studio.ask(account=account)
-    claimed = turns.claim_next(studio.subscription)
+    claimed = fair_order.claim_next(studio.subscription)
     assert claimed
     assert studio.account("studio").credits == 12
     learned(studio, "studio", 3, left=12)  # meanwhile
@@ -52,7 +54,7 @@ def test_an_account_with_less_than_the_price_makes_nothing(studio: Studio) -> No
     (job,) = studio.ask(account=account)
     assert studio.dispatch() == 0
     assert state(job) == "queued"
-    assert blocks.mark_empty(timezone.now()) == 1
+    assert blocked_accounts.mark_empty(timezone.now()) == 1
     learned(studio, "studio", 7, left=7)
     FlowAccount.objects.update(block="")
     assert studio.dispatch() == 1
@@ -74,9 +76,9 @@ def test_what_waits_is_held_by_the_price_of_where_it_will_run(studio: Studio) ->
     assert shown.credits == {"left": 120, "held": 8 + 8 + 8, "free": 96}
     held = Held([studio.token.subscription_id])
     accounts = list(FlowAccount.objects.all())
-    of_studio = price.purse_of(studio.account("studio"), accounts, held)
+    of_studio = pricing.purse_of(studio.account("studio"), accounts, held)
     assert (of_studio.free, of_studio.most, of_studio.where) == (92, 11, "on studio@")
-    of_any = price.purse_of_any(studio.token.subscription_id, accounts, held)
+    of_any = pricing.purse_of_any(studio.token.subscription_id, accounts, held)
     assert (of_any.free, of_any.most, of_any.price) == (96, 14 - 3, Price(8))
 
 
@@ -98,7 +100,7 @@ def test_how_many_credits_are_missing(
     for start, credits in zip(("studio", "night"), left, strict=True):
         FlowAccount.objects.filter(email__startswith=start).update(credits=credits)
     accounts = list(FlowAccount.objects.all())
-    purse = price.purse_of_any(studio.token.subscription_id, accounts, Held([studio.token.subscription_id]))
+    purse = pricing.purse_of_any(studio.token.subscription_id, accounts, Held([studio.token.subscription_id]))
     assert purse.short(songs) == short
 
 

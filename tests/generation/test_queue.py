@@ -7,9 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Role, Team
-from apps.generation import decisions, line, turns
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
 from apps.generation.operations import OPERATIONS
+from apps.generation.queue import fair_order, own_order
 from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
@@ -23,11 +24,11 @@ def waiting(studio: Studio, *prompts: str) -> list[Job]:
 
 
 def in_turn(studio: Studio) -> list[str]:
-    return [job.params["prompt"] for job in turns.in_turn(studio.subscription)]
+    return [job.params["prompt"] for job in fair_order.in_turn(studio.subscription)]
 
 
 def own(studio: Studio) -> list[str]:
-    jobs = Job.objects.filter(asked_by=studio.user, state="queued").order_by(*turns.OWN_ORDER)
+    jobs = Job.objects.filter(asked_by=studio.user, state="queued").order_by(*fair_order.OWN_ORDER)
     return [job.params["prompt"] for job in jobs]
 
 
@@ -61,7 +62,7 @@ def test_a_neighbour_that_was_sent_meanwhile_moves_nothing(studio: Studio) -> No
     answer = signed_in(studio).post(address(c, "move"), {"before": b.pk}, follow=True)
     assert own(studio) == ["a", "c"]
     assert "changed meanwhile" in answer.content.decode()
-    assert not line.move(b, by=studio.user), "what was sent is in no line"
+    assert not own_order.move(b, by=studio.user), "what was sent is in no line"
 
 
 def test_the_songs_of_one_form_move_together(studio: Studio) -> None:
@@ -78,8 +79,8 @@ def test_what_blocks_has_a_line_of_its_own(studio: Studio) -> None:
     a, b = waiting(studio, "a", "b")
     Job.objects.filter(pk=a.pk).update(operation="lyrics")
     a.refresh_from_db()
-    assert not line.move(b, by=studio.user, before=str(a.pk))
-    assert line.move(b, by=studio.user)
+    assert not own_order.move(b, by=studio.user, before=str(a.pk))
+    assert own_order.move(b, by=studio.user)
 
 
 def test_nobody_elses_turn_changes_by_the_order_of_a_line(studio: Studio) -> None:
@@ -90,14 +91,14 @@ def test_nobody_elses_turn_changes_by_the_order_of_a_line(studio: Studio) -> Non
     (b,) = waiting(studio, "b")
     waiting(jonas, "y")
     assert in_turn(studio) == ["a", "x", "b", "y"]
-    line.move(b, by=studio.user)
+    own_order.move(b, by=studio.user)
     assert in_turn(studio) == ["b", "x", "a", "y"]
 
 
 def test_a_long_line_of_one_hides_nobody(studio: Studio) -> None:
     jonas = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
-    first = studio.ask("many", count=turns.LOOK_AT + 10)[0]
-    line.move(first, by=studio.user)
+    first = studio.ask("many", count=fair_order.LOOK_AT + 10)[0]
+    own_order.move(first, by=studio.user)
     waiting(jonas, "x")
     assert in_turn(studio)[1] == "x"
 
@@ -111,7 +112,7 @@ def test_who_may_move(studio: Studio) -> None:
     assert own(studio) == ["a", "b"]
     assert signed_in(studio).post(address(y, "move"), {"first": "1"}).status_code == 302
     assert own(jonas) == ["y", "x"]
-    assert not line.move(x, by=jonas.user, before=str(a.pk)), "never into another's line"
+    assert not own_order.move(x, by=jonas.user, before=str(a.pk)), "never into another's line"
     stranger = member(Team.objects.create(name="Elsewhere"), "eve@elsewhere.example", Role.OWNER)
     client = Client()
     client.force_login(stranger, backend=BACKEND)

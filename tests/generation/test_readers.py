@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from apps.accounts import clients, flow_accounts, tokens
 from apps.accounts.models import Membership, Role, Team
-from apps.generation import follow, schedule, webhooks
+from apps.generation.jobs import poll_times
 from apps.generation.models import Job, State
+from apps.generation.polling import record_reader, webhooks
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
 from tests.generation.browsing import BACKEND, signed_in
@@ -87,8 +88,8 @@ def test_a_job_of_a_team_without_a_token_waits_says_so_and_goes_on(
     page = browser.get("/jobs/").content.decode()
     assert ("does not know the token" if how == "refused" else "No token of this team works") in page
     Job.objects.filter(pk=theirs.pk).update(state=State.COMPLETED)
-    schedule.look_now(here.subscription.pk)
-    assert not schedule.due(timezone.now()).exists(), "nobody is asked for those who have no token"
+    poll_times.look_now(here.subscription.pk)
+    assert not poll_times.due(timezone.now()).exists(), "nobody is asked for those who have no token"
 
     if how == "left":
         Membership.objects.create(team=here.team, user=here.user, role=Role.OWNER)
@@ -96,7 +97,7 @@ def test_a_job_of_a_team_without_a_token_waits_says_so_and_goes_on(
         endpoint = here.sandbox.url + tokens.PATH
         tokens.take_in(Token.parse(HERE), team=here.team, owner=here.user, endpoint=endpoint)
         flow_accounts.refresh(here.team.tokens.get())
-    assert schedule.due(timezone.now()).exists()
+    assert poll_times.due(timezone.now()).exists()
     here.look()
     assert state(ours) == "collecting"
     assert read(here, THERE) == 0
@@ -136,10 +137,10 @@ def test_a_job_that_nobody_could_look_for_is_looked_for_once_its_time_is_over(he
     here.ask()
     long_ago = timezone.now() - 3 * Job.LOOKED_FOR
     Job.objects.update(state=State.UNKNOWN, sent_at=long_ago, unknown_since=long_ago)
-    assert schedule.due(timezone.now()).exists()
+    assert poll_times.due(timezone.now()).exists()
     here.look()
-    schedule.look_now(here.subscription.pk)
-    assert not schedule.due(timezone.now()).exists()
+    poll_times.look_now(here.subscription.pk)
+    assert not poll_times.due(timezone.now()).exists()
 
 
 def test_a_refused_token_of_one_team_holds_up_no_other(here: Studio, there: Studio) -> None:
@@ -179,7 +180,7 @@ def test_a_record_has_one_reader_at_a_time(here: Studio, monkeypatch: pytest.Mon
             time.sleep(0.01)
         webhooks.take_hint(job, str(job.jobid))
         assert Job.objects.get().check_at <= timezone.now()
-        follow.hinted(here.subscription.pk)
+        record_reader.hinted(here.subscription.pk)
         here.look()
         assert not first.done()
         assert read(here, HERE) == 1
@@ -196,7 +197,7 @@ def test_a_reader_that_died_holds_nothing_up_for_long(here: Studio) -> None:
     job = running(here, "a waltz")
     here.finish(job)
     now = timezone.now()
-    Job.objects.update(check_at=now, reader_until=now + follow.READING)
+    Job.objects.update(check_at=now, reader_until=now + record_reader.READING)
     here.look()
     assert state(job) == "running"
     Job.objects.update(reader_until=now - timedelta(seconds=1))

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from apps.accounts import tokens
 from apps.accounts.models import FlowAccount, Role, Subscription, Team
-from apps.generation import blocks, slots
 from apps.generation.models import Job
+from apps.generation.queue import blocked_accounts, slots
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.generation.browsing import signed_in
@@ -93,7 +93,7 @@ def test_an_account_that_is_gone_by_its_own_address_holds_the_job_back_without_e
     assert (job.state, studio.account("studio").block) == ("queued", "gone")
     for _ in range(3):
         FlowAccount.objects.update(block_until=timezone.now() - timedelta(seconds=1))
-        blocks.recheck(studio.account("studio").pk)
+        blocked_accounts.recheck(studio.account("studio").pk)
         studio.dispatch()
     assert relay.asked.count(MUSIC) == 1
 

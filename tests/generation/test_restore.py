@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -17,9 +18,13 @@ from django.utils import timezone
 from redis import Redis
 
 from apps.accounts.models import AuditEntry, Role, Team
-from apps.generation import decisions, dispatch, looking, restore, sent_marks, transitions, turns
+from apps.generation.dispatch import dispatcher
+from apps.generation.jobs import decisions, transitions
 from apps.generation.models import Hold, Job, Look, SendLedger, State
-from apps.generation.sent_marks import Mark
+from apps.generation.queue import fair_order
+from apps.generation.recovery import candidates
+from apps.generation.restore import guard, marks
+from apps.generation.restore.marks import Mark
 from tests.faults import restores
 from tests.generation.conftest import Studio, member, state
 
@@ -29,17 +34,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def nobody(settings: object) -> Iterator[None]:
     """No Redis answers."""
-    sent_marks._redis.cache_clear()
+    marks._redis.cache_clear()
     settings.REDIS_URL = "redis://127.0.0.1:9"  # type: ignore[attr-defined]
     yield
-    sent_marks._redis.cache_clear()
+    marks._redis.cache_clear()
 
 
 def held(studio: Studio) -> bool:
     return Hold.objects.filter(team=studio.team).exists()
 
 
-def series() -> "sent_marks.UUID":
+def series() -> UUID:
     return SendLedger.current().series
 
 
@@ -59,10 +64,10 @@ def another_database() -> None:
 def test_each_call_leaves_a_mark_in_both_places_that_says_nothing(studio: Studio) -> None:
     (job,) = studio.ask("secret words")
     studio.dispatch()
-    (in_files,) = sent_marks.in_files(series()) or []
-    assert [in_files] == sent_marks.since(series(), 0)
+    (in_files,) = marks.in_files(series()) or []
+    assert [in_files] == marks.since(series(), 0)
     assert (in_files.number, in_files.team, in_files.job) == (1, studio.team.pk.hex, job.pk.hex)
-    assert sent_marks.newest_in_redis(series()) == SendLedger.current().sent == 1
+    assert marks.newest_in_redis(series()) == SendLedger.current().sent == 1
     for text in (job.reference, "secret"):
         assert text not in str(in_files)
 
@@ -79,7 +84,7 @@ def test_lost_marks_hold_nothing(studio: Studio, lose: object) -> None:
     lose()  # type: ignore[operator]
     sent(studio)
     assert not held(studio)
-    assert sent_marks.newest_in_redis(series()) == 2
+    assert marks.newest_in_redis(series()) == 2
 
 
 def test_rows_older_than_the_marks_are_held(studio: Studio) -> None:
@@ -122,7 +127,7 @@ def test_another_database_with_nothing_open_holds_nobody_up(studio: Studio) -> N
     another_database()
     restores.lose_both()
     assert state(job) == State.RUNNING
-    assert restore.look()
+    assert guard.look()
     assert not held(studio)
 
 
@@ -149,20 +154,20 @@ def test_the_tick_finds_it_out_when_nothing_is_queued(studio: Studio) -> None:
 def test_a_call_whose_number_was_used_already_is_not_made(studio: Studio) -> None:
     sent(studio)
     (job,) = studio.ask()
-    claim = turns.claim_next(studio.subscription)
+    claim = fair_order.claim_next(studio.subscription)
     assert claim
-    sent_marks.leave(series(), Mark(2, timezone.now(), studio.team.pk.hex, job.pk.hex[::-1]))
-    dispatch.submit(*claim)
+    marks.leave(series(), Mark(2, timezone.now(), studio.team.pk.hex, job.pk.hex[::-1]))
+    dispatcher.submit(*claim)
     assert (state(job), studio.charged(job)) == (State.UNKNOWN, 0)
     assert held(studio)
 
 
 def test_a_claim_from_before_the_hold_sends_nothing(studio: Studio) -> None:
     (job,) = studio.ask()
-    claim = turns.claim_next(studio.subscription)
+    claim = fair_order.claim_next(studio.subscription)
     assert claim
-    restore.hold()
-    dispatch.submit(*claim)
+    guard.hold()
+    dispatcher.submit(*claim)
     assert (state(job), studio.charged(job)) == (State.UNKNOWN, 0)
     assert not transitions.mark_sent(job, claim[2], hook_hash="")
 
@@ -170,13 +175,13 @@ def test_a_claim_from_before_the_hold_sends_nothing(studio: Studio) -> None:
 def test_without_redis_the_file_store_is_enough(studio: Studio, nobody: None) -> None:
     sent(studio)
     sent(studio)
-    assert len(sent_marks.in_files(series()) or []) == 2
+    assert len(marks.in_files(series()) or []) == 2
 
 
 def test_without_the_file_store_redis_is_enough(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_storage._wrapped, "save", refuse)  # type: ignore[attr-defined]
     sent(studio)
-    assert sent_marks.newest_in_redis(series()) == 1
+    assert marks.newest_in_redis(series()) == 1
 
 
 def test_with_neither_nothing_is_sent_and_it_is_tried_again(
@@ -202,43 +207,43 @@ def test_a_file_store_that_hangs_delays_one_call_and_then_none(
     """As an S3 that takes the connection and never answers."""
     sent(studio)
     over = threading.Event()
-    monkeypatch.setattr(sent_marks, "_store", sent_marks._Store())
-    monkeypatch.setattr(sent_marks, "STORE_S", 0.4)
+    monkeypatch.setattr(marks, "_store", marks._Store())
+    monkeypatch.setattr(marks, "STORE_S", 0.4)
     monkeypatch.setattr(default_storage._wrapped, "save", lambda *_: over.wait(60))  # type: ignore[attr-defined]
     took = []
     for number in range(2, 10):
         began = time.monotonic()
-        sent_marks.leave(series(), Mark(number, timezone.now(), "", f"{number}"))
+        marks.leave(series(), Mark(number, timezone.now(), "", f"{number}"))
         took.append(time.monotonic() - began)
     over.set()
     assert took[0] >= 0.4
     assert max(took[1:]) < 0.2
-    assert sent_marks.newest_in_redis(series()) == 9
+    assert marks.newest_in_redis(series()) == 9
 
 
 def test_many_at_once_leave_all_their_marks(studio: Studio) -> None:
     """In any order: an older one that comes late takes nothing back."""
     numbers = [5, 3, 9, 1, 7, 2, 8, 6, 4]
     threads = [
-        threading.Thread(target=sent_marks.leave, args=(series(), Mark(each, timezone.now(), "", f"{each}")))
+        threading.Thread(target=marks.leave, args=(series(), Mark(each, timezone.now(), "", f"{each}")))
         for each in numbers
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sent_marks.newest_in_redis(series()) == 9
-    assert [mark.number for mark in sent_marks.since(series(), 4)] == [5, 6, 7, 8, 9]
+    assert marks.newest_in_redis(series()) == 9
+    assert [mark.number for mark in marks.since(series(), 4)] == [5, 6, 7, 8, 9]
 
 
 def test_old_marks_are_cleared_away(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sent_marks, "KEPT", 3)
-    monkeypatch.setattr(sent_marks, "TIDIED_EVERY", 5)
+    monkeypatch.setattr(marks, "KEPT", 3)
+    monkeypatch.setattr(marks, "TIDIED_EVERY", 5)
     for number in range(1, 11):
-        sent_marks.leave(series(), Mark(number, timezone.now(), "", f"{number}"))
-    assert [mark.number for mark in sent_marks.in_files(series()) or []] == [8, 9, 10]
+        marks.leave(series(), Mark(number, timezone.now(), "", f"{number}"))
+    assert [mark.number for mark in marks.in_files(series()) or []] == [8, 9, 10]
     with Redis.from_url(settings.REDIS_URL) as redis:
-        assert redis.zcard(f"flowweb:{sent_marks.FOLDER}:{series().hex}") == 3
+        assert redis.zcard(f"flowweb:{marks.FOLDER}:{series().hex}") == 3
 
 
 # A person decides.
@@ -246,7 +251,7 @@ def test_old_marks_are_cleared_away(studio: Studio, monkeypatch: pytest.MonkeyPa
 
 def restored(studio: Studio, count: int = 1) -> list[Job]:
     jobs = studio.ask(count=count)
-    restore.hold()
+    guard.hold()
     for job in jobs:
         assert state(job) == State.UNKNOWN
     return jobs
@@ -258,7 +263,7 @@ def test_requeued_it_is_sent_once_for_who_was_to_pay(studio: Studio) -> None:
     assert decisions.requeue(job, by=chief)
     assert not decisions.requeue(job, by=chief)
     assert studio.dispatch() == 0, "held until it is resumed"
-    assert restore.resume(studio.team, by=chief)
+    assert guard.resume(studio.team, by=chief)
     assert studio.dispatch() == 1
     assert (state(job), job.asked_by, job.token, studio.charged(job)) == (
         State.RUNNING, studio.user, studio.token, 1,
@@ -279,7 +284,7 @@ def test_found_before_it_was_sent_again_it_is_not_sent(studio: Studio) -> None:
     (job,) = restored(studio)
     decisions.requeue(job, by=studio.user)
     assert transitions.accept(job, "job:found")
-    restore.resume(studio.team, by=studio.user)
+    guard.resume(studio.team, by=studio.user)
     assert studio.dispatch() == 0
     assert studio.charged(job) == 0
 
@@ -287,16 +292,16 @@ def test_found_before_it_was_sent_again_it_is_not_sent(studio: Studio) -> None:
 def test_one_team_resumes_for_itself(studio: Studio) -> None:
     other = Team.objects.create(name="Elsewhere")
     restored(studio)
-    assert restore.resume(studio.team, by=studio.user)
+    assert guard.resume(studio.team, by=studio.user)
     assert list(Hold.objects.values_list("team", flat=True)) == [other.pk]
-    assert not restore.resume(studio.team, by=studio.user)
+    assert not guard.resume(studio.team, by=studio.user)
 
 
 def test_a_row_that_knows_no_account_is_looked_for_on_all_of_them(studio: Studio) -> None:
     (job,) = restored(studio)
     assert job.ran_on is None
-    looking.ask(job, by=studio.user)
-    assert looking.look(str(job.pk))
+    candidates.ask(job, by=studio.user)
+    assert candidates.look(str(job.pk))
     look = Look.objects.get(job=job)
     assert look.problem == ""
     lists = [each for each in studio.sandbox.requests() if each == "GET /music"]

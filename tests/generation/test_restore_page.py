@@ -5,9 +5,11 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Role
-from apps.generation import looking, restore, restore_page
 from apps.generation.models import Hold, Job, Look, State
-from apps.generation.sent_marks import Mark
+from apps.generation.recovery import candidates
+from apps.generation.restore import guard
+from apps.generation.restore import page as restore_page
+from apps.generation.restore.marks import Mark
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member, state
 from tests.page import Page
@@ -30,7 +32,7 @@ def restored(studio: Studio, count: int = 2, *, marks: int = 0) -> list[Job]:
     jobs = studio.ask(count=count)
     at = timezone.now()
     sent = [Mark(n, at, studio.team.pk.hex, job.pk.hex) for n, job in enumerate(jobs[:marks], start=1)]
-    restore.hold([*sent, Mark(marks + 1, at, studio.team.pk.hex, "f" * 32)] if marks else [])
+    guard.hold([*sent, Mark(marks + 1, at, studio.team.pk.hex, "f" * 32)] if marks else [])
     return jobs
 
 
@@ -66,7 +68,7 @@ def test_every_page_says_so_while_it_is_held(studio: Studio, client: Client, add
         assert "2 jobs were sent since" in banner.text
         assert ("An owner or admin of the team decides" in banner.text) != decides
         assert [link["href"] for link in banner.all("a")] == ([PAGE] if decides else [])
-    restore.resume(studio.team, by=studio.user)
+    guard.resume(studio.team, by=studio.user)
     assert Page(client.get(address, follow=True)).all(data_held="1") == []
 
 
@@ -108,7 +110,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     assert Look.objects.filter(found_at=None).count() == 3
     assert "Being searched for." in client.get(PAGE).content.decode()
     for job in jobs:
-        assert looking.look(str(job.pk))
+        assert candidates.look(str(job.pk))
     searched(jobs[0], clips=[clip()])
     assert "Requeued: 2." in post(client, "requeue", *jobs)
     assert [state(job) for job in jobs] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
@@ -155,7 +157,7 @@ def test_a_stranger_decides_for_a_team_of_their_own(studio: Studio) -> None:
 
 def test_what_blocks_is_in_no_list_and_may_be_requeued(studio: Studio, client: Client) -> None:
     job = studio.ask_for("lyrics", prompt="a road trip")
-    restore.hold()
+    guard.hold()
     assert "in no list of Flow Music" in client.get(PAGE).content.decode()
     (each,) = restore_page.chosen(studio.team, [str(job.pk)])
     assert each.is_not_found
@@ -165,7 +167,7 @@ def test_what_blocks_is_in_no_list_and_may_be_requeued(studio: Studio, client: C
 def test_stems_wait_until_a_first_split_has_ended(studio: Studio) -> None:
     take = studio.take()
     job = studio.ask_for("stems", source=take)
-    restore.hold()
+    guard.hold()
     (each,) = restore_page.chosen(studio.team, [str(job.pk)])
     assert not each.is_not_found
     Job.objects.filter(pk=job.pk).update(restored_at=timezone.now() - Job.STEMS_SETTLE)
@@ -176,5 +178,5 @@ def test_stems_wait_until_a_first_split_has_ended(studio: Studio) -> None:
 def test_the_form_says_that_a_song_waits(studio: Studio, client: Client) -> None:
     told = "<span>Sending is paused.</span>"
     assert told not in client.get("/create/").content.decode()
-    restore.hold()
+    guard.hold()
     assert told in client.get("/create/").content.decode()

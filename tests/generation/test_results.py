@@ -6,7 +6,9 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from apps.generation import decisions, dispatch, results, tasks
+from apps.generation import tasks
+from apps.generation.dispatch import dispatcher, results
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
 from apps.library.models import LyricSheet, LyricVersion
 from tests.generation.browsing import signed_in
@@ -88,7 +90,7 @@ def test_an_answer_that_can_not_be_kept_is_shown_to_a_person(
     monkeypatch.setattr(results, "keep", refuse)
     sheet = LyricSheet.objects.create(team=studio.team, made_by=studio.user)
     job = studio.ask_for("lyrics", sheet=sheet, prompt="a long road home")
-    dispatch.run(studio.subscription.pk, blocking=True)
+    dispatcher.run(studio.subscription.pk, blocking=True)
     job.refresh_from_db()
     assert (job.state, LyricVersion.objects.count()) == (State.UNKNOWN, 0)
     assert job.evidence["answer"]["lyrics"]

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from apps import shutdown
-from apps.generation import tasks, transitions, turns
-from apps.generation.files import receiving
+from apps.generation import tasks
+from apps.generation.jobs import transitions
 from apps.generation.models import Job, State
+from apps.generation.queue import fair_order
+from apps.generation.references import upload_stream
 from apps.library.archiving import archive, background
 from apps.library.models import ClipFile
 from flowweb.celery import app
@@ -49,7 +51,7 @@ def test_a_job_that_was_claimed_just_before_it_goes_back(
     studio: Studio, flag: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = studio.ask(count=3)
-    begins_after("claim_next", turns, monkeypatch)
+    begins_after("claim_next", fair_order, monkeypatch)
     studio.dispatch()
     assert set(Job.objects.values_list("state", "claim")) == {(State.QUEUED, None)}
     assert studio.sandbox.charged(jobs[0].reference) == 0
@@ -67,7 +69,7 @@ def test_the_one_that_is_being_sent_is_the_last_one(
 def test_a_sender_that_must_go_says_what_is_known(studio: Studio) -> None:
     unsent, sent = studio.ask(count=2)
     claims = []
-    while found := turns.claim_next(studio.subscription):
+    while found := fair_order.claim_next(studio.subscription):
         claims.append(found[2])
     assert transitions.mark_sent(sent, claims[1], hook_hash="")
     for job, claim in zip((unsent, sent), claims, strict=True):
@@ -136,9 +138,9 @@ def test_the_tick_ends_between_two_steps(
 
 def test_a_file_that_is_still_coming_in_is_to_be_sent_again(flag: threading.Event) -> None:
     """Rather than cut when the web is killed at last."""
-    sink = receiving.Sink("drone.mp3", 40_000_000)
+    sink = upload_stream.Sink("drone.mp3", 40_000_000)
     sink.write(b"x" * 100)
     shutdown.begin()
-    with pytest.raises(receiving.NotWhole, match="being restarted"):
+    with pytest.raises(upload_stream.NotWhole, match="being restarted"):
         sink.write(b"x" * 100)
     sink.close()

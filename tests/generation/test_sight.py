@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from apps.accounts import addresses, flow_accounts, prices, tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Sight, Team, User
-from apps.generation import panel, price
+from apps.generation.job_pages import panel
+from apps.generation.jobs import pricing
 from apps.sandbox import charging
 from apps.upstream.token import Token
 from tests.generation.browsing import BACKEND
@@ -86,7 +87,7 @@ def test_what_another_teams_token_reads_later_is_not_seen(
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=48_123)
     flow_accounts.refresh(studio.token)
     (fixed,), (anywhere,) = studio.ask(account=studio.account("studio")), studio.ask()
-    assert price.purse_of_job(fixed).free
+    assert pricing.purse_of_job(fixed).free
     way(studio)
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=32_789)
     order(studio.sandbox.url, "accounts", email="later@sandbox.example", credits=55)
@@ -106,7 +107,7 @@ def test_what_another_teams_token_reads_later_is_not_seen(
     assert not seen.filter(subscription=studio.subscription).exists()
     membership = Membership.objects.get(user=mate)
     assert studio.subscription.pk not in panel.surroundings(membership).readable
-    assert [price.purse_of_job(each).free for each in (fixed, anywhere)] == [None, None]
+    assert [pricing.purse_of_job(each).free for each in (fixed, anywhere)] == [None, None]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription
-from apps.generation import slots
+from apps.generation.queue import slots
 from tests.generation.browsing import send, signed_in
 from tests.generation.conftest import Studio
 from tests.page import Page

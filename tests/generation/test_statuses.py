@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import Membership
-from apps.generation import panel
-from apps.generation.cards import Card, card
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import Card, card
 from apps.generation.models import Job
 from apps.generation.operations import BLOCKING, EDITS
 from apps.library.models import LyricSheet, ReferenceFile

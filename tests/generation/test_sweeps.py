@@ -8,10 +8,12 @@ import pytest
 from django.db import connections
 
 from apps.accounts.models import FlowAccount, Membership, Role
-from apps.generation import decisions, restore, tasks
+from apps.generation import tasks
+from apps.generation.jobs import decisions
 from apps.generation.models import Job, State, Sweep
-from apps.generation.sweeping import sweeps
-from apps.generation.sweeping.standing import Standing
+from apps.generation.restore import guard
+from apps.generation.sweeps import runner
+from apps.generation.sweeps.progress import Standing
 from apps.library import opinions
 from apps.library.models import Clip
 from tests.generation.conftest import Studio
@@ -24,7 +26,7 @@ PROMPTS = ["slow disco [short]", "a waltz [short]"]
 def draft(
     studio: Studio, *, cap: int = 1000, keepers: int | None = None, songs: int = 1, **asked: list[str]
 ) -> Sweep:
-    plan = sweeps.Plan(
+    plan = runner.Plan(
         by=studio.user,
         token=studio.token,
         account=None,
@@ -34,18 +36,18 @@ def draft(
         keepers=keepers,
         nonce=uuid.uuid4(),
     )
-    return sweeps.draft(studio.team, plan)
+    return runner.draft(studio.team, plan)
 
 
 def started(studio: Studio, **values: Any) -> Sweep:
     sweep = draft(studio, **values)
-    assert sweeps.start(sweep, as_of=sweep.changed_at)
+    assert runner.start(sweep, as_of=sweep.changed_at)
     return sweep
 
 
 def step(sweep: Sweep) -> list[Job]:
     """Gives all jobs of the sweep, the oldest first."""
-    sweeps.step(str(sweep.pk))
+    runner.step(str(sweep.pk))
     sweep.refresh_from_db()
     return list(Job.objects.filter(cell__sweep=sweep).order_by("created_at", "pk"))
 
@@ -151,7 +153,7 @@ def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studi
     assert (sweep.phase, sweep.ended, sweep.kept) == ("done", "keepers", 2)
     assert sorted(job.state for job in jobs) == ["cancelled", "cancelled", "cancelled", "collecting"]
     # More of it is asked for by a person: what was called off is made after all, and nothing twice.
-    assert sweeps.go_on(sweep, by=studio.user, cap=1000, keepers=None)
+    assert runner.go_on(sweep, by=studio.user, cap=1000, keepers=None)
     jobs = drive(studio, sweep)
     made = [job for job in jobs if job.state != State.CANCELLED]
     assert sorted(str(job.params) for job in made) == sorted(str(cell.params) for cell in sweep.cells.all())
@@ -160,9 +162,9 @@ def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studi
 def test_stopped_it_sends_nothing_more_until_a_person_lets_it_go_on(studio: Studio) -> None:
     sweep = started(studio)
     step(sweep)
-    assert sweeps.stop(sweep, by=studio.user)
+    assert runner.stop(sweep, by=studio.user)
     assert (studio.dispatch(), len(step(sweep))) == (0, 3)
-    assert sweeps.go_on(sweep, by=studio.user, cap=1000, keepers=None)
+    assert runner.go_on(sweep, by=studio.user, cap=1000, keepers=None)
     assert len(drive(studio, sweep)) == 4
 
 
@@ -170,9 +172,9 @@ def test_going_on_within_a_lower_cap_sends_nothing_beyond_it(studio: Studio) -> 
     """Not even in the moment before the next look: the dispatcher is as quick."""
     sweep = started(studio, cap=20)
     assert len(step(sweep)) == 3
-    assert sweeps.stop(sweep, by=studio.user)
+    assert runner.stop(sweep, by=studio.user)
     price = Standing(sweep).price.credits
-    assert sweeps.go_on(sweep, by=studio.user, cap=price, keepers=None)
+    assert runner.go_on(sweep, by=studio.user, cap=price, keepers=None)
     left = [
         job for job in Job.objects.filter(cell__sweep=sweep) if job.state == State.QUEUED and not job.paused
     ]
@@ -184,9 +186,9 @@ def test_starting_twice_starts_once_and_not_what_nobody_has_seen(studio: Studio)
     sweep = draft(studio)
     seen = sweep.changed_at
     sweep.save()
-    assert not sweeps.start(sweep, as_of=seen)
-    assert sweeps.start(sweep, as_of=sweep.changed_at)
-    assert not sweeps.start(sweep, as_of=sweep.changed_at)
+    assert not runner.start(sweep, as_of=seen)
+    assert runner.start(sweep, as_of=sweep.changed_at)
+    assert not runner.start(sweep, as_of=sweep.changed_at)
 
 
 @pytest.mark.parametrize("gone", ["token", "membership", "viewer", "account"])
@@ -221,7 +223,7 @@ def test_a_song_that_a_person_drops_or_makes_again(studio: Studio) -> None:
 
 def test_after_a_restored_backup_it_stands_still(studio: Studio) -> None:
     sweep = started(studio)
-    restore.hold()
+    guard.hold()
     assert step(sweep) == []
     assert (sweep.phase, sweep.ended) == ("stopped", "backup")
 

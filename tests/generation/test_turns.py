@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
-from apps.generation import slots, turns
 from apps.generation.models import Job
+from apps.generation.queue import fair_order, slots
 from tests.generation.conftest import Studio, member, with_token
 from tests.orders import order
 
@@ -19,7 +19,7 @@ def second_member(studio: Studio) -> Studio:
 def test_a_batch_does_not_hold_up_the_others(studio: Studio) -> None:
     fifty = studio.ask(count=20)
     (late,) = second_member(studio).ask("just one")
-    order = turns.in_turn(studio.subscription)
+    order = fair_order.in_turn(studio.subscription)
     assert order[0] == fifty[0]
     assert order[1] == late
 
@@ -77,7 +77,7 @@ def test_an_unknown_outcome_frees_its_slot_after_fifteen_minutes(studio: Studio)
 def test_a_kept_back_job_lets_the_others_pass(studio: Studio) -> None:
     first, second = studio.ask(count=2)
     Job.objects.filter(pk=first.pk).update(paused=True)
-    assert turns.in_turn(studio.subscription) == [second]
+    assert fair_order.in_turn(studio.subscription) == [second]
 
 
 def test_positions_count_per_subscription_without_more_queries(
@@ -86,5 +86,5 @@ def test_positions_count_per_subscription_without_more_queries(
     studio.ask(count=20)
     subscription = studio.subscription
     with django_assert_num_queries(2):  # type: ignore[operator]
-        places = turns.positions([subscription.pk])
+        places = fair_order.positions([subscription.pk])
     assert sorted(places.values()) == list(range(1, 21))

@@ -106,7 +106,7 @@ def test_one_byte_more_is_refused_before_it_is_read(
     studio: Studio, media: Path, plain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What is read past after the answer has gone out, so that a browser sees it.
-    monkeypatch.setattr("apps.generation.files.receiving._drain", lambda request: None)
+    monkeypatch.setattr("apps.generation.references.upload_stream._drain", lambda request: None)
     size = 40 * MB + 1 - len(WAV)
     body = Body(FORM + WAV, size + (MB if plain else 0), b"\r\n--x--\r\n") if plain else Body(WAV, size)
     status, words = post(signed_in(studio), body, PLAIN if plain else RAW)
@@ -295,7 +295,7 @@ def test_there_is_room_or_nothing_is_taken(
     assert answer.json()["again"], "room can be made"
     assert by_script(signed_in(studio), picture(), email="no@where.example").json()["again"]
     assert not by_script(signed_in(studio), b"hello" * 99).json()["again"], "it stays what it is"
-    monkeypatch.setattr("apps.generation.files.receiving.LEFT_FREE", 10**18)
+    monkeypatch.setattr("apps.generation.references.upload_stream.LEFT_FREE", 10**18)
     for answer in (by_script(signed_in(studio), picture()), by_form(signed_in(studio), ("x.png", picture()))):
         assert "There is no room on this site" in answer.content.decode()
     assert kept(media) == 0

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Role, Team, UsageRow
 from apps.generation.models import Job, State
-from apps.generation.usage import chart, pace, spending
+from apps.generation.usage import chart, forecast, spending
 from apps.generation.usage.spending import Span
 from apps.library.models import Clip, Song
 from tests.generation.browsing import BACKEND, signed_in
@@ -242,7 +242,7 @@ def test_how_long_it_lasts_is_said_only_when_that_can_be_known(
     for days_ago, credits in spent.items():
         book(account, credits, days_ago=days_ago)
     assert words in shown(studio).text
-    found = pace.of([studio.account("studio")], today())
+    found = forecast.of([studio.account("studio")], today())
     assert found.songs == (None if left is None else left // 5)
     assert found.until == (today() + timedelta(days=20) if words == "until about" else None)
 

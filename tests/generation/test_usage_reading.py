@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from apps.accounts import usage
 from apps.accounts.models import ApiToken, FlowAccount, Membership
-from apps.generation import ends, price, waiting
+from apps.generation.job_pages.panel import of_team, surroundings
+from apps.generation.jobs import endings, pricing
 from apps.generation.models import Job, State
-from apps.generation.panel import of_team, surroundings
+from apps.generation.queue import wait_reasons
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
 from tests.page import Page
@@ -54,9 +55,9 @@ def test_when_the_last_job_has_ended_it_is_read_with_a_token_of_the_team(
     studio: Studio, account: FlowAccount
 ) -> None:
     first, last = saving(studio, account), saving(studio, account)
-    ends.complete(first, "Saved.")
+    endings.complete(first, "Saved.")
     assert wanted(account) is None, "the other one is still being saved: one call for both"
-    ends.complete(last, "Saved.")
+    endings.complete(last, "Saved.")
     found = wanted(account)
     assert found
     assert found.usage_wanted_with
@@ -65,14 +66,14 @@ def test_when_the_last_job_has_ended_it_is_read_with_a_token_of_the_team(
 
 def test_it_is_not_read_again_for_every_job(studio: Studio, account: FlowAccount) -> None:
     read(account, timedelta(minutes=5))
-    ends.complete(saving(studio, account), "Saved.")
+    endings.complete(saving(studio, account), "Saved.")
     assert wanted(account) is None
 
 
 def test_without_a_working_token_of_the_team_nothing_is_asked(studio: Studio, account: FlowAccount) -> None:
     job = saving(studio, account)
     ApiToken.objects.update(refused_at=timezone.now())
-    ends.complete(job, "Saved.")
+    endings.complete(job, "Saved.")
     assert wanted(account) is None
     assert not asks_by_itself(studio, STUDIO)
     assert FlowAccount.objects.get(pk=account.pk).usage_problem == ""
@@ -90,7 +91,7 @@ def test_a_page_that_is_old_asks_when_it_opens(studio: Studio, account: FlowAcco
 
 def test_a_job_that_has_ended_since_makes_it_old(studio: Studio, account: FlowAccount) -> None:
     read(account, timedelta(minutes=5))
-    ends.complete(saving(studio, account), "Saved.")
+    endings.complete(saving(studio, account), "Saved.")
     assert asks_by_itself(studio, STUDIO)
 
 
@@ -125,7 +126,7 @@ def test_a_removed_account_counts_nowhere(studio: Studio, account: FlowAccount, 
     FlowAccount.objects.filter(pk=account.pk).update(credits=100)
     assert FlowAccount.objects.for_team(studio.team).credits_left() == 100
     accounts = list(FlowAccount.objects.for_team(studio.team))
-    assert price.of_any(accounts).credits == account.price, "not the price of the removed one"
+    assert pricing.of_any(accounts).credits == account.price, "not the price of the removed one"
     client = signed_in(studio)
     nav = Page(client.get("/library/")).one(id="nav-credits").text
     assert "100 credits left" in nav
@@ -149,9 +150,9 @@ def test_a_job_that_waits_does_not_count_it_either(
     (job,) = studio.ask()
     FlowAccount.objects.filter(pk=account.pk).update(block="error", block_reason="gone stale")
     around = surroundings(Membership.objects.get(team=studio.team, user=studio.user))
-    said = waiting.reason(Job.objects.get(pk=job.pk), around.creators, around.slots, 1, timezone.now())
+    said = wait_reasons.reason(Job.objects.get(pk=job.pk), around.creators, around.slots, 1, timezone.now())
     assert "None of the" not in said.text, "there is one account, and it needs a sign-in"
     FlowAccount.objects.update(block="gone")
     around = surroundings(Membership.objects.get(team=studio.team, user=studio.user))
-    said = waiting.reason(Job.objects.get(pk=job.pk), around.creators, around.slots, 1, timezone.now())
+    said = wait_reasons.reason(Job.objects.get(pk=job.pk), around.creators, around.slots, 1, timezone.now())
     assert "is not connected at useapi.net any more" in said.text

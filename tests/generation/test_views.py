@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Role, Team
-from apps.generation import listing
+from apps.generation.job_pages import job_list
 from apps.generation.models import Job, State
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member, state, with_token
@@ -241,7 +241,7 @@ def test_the_list_by_state(studio: Studio, chosen: str, states: set[str]) -> Non
     jobs = one_of_each(studio)
     shown = listed(studio, f"/jobs/?state={chosen}")
     assert sorted(shown) == sorted(str(jobs[each].pk) for each in states)
-    assert set(listing.FILTERS) == {"needs", "running", "line", "done", "closed", "all"}
+    assert set(job_list.FILTERS) == {"needs", "running", "line", "done", "closed", "all"}
 
 
 def test_the_list_by_person(studio: Studio) -> None:
@@ -269,7 +269,7 @@ def test_an_empty_list_says_how_to_begin(studio: Studio) -> None:
 
 def test_paging_shows_each_job_once_newest_first_even_when_times_are_equal(studio: Studio) -> None:
     start = timezone.now()
-    count = listing.PER_PAGE * 2 + 5
+    count = job_list.PER_PAGE * 2 + 5
     for _ in range(count // 5):
         studio.ask(count=5)
     for index, job in enumerate(Job.objects.all()):

@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Role, Subscription, Team
-from apps.generation import schedule, transitions, watch
+from apps.generation.jobs import poll_times, transitions
 from apps.generation.models import Job, Lease, SeenJob
+from apps.generation.polling import poller
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.orders import order
 
@@ -16,13 +17,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def due(studio: Studio) -> bool:
-    return schedule.due(timezone.now()).filter(pk=studio.subscription.pk).exists()
+    return poll_times.due(timezone.now()).filter(pk=studio.subscription.pk).exists()
 
 
 def tick(studio: Studio) -> None:
     """What one period of the beat does: everything that is due is done once."""
-    for pk in schedule.due(timezone.now()).values_list("pk", flat=True):
-        watch.poll(pk)
+    for pk in poll_times.due(timezone.now()).values_list("pk", flat=True):
+        poller.poll(pk)
 
 
 def next_period() -> None:
@@ -68,7 +69,7 @@ def test_twenty_browsers_and_fifty_jobs_cost_one_list_per_tick(studio: Studio) -
 
 def test_nobody_is_asked_when_nothing_is_made_and_no_panel_is_open(studio: Studio) -> None:
     assert not due(studio)
-    schedule.panel_is_open(studio.team)
+    poll_times.panel_is_open(studio.team)
     assert due(studio)
     tick(studio)
     assert not due(studio)  # the next one in a minute
@@ -76,7 +77,7 @@ def test_nobody_is_asked_when_nothing_is_made_and_no_panel_is_open(studio: Studi
 
 
 def test_a_wish_is_looked_after_at_once_though_the_last_look_was_just_now(studio: Studio) -> None:
-    schedule.panel_is_open(studio.team)
+    poll_times.panel_is_open(studio.team)
     tick(studio)
     studio.ask()
     assert due(studio)
@@ -87,7 +88,7 @@ def test_a_job_started_elsewhere_is_read_once_and_takes_a_slot(studio: Studio) -
     studio.dispatch()
     Job.objects.all().delete()
     SeenJob.objects.all().delete()
-    schedule.panel_is_open(studio.team)
+    poll_times.panel_is_open(studio.team)
     studio.look()
     studio.look()
     assert studio.account("studio").elsewhere == 1
@@ -148,10 +149,10 @@ def test_a_second_jobid_for_one_wish_is_kept_and_shown(studio: Studio) -> None:
 
 
 def test_two_beats_make_one_tick(studio: Studio) -> None:
-    assert schedule.take_lease("tick", timedelta(seconds=4))
-    assert not schedule.take_lease("tick", timedelta(seconds=4))
+    assert poll_times.take_lease("tick", timedelta(seconds=4))
+    assert not poll_times.take_lease("tick", timedelta(seconds=4))
     Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
-    assert schedule.take_lease("tick", timedelta(seconds=4))
+    assert poll_times.take_lease("tick", timedelta(seconds=4))
 
 
 def test_another_teams_job_is_only_a_used_slot(studio: Studio) -> None:

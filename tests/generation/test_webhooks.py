@@ -12,8 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import Team
 from apps.accounts.models.people import hash_secret
-from apps.generation import follow, schedule, webhooks
+from apps.generation.jobs import poll_times
 from apps.generation.models import Job, JobEvent, SeenJob
+from apps.generation.polling import record_reader, webhooks
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.orders import ask
 
@@ -118,7 +119,7 @@ def test_garbage_is_taken_and_changes_nothing(studio: Studio, body: bytes) -> No
     assert post(secret, body) == 204
     after = Job.objects.filter(pk=job.pk).values().get()
     assert {**after, "hook_hash": ""} == {**before, "hook_hash": ""}
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert state(job) == "running"
 
 
@@ -130,12 +131,12 @@ def test_a_hint_has_the_record_read_once_and_the_job_goes_on(studio: Studio) -> 
     secret = secret_of(job)
     studio.finish(job)
     assert post(secret, {"jobid": job.jobid, "status": "completed"}) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert state(job) == "collecting"
     assert records_read(studio) == 1
     for _ in range(3):
         assert post(secret, {"jobid": job.jobid}) == 204
-        follow.hinted(studio.subscription.pk)
+        record_reader.hinted(studio.subscription.pk)
     assert records_read(studio) == 1, "what is over is not read again"
     assert JobEvent.objects.filter(job=job, state="collecting").count() == 1
 
@@ -144,14 +145,14 @@ def test_the_body_is_not_believed(studio: Studio) -> None:
     job = running(studio)
     forged = {"jobid": job.jobid, "status": "failed", "error": "forged", "replyRef": job.reference}
     assert post(secret_of(job), forged) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert state(job) == "running"
     forged |= {
         "status": "completed",
         "clips": [{"clip": "user:1-a@b.c-clip:1", "audio_url": "http://127.0.0.1:9/x"}],
     }
     assert post(secret_of(job), forged) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert state(job) == "running"
 
 
@@ -161,7 +162,7 @@ def test_a_hint_finds_a_job_whose_answer_was_lost(studio: Studio) -> None:
     assert state(job) == "unknown"
     (made,) = ask(studio.sandbox.url, "jobs")
     assert post(secret_of(job), {"jobid": made["jobid"]}) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert (state(job), job.jobid) == ("running", made["jobid"])
     assert studio.charged(job) == 1
 
@@ -175,7 +176,7 @@ def test_a_jobid_of_another_job_is_not_taken_for_ours(studio: Studio) -> None:
         state="unknown", sent_at=timezone.now(), unknown_since=timezone.now()
     )
     assert post(secret_of(lost), {"jobid": victim.jobid}) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert (state(lost), lost.jobid) == ("unknown", None)
     assert (state(victim), victim.incident) == ("running", None)
 
@@ -187,7 +188,7 @@ def test_a_jobid_of_another_subscription_is_not_read_with_our_token_into_our_job
     (lost,) = studio.ask("a drone [drop after] [hook never]")
     studio.dispatch()
     assert post(secret_of(lost), {"jobid": theirs.jobid}) == 204
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert (state(lost), lost.jobid) == ("unknown", None)
     assert not SeenJob.objects.filter(subscription=studio.subscription, jobid=theirs.jobid).exists(), (
         "forgotten"
@@ -200,7 +201,7 @@ def test_a_made_up_jobid_is_read_once_per_hint_and_forgotten(studio: Studio) -> 
     made_up = "job:00000000-0000-4000-8000-000000000000-user:1000-studio@sandbox.example-bot:flowmusic"
     assert post(secret_of(job), {"jobid": made_up}) == 204
     for _ in range(3):
-        follow.hinted(studio.subscription.pk)
+        record_reader.hinted(studio.subscription.pk)
     assert records_read(studio) == 1
     assert not SeenJob.objects.filter(jobid=made_up).exists()
     assert state(job) == "running"
@@ -218,10 +219,10 @@ def test_a_hint_makes_the_subscription_due_without_any_job_to_watch(studio: Stud
     studio.dispatch()
     long_ago = timezone.now() - Job.LOOKED_FOR * 2
     Job.objects.filter(pk=job.pk).update(unknown_since=long_ago, looked_at=long_ago + Job.LOOKED_FOR)
-    schedule.look_now(studio.subscription.pk)
-    assert not schedule.due(timezone.now()).exists()
+    poll_times.look_now(studio.subscription.pk)
+    assert not poll_times.due(timezone.now()).exists()
     post(secret_of(job), {"jobid": ask(studio.sandbox.url, "jobs")[0]["jobid"]})
-    assert schedule.due(timezone.now()).exists()
+    assert poll_times.due(timezone.now()).exists()
 
 
 # The real thing: the sandbox calls this site.
@@ -243,14 +244,14 @@ def test_an_early_hook_finds_the_job_before_its_201(studio: Studio, public: str)
     studio.dispatch()
     assert hook_results(studio) == ["204"]
     assert state(job) == "unknown", "the jobid waits to be read"
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert state(job) == "running"
 
 
 def test_an_early_hook_and_the_201_are_the_same_news(studio: Studio, public: str) -> None:
     (job,) = studio.ask("a drone [hook early]")
     studio.dispatch()
-    follow.hinted(studio.subscription.pk)
+    record_reader.hinted(studio.subscription.pk)
     assert (state(job), job.incident, studio.charged(job)) == ("running", None, 1)
     assert JobEvent.objects.filter(job=job, state="running").count() == 1
 

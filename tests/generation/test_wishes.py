@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from apps.generation.asking import MODELS
-from apps.generation.forms.song import GHOSTWRITERS
+from apps.generation.base_forms import MODELS
+from apps.generation.create.forms import GHOSTWRITERS
 from apps.generation.models import Job
 from tests.generation.browsing import LYRICS, asked, refused, send, signed_in
 from tests.generation.conftest import Studio, member, with_token

@@ -14,11 +14,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Team, User
-from apps.generation import decisions, payers
-from apps.generation.edits import recipes
-from apps.generation.edits.recipes import Step
+from apps.generation.edits import edit_steps
+from apps.generation.edits.edit_steps import Step
+from apps.generation.jobs import decisions
+from apps.generation.jobs.requests import JobRequest
 from apps.generation.models import Chain, ChainStep, Job, PanelVersion, State
-from apps.generation.wishes import Wish
+from apps.generation.queue import payers
 from apps.library.models import Clip
 
 logger = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ def _go_on(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
         words = f"The result of step {done.number} is in the bin. Put it back, and it can go on."
         return _set(chain, Status.STOPPED, words)
     following = rest[0]
-    wrong = recipes.misfit(Step(following.operation, following.params), result.edit_length_s)
+    wrong = edit_steps.misfit(Step(following.operation, following.params), result.edit_length_s)
     if wrong and result.edit_length_s is not None:
         return _set(chain, Status.STOPPED, f"Step {following.number} does not fit: {wrong} {NOT_FURTHER}")
     return _put_in_line(chain, following, result)
@@ -168,7 +169,7 @@ def _put_in_line(chain: Chain, step: ChainStep, source: Clip) -> bool:
         step.job = there
         step.save(update_fields=["job"])
         return True
-    wish = Wish(
+    wish = JobRequest(
         team=chain.team,
         by=chain.asked_by,
         token=token,
@@ -223,9 +224,3 @@ def failed(chain: Chain) -> Job | None:
     step = chain.steps.filter(job__isnull=False).select_related("job").last()
     job = step.job if step else None
     return job if job and job.state in ENDED and job.state in decisions.RETRYABLE else None
-
-
-def hold() -> int:
-    """After a restored backup: what they did since is not in it, so nothing goes on before a person has looked."""
-    text = "This comes from a backup, and more steps may have been made since. Look among the newest songs first."
-    return Chain.objects.filter(status=Status.RUNNING).update(status=Status.STOPPED, text=text)

@@ -1,11 +1,11 @@
+from apps.generation.models.candidates import Look
 from apps.generation.models.chains import Chain, ChainStep
+from apps.generation.models.job_events import JobEvent
 from apps.generation.models.jobs import Job, State
 from apps.generation.models.ledger import Hold, SendLedger
-from apps.generation.models.looks import Look
 from apps.generation.models.panel import Lease, PanelVersion
 from apps.generation.models.presets import Preset
-from apps.generation.models.seen import SeenJob
-from apps.generation.models.story import JobEvent
+from apps.generation.models.seen_jobs import SeenJob
 from apps.generation.models.sweeps import Sweep, SweepCell
 
 __all__ = [

@@ -15,6 +15,11 @@ class ChainQuerySet(models.QuerySet["Chain"]):
     def for_team(self, team: Team) -> "ChainQuerySet":
         return self.filter(team=team)
 
+    def stop_after_restore(self) -> int:
+        """What they did since the backup is not in it, so nothing goes on before a person has looked."""
+        text = "This comes from a backup, and more steps may have been made since. Search Flow Music first."
+        return self.filter(status=Chain.Status.RUNNING).update(status=Chain.Status.STOPPED, text=text)
+
     def due(self) -> "ChainQuerySet":
         """Those to be looked at: they run, or what stopped them was asked for once more."""
         asked_again = Q(status=Chain.Status.STOPPED, steps__job__retries__isnull=False)

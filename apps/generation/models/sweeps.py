@@ -17,6 +17,11 @@ class SweepQuerySet(models.QuerySet["Sweep"]):
     def live(self) -> "SweepQuerySet":
         return self.filter(deleted_at=None)
 
+    def stop_after_restore(self) -> int:
+        """What was asked for since the backup is not known here, and must not be asked for twice."""
+        running = self.filter(phase=Sweep.Phase.RUNNING)
+        return running.update(phase=Sweep.Phase.STOPPED, ended=Sweep.Ended.BACKUP)
+
 
 class Sweep(models.Model):
     """What a person asks for: every combination, so many songs of each, until the cap or the keepers are reached."""

@@ -2,8 +2,8 @@
 
 from django import template
 
-from apps.generation.files import references
 from apps.generation.models import Job
+from apps.generation.references import fields
 from apps.library.models import ReferenceFile
 
 register = template.Library()
@@ -12,5 +12,5 @@ register = template.Library()
 @register.simple_tag
 def references_of(job: Job) -> list[ReferenceFile]:
     """Those that a song was asked for with, as far as they are still here."""
-    assets = references.assets_of(job.params)
-    return list(references.files_of(job.team, assets).values()) if assets else []
+    assets = fields.assets_of(job.params)
+    return list(fields.files_of(job.team, assets).values()) if assets else []

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from django import template
 
 from apps.accounts.models import FlowAccount, Team
-from apps.generation import panel
+from apps.generation.job_pages import panel
 
 register = template.Library()
 

@@ -8,8 +8,8 @@ from django import template
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation import leaving
-from apps.generation.usage import chart, dearest, pace, spending
+from apps.generation.account_removal import removal
+from apps.generation.usage import chart, forecast, spending, top_spenders
 from apps.generation.usage.spending import Span, Spending
 
 MOST_SONGS = 3
@@ -25,14 +25,14 @@ def day_and_month(day: date) -> str:
 
 
 @register.simple_tag
-def uses_of(team: Team) -> Mapping[int, leaving.Use]:
+def uses_of(team: Team) -> Mapping[int, removal.Use]:
     """By the account's id: how many of the team's songs are on it, and how many wishes wait for it alone."""
-    return leaving.uses(team)
+    return removal.uses(team)
 
 
 @register.filter
-def use_of(uses: Mapping[int, leaving.Use], account: FlowAccount) -> leaving.Use:
-    return uses.get(account.pk, leaving.Use())
+def use_of(uses: Mapping[int, removal.Use], account: FlowAccount) -> removal.Use:
+    return uses.get(account.pk, removal.Use())
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Spent:
 
     spending: Spending
     chart: chart.Chart
-    pace: pace.Pace
-    songs: list[dearest.SongCost]
+    pace: forecast.Pace
+    songs: list[top_spenders.SongCost]
 
 
 @register.simple_tag
@@ -57,10 +57,10 @@ def spent_by(team: Team, user: User) -> Spent | None:
         return None
     tokens = ApiToken.objects.for_team(team).owned_by(user).working()
     own = set(tokens.values_list("subscription", flat=True))
-    songs, _ = dearest.by_song(accounts, team, since=found.since, most=MOST_SONGS, own=own)
-    return Spent(found, chart.draw(found.spans, today), pace.of(accounts, today), songs)
+    songs, _ = top_spenders.by_song(accounts, team, since=found.since, most=MOST_SONGS, own=own)
+    return Spent(found, chart.draw(found.spans, today), forecast.of(accounts, today), songs)
 
 
 @register.simple_tag
-def pace_of(account: FlowAccount) -> pace.Pace:
-    return pace.of([account] if account.as_of is None else [], timezone.now().date())
+def pace_of(account: FlowAccount) -> forecast.Pace:
+    return forecast.of([account] if account.as_of is None else [], timezone.now().date())

@@ -2,8 +2,8 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 
-from apps.generation import restore, sent_marks
 from apps.generation.models import SendLedger
+from apps.generation.restore import guard, marks
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             self._resume()
             return
         ledger = SendLedger.current()
-        doubted = restore.hold(sent_marks.since(ledger.series, ledger.sent))
+        doubted = guard.hold(marks.since(ledger.series, ledger.sent))
         self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
         self.stdout.write(
             "They are looked for now; owners and admins decide about the others on the page /jobs/restored/."
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         self.stdout.write("Then let sending go on: manage.py restored --resume")
 
     def _resume(self) -> None:
-        lifted = restore.resume()
+        lifted = guard.resume()
         self.stdout.write("Sending goes on." if lifted else "Sending was not paused.")
-        if left := restore.undecided():
+        if left := guard.undecided():
             self.stdout.write(f"{_jobs(left)} are still not known; they are never sent again by themselves.")
 
 

@@ -1,0 +1,132 @@
+"""Taking a Flow Music account away: what still needs it, and that nothing starts on it meanwhile.
+
+A job that is out there would be lost with its account, so it holds the account; what is in line for it only waits.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, F, QuerySet
+from django.utils import timezone
+
+from apps.accounts import clients, connecting, flow_accounts
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation.job_pages.panel import with_card_relations
+from apps.generation.jobs.titles import title_of
+from apps.generation.models import Job, State
+from apps.generation.models.jobs import OUT_THERE
+from apps.library.models import Clip
+from apps.upstream import errors
+from apps.upstream.deadline import Deadline
+from apps.upstream.flowmusic import FlowMusic
+from apps.wake import wake
+
+HOLDING = OUT_THERE | {State.COLLECTING}  # what is being saved may need the account's own way to its files
+SHOWN = 8
+
+Block = FlowAccount.Block
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What needs an account, as a team may know it: other people's jobs are no more than a number.
+
+    Jobs with what they are called.
+    """
+
+    holding: list[tuple[Job, str]]
+    others: int
+    elsewhere: int
+    waiting: list[tuple[Job, str]]
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.holding or self.others or self.elsewhere)
+
+
+@dataclass(frozen=True)
+class Use:
+    """How many of a team's songs are on an account, and how many wishes are in line for it alone."""
+
+    songs: int = 0
+    waiting: int = 0
+
+
+class Held(Exception):
+    """Jobs run on the account that is to be taken away: it stays."""
+
+
+class Unclear(Exception):
+    """No usable answer: it may be gone. It counts as gone here until the API has said otherwise."""
+
+
+def needs(account: FlowAccount, team: Team) -> Needs:
+    there = Job.objects.filter(ran_on=account, state__in=HOLDING)
+    return Needs(
+        holding=_named(there.filter(team=team)),
+        others=there.exclude(team=team).count(),
+        elsewhere=account.elsewhere,
+        waiting=_named(_in_line(account).filter(team=team)),
+    )
+
+
+def uses(team: Team) -> dict[int, Use]:
+    """By account; two queries."""
+    takes = Clip.objects.for_team(team).live().order_by().exclude(account=None)
+    songs = dict(takes.values_list("account").annotate(Count("song", distinct=True)))
+    line = Job.objects.filter(team=team, state=State.QUEUED, account_is_fixed=True).order_by()
+    waiting = dict(line.exclude(account=None).values_list("account").annotate(Count("pk")))
+    return {pk: Use(songs.get(pk, 0), waiting.get(pk, 0)) for pk in songs.keys() | waiting.keys()}
+
+
+def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
+    """Asks what runs there, sees that nothing starts, and takes it away; ten seconds in all.
+
+    Raises Held, Unclear, UpstreamError or NoToken; but for Unclear everything is as it was.
+    """
+    deadline = Deadline(connecting.SECONDS)
+    client = clients.of_token(token, needs="create")
+    if _runs_at_remote(client, account, deadline) or not _close(account):
+        raise Held
+    try:
+        connecting.take_away(account, client=client, token=token, by=by, deadline=deadline)
+    except errors.OutcomeUnknown as error:
+        FlowAccount.objects.filter(pk=account.pk).update(block_until=timezone.now())
+        wake("generation.recheck", account.pk, str(token.team_id))
+        raise Unclear from error
+    except errors.UpstreamError:
+        _reopen(account)
+        raise
+    wake("generation.dispatch", account.subscription_id)
+
+
+def _named(jobs: "QuerySet[Job]") -> list[tuple[Job, str]]:
+    """The oldest of them."""
+    return [(job, title_of(job)) for job in with_card_relations(jobs).order_by("created_at")[:SHOWN]]
+
+
+def _in_line(account: FlowAccount) -> "QuerySet[Job]":
+    return Job.objects.filter(state=State.QUEUED, account=account, account_is_fixed=True)
+
+
+def _runs_at_remote(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> bool:
+    """Whoever started it: another program's song would be lost as well."""
+    slots = client.jobs(deadline_s=deadline.left()).get(account.email)
+    return slots is not None and slots.running > 0
+
+
+def _close(account: FlowAccount) -> bool:
+    """From now on nothing is sent there. False while a job of ours, in whatever team, is out there."""
+    before = FlowAccount.objects.values_list("slot_version", flat=True).get(pk=account.pk)
+    if Job.objects.filter(ran_on=account, state__in=HOLDING).exists():
+        return False
+    # A sender that takes a slot grows the version: then it was faster, and there is a job after all.
+    untaken = FlowAccount.objects.filter(pk=account.pk, slot_version=before)
+    later = timezone.now() + flow_accounts.LOOK_AGAIN_AFTER
+    return bool(untaken.update(slot_version=F("slot_version") + 1, block=Block.GONE, block_until=later))
+
+
+def _reopen(account: FlowAccount) -> None:
+    """As it was before."""
+    FlowAccount.objects.filter(pk=account.pk, block=Block.GONE).update(
+        block=account.block, block_reason=account.block_reason, block_until=account.block_until
+    )

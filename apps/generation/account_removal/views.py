@@ -1,0 +1,53 @@
+"""/flow-accounts/<email>/remove/: taking an account away, after its jobs are done."""
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts import addresses, connecting
+from apps.accounts.access import TeamRequest, ask_again, team_view
+from apps.accounts.clients import NoToken
+from apps.generation.account_removal import removal
+from apps.upstream.errors import UpstreamError
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def remove(request: TeamRequest, email: str) -> HttpResponseBase:
+    """GET says what it means, and which jobs hold the account."""
+    on = request.GET.get("on", "")
+    account = addresses.find(email, team=request.team, user=request.user, on=on)
+    token = addresses.own_token(account, team=request.team, user=request.user)
+    address = reverse("flow-account", args=[account.email]) + (f"?on={on}" if on else "")
+    problem = ""
+    if request.method == "POST":
+        ask_again(request)
+        try:
+            removal.remove(account, token=token, by=request.user)
+        except removal.Held:
+            problem = "Something is being made on it, so it stays. Nothing was changed."
+        except removal.Unclear:
+            messages.error(
+                request,
+                f"useapi.net gave no usable answer: {account.email} may be removed. It is not used until "
+                "useapi.net says how it stands, which is asked for now.",
+            )
+            return redirect(address)
+        except (UpstreamError, NoToken) as error:
+            problem = connecting.words_for(error, doing="removed")
+        else:
+            messages.success(request, f"{account.email} is removed. Its songs stay.")
+            return redirect("flow-accounts")
+    context = {
+        "account": account,
+        "address": address,
+        "needs": removal.needs(account, request.team),
+        "problem": problem,
+        "query": f"?on={on}" if on else "",
+    }
+    return TemplateResponse(
+        request, "generation/account_remove.html", context, status=422 if problem else 200
+    )

@@ -1,0 +1,52 @@
+"""`studio` with what the line of songs adds to the nav. The context processor of every page."""
+
+from functools import cached_property
+
+from django.http import HttpRequest
+
+from apps.accounts.context import theme
+from apps.accounts.models import FlowAccount
+from apps.accounts.models.subscriptions import REAL
+from apps.generation.jobs import pricing
+from apps.generation.models import Hold, Job, State
+from apps.generation.operations import FREE
+from apps.library.context import Studio as LibraryStudio
+
+
+class Studio(LibraryStudio):
+    @cached_property
+    def held(self) -> int:
+        """Credits that the person's own tokens are going to spend on what is in line."""
+        if self.team is None or not self.has_token:
+            return 0
+        line = Job.objects.for_team(self.team).filter(state=State.QUEUED, token__owner_id=self._user_id)
+        line = line.filter(token__refused_at=None).exclude(operation__in=FREE)
+        if self.has_real_token:
+            line = line.filter(subscription__endpoint__startswith=REAL)
+        return line.count() * self._price
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        """Nothing is sent for the team, after a restored backup."""
+        return Hold.of(self.team).first() if self.team else None
+
+    @property
+    def may_manage(self) -> bool:
+        return self.membership is not None and self.membership.rights.may_manage
+
+    @property
+    def free(self) -> int:
+        return max(0, (self.credits or 0) - self.held)
+
+    @property
+    def songs_left(self) -> int:
+        """About how many songs the free credits are."""
+        return self.free // self._price
+
+    @cached_property
+    def _price(self) -> int:
+        return pricing.of_any(FlowAccount.objects.owned_by(self._user, self.team)).credits if self.team else 1
+
+
+def studio(request: HttpRequest) -> dict[str, object]:
+    return {"studio": Studio(request), "theme": theme(request)}

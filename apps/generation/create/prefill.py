@@ -1,0 +1,143 @@
+"""What a fresh form begins with: the settings of an earlier wish, of a song or of a preset, or a prompt.
+
+`?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
+`?file=<file>` with that reference.
+`&model=` leaves the model to Flow Music.
+`?sheet=<sheet>` (with `&version=<number>` of that version) its words and its sound.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from apps.accounts.models import Team, User
+from apps.generation.jobs import links
+from apps.generation.jobs.requests import PROMPT_LIMIT
+from apps.generation.lyrics import pages as lyrics_pages
+from apps.generation.models import Job, Preset
+from apps.generation.references import fields as references_fields
+from apps.library.models import LyricVersion, ReferenceFile, Song
+
+NAMES = ("prompt", "lyrics", "ghostwriter", "model", *references_fields.NAMES)
+
+
+@dataclass(frozen=True)
+class Start:
+    """The form's first values by its fields' names, and where they are from in words; "" for an empty form."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+
+
+def find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
+    """What the address asks for, through the team; of its references those that are left. Raises Http404."""
+    found = _without_model(asked, _find(asked, team=team, user=user))
+    left, gone = references_fields.still_there(found.fields, team=team)
+    fields = {name: value for name, value in found.fields.items() if name not in references_fields.NAMES}
+    if not gone:
+        return Start(fields | left, found.source)
+    without = "a reference that is" if gone == 1 else f"{gone} references that are"
+    return Start(fields | left, f"{found.source}, without {without} gone")
+
+
+def _without_model(asked: Mapping[str, str], found: Start) -> Start:
+    if asked.get("model") != "":
+        return found
+    return Start({name: value for name, value in found.fields.items() if name != "model"}, found.source)
+
+
+def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
+    if "file" in asked:
+        files = ReferenceFile.objects.for_team(team).live().ready().select_related("account")
+        return of_file(get_object_or_404(files, pk=_id(asked["file"])))
+    if "preset" in asked:
+        preset = get_object_or_404(Preset.objects.for_team(team).live(), pk=_id(asked["preset"]))
+        return Start(dict(preset.fields), f"preset “{preset}”")
+    if "song" in asked:
+        song = get_object_or_404(Song.objects.for_team(team).prefetch_related("takes"), pk=_id(asked["song"]))
+        return Start(_only(asked, of_song(song, user)), f"“{song.title}”")
+    if "from" in asked:
+        earlier = Job.objects.for_team(team).select_related("account", "token")
+        return Start(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier wish")
+    if "sheet" in asked:
+        version = lyrics_pages.find_version(team, _id(asked["sheet"]), asked.get("version", ""))
+        if version is None:
+            raise Http404
+        return of_words(version)
+    if prompt := asked.get("prompt"):
+        return Start({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
+    return Start()
+
+
+def of_file(file: ReferenceFile) -> Start:
+    name = "refImage1" if file.is_image else "refAudio1"
+    email = {"email": file.account.email} if file.account else {}
+    return Start({name: file.asset_id, **email}, f"the reference “{file}”")
+
+
+def of_words(version: LyricVersion) -> Start:
+    """What was written at the desk: its words are sung, its sound is the description."""
+    fields = {"words": "own", "lyrics": version.lyrics, "prompt": version.sound_prompt}
+    return Start(fields, f"the words “{version.title}”" if version.title else "the words")
+
+
+def elsewhere(asked: Mapping[str, str], *, team: Team) -> str:
+    """The address of the form that it belongs to, when that isn't the song form: an edit has its own."""
+    if "from" in asked:
+        job = Job.objects.for_team(team).exclude(operation="music").filter(pk=_id(asked["from"])).first()
+        return links.form_of(job) if job else ""
+    if "song" in asked:
+        song = Song.objects.for_team(team).filter(pk=_id(asked["song"])).first()
+        return links.form_of_song(song) if song else ""
+    return ""
+
+
+def of_edit(asked: Mapping[str, str], *, operation: str, team: Team) -> Start:
+    """The parameters of an earlier edit of that kind, of whichever take. Raises Http404."""
+    if "from" in asked:
+        jobs = Job.objects.for_team(team).filter(operation=operation)
+        earlier = get_object_or_404(jobs, pk=_id(asked["from"]))
+        return _without_model(asked, Start(dict(earlier.params), "an earlier wish"))
+    if "song" in asked:
+        songs = Song.objects.for_team(team).filter(operation=operation).prefetch_related("takes")
+        song = get_object_or_404(songs, pk=_id(asked["song"]))
+        return Start(dict(song.params), f"“{song.title}”")
+    return Start()
+
+
+def of_song(song: Song, user: User) -> dict[str, Any]:
+    job = Job.objects.filter(song=song).select_related("account", "token").first()
+    if job:
+        return of_job(job, user)
+    return of_params({"prompt": song.prompt} | song.params)
+
+
+def of_job(job: Job, user: User) -> dict[str, Any]:
+    """Also where it ran, if that was chosen, and who paid, if it was this person."""
+    found = of_params(job.params)
+    if job.account_is_fixed and job.account:
+        found["email"] = job.account.email
+    if job.token and job.token.owner_id == user.pk:
+        found["token"] = job.token.pk
+    return found
+
+
+def of_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """From the parameters of the API."""
+    words = "instrumental" if params.get("instrumental") else "own" if params.get("lyrics") else "ghostwriter"
+    return {"words": words, **{name: params[name] for name in NAMES if name in params}}
+
+
+def _only(asked: Mapping[str, str], found: dict[str, Any]) -> dict[str, Any]:
+    return {"prompt": found.get("prompt", "")} if asked.get("only") == "prompt" else found
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

@@ -1,0 +1,74 @@
+"""The song form, and the wishes made before."""
+
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.generation.create import history, prefill, reference_picker
+from apps.generation.create.forms import SongForm
+from apps.generation.create.prefill import Start
+from apps.generation.create.style_chips import STYLES
+from apps.generation.job_pages import panel
+from apps.generation.jobs import pricing
+from apps.generation.jobs.requests import NotThisForm
+from apps.generation.models import Preset
+from apps.generation.queue import slots
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def create(request: TeamRequest) -> HttpResponseBase:
+    """GET /create/ shows the song form (starting.py says what may fill it), POST puts the songs in line."""
+    start = Start()
+    if request.method != "POST":
+        if form_of_it := prefill.elsewhere(request.GET, team=request.team):
+            return redirect(form_of_it)
+        start = prefill.find(request.GET, team=request.team, user=request.user)
+    form = SongForm(request.POST or None, team=request.team, user=request.user, initial=start.fields)
+    if not form.tokens:
+        return redirect("home")
+    if request.method == "POST" and form.is_valid():
+        try:
+            form.wish().ask()
+            return redirect("jobs")
+        except NotThisForm as reason:
+            form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
+    return page(request, form, start)
+
+
+def page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase:
+    live = panel.of_team(request.membership)
+    offer = pricing.Offer(
+        form.tokens,
+        form.accounts,
+        token=form["token"].value(),
+        email=form["email"].value(),
+        songs=form.songs,
+        room=live.room,
+    )
+    context = {
+        "form": form,
+        "source": start.source,
+        "offer": offer,
+        "starts": slots.starts(offer.songs, offer.purse.slots, live.before) if live.slots else "",
+        "panel": live,
+        "styles": STYLES,
+        "picker": reference_picker.of_form(form),
+        "presets": Preset.objects.for_team(request.team).live(),
+        "own_wishes": history.of_person(request.team, request.user),
+        "other_wishes": history.of_others(request.team, request.user),
+    }
+    return TemplateResponse(request, "generation/create.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@team_view(needs="create")
+def wishes(request: TeamRequest) -> HttpResponseBase:
+    """All the newest wishes; `?q=` those with these words, `?who=mine` the person's own."""
+    words, mine = request.GET.get("q", "")[:200], request.GET.get("who") == "mine"
+    found = history.of_team(request.team, words=words, by=request.user if mine else None)
+    return TemplateResponse(
+        request, "generation/wishes.html", {"wishes": found, "words": words, "mine": mine}
+    )

@@ -1,0 +1,172 @@
+"""The chain of one take done again to another: choosing that one, seeing steps and price, following, stopping."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.models import Membership, Team
+from apps.generation.edits import chains, edit_steps, prerequisites
+from apps.generation.edits.edit_steps import Step
+from apps.generation.edits.prerequisites import Obstacle
+from apps.generation.jobs.pricing import Price, Purse
+from apps.generation.models import Chain
+from apps.library import searching
+from apps.library.models import Clip
+from apps.library.models.clips import ClipQuerySet
+
+MOST_TARGETS = 24
+LONGEST_QUERY = 200
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the page says of the chosen target: what stands in the way, or what it costs and where."""
+
+    problems: list[str]
+    obstacle: Obstacle | None = None
+    purse: Purse | None = None
+    cost: Price | None = None
+    short: int = 0
+    warning: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.problems and self.obstacle is None and not self.short
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+    """GET `?target=<take>` shows what it means, `?q=` looks for one; POST starts it."""
+    like = get_object_or_404(_takes(request.team), pk=clip_id)
+    steps = edit_steps.steps_of(request.team, like)
+    if not steps:
+        raise Http404("nothing was done to this take")
+    asked = request.POST if request.method == "POST" else request.GET
+    target = _target(request.team, asked.get("target", ""))
+    offer = _offer(request.membership, target, steps) if target else Offer([])
+    status = 200
+    if request.method == "POST":
+        plan = _plan(request, like, target, steps)
+        if plan:
+            try:
+                # The second of a double click is led to what the first has started, though credits are held by now.
+                if begun := plan.started() or (plan.start() if offer.is_open else None):
+                    return redirect("chain", begun.pk)
+            except chains.AnotherForm:
+                offer = Offer(["This form was sent before, for another take. Nothing more was sent."])
+        status = 422
+    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
+    context = {
+        "clip": like,
+        "steps": steps,
+        "target": target,
+        "offer": offer,
+        "nonce": uuid4(),
+        "query": query,
+        "targets": [] if target else _targets(request.team, like, query),
+    }
+    return TemplateResponse(request, "generation/chain_start.html", context, status=status)
+
+
+def _takes(team: Team) -> ClipQuerySet:
+    takes: ClipQuerySet = Clip.objects.for_team(team)
+    return takes.select_related("song", "account", "subscription")
+
+
+def _target(team: Team, text: str) -> Clip | None:
+    try:
+        return _takes(team).live().prefetch_related("files").filter(pk=UUID(text)).first() if text else None
+    except ValueError:
+        return None
+
+
+def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
+    """The newest takes with these words; of all, while nothing is looked for."""
+    takes = _takes(team).live().filter(stem_type="").exclude(pk=like.pk)
+    if query:
+        takes = takes.filter(searching.matching(team, query))
+    heavy = ("lyrics", "peaks", "rms", "lyrics_timing")
+    newest = takes.prefetch_related("files").defer(*heavy).order_by("-created_at", "-id")
+    return list(newest[:MOST_TARGETS])
+
+
+def _offer(membership: Membership, target: Clip, steps: list[Step]) -> Offer:
+    """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
+    footing = prerequisites.footing(target, steps[0].operation, membership)
+    misfits = edit_steps.misfits(steps, target.edit_length_s)
+    if footing.purse is None:
+        return Offer(misfits, footing.obstacle)
+    purse, count = footing.purse, len(steps)
+    return Offer(misfits, footing.obstacle, purse, purse.price * count, purse.short(count), footing.warning)
+
+
+def _plan(request: TeamRequest, like: Clip, target: Clip | None, steps: list[Step]) -> chains.Plan | None:
+    try:
+        nonce = UUID(request.POST.get("nonce", ""))
+    except ValueError:
+        return None
+    if target is None:
+        return None
+    return chains.Plan(
+        team=request.team, by=request.user, made_like=like, target=target, steps=steps, nonce=nonce
+    )
+
+
+@require_safe
+@team_view(needs="see")
+def chain(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    found = _find(request, pk)
+    steps = found.steps.select_related("job__song").prefetch_related("job__song__takes")
+    context = {
+        "chain": found,
+        "steps": [(step, Step(step.operation, step.params)) for step in steps],
+        "failed": chains.failed(found),
+        "may_decide": _may_decide(request, found),
+        "is_own": found.asked_by_id == request.user.pk,
+    }
+    return TemplateResponse(request, "generation/chain.html", context)
+
+
+@require_POST
+@team_view(needs="create")
+def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    found = _find_to_decide(request, pk)
+    chains.stop(found, by=request.user)
+    return redirect("chain", found.pk)
+
+
+@require_POST
+@team_view(needs="create")
+def resume(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    """It spends the token of who started it, so nobody else may."""
+    found = _find(request, pk)
+    if found.asked_by_id != request.user.pk:
+        raise PermissionDenied("It is paid with the token of who started it, so only they can let it go on.")
+    if chains.resume(found):
+        messages.success(request, "It goes on.")
+    return redirect("chain", found.pk)
+
+
+def _find(request: TeamRequest, pk: UUID) -> Chain:
+    related = ("asked_by", "target__song", "made_like__song")
+    return get_object_or_404(Chain.objects.for_team(request.team).select_related(*related), pk=pk)
+
+
+def _find_to_decide(request: TeamRequest, pk: UUID) -> Chain:
+    found = _find(request, pk)
+    if not _may_decide(request, found):
+        raise PermissionDenied("Only the person who started this, or an admin, can do this.")
+    return found
+
+
+def _may_decide(request: TeamRequest, chain: Chain) -> bool:
+    rights = request.membership.rights
+    return rights.may_manage or (rights.may_create and chain.asked_by_id == request.user.pk)

@@ -1,0 +1,122 @@
+"""What an edit needs before it can be asked for: a take that can be edited, its account, and a token that pays.
+
+An edit runs on the account of its take, so nobody chooses it: it is paid with the person's own token of the
+subscription that the account is under (DESIGN section 4). What is missing is said before anyone tries.
+"""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
+from apps.generation.jobs import pricing
+from apps.generation.jobs.decisions import SETTLING
+from apps.generation.jobs.pricing import Purse
+from apps.generation.models import Job
+from apps.generation.models.jobs import DOUBTED
+from apps.library import editable
+from apps.library.models import Clip, Song
+
+Block = FlowAccount.Block
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why nothing can be asked for now, and the page on which that is mended; "" without one."""
+
+    words: str
+    label: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Footing:
+    """What an edit of a take stands on. `token` and `purse` are None where there is an obstacle; `warning` says what
+    it will have to wait for."""
+
+    account: FlowAccount | None
+    token: ApiToken | None = None
+    purse: Purse | None = None
+    obstacle: Obstacle | None = None
+    warning: str = ""
+
+
+def footing(clip: Clip, operation: str, membership: Membership) -> Footing:
+    """Of a take loaded with its account and subscription."""
+    account = clip.account
+    words = editable.why_not(clip)
+    if words or account is None:
+        return Footing(account, obstacle=Obstacle(words))
+    if operation == "stems" and (split := _split_already(clip)):
+        return Footing(account, obstacle=split)
+    own = ApiToken.objects.for_team(membership.team).owned_by(membership.user)
+    token = own.filter(subscription=clip.subscription_id).first()
+    if token is None:
+        return Footing(account, obstacle=_nobodys_token(clip, account, membership.team))
+    if token.refused_at:
+        return Footing(account, obstacle=Obstacle(TOKEN_REFUSED, "Enter the new token", reverse("tokens")))
+    if account.block == Block.GONE:  # known to whoever has a token that works
+        return Footing(account, obstacle=_connect_again(account))
+    return Footing(account, token, pricing.purse_on(account), warning=_waits_for(account, token))
+
+
+TOKEN_REFUSED = "useapi.net does not know your token any more. Enter the new one, then come back."  # noqa: S105
+
+
+def _connect_again(account: FlowAccount) -> Obstacle:
+    words = f"This take is on {account.email}, which is not connected at useapi.net any more. Connect it again first."
+    return Obstacle(words, "Accounts", reverse("flow-accounts"))
+
+
+def _nobodys_token(clip: Clip, account: FlowAccount, team: Team) -> Obstacle:
+    """Whose account it is, and what to do."""
+    tokens, label = reverse("tokens"), "Tokens"
+    if clip.subscription.is_sandbox:
+        return Obstacle(
+            "This take was made in the sandbox, so its edits are, too: add the sandbox’s token.",
+            label,
+            tokens,
+        )
+    theirs = ApiToken.objects.for_team(team).filter(subscription=clip.subscription_id).select_related("owner")
+    people = [token.owner.short_name for token in theirs]
+    where = f"An edit runs on the account that the take is on, {account.email}"
+    if not people:
+        return Obstacle(
+            f"{where}, and nobody in {team} has a token for it. Add its token first.", label, tokens
+        )
+    whose = " or ".join(people)
+    return Obstacle(
+        f"{where}, and only {whose} has a token for it. Ask {people[0]}, or add a token of your own for it.",
+        label,
+        tokens,
+    )
+
+
+def _waits_for(account: FlowAccount, token: ApiToken) -> str:
+    if reason := token.subscription.blocked_reason:
+        return f"It will wait in the line for now. {reason}"
+    if account.block == Block.ERROR:
+        return f"Flow Music wants {account.email} to sign in again. It will wait in the line until then."
+    return ""
+
+
+def _split_already(clip: Clip) -> Obstacle | None:
+    """Asked for once more, the same four stems would come back: nobody pays for them twice."""
+    mixer = reverse("clip-stems", args=[clip.pk])
+    if clip.stem_type:
+        return Obstacle(
+            "This is a stem itself, one of the four tracks of a take. It is not split any further."
+        )
+    stems = Clip.objects.for_team(clip.team).filter(song__operation=Song.STEMS, song__source=clip)
+    if stems.live().exists():
+        return Obstacle("This take is split into its stems already.", "Open the stems", mixer)
+    if stems.exists():
+        return Obstacle(
+            "The stems of this take are in the bin. Put them back from there.", "Bin", reverse("bin")
+        )
+    asked = Job.objects.for_team(clip.team).filter(operation=Song.STEMS, source=clip)
+    if asked.live().exists():
+        return Obstacle("The stems of this take are asked for already.", "See how it stands", mixer)
+    if any(job.settles_at for job in asked.filter(state__in=DOUBTED)):
+        return Obstacle(SETTLING)
+    return None

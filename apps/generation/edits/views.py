@@ -1,0 +1,106 @@
+"""/library/clips/<id>/edit/<operation>/: what can be made of a take, on its own page or beside its lyrics."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.generation.create import prefill
+from apps.generation.create.prefill import Start
+from apps.generation.edits import prerequisites
+from apps.generation.edits.forms import FORMS, EditForm
+from apps.generation.edits.prerequisites import Footing
+from apps.generation.jobs.requests import LYRICS_LIMIT, NotThisForm
+from apps.generation.jobs.titles import title_of
+from apps.generation.models import Job
+from apps.library import diffs, showing
+from apps.library.models import Clip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+# Or a browser could take the part beside the lyrics out of its cache for the page.
+@vary_on_headers("HX-Request", "HX-Boosted")
+@team_view(needs="create")
+def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBase:
+    """GET shows the form (`?from=<job>` or `?song=<song>` fill it), POST puts the edit in line."""
+    kind = FORMS.get(operation)
+    if kind is None:
+        raise Http404
+    page = showing.page_of(request.membership, clip_id)
+    clip: Clip = page["clip"]
+    footing = prerequisites.footing(clip, operation, request.membership)
+    start = Start()
+    if request.method != "POST":
+        start = prefill.of_edit(request.GET, operation=operation, team=request.team)
+    form = kind(
+        request.POST if request.method == "POST" else None, team=request.team, clip=clip, initial=start.fields
+    )
+    if "changes" in request.POST:
+        return _changes(request, page, form, footing)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if job := _ask(request, form, footing):
+                messages.success(
+                    request, f"In line: {title_of(job)}. It comes to the library as a take of its own."
+                )
+                return redirect(clip)
+        except NotThisForm as reason:
+            form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
+    return _page(request, page, form, footing, source=start.source)
+
+
+def _ask(request: TeamRequest, form: EditForm, footing: Footing) -> Job | None:
+    """The job of this form, also for the second of a double click; None where something stands in the way."""
+    if footing.token:
+        return form.wish(by=request.user, token=footing.token).ask()[0]
+    earlier = Job.objects.for_team(request.team).filter(asked_by=request.user, operation=form.operation)
+    return earlier.filter(nonce=form.cleaned_data["nonce"]).first()
+
+
+def _changes(
+    request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing
+) -> HttpResponseBase:
+    """What a remix changes in the words, while they are written; nothing is sent, and what is too long not compared."""
+    words = request.POST.get("lyrics", "")
+    if len(words) > LYRICS_LIMIT and not _wants_part(request):
+        return _page(request, page, form, footing)
+    changes = _compared(form.clip, words)
+    if _wants_part(request):
+        return TemplateResponse(request, "generation/_edit_changes.html", changes)
+    fresh = type(form)(
+        team=form.team, clip=form.clip, initial={name: request.POST.get(name) for name in form.fields}
+    )
+    return _page(request, page, fresh, footing, **changes)
+
+
+def _page(
+    request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing, **more: object
+) -> HttpResponseBase:
+    changes = {} if "lines" in more else _brought(form)
+    context = page | {"tool": form.operation, "form": form, "footing": footing, **changes, **more}
+    part = _wants_part(request)
+    template = "generation/_edit_answer.html" if part else "generation/edit.html"
+    status = 422 if form.errors else 409 if form.is_bound and footing.obstacle else 200
+    return TemplateResponse(request, template, context, status=status)
+
+
+def _brought(form: EditForm) -> dict[str, object]:
+    """What a remix changes by other words that stand in it already: of another one, or refused."""
+    words = form["lyrics"].value() if "lyrics" in form.fields else None
+    return _compared(form.clip, words) if words and words != form.clip.words else {}
+
+
+def _compared(clip: Clip, words: str) -> dict[str, object]:
+    """For _edit_changes.html; what is too long is not compared."""
+    lines = diffs.lines(clip.words, words) if len(words) <= LYRICS_LIMIT else None
+    return {"lines": lines, "changed": diffs.counted(lines or [])}
+
+
+def _wants_part(request: TeamRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.boosted

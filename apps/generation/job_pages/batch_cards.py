@@ -1,0 +1,117 @@
+"""Several songs of one wish as one card, with a segment for each song."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from django.urls import reverse
+
+from apps.generation.job_pages.cards import Action, Card
+
+MOVING = {"submitting", "running", "long", "collecting"}
+WAITING = {"queued", "next", "paused"}
+COMING = MOVING | WAITING
+FOLDED = COMING | {"completed", "incomplete"}
+
+
+def fold(cards: Iterable[Card]) -> list[Card]:
+    """One card in the place of a wish's first one, while two or more of its songs are still to come.
+
+    Songs that wait for the same thing to be mended are one card, too; what else needs a person keeps its own.
+    """
+    together: dict[object, list[Card]] = {}
+    for each in cards:
+        together.setdefault(_key(each), []).append(each)
+    folded: list[Card] = []
+    for songs in together.values():
+        if len(songs) > 1 and songs[0].kind == "blocked":
+            folded.append(_blocked(songs))
+        elif sum(song.kind in COMING for song in songs) > 1:
+            folded.append(_whole(songs))
+        else:
+            folded += songs
+    return folded
+
+
+def _key(card: Card) -> object:
+    if card.wish_size > 1 and card.kind in FOLDED:
+        return card.wish
+    return ("blocked", card.text) if card.kind == "blocked" else card.id
+
+
+def _blocked(songs: list[Card]) -> Card:
+    """All that wait for one cause to be mended, whoever asked for them."""
+    lead, one_wish = songs[0], len({song.wish for song in songs}) == 1
+    mending = next((song.actions for song in songs if song.actions), [])
+    whole = replace(
+        lead,
+        title=f"{len(songs)} songs: {lead.title}" if one_wish else f"{len(songs)} songs wait",
+        url=lead.url if one_wish else _line_url(),
+        segments=songs,
+        actions=[
+            *(action for action in mending if action.method == "get"),
+            *(
+                [Action(label="Drop all…", url=_for_all("job-drop", lead))]
+                if one_wish and lead.actions
+                else []
+            ),
+            _show_each(lead) if one_wish else Action(label="Show each", url=_line_url()),
+        ],
+    )
+    if len({song.who_name for song in songs}) > 1:
+        whole = replace(whole, who_name="", who_initials="")
+    return whole
+
+
+def _line_url() -> str:
+    return f"{reverse('jobs')}?state=line"
+
+
+def _show_each(lead: Card) -> Action:
+    return Action(label="Show each", url=f"{reverse('jobs')}?wish={lead.wish}")
+
+
+def _whole(songs: list[Card]) -> Card:
+    moving = [song for song in songs if song.kind in MOVING]
+    waiting = sorted(
+        (song for song in songs if song.kind in WAITING), key=lambda song: song.position or 10**6
+    )
+    lead = (moving or waiting)[0]
+    done = len(songs) - len(moving) - len(waiting)
+    counts = [(len(moving), "being made"), (len(waiting), "in line")]
+    return Card(
+        id=lead.id,
+        state=lead.state,
+        kind="running" if moving else lead.kind,
+        title=f"{lead.wish_size} songs: {lead.title}",
+        url=lead.url,
+        who_initials=lead.who_initials,
+        who_name=lead.who_name,
+        subtitle=", ".join(f"{count} {words}" for count, words in counts if count),
+        time_text=f"{done} of {lead.wish_size}",
+        position=lead.position,
+        segments=songs,
+        actions=[*_of_all(waiting, is_rest=bool(moving)), _show_each(lead)],
+        sandbox=lead.sandbox,
+        wish=lead.wish,
+        wish_size=lead.wish_size,
+        line=lead.line,
+    )
+
+
+def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:
+    """What can be decided for all that still wait at once, by whoever may decide about them."""
+    if len(waiting) < 2 or not waiting[0].actions:
+        return []
+    kept_back = all(song.kind == "paused" for song in waiting)
+    name, label = ("job-resume", "Let all go on") if kept_back else ("job-pause", "Keep all back")
+    drop = "Drop the rest…" if is_rest else "Drop all…"
+    return [
+        Action(
+            label=label, url=_for_all(name, waiting[0]), method="post", style="soft" if kept_back else "quiet"
+        ),
+        Action(label=drop, url=_for_all("job-drop", waiting[0])),
+    ]
+
+
+def _for_all(name: str, song: Card) -> str:
+    return f"{reverse(name, args=[song.id])}?all=1"

@@ -1,0 +1,302 @@
+"""What a job's card says, for every state of LOOK.md's table: plain words, and the next thing to do."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import Membership
+from apps.accounts.templatetags.studio import clock, short_email, when
+from apps.generation.dispatch import responses, results
+from apps.generation.jobs import decisions, links, pricing, transitions
+from apps.generation.jobs.pricing import UNKNOWN, Price
+from apps.generation.jobs.titles import title_of
+from apps.generation.models import Job, State
+from apps.generation.operations import AGAIN, DONE, FREE, OPERATIONS
+from apps.generation.queue import wait_reasons
+from apps.generation.queue.slots import Slots
+from apps.library.models import Clip
+from apps.plural import counted
+
+_RESULT = {"stems": "Open the mixer"}
+TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A button of a card. `post` sends at once, `get` opens a page that may ask back."""
+
+    label: str
+    url: str
+    method: str = "get"
+    style: str = "quiet"
+    by_anyone: bool = False  # also for members who didn't ask for the song
+
+
+@dataclass(kw_only=True)
+class Card:
+    """One job as the panel and the jobs page show it."""
+
+    id: UUID
+    state: str
+    kind: str
+    title: str
+    url: str
+    who_initials: str
+    who_name: str
+    subtitle: str = ""
+    account_full: str = ""
+    time_text: str = ""
+    side_text: str = ""
+    position: int | None = None
+    started_epoch: int | None = None
+    usual_s: int | None = None
+    text: str = ""
+    quote: str = ""
+    cover_url: str = ""
+    tone: str = ""
+    heed_icon: str = "octagon"
+    takes: list[Clip] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    segments: list["Card"] = field(default_factory=list)
+    sandbox: bool = False
+    wish: UUID | None = None  # the songs of one form have it in common
+    wish_size: int = 1
+    price: Price = UNKNOWN
+    line: tuple[int | None, int, bool] | None = None  # whose line, of which subscription and kind
+    moves: Any = None  # where it may go in it (line.Moves)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What several cards share, loaded once."""
+
+    membership: Membership
+    slots: Mapping[int, Slots]
+    positions: Mapping[UUID, int]
+    usual: Mapping[str, int]
+    creators: Collection[int]  # who may ask for songs in the team: only their tokens pay
+    readable: Collection[int]  # subscriptions for which a token of the team works: there jobs are followed
+    is_paused: bool = False  # nothing is sent at all, after a restored backup
+    now: datetime = field(default_factory=timezone.now)
+
+
+def card(job: Job, around: Surroundings) -> Card:
+    """The card of a job loaded with `for_cards`."""
+    account = job.ran_on or job.account
+    made = Card(
+        id=job.pk,
+        state=job.state,
+        kind=job.state,
+        title=title_of(job),
+        url=reverse("job", args=[job.pk]),
+        who_initials=job.asked_by.initials if job.asked_by else "?",
+        who_name=job.asked_by.short_name if job.asked_by else "Somebody who left",
+        subtitle=short_email(account.email) if account else "",
+        account_full=account.email if account else "",
+        time_text=str(when(job.finished_at or job.created_at)),
+        usual_s=around.usual.get(job.operation) or OPERATIONS[job.operation].usual_s,
+        sandbox=job.subscription.is_sandbox,
+        wish=job.nonce,
+        wish_size=job.batch_size,
+        line=(job.asked_by_id, job.subscription_id, job.blocks),
+        price=pricing.of_job(job, (each.account for each in around.slots.values())),
+    )
+    DRAW[State(job.state)](made, job, around)
+    if job.incident:
+        made.text = f"{made.text} {TWICE}".strip()
+    if not decisions.may_decide(around.membership, job):
+        may_create = around.membership.rights.may_create
+        made.actions = [action for action in made.actions if may_create and action.by_anyone]
+    return made
+
+
+def _takes(job: Job) -> list[Clip]:
+    return list(job.song.takes.all()) if job.song else []
+
+
+def _action(label: str, name: str, job: Job, **values: Any) -> Action:
+    return Action(label=label, url=reverse(name, args=[job.pk]), **values)
+
+
+def _queued(made: Card, job: Job, around: Surroundings) -> None:
+    made.position = around.positions.get(job.pk)
+    made.actions = [_action("Drop", "job-drop", job, method="post")]
+    where = (around.slots, made.position, around.now)
+    reason = wait_reasons.STOPPED if around.is_paused else wait_reasons.reason(job, around.creators, *where)
+    made.kind, made.text, made.heed_icon = reason.kind, reason.text, reason.icon or "octagon"
+    if reason.kind == "paused":
+        made.actions.insert(0, _action("Go on", "job-resume", job, method="post", style="soft"))
+    elif reason.kind == "blocked":
+        made.side_text = "nothing spent"
+        if reason.mend_label:
+            made.actions.insert(0, Action(label=reason.mend_label, url=reason.mend_url, style="soft"))
+    else:
+        made.actions.insert(0, _action("Keep back", "job-pause", job, method="post"))
+        if reason.can_be_tried:
+            made.actions.insert(0, _action("Try now", "job-try-now", job, method="post", style="soft"))
+        made.subtitle = reason.short or made.subtitle
+        made.side_text = str(made.price)
+
+
+def _submitting(made: Card, job: Job, around: Surroundings) -> None:
+    if job.blocks and job.sent_at:
+        _under_way(made, job, around, since=job.sent_at)
+        return
+    made.subtitle = f"to {made.subtitle}"
+    made.actions = [] if job.cancel_requested_at or job.blocks else [_stop(job)]
+
+
+def _stop(job: Job) -> Action:
+    return _action("Stop waiting…", "job-cancel", job)
+
+
+def _under_way(made: Card, job: Job, around: Surroundings, *, since: datetime) -> None:
+    elapsed = (around.now - since).total_seconds()
+    made.kind, made.started_epoch = "running", int(since.timestamp())
+    made.time_text = str(clock(elapsed))
+    made.subtitle = f"{OPERATIONS[job.operation].label} · {made.subtitle}"
+    made.side_text = f"usually {clock(made.usual_s)}" if made.usual_s else ""
+    if made.usual_s and elapsed > made.usual_s:
+        made.kind, made.text = "long", "Still being made. Nothing to do."
+
+
+def _running(made: Card, job: Job, around: Surroundings) -> None:
+    _under_way(made, job, around, since=job.accepted_at or job.created_at)
+    if job.subscription_id not in around.readable:
+        made.kind, made.text, made.actions = "running", wait_reasons.unread(job), [_enter_token(job)]
+    elif job.cancel_requested_at:
+        made.text = "Being stopped. What it cost is spent."
+    else:
+        made.actions = [_stop(job)]
+
+
+def _enter_token(job: Job) -> Action:
+    return Action(label=wait_reasons.label(job), url=reverse("tokens"), style="soft")
+
+
+def _unknown(made: Card, job: Job, around: Surroundings) -> None:
+    looked = f"Looked {job.looks} times" if job.looks != 1 else "Looked once"
+    look = _action("Look now", "job-look", job, method="post", style="soft")
+    close = _action("Close it…", "job-abandon", job)
+    made.time_text = str(when(job.sent_at or job.unknown_since))
+    if job.blocks:
+        _answer_lost(made, job, close)
+    elif job.subscription_id not in around.readable:
+        made.text = wait_reasons.unread(job)
+        made.actions = [_enter_token(job), close, _action("Make it again…", "job-retry", job, style="line")]
+    elif job.given_up:
+        made.kind = "given_up"
+        made.text = "Not found in 40 min. If it went through after all, making it again pays twice."
+        again = _action("Make it again…", "job-retry", job, style="line")
+        made.actions = [_look_for(job), again, close]
+    else:
+        made.text = f"{job.error_text or transitions.LOST} {looked}."
+        made.actions = [look, close, _action("Make it again…", "job-retry", job, style="line")]
+
+
+def _answer_lost(made: Card, job: Job, close: Action) -> None:
+    """There is no record to look for; what asking again means depends on what it was."""
+    made.kind, made.text = "given_up", f"{job.error_text or transitions.LOST} {AGAIN[job.operation]}"
+    again = _action("Ask again…", "job-retry", job, style="soft")
+    if job.settles_at:
+        made.kind = "unknown"
+        made.text = job.error_text or decisions.SETTLING
+    made.actions = [close] if job.settles_at else [again, close]
+
+
+def _collecting(made: Card, job: Job, around: Surroundings) -> None:
+    takes, kind = _takes(job), "tracks" if job.operation == "stems" else "takes"
+    saved = sum(take.is_playable for take in takes)
+    made.subtitle = f"Saving the audio, {saved} of {len(takes)} {kind}"
+    made.takes = [take for take in takes if take.is_playable and not take.stem_type]
+    made.time_text = str(clock((job.duration_ms or 0) / 1000)) if job.duration_ms else ""
+
+
+def _completed(made: Card, job: Job, around: Surroundings) -> None:
+    takes = _takes(job)
+    # Stems are heard together, in the mixer.
+    made.takes = [take for take in takes if take.is_playable and not take.stem_type]
+    made.subtitle, made.tone = _count(job, takes), job.song.tone if job.song else ""
+    made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
+    made.side_text = "" if job.operation in FREE else str(made.price)
+    if result := links.result_of(job):
+        label = _RESULT.get(job.operation, "See it")
+        made.actions = [Action(label=label, url=result, style="soft", by_anyone=True)]
+    made.text = results.money_note(job)
+    shown = takes[0] if takes else job.file
+    made.cover_url = shown.thumb_url if shown else ""
+    missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]
+    if missing:
+        made.kind, made.text = "incomplete", f"The file of {' and '.join(missing)} is not there yet."
+
+
+def _count(job: Job, takes: list[Clip]) -> str:
+    if job.operation == "stems":
+        return counted(len(takes), "track")
+    made = {1: "one take", 2: "two takes"}.get(len(takes)) or counted(len(takes), "take")
+    return DONE.get(job.operation, made)
+
+
+def _look_for(job: Job) -> Action:
+    return _action("Look for it…", "job-adopt", job, style="soft")
+
+
+def _hide(job: Job) -> list[Action]:
+    return [] if job.hidden_at else [_action("Hide", "job-hide", job, method="post")]
+
+
+def _failed(made: Card, job: Job, around: Surroundings) -> None:
+    _rejected(made, job, around)
+    made.side_text = f"after {clock(job.duration_ms / 1000)}" if job.duration_ms else ""
+    again = "Try it again…" if job.operation == "upload" else "Make it again…"
+    made.actions.insert(1, _action(again, "job-retry", job, style="line"))
+
+
+def _rejected(made: Card, job: Job, around: Surroundings) -> None:
+    """What was refused as it is would be refused again: only other words help."""
+    made.text, made.quote, made.side_text = job.error_text, responses.quote_of(job), "nothing spent"
+    made.actions = _hide(job)
+    if form := links.form_of(job):
+        label = "Change the words" if job.operation == "music" else "Change it"
+        made.actions.insert(0, Action(label=label, url=form, style="soft", by_anyone=True))
+        if default := links.form_with_default_model(job):
+            made.actions.insert(
+                0, Action(label="Use the Default model", url=default, style="soft", by_anyone=True)
+            )
+
+
+def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
+    made.actions = _hide(job)
+    if job.jobid or job.sent_at:
+        may_be = f"{counted(made.price.credits, 'credit')} may be spent"
+        made.text = f"{may_be}; the song may still turn up at Flow Music."
+        made.actions.insert(0, _look_for(job))
+        return
+    made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."
+    if job.asked_by_id == around.membership.user_id:
+        made.actions.insert(0, _action("Put it back", "job-put-back", job, method="post"))
+
+
+def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
+    cost = "" if job.operation in FREE else f" It may have cost {counted(made.price.credits, 'credit')}."
+    made.text = f"Never found.{cost}"
+    made.actions = [*([] if job.blocks else [_look_for(job)]), *_hide(job)]
+
+
+DRAW = {
+    State.QUEUED: _queued,
+    State.SUBMITTING: _submitting,
+    State.RUNNING: _running,
+    State.UNKNOWN: _unknown,
+    State.COLLECTING: _collecting,
+    State.COMPLETED: _completed,
+    State.FAILED: _failed,
+    State.REJECTED: _rejected,
+    State.CANCELLED: _cancelled,
+    State.ABANDONED: _abandoned,
+}

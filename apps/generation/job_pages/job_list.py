@@ -1,0 +1,105 @@
+"""The jobs page: filters by person and state, and keyset paging."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from apps.accounts.models import Membership
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import card
+from apps.generation.job_pages.queue_moves import neighbours
+from apps.generation.models import Chain, Job, State
+from apps.generation.queue.own_order import standing
+from apps.library.listing import Cursor
+
+PER_PAGE = 30
+MOST_WHOLE = 200  # of the queue, or of one request: shown whole, the first one first
+MOST_CHAINS = 20
+# Which chains of edits stand above the jobs.
+CHAINS = {
+    "all": [Chain.Status.RUNNING, Chain.Status.STOPPED],
+    "needs": [Chain.Status.STOPPED],
+    "running": [Chain.Status.RUNNING],
+}
+
+FILTERS = {
+    "all": ("All", Q()),
+    "needs": ("Needs you", Q(state__in=[State.UNKNOWN, State.FAILED, State.REJECTED], hidden_at=None)),
+    "running": ("Running", Q(state__in=[State.SUBMITTING, State.RUNNING, State.COLLECTING])),
+    "line": ("In line", Q(state=State.QUEUED)),
+    "done": ("Done", Q(state=State.COMPLETED)),
+    "closed": ("Stopped", Q(state__in=[State.CANCELLED, State.ABANDONED])),
+}
+
+
+def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
+    """What jobs.html shows for ?who=mine|everyone&state=<filter>&wish=<nonce>&before=<cursor>.
+
+    Unknown values mean no filter.
+    """
+    state = query.get("state", "all") if query.get("state") in FILTERS else "all"
+    who = "mine" if query.get("who") == "mine" else "everyone"
+    wish, before = _uuid(query.get("wish", "")), Cursor.parse(query.get("before", ""))
+    found = _found(membership, state, who, wish)
+    page, more = _whole(found) if wish or state == "line" else _page(found, before)
+    live = panel.of_team(membership)
+    around = panel.surroundings(membership)
+    cards = [card(job, around) for job in page]
+    if state == "line" and not wish:
+        cards.sort(key=lambda each: each.position or 10**6)
+        neighbours(cards)
+    above = _above(live)
+    return {
+        "panel": live,
+        "mine": standing(membership.team, membership.user),
+        "cards": cards,
+        "over": [each for each in cards if each.id not in above],
+        "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
+        "chains": [] if wish or before else _chains(membership, who, CHAINS.get(state, [])),
+        "state": state,
+        "who": who,
+        "filtered": state != "all" or who != "everyone" or bool(wish or before),
+        "older": Cursor(page[-1].created_at, page[-1].pk) if more else None,
+    }
+
+
+def _chains(membership: Membership, who: str, which: list[Chain.Status]) -> QuerySet[Chain]:
+    """Also those that stand still after a job that went well: no card says so. These come first."""
+    chains = Chain.objects.for_team(membership.team).filter(status__in=which)
+    chains = chains.select_related("target__song", "asked_by")
+    if who == "mine":
+        chains = chains.filter(asked_by=membership.user_id)
+    return chains.order_by("-status", "-created_at")[:MOST_CHAINS]
+
+
+def _found(membership: Membership, state: str, who: str, wish: UUID | None) -> QuerySet[Job]:
+    jobs = Job.objects.for_team(membership.team).filter(FILTERS[state][1])
+    if who == "mine":
+        jobs = jobs.filter(asked_by=membership.user_id)
+    return panel.with_card_relations(jobs.filter(nonce=wish) if wish else jobs)
+
+
+def _above(live: panel.Panel) -> set[UUID]:
+    """The jobs that the page shows before those that are over."""
+    groups = [group for group in live.groups if group.key != "done"]
+    return {song.id for group in groups for each in group.cards for song in (each, *each.segments)}
+
+
+def _whole(jobs: QuerySet[Job]) -> tuple[list[Job], bool]:
+    return list(jobs.order_by("created_at", "batch_index")[:MOST_WHOLE]), False
+
+
+def _page(jobs: QuerySet[Job], before: Cursor | None) -> tuple[list[Job], bool]:
+    if before:
+        jobs = jobs.filter(before.older)
+    found = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

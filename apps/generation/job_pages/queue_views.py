@@ -1,0 +1,88 @@
+"""What a person does with the line: puts it in order, keeps back, lets go on, drops and puts back.
+
+`?all=1` means all songs of the same form that still wait.
+"""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.generation.job_pages.views import after, find_to_decide, job_page
+from apps.generation.jobs import decisions
+from apps.generation.models import Job, State
+from apps.generation.queue import own_order
+
+CHANGED = "The line has changed meanwhile, so nothing was moved."
+SENT = "It was sent just now, so it was not dropped."
+
+
+@require_POST
+@team_view(needs="create")
+def move(request: TeamRequest, pk: object) -> HttpResponseBase:
+    """`before` or `after`: the job that it is to stand beside; neither: to the front. `all`: with all of its wish."""
+    found, asked = find_to_decide(request, pk), request.POST
+    beside = {"before": asked.get("before", ""), "after": asked.get("after", "")}
+    if not own_order.move(found, by=request.user, whole_wish="all" in asked, **beside):
+        _say(request, CHANGED)
+    return after(request)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
+    """GET asks first, which the button of a single song leaves out: it can be put back."""
+    found = find_to_decide(request, pk)
+    songs = _meant(request, found)
+    if request.method != "POST":
+        waiting = [song for song in songs if song.state == State.QUEUED]
+        return job_page(request, found, "generation/job_drop.html", waiting=waiting, all="all" in request.GET)
+    if not sum(decisions.drop(song, by=request.user) for song in songs):
+        _say(request, SENT)
+    return after(request)
+
+
+@require_POST
+@team_view(needs="create")
+def put_back(request: TeamRequest, pk: object) -> HttpResponseBase:
+    if own_order.put_back(find_to_decide(request, pk), by=request.user) is None:
+        _say(request, "This can’t be put back: it was sent, or there is no token of yours to pay for it.")
+    return after(request)
+
+
+def _pause(paused: bool) -> Callable[..., HttpResponseBase]:
+    @require_POST
+    @team_view(needs="create")
+    def view(request: TeamRequest, pk: object) -> HttpResponseBase:
+        for song in _meant(request, find_to_decide(request, pk)):
+            decisions.pause(song, paused, by=request.user)
+        return after(request)
+
+    return view
+
+
+def _pause_mine(paused: bool) -> Callable[..., HttpResponseBase]:
+    @require_POST
+    @team_view(needs="create")
+    def view(request: TeamRequest) -> HttpResponseBase:
+        own_order.pause_all(request.team, paused, by=request.user)
+        return after(request)
+
+    return view
+
+
+pause, resume = _pause(True), _pause(False)
+pause_mine, resume_mine = _pause_mine(True), _pause_mine(False)
+
+
+def _meant(request: TeamRequest, found: Job) -> list[Job]:
+    """Those of the same form are one person's, so who may decide about one may decide about all."""
+    return own_order.of_wish(found) if "all" in request.GET else [found]
+
+
+def _say(request: TeamRequest, words: str) -> None:
+    """To a page; the panel shows by itself how it stands."""
+    if not request.htmx or request.htmx.boosted:
+        messages.error(request, words)

@@ -1,0 +1,145 @@
+"""Pages of jobs: the live panel, the list, one job, and what a person decides about it."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.generation.job_pages import job_list, panel
+from apps.generation.job_pages.cards import card
+from apps.generation.jobs import decisions, links, poll_times, pricing
+from apps.generation.models import Job, PanelVersion
+
+
+@require_GET
+@team_view(needs="see")
+def live_panel(request: TeamRequest) -> HttpResponseBase:
+    """204 when the page has the newest version `v`; else the panel. Never asks the remote side."""
+    poll_times.panel_is_open(request.team)
+    if request.GET.get("v") == str(PanelVersion.of(request.team)):
+        return HttpResponse(status=204)
+    return _panel(request)
+
+
+@require_GET
+@team_view(needs="see")
+def jobs(request: TeamRequest) -> HttpResponseBase:
+    """Every job of the team, newest first, by who and by state."""
+    return TemplateResponse(
+        request, "generation/jobs.html", job_list.context(request.membership, request.GET)
+    )
+
+
+@require_GET
+@team_view(needs="see")
+def job(request: TeamRequest, pk: object) -> HttpResponseBase:
+    return job_page(request, _find(request, pk), "generation/job.html")
+
+
+def _find(request: TeamRequest, pk: object) -> Job:
+    return get_object_or_404(panel.with_card_relations(Job.objects.for_team(request.team)), pk=pk)
+
+
+def find_to_decide(request: TeamRequest, pk: object) -> Job:
+    found = _find(request, pk)
+    if not decisions.may_decide(request.membership, found):
+        raise PermissionDenied("Only the person who asked for this song, or an admin, can do this.")
+    return found
+
+
+def job_page(
+    request: TeamRequest, found: Job, template: str, status: int = 200, **more: object
+) -> HttpResponseBase:
+    context = {
+        "job": found,
+        "card": card(found, panel.surroundings(request.membership)),
+        "story": found.story.select_related("by"),
+        "form_url": links.form_of(found),
+        **more,
+    }
+    return TemplateResponse(request, template, context, status=status)
+
+
+def after(request: TeamRequest) -> HttpResponseBase:
+    """Back to where the button was; the live panel is sent anew to HTMX."""
+    if request.htmx and not request.htmx.boosted:
+        return _panel(request)
+    return redirect("jobs")
+
+
+def _panel(request: TeamRequest) -> TemplateResponse:
+    context = {"panel": panel.of_team(request.membership)}
+    return TemplateResponse(request, "generation/_panel_news.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
+    """Makes the same wish again, as a new job, after showing what is known of the first one."""
+    found = find_to_decide(request, pk)
+    if request.method != "POST":
+        return job_page(
+            request, found, "generation/job_retry.html", nonce=uuid4(), purse=pricing.purse_of_job(found)
+        )
+    if decisions.make_again(found, by=request.user, nonce=_nonce(request)):
+        return after(request)
+    return job_page(request, found, "generation/job_retry.html", status=422, problem=_why_not_again(found))
+
+
+def _why_not_again(found: Job) -> str:
+    if found.settles_at:
+        return decisions.SETTLING
+    if found.state not in decisions.RETRYABLE:
+        return "This can't be made again as it is."
+    return "You need a token of your own for this subscription. Add one under Tokens, then come back."
+
+
+def _nonce(request: TeamRequest) -> UUID | None:
+    """Of the page that asked: sent once more, later, it must not pay once more."""
+    try:
+        return UUID(request.POST.get("nonce", ""))
+    except ValueError:
+        return None
+
+
+def _ask_first(
+    template: str, decide: Callable[[TeamRequest, Job], object]
+) -> Callable[..., HttpResponseBase]:
+    """GET says what it means for the money, POST does it."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @team_view(needs="create")
+    def view(request: TeamRequest, pk: object) -> HttpResponseBase:
+        found = find_to_decide(request, pk)
+        if request.method != "POST":
+            return job_page(request, found, template, may_stop=decisions.may_stop(found))
+        decide(request, found)
+        return after(request)
+
+    return view
+
+
+def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpResponseBase]:
+    @require_POST
+    @team_view(needs="create")
+    def view(request: TeamRequest, pk: object) -> HttpResponseBase:
+        decide(request, find_to_decide(request, pk))
+        return after(request)
+
+    return view
+
+
+look = _decide(lambda request, found: decisions.look_now(found))
+try_now = _decide(lambda request, found: decisions.try_now(found, by=request.user))
+hide = _decide(lambda request, found: decisions.hide(found))
+cancel = _ask_first(
+    "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)
+)
+abandon = _ask_first(
+    "generation/job_abandon.html", lambda request, found: decisions.abandon(found, by=request.user)
+)

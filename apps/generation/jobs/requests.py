@@ -1,0 +1,94 @@
+"""Turning a filled form into jobs, exactly once per form."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation.jobs import poll_times, transitions
+from apps.generation.models import Job, JobEvent, PanelVersion, State, SweepCell
+from apps.library.models import Clip, LyricSheet, ReferenceFile
+
+PROMPT_LIMIT = LYRICS_LIMIT = 10_000
+
+
+class NotThisForm(Exception):
+    """The form's nonce was used before, and not for this wish. Its text says for whose, in words for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRequest:
+    """What a person asks for: the same call `count` times, its parameters named as the API names them."""
+
+    team: Team
+    by: User
+    token: ApiToken
+    account: FlowAccount | None  # None: the dispatcher chooses for each song
+    operation: str
+    params: dict[str, Any]
+    count: int
+    nonce: uuid.UUID
+    source: Clip | None = None  # the take that is edited
+    file: ReferenceFile | None = None  # that is sent, or that a picture becomes
+    sheet: LyricSheet | None = None  # that words are written on
+    # One after the other, of the songs of a sweep's cell: the place of the first one, and of how many.
+    cell: SweepCell | None = None
+    first: int = 0
+    size: int | None = None
+
+    def ask(self) -> list[Job]:
+        """Puts the songs in line. The same form twice gives the same jobs."""
+        try:
+            return self.put_in_line()
+        except IntegrityError:
+            return self._asked_before()
+
+    @transaction.atomic
+    def put_in_line(self) -> list[Job]:
+        """Raises IntegrityError when it was asked for before."""
+        jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
+        JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
+        PanelVersion.bump(self.team.pk)
+        poll_times.look_now(self.token.subscription_id)
+        transitions.wake_line(jobs[0])
+        return jobs
+
+    def _job(self, index: int) -> Job:
+        return Job(
+            team=self.team,
+            asked_by=self.by,
+            token=self.token,
+            subscription_id=self.token.subscription_id,
+            account=self.account,
+            account_is_fixed=self.account is not None,
+            operation=self.operation,
+            params=self.params,
+            source=self.source,
+            file=self.file,
+            sheet=self.sheet,
+            nonce=self.nonce,
+            batch_index=index,
+            batch_size=self.size or self.count,
+            cell=self.cell,
+        )
+
+    def _first_line(self, job: Job) -> JobEvent:
+        text = f"Asked for by {self.by}{', in a sweep' if self.cell else ''}."
+        return JobEvent(job=job, at=timezone.now(), state=State.QUEUED, text=text, by=self.by)
+
+    def _asked_before(self) -> list[Job]:
+        jobs = list(
+            Job.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).order_by("batch_index")
+        )
+        if not jobs and self.operation == "stems":
+            raise NotThisForm("The stems of this take are asked for already.")
+        if not jobs:
+            raise NotThisForm("This form was sent by somebody else.")
+        asked = (self.operation, self.params, self.count)
+        if any((job.operation, job.params, job.batch_size) != asked for job in jobs):
+            # Back in the browser, other words, sent again: not a double click, and not to be lost like one.
+            raise NotThisForm("This form was sent before, with other words.")
+        return jobs

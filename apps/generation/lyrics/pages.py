@@ -1,0 +1,148 @@
+"""What the pages of the writing desk show: the team's sheets, and one of them with its versions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+
+from apps.accounts.models import Membership, Team
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import Card, card
+from apps.generation.models import Job, State
+from apps.generation.models.jobs import LIVE
+from apps.library import diffs
+from apps.library.diffs import Line
+from apps.library.listing import Cursor
+from apps.library.models import LyricSheet, LyricVersion
+
+PER_PAGE = 30
+# What a sheet says of its last request that came to nothing, until the card is hidden.
+WRONG = Q(state__in=[State.FAILED, State.REJECTED, State.ABANDONED], hidden_at=None)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sheet of the list."""
+
+    sheet: LyricSheet
+    newest: LyricVersion | None
+    versions: int
+    is_awaited: bool  # words are on their way
+
+    @property
+    def title(self) -> str:
+        return title_of(self.sheet, self.newest)
+
+
+def title_of(sheet: LyricSheet, newest: LyricVersion | None) -> str:
+    """Of its newest version, else the first words of the idea."""
+    words = " ".join(sheet.idea.split())
+    short = words if len(words) <= 60 else words[:60].rsplit(" ", 1)[0] + "…"
+    return (newest.title if newest else "") or f"“{short}”"
+
+
+def page_of(team: Team, place: str) -> tuple[list[Row], Cursor | None]:
+    """The team's sheets, changed last first, and where the next page starts; two queries."""
+    newest = LyricVersion.objects.filter(sheet=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    awaited = Exists(Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE))
+    sheets = LyricSheet.objects.for_team(team).live().select_related("made_by")
+    sheets = sheets.annotate(count=Count("versions"), newest=Subquery(newest), awaited=awaited)
+    if before := Cursor.parse(place):
+        at = before.created_at
+        sheets = sheets.filter(Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=before.pk)))
+    found = list(sheets.order_by("-changed_at", "-pk")[: PER_PAGE + 1])
+    shown = found[:PER_PAGE]
+    versions = LyricVersion.objects.in_bulk([sheet.newest for sheet in shown if sheet.newest])
+    rows = [Row(sheet, versions.get(sheet.newest), sheet.count, sheet.awaited) for sheet in shown]
+    return rows, Cursor(shown[-1].changed_at, shown[-1].pk) if len(found) > PER_PAGE else None
+
+
+class Sheet:
+    """One sheet as its page shows it: the version that was asked for, the others, what is on its way."""
+
+    def __init__(
+        self, sheet: LyricSheet, membership: Membership, *, number: int | None, other: int | None
+    ) -> None:
+        """`number` of the version to look at, `other` one to compare it with; unknown ones mean the newest, none."""
+        self.sheet = sheet
+        self._membership = membership
+        # First what is on its way: words that come between the two are shown, not missed.
+        self.cards = self._cards()
+        self.versions = list(sheet.versions.select_related("by"))
+        self.newest = self.versions[0] if self.versions else None
+        self.shown = self._numbered(number) or self.newest
+        self.has_come = number == 0 and bool(self.versions)  # asked by a page that had none
+        found = self._numbered(other)
+        self.other = found if found != self.shown else None
+
+    def _numbered(self, number: int | None) -> LyricVersion | None:
+        return next((each for each in self.versions if each.number == number), None)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.sheet, self.newest)
+
+    @property
+    def is_newest(self) -> bool:
+        return self.shown == self.newest
+
+    @property
+    def others(self) -> list[LyricVersion]:
+        return [each for each in self.versions if each != self.shown]
+
+    @property
+    def charged(self) -> list[LyricVersion]:
+        """Of the one that is shown and the newest, those that were not free."""
+        told = dict.fromkeys(filter(None, (self.shown, self.newest)))
+        return [version for version in told if version.was_charged]
+
+    def _cards(self) -> list[Card]:
+        """Of what is on its way, and of the last request if nothing came of it."""
+        jobs = panel.with_card_relations(Job.objects.filter(sheet=self.sheet, retries=None))
+        found = list(jobs.filter(Q(state__in=LIVE) | WRONG).order_by("-created_at"))
+        shown = [job for place, job in enumerate(found) if job.state in LIVE or not place]
+        around = panel.surroundings(self._membership) if shown else None
+        return [card(job, around) for job in shown if around]
+
+    @property
+    def is_awaited(self) -> bool:
+        """Nothing stands on it yet, and nothing is to be done but wait: the page brings the words by itself."""
+        return not self.versions and any(each.state in LIVE - {State.UNKNOWN} for each in self.cards)
+
+    @cached_property
+    def changes(self) -> "Changes | None":
+        """From the other version to the one that is shown."""
+        return Changes(self.other, self.shown) if self.other and self.shown else None
+
+
+@dataclass(frozen=True)
+class Changes:
+    before: LyricVersion
+    after: LyricVersion
+
+    @property
+    def is_none(self) -> bool:
+        names = ("title", "lyrics", "sound_prompt")
+        return all(getattr(self.before, name) == getattr(self.after, name) for name in names)
+
+    @property
+    def title(self) -> list[Line]:
+        return diffs.words(self.before.title, self.after.title)
+
+    @property
+    def lyrics(self) -> list[Line]:
+        return diffs.lines(self.before.lyrics, self.after.lyrics)
+
+    @property
+    def sound_prompt(self) -> list[Line]:
+        return diffs.words(self.before.sound_prompt, self.after.sound_prompt)
+
+
+def find_version(team: Team, pk: UUID, number: str) -> LyricVersion | None:
+    """That one of the team's, else the newest of the sheet; None without any."""
+    versions = LyricVersion.objects.filter(sheet__in=LyricSheet.objects.for_team(team).live(), sheet=pk)
+    chosen = (
+        versions.filter(number=int(number)) if number.isdecimal() and len(number) < 7 else versions.none()
+    )
+    return chosen.first() or versions.order_by("-number").first()

@@ -1,0 +1,116 @@
+"""What is done at the writing desk: words are asked for, edited, put away and brought back.
+
+A sheet is never changed in place: whatever is saved is a version of its own, so that nothing that was written is lost.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Team, User
+from apps.generation.jobs.requests import JobRequest, NotThisForm
+from apps.generation.models import Job
+from apps.generation.models.jobs import LIVE
+from apps.library import undo
+from apps.library.models import LyricSheet, LyricVersion
+from apps.library.names import Unfit
+
+BROUGHT_BACK_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call for words, by one person; `nonce` is its form's."""
+
+    by: User
+    token: ApiToken
+    account: FlowAccount | None
+    params: dict[str, Any]
+    nonce: uuid.UUID
+
+
+def begin(team: Team, request: Request) -> LyricSheet:
+    """A sheet on which words are asked for. The same form twice is the same sheet. Raises NotThisForm."""
+    idea = request.params
+    values = {"idea": idea["prompt"], "structure": idea.get("structure", ""), "made_by": request.by}
+    try:
+        with transaction.atomic():
+            sheet, _ = LyricSheet.objects.get_or_create(pk=request.nonce, team=team, defaults=values)
+            _ask(sheet, request)
+    except IntegrityError:
+        raise NotThisForm("This form was sent by somebody else.") from None
+    return sheet
+
+
+def ask_again(sheet: LyricSheet, request: Request) -> None:
+    """More words on the same sheet, perhaps from a changed idea. Raises NotThisForm."""
+    with transaction.atomic():
+        _ask(sheet, request)
+        sheet.idea, sheet.structure = request.params["prompt"], request.params.get("structure", "")
+        sheet.save(update_fields=["idea", "structure", "changed_at"])
+
+
+def _ask(sheet: LyricSheet, request: Request) -> None:
+    JobRequest(
+        team=sheet.team,
+        by=request.by,
+        token=request.token,
+        account=request.account,
+        operation="lyrics",
+        params=request.params,
+        count=1,
+        nonce=request.nonce,
+        sheet=sheet,
+    ).ask()
+
+
+def save(sheet: LyricSheet, *, by: User, title: str, lyrics: str, sound_prompt: str) -> LyricVersion:
+    """What stands in the editor as the newest version; the newest itself if it says the same already."""
+    with transaction.atomic():
+        LyricSheet.objects.select_for_update().get(pk=sheet.pk)  # one number for each version
+        newest = sheet.versions.first()
+        if newest and (newest.title, newest.lyrics, newest.sound_prompt) == (title, lyrics, sound_prompt):
+            return newest
+        version = LyricVersion.objects.create(
+            sheet=sheet,
+            number=newest.number + 1 if newest else 1,
+            origin=LyricVersion.Origin.EDITED,
+            title=title,
+            lyrics=lyrics,
+            sound_prompt=sound_prompt,
+            by=by,
+        )
+        sheet.save(update_fields=["changed_at"])
+    return version
+
+
+def delete(sheet: LyricSheet, title: str, *, by: User) -> bool:
+    """It can be brought back for a day. Those deleted longer ago are erased now, unless words are on their way."""
+    now = timezone.now()
+    awaited = Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE)
+    old = LyricSheet.objects.filter(
+        ~Exists(awaited), team=sheet.team_id, deleted_at__lt=now - BROUGHT_BACK_FOR
+    )
+    old.delete()
+    with transaction.atomic():
+        deleted = LyricSheet.objects.live().filter(pk=sheet.pk).update(deleted_at=now) == 1
+        if deleted:
+            AuditEntry.objects.create(
+                team_id=sheet.team_id, by=by, action="lyrics deleted", subject=title[:200]
+            )
+    return deleted
+
+
+def _undelete(team: Team, by: User, sheet: str) -> str:
+    """Brings one back; says what came of it. Unfit when it is erased."""
+    if not LyricSheet.objects.for_team(team).filter(pk=sheet).update(deleted_at=None):
+        raise Unfit("These words are erased by now.")
+    return "The words are back."
+
+
+undo.ACTIONS["delete-sheet"] = _undelete

@@ -1,0 +1,70 @@
+"""What a job record of the remote side says of our job (GET /jobs/{jobid}; the POST and the webhook carry the same).
+
+Everything here may be called twice with the same news and in any order.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.generation.jobs import endings, pricing, transitions
+from apps.generation.models import Job, State
+from apps.generation.recovery import adoption
+from apps.upstream.records import JobRecord
+
+# The remote side's reasons in a musician's words, by the record's error code.
+FAILURES = {
+    "moderation_reject": "Flow Music would not make this one. Leave out names of artists and songs.",
+    "no_clips": "Flow Music finished, but made no audio. Try it again or change the words.",
+}
+OTHER_FAILURE = "Flow Music could not make this one. Try it again or change the words."
+
+
+def apply(job: Job, record: JobRecord) -> None:
+    """Accepts the record's jobid for the job and follows its status."""
+    if adoption.confirm(job, record):
+        return
+    if not transitions.accept(job, record.jobid, account_email=record.email):
+        return
+    if record.status == "completed" and record.clips:
+        collect(job, record)
+    elif record.status == "completed":
+        fail(job, record, code="no_clips")
+    elif record.status == "failed":
+        fail(job, record)
+    elif job.cancel_requested_at and not job.cancel_sent_at:
+        Job.objects.filter(pk=job.pk).update(check_at=timezone.now())
+
+
+def collect(job: Job, record: JobRecord) -> None:
+    """Keeps its takes as a song of the team. From here on only files are missing."""
+    with transaction.atomic():
+        if endings.start_collecting(job, duration_ms=record.duration_ms):
+            song = endings.song_of(job, record.clips, jobid=record.jobid)
+            adoption.hand_over(job, song, record)
+            Job.objects.filter(pk=job.pk).update(song=song)
+
+
+def fail(job: Job, record: JobRecord, *, code: str = "", evidence: dict[str, Any] | None = None) -> None:
+    """A record that ended without audio: cancelled if that was asked for, else failed with the reason."""
+    code = (code or record.error_code or "")[:60]
+    values = {"jobid": record.jobid or None, "duration_ms": record.duration_ms}
+    if job.state == State.ABANDONED:
+        transitions.note(
+            job, "Flow Music made nothing of it.", where=Q(check_at__isnull=False), check_at=None
+        )
+    elif code == "user_cancelled":
+        text = "Stopped. What it cost is spent; the song may still turn up at Flow Music."
+        endings.finish_cancelled(job, text, error_code=code, **values)
+    else:
+        endings.fail(
+            job,
+            "Flow Music made nothing of it.",
+            error_code=code,
+            error_text=f"{FAILURES.get(code, OTHER_FAILURE)} It may have cost {pricing.of_job(job, [])}.",
+            error_quote=(record.error_message or "")[:500],
+            evidence=evidence or {"record": record.raw},
+            **values,
+        )

@@ -1,0 +1,133 @@
+"""Whose job is next, and on which account (DESIGN section 3).
+
+Next is the member with the fewest active jobs on the subscription, then the one with the oldest wish: one person's
+batch of fifty does not hold up the others. In which order a person's own wishes go is theirs to say (line.py), and
+changes nobody else's turn.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from apps.accounts.models import FlowAccount, Subscription
+from apps.generation.jobs import transitions
+from apps.generation.models import Job
+from apps.generation.models.jobs import OUT_THERE, JobQuerySet
+from apps.generation.operations import BLOCKING
+from apps.generation.queue import slots
+
+# A line may be long; whoever is due stands at the front of some member's part of it.
+LOOK_AT, MOST_SHOWN = 50, 500
+OWN_ORDER = ("position", "created_at", "batch_index")
+# A subscription has two: of what runs in slots, and of what blocks.
+Line = tuple[int, bool]
+
+
+def claim_next(
+    subscription: Subscription, *, blocking: bool = False
+) -> tuple[Job, FlowAccount, uuid.UUID] | None:
+    """Claims the next job and a slot for it; None when nothing can be sent now.
+
+    When another dispatcher was faster, counts anew and tries again.
+    """
+    for _ in range(20):
+        now = timezone.now()
+        if subscription.blocked_until and subscription.blocked_until > now:
+            return None
+        choice = next(_choices(subscription, now, blocking=blocking), None)
+        if choice is None:
+            return None
+        job, account = choice
+        mine = transitions.claim(job, account, slot_version=account.slot_version)
+        if mine:
+            return job, account, mine
+        subscription.refresh_from_db()
+    return None
+
+
+def _choices(
+    subscription: Subscription, now: datetime, *, blocking: bool
+) -> Iterator[tuple[Job, FlowAccount]]:
+    found = slots.of_subscriptions([subscription.pk], now)
+    for job in in_turn(subscription, blocking=blocking) if found else []:
+        room = [each for each in found if slots.has_room(each, now, job.operation)]
+        if job.account_is_fixed:
+            room = [each for each in room if each.account.pk == job.account_id]
+        if room:
+            # The emptiest account first, by what it has free and then by credits, so that none is worn out alone.
+            yield job, max(room, key=lambda each: (each.free, each.account.credits or 0)).account
+
+
+def in_turn(subscription: Subscription, *, blocking: bool = False) -> list[Job]:
+    """The jobs that may be sent, in the order in which they will be."""
+    lane = subscription.jobs.in_lane(blocking=blocking)
+    ready = list(_front(lane.ready(timezone.now()), LOOK_AT).select_related("token"))
+    active = Counter(lane.filter(state__in=OUT_THERE).values_list("asked_by", flat=True))
+    return _order(ready, active)
+
+
+def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
+    """The place in its line of each job that may be sent, per subscription from 1; two queries."""
+    ready = Job.objects.ready(timezone.now()).filter(subscription__in=subscription_ids)
+    lines: dict[Line, list[Job]] = {}
+    for job in _front(ready, MOST_SHOWN).only("pk", "subscription", "operation", "asked_by", *OWN_ORDER):
+        lines.setdefault((job.subscription_id, job.blocks), []).append(job)
+    active: dict[Line, Counter[Any]] = {}
+    out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
+    for subscription_id, operation, asker in out.values_list("subscription", "operation", "asked_by"):
+        active.setdefault((subscription_id, operation in BLOCKING), Counter())[asker] += 1
+    return {
+        job.pk: place
+        for line, jobs in lines.items()
+        for place, job in enumerate(_order(jobs, active.get(line, Counter())), start=1)
+    }
+
+
+def _front(ready: JobQuerySet, most: int) -> JobQuerySet:
+    """Of each person no more than the first ones of their own line."""
+    place = Window(RowNumber(), partition_by=[F("subscription"), F("asked_by")], order_by=OWN_ORDER)
+    return ready.annotate(place=place).filter(place__lte=most)
+
+
+def _order(ready: list[Job], active: Counter[Any]) -> list[Job]:
+    lines: dict[Any, _Own] = {}
+    for job in sorted(ready, key=attrgetter(*OWN_ORDER)):
+        lines.setdefault(job.asked_by_id, _Own([])).jobs.append(job)
+    for line in lines.values():
+        line.look_back()
+    active, order = Counter(active), []
+    while lines:
+        who, line = min(lines.items(), key=lambda each: (active[each[0]], each[1].oldest))
+        order.append(line.jobs[line.sent])
+        active[who] += 1
+        line.sent += 1
+        if line.sent == len(line.jobs):
+            del lines[who]
+    return order
+
+
+@dataclass
+class _Own:
+    """One person's line, of which the first `sent` have had their turn."""
+
+    jobs: list[Job]
+    sent: int = 0
+    from_here: list[datetime] = field(default_factory=list)
+
+    def look_back(self) -> None:
+        """For each place when the oldest wish from there on was asked for."""
+        asked = (job.created_at for job in reversed(self.jobs))
+        self.from_here = list(accumulate(asked, min))[::-1]
+
+    @property
+    def oldest(self) -> datetime:
+        return self.from_here[self.sent]

@@ -1,0 +1,131 @@
+"""References in the song form: up to ten pictures and ten audio files, all of one account, on which the song then runs.
+
+The fields are `refImage1` to `refImage10` and `refAudio1` to `refAudio10` (post-flowmusic-music). Without scripts the
+boxes of the picker come under the bare name, as many as are checked; they are numbered here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import FlowAccount, Team
+from apps.generation.base_forms import AskingForm
+from apps.library.models import ReferenceFile
+
+MOST = 10
+KINDS = {"refImage": ReferenceFile.Kind.IMAGE, "refAudio": ReferenceFile.Kind.AUDIO}
+WORDS = {"refImage": "pictures", "refAudio": "audio files"}
+NAMES = tuple(f"{kind}{number}" for kind in KINDS for number in range(1, MOST + 1))
+GONE = (
+    "A reference is not here any more, so it was taken off. Nothing was sent; send it once more as it is now."
+)
+
+Listed = dict[str, list[str]]
+
+
+def listed(data: Mapping[str, Any]) -> Listed:
+    """What is asked for, by kind, each asset once: the numbered fields, then the boxes."""
+    boxes: Callable[[str], list[str]] = getattr(data, "getlist", lambda name: [])
+    found: Listed = {}
+    for kind in KINDS:
+        numbered = [data.get(f"{kind}{number}") for number in range(1, MOST + 1)]
+        texts = (str(each or "").strip() for each in (*numbered, *boxes(kind)))
+        found[kind] = list(dict.fromkeys(text for text in texts if text))
+    return found
+
+
+def assets_of(data: Mapping[str, Any]) -> list[str]:
+    """All of them, in their order."""
+    return [each for kind in listed(data).values() for each in kind]
+
+
+def numbered(found: Listed) -> dict[str, str]:
+    """As the API names them."""
+    return {
+        f"{kind}{place}": text for kind in KINDS for place, text in enumerate(found.get(kind, []), start=1)
+    }
+
+
+def files_of(team: Team, assets: Iterable[str]) -> dict[str, ReferenceFile]:
+    """Those that can be used, by their asset."""
+    files = ReferenceFile.objects.for_team(team).live().ready().filter(asset_id__in=list(assets))
+    return {file.asset_id: file for file in files.select_related("account")}
+
+
+def still_there(fields: Mapping[str, Any], *, team: Team) -> tuple[dict[str, str], int]:
+    """Of the references of an earlier wish or a preset those that are left, numbered anew, and how many are gone."""
+    found = listed(fields)
+    there = files_of(team, assets_of(fields))
+    left = {kind: [each for each in assets if each in there] for kind, assets in found.items()}
+    return numbered(left), sum(map(len, found.values())) - sum(map(len, left.values()))
+
+
+class ReferenceForm(AskingForm):
+    """A form that may carry references. Valid, its `cleaned_data` has `references`, by the API's names."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in NAMES:
+            self.fields[name] = forms.CharField(max_length=400, required=False, widget=forms.HiddenInput)
+
+    @property
+    def chosen(self) -> Listed:
+        """What stands in the form, whether it fits or not."""
+        return listed(self.data if self.is_bound else self.initial)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        found = self.chosen
+        data["references"] = numbered(found)
+        assets = [each for kind in found.values() for each in kind]
+        there = files_of(self.team, assets)
+        for kind, assets_of_kind in found.items():
+            self._check_kind(kind, [there.get(each) for each in assets_of_kind])
+        if there and not any(name in self.errors for name in NAMES):
+            self._check_one_account(data, [there[each] for each in assets])
+        return data
+
+    def _check_kind(self, kind: str, files: list[ReferenceFile | None]) -> None:
+        if len(files) > MOST:
+            self.add_error(f"{kind}1", f"Up to ten {WORDS[kind]} can be given; these are {len(files)}.")
+        if any(file is None or file.kind != KINDS[kind] for file in files):
+            self.add_error(f"{kind}1", GONE)
+
+    def _check_one_account(self, data: dict[str, Any], files: list[ReferenceFile]) -> None:
+        """The song runs on the account of its references, or is refused there."""
+        first = files[0]
+        other = next((file for file in files if file.account_id != first.account_id), None)
+        if other:
+            kind = "refImage1" if other.is_image else "refAudio1"
+            self.add_error(
+                kind,
+                f"A song can use references of one account only. {first} is on {first.where}, {other} on "
+                f"{other.where}. Send it to the same account, or take it off.",
+            )
+            return
+        account = next((each for each in self.accounts if each.pk == first.account_id), None)
+        if account is None:
+            kind = "refImage1" if first.is_image else "refAudio1"
+            self.add_error(
+                kind, f"{first} is on {first.where}, which is under none of your tokens. Send it to yours."
+            )
+        elif "email" not in self.errors:
+            self._run_on(account, data)
+
+    def _run_on(self, account: FlowAccount, data: dict[str, Any]) -> None:
+        token = data.get("token")
+        if data.get("email") and data["email"] != account.email:
+            words = (
+                f"The references are on {account.short}, so the song runs there. Choose it, or take them off."
+            )
+            self.add_error("email", words)
+        elif token and token.subscription_id != account.subscription_id and self.data.get("token"):
+            self.add_error(
+                "token", f"The references are on {account.short}, which is under another token. Choose that."
+            )
+        elif token:
+            data["account"] = account
+            data["token"] = next(
+                each for each in self.tokens if each.subscription_id == account.subscription_id
+            )

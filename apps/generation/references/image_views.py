@@ -1,0 +1,69 @@
+"""Asking for a picture, which becomes a reference file."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.access import TeamRequest, team_view
+from apps.generation.job_pages import panel
+from apps.generation.jobs.requests import NotThisForm
+from apps.generation.models import Job
+from apps.generation.references import image_requests
+from apps.generation.references import page as references_page
+from apps.generation.references.forms import ImageForm, usable_accounts
+from apps.library.models import ReferenceFile
+
+SHOWN = 12
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="create")
+def image(request: TeamRequest) -> HttpResponseBase:
+    """GET /create/image/ shows the form (`?from=` a job of a picture, `?prompt=`), POST puts the picture in line."""
+    initial = {} if request.method == "POST" else _begin(request)
+    form = ImageForm(request.POST or None, team=request.team, user=request.user, initial=initial)
+    if not form.tokens:
+        return redirect("home")
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            file = image_requests.ask(
+                team=request.team,
+                by=request.user,
+                token=data["token"],
+                account=data["account"],
+                prompt=data["prompt"].strip(),
+                nonce=data["nonce"],
+            )
+            return HttpResponseRedirect(f"{reverse('image')}#file-{file.pk}")
+        except NotThisForm as reason:
+            form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
+    return _page(request, form)
+
+
+def _begin(request: TeamRequest) -> dict[str, object]:
+    if "from" not in request.GET:
+        return {"prompt": request.GET.get("prompt", "")[: image_requests.PROMPT_LIMIT]}
+    try:
+        pk = UUID(request.GET["from"])
+    except ValueError:
+        raise Http404 from None
+    jobs = Job.objects.for_team(request.team).filter(operation=image_requests.IMAGE).select_related("account")
+    return image_requests.words_of(get_object_or_404(jobs, pk=pk))
+
+
+def _page(request: TeamRequest, form: ImageForm) -> HttpResponseBase:
+    made = ReferenceFile.objects.for_team(request.team).live().filter(origin=ReferenceFile.Origin.MADE)
+    newest = list(made.select_related("account", "added_by")[:SHOWN])
+    context = {
+        "form": form,
+        "lines": references_page.lines_of(newest, request.membership),
+        "accounts": usable_accounts(request.team, request.user),
+        "panel": panel.of_team(request.membership),
+        "nonce": form["nonce"].value(),
+    }
+    return TemplateResponse(request, "generation/image.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,166 @@
+"""The page of reference files: what is on which account, how far sending it has come, which songs used it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+from django.urls import reverse
+
+from apps.accounts.models import FlowAccount, Membership, Team
+from apps.accounts.templatetags.studio import clock
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import Card, card
+from apps.generation.jobs import decisions, links
+from apps.generation.models import Job, State
+from apps.library.archiving.kinds import TYPES
+from apps.library.listing import Cursor
+from apps.library.models import ReferenceFile
+
+PER_PAGE = 60
+WAITS = {"queued", "next"}
+GOES = {"submitting", "running", "long"}
+WRONG = {"failed", "rejected", "unknown", "given_up", "blocked"}
+MARKED = "422"  # a picture that says it was made by a machine, sent with that
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One file. `state` is ready, waits, goes, wrong or unsent; `words` say it; what can be done are addresses or "".
+
+    `version` changes when anything on the card does.
+    """
+
+    file: ReferenceFile
+    state: str
+    words: str
+    songs: int = 0
+    retry: bool = False
+    strip: bool = False
+    change_url: str = ""
+    job_url: str = ""
+
+    @property
+    def facts(self) -> list[str]:
+        file, found = self.file, TYPES.get(self.file.content_type)
+        sizes = f"{file.width} × {file.height}" if file.width and file.height else ""
+        return [each for each in (found.name if found else "", sizes, str(clock(file.duration_s))) if each]
+
+    @property
+    def version(self) -> str:
+        return f"{self.state}:{self.words}:{bool(self.file.thumb)}:{bool(self.file.file)}:{self.songs}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is on one account."""
+
+    account: FlowAccount | None
+    lines: list[Line]
+
+    @property
+    def name(self) -> str:
+        return self.account.email if self.account else "On accounts that are gone"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    groups: list[Group]
+    older: Cursor | None
+    accounts: list[FlowAccount]  # that have files
+
+
+def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str = "") -> Shelf:
+    """Newest first; `on` an account's e-mail, `kind` image or audio, `place` where the page begins."""
+    team = membership.team
+    files = ReferenceFile.objects.for_team(team).live().select_related("account", "added_by")
+    accounts = FlowAccount.objects.filter(pk__in=files.order_by().values("account")).order_by("email")
+    if on:
+        files = files.filter(account__email=on)
+    if kind in ReferenceFile.Kind.values:
+        files = files.filter(kind=kind)
+    if before := Cursor.parse(place):
+        at = before.created_at
+        files = files.filter(Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(pk__lt=before.pk)))
+    found = list(files[: PER_PAGE + 1])
+    shown = found[:PER_PAGE]
+    older = Cursor(shown[-1].created_at, shown[-1].pk) if len(found) > PER_PAGE else None
+    return Shelf(_groups(lines_of(shown, membership)), older, list(accounts))
+
+
+def _groups(lines: Iterable[Line]) -> list[Group]:
+    """In the order of their newest file."""
+    together: dict[int | None, list[Line]] = {}
+    for line in lines:
+        together.setdefault(line.file.account_id, []).append(line)
+    return [Group(lines[0].file.account, lines) for lines in together.values()]
+
+
+def lines_of(files: list[ReferenceFile], membership: Membership) -> list[Line]:
+    """A few queries, however many files."""
+    cards = _cards([each for each in files if not each.is_ready], membership)
+    songs = used_by(membership.team)
+    return [_line(file, cards.get(file.pk), songs[file.asset_id] if file.is_ready else 0) for file in files]
+
+
+def used_by(team: Team) -> Counter[str]:
+    """In how many songs' wishes each asset stands."""
+    made = Job.objects.for_team(team).filter(state__in=[State.COMPLETED, State.COLLECTING], operation="music")
+    counted: Counter[str] = Counter()
+    with_files = made.filter(params__has_any_keys=["refImage1", "refAudio1"]).order_by()
+    for params in with_files.values_list("params", flat=True):
+        counted.update(
+            {str(value) for name, value in params.items() if name.startswith(("refImage", "refAudio"))}
+        )
+    return counted
+
+
+def _cards(files: list[ReferenceFile], membership: Membership) -> Mapping[UUID, tuple[Job, Card]]:
+    """The newest job of each, with its card."""
+    if not files:
+        return {}
+    jobs = Job.objects.for_team(membership.team).filter(file__in=files).order_by("created_at")
+    newest = {job.file_id: job for job in panel.with_card_relations(jobs)}
+    around = panel.surroundings(membership)
+    return {pk: (job, card(job, around)) for pk, job in newest.items() if pk}
+
+
+def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Line:
+    if file.problem:
+        return Line(file=file, state="wrong", words=file.problem)
+    if file.is_ready:
+        return Line(file=file, state="ready", words=_ready(file), songs=songs)
+    if found is None:
+        return Line(file=file, state="unsent", words="Not sent yet.", retry=True)
+    job, shown = found
+    url = reverse("job", args=[job.pk])
+    if shown.kind in WAITS:
+        return Line(file=file, state="waits", words=shown.subtitle or "In line.", job_url=url)
+    if shown.kind in GOES:
+        words = "Being made." if job.operation == "image" else f"Being sent to {file.where}."
+        return Line(file=file, state="goes", words=words, job_url=url)
+    again = job.state in decisions.RETRYABLE
+    if shown.kind in WRONG:
+        is_marked = job.error_code == MARKED and not file.strip_metadata
+        change = links.form_of(job) if job.operation == "image" else ""
+        words = f"{shown.text}{f' Its own words: “{shown.quote}”.' if shown.quote else ''}"
+        return Line(
+            file=file,
+            state="wrong",
+            words=words,
+            retry=again,
+            strip=is_marked,
+            change_url=change,
+            job_url=url,
+        )
+    return Line(file=file, state="unsent", words=shown.text or "Not sent.", retry=again, job_url=url)
+
+
+def _ready(file: ReferenceFile) -> str:
+    if file.is_flagged:
+        return f"On {file.where}. Flow Music has flagged it, so a song may be declined because of it."
+    if file.file:
+        return f"On {file.where}"
+    later = f" {file.last_error}" if file.last_error else ""
+    return f"On {file.where}. Our own copy is being fetched.{later}"

@@ -1,0 +1,125 @@
+"""What a person sees and decides after a restored backup: the team's jobs that came from it, one by one or all."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from apps.accounts.models import AuditEntry, Team, User
+from apps.generation.jobs import decisions
+from apps.generation.jobs.titles import title_of
+from apps.generation.models import Hold, Job, Look, State
+from apps.generation.operations import OPERATIONS
+from apps.generation.recovery import adoption, candidates
+
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class RestoredJob:
+    """A job from the backup: whether it was found since, and what the search says."""
+
+    job: Job
+
+    @property
+    def title(self) -> str:
+        return title_of(self.job)
+
+    @property
+    def is_open(self) -> bool:
+        return self.job.state == State.UNKNOWN
+
+    @property
+    def look(self) -> Look | None:
+        return getattr(self.job, "look", None)
+
+    @property
+    def is_searched_for(self) -> bool:
+        return self.is_open and self.look is not None and self.look.found_at is None
+
+    @cached_property
+    def signs(self) -> int:
+        """How many songs of the account may be this one."""
+        if not self.is_open or self.look is None:
+            return 0
+        found = adoption.candidates(self.job, self.look)
+        return sum(each.is_likely or adoption.MADE_AFTER in each.reasons for each in found)
+
+    @property
+    def is_not_found(self) -> bool:
+        """Searched, and nothing is there that could be it. What blocks leaves nothing that could be searched."""
+        if not self.is_open or self.job.settles_at:
+            return False
+        if self.job.blocks:
+            return True
+        return bool(self.look and self.look.found_at and not self.look.problem and not self.signs)
+
+    @property
+    def label(self) -> str:
+        return OPERATIONS[self.job.operation].label
+
+
+@dataclass(frozen=True)
+class RestorePage:
+    hold: Hold | None
+    jobs: list[RestoredJob]
+
+    @property
+    def open_jobs(self) -> list[RestoredJob]:
+        return [each for each in self.jobs if each.is_open]
+
+    @property
+    def is_busy(self) -> bool:
+        return any(each.is_searched_for for each in self.jobs)
+
+    @property
+    def not_found(self) -> int:
+        return sum(each.is_not_found for each in self.jobs)
+
+
+def of_team(team: Team) -> RestorePage:
+    jobs = sorted(_jobs(team)[:MOST_SHOWN], key=lambda job: (job.state != State.UNKNOWN, job.created_at))
+    return RestorePage(Hold.of(team).first(), [RestoredJob(job) for job in jobs])
+
+
+def _jobs(team: Team) -> QuerySet[Job]:
+    restored = Job.objects.for_team(team).filter(restored_at__isnull=False)
+    return restored.select_related("asked_by", "look", "source__song", "file", "sheet", "song").order_by(
+        "-restored_at", "created_at"
+    )
+
+
+def chosen(team: Team, ids: Collection[str]) -> list[RestoredJob]:
+    """Of those that are still open. An id that is none chooses nothing."""
+    return [each for each in of_team(team).open_jobs if str(each.job.pk) in ids]
+
+
+@transaction.atomic
+def search(jobs: Collection[RestoredJob], *, by: User) -> int:
+    """Has the newest songs of their accounts read. What blocks is in no list."""
+    found = [each.job for each in jobs if not each.job.blocks]
+    for job in found:
+        candidates.ask(job, by=by)
+        decisions.look_now(job)
+    return len(found)
+
+
+def requeue(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
+    """Those that were not found. One that is chosen alone was compared by a person, and is requeued in any case."""
+    alone = len(jobs) == 1
+    done = [each for each in jobs if (alone or each.is_not_found) and decisions.requeue(each.job, by=by)]
+    return _told(len(done), "requeued", team=team, by=by)
+
+
+def close(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
+    done = [each for each in jobs if decisions.abandon(each.job, by=by)]
+    return _told(len(done), "marked as lost", team=team, by=by)
+
+
+def _told(count: int, action: str, *, team: Team, by: User) -> int:
+    if count:
+        subject = f"{count} job{'' if count == 1 else 's'} from a backup"
+        AuditEntry.objects.create(team=team, by=by, action=f"jobs {action}", subject=subject)
+    return count

@@ -1,0 +1,185 @@
+"""The form of a sweep: lists of what POST /music takes, under its own names, and what limits them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+
+from apps.accounts.models import User
+from apps.generation.base_forms import AskingForm
+from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT
+from apps.generation.models import Sweep
+from apps.generation.sweeps.grid import GHOSTWRITERS, MODELS, Matrix
+from apps.generation.sweeps.progress import Standing
+from apps.generation.sweeps.runner import Plan
+from apps.plural import counted
+
+MOST_ROWS, MOST_SONGS, MOST_CREDITS = 8, 200, 10_000
+
+
+class SeveralTexts(forms.Field):
+    """As many fields of one name as there are; those left empty, and what is there twice, don't count."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, *, limit: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.limit = limit
+
+    def clean(self, value: Any) -> list[str]:
+        texts = [str(text).replace("\r\n", "\n").replace("\r", "\n").strip() for text in value or []]
+        found = list(dict.fromkeys(text for text in texts if text))
+        if self.required and not found:
+            raise forms.ValidationError(self.error_messages["required"])
+        if len(found) > MOST_ROWS:
+            raise forms.ValidationError(f"Up to {MOST_ROWS} of them.")
+        if longest := max((len(text) for text in found if len(text) > self.limit), default=0):
+            raise forms.ValidationError(
+                f"One has {longest} characters; Flow Music takes up to {self.limit:,}."
+            )
+        return found
+
+
+def _number(most: int, words: str, **kwargs: Any) -> forms.IntegerField:
+    messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), words)
+    return forms.IntegerField(min_value=1, max_value=most, error_messages=messages, **kwargs)
+
+
+_ONE_OF_THESE = {"invalid_choice": "Choose among these."}
+
+
+class SweepForm(AskingForm):
+    prompt = SeveralTexts(
+        limit=PROMPT_LIMIT,
+        error_messages={"required": "Say how it should sound, in one description or more."},
+    )
+    lyrics = SeveralTexts(limit=LYRICS_LIMIT, required=False)
+    none = forms.BooleanField(required=False, initial=True)  # also without own words
+    ghostwriter = forms.MultipleChoiceField(
+        choices=list(GHOSTWRITERS.items()), required=False, initial=[""], error_messages=_ONE_OF_THESE
+    )
+    model = forms.MultipleChoiceField(
+        choices=list(MODELS.items()), required=False, initial=[""], error_messages=_ONE_OF_THESE
+    )
+    count = _number(4, "From 1 to 4 songs of each.", initial=1)
+    cap = _number(MOST_CREDITS, "Say how many credits it may cost, from 1 to 10,000.")
+    keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("lyrics"):
+            data["none"] = True  # without any, there is nothing else
+        if not self.errors:
+            songs = len(Matrix.of(self.asked)) * data["count"]
+            if songs > MOST_SONGS:
+                self.add_error(
+                    None, f"That would be {counted(songs, 'song')}. A sweep has up to {MOST_SONGS}."
+                )
+        return data
+
+    @property
+    def asked(self) -> dict[str, list[str]]:
+        """Of the valid form, what a Matrix is made of."""
+        data = self.cleaned_data
+        return {
+            "prompt": data["prompt"],
+            "model": data["model"] or [""],
+            "lyrics": [*([""] if data["none"] else []), *data["lyrics"]],
+            "ghostwriter": data["ghostwriter"] or [""],
+        }
+
+    def plan(self) -> Plan:
+        data = self.cleaned_data
+        return Plan(
+            by=self.user,
+            token=data["token"],
+            account=data["account"],
+            asked=self.asked,
+            songs_each=data["count"],
+            cap=data["cap"],
+            keepers=data["keepers"],
+            nonce=data["nonce"],
+        )
+
+
+def blank() -> dict[str, Any]:
+    """What a fresh form begins with: a row of each kind to write in."""
+    return {"prompt": ["", ""], "lyrics": [""]}
+
+
+def typed(data: QueryDict | MultiValueDict[str, str]) -> dict[str, Any]:
+    """What stands in the fields, with one empty row more of the kind that was asked for: not checked, not sent."""
+    values: dict[str, Any] = {
+        name: data.get(name) for name in ("count", "cap", "keepers", "email", "token", "nonce")
+    }
+    values |= {name: data.getlist(name) for name in ("ghostwriter", "model", "prompt", "lyrics")}
+    values["none"] = "none" in data
+    more = data.get("add")
+    if more in {"prompt", "lyrics"} and len(values[more]) < MOST_ROWS:
+        values[more].append("")
+    return values
+
+
+def of_sweep(sweep: Sweep, *, by: User) -> dict[str, Any]:
+    """Filled as that one was; the same draft, if it still is one and theirs."""
+    asked: Mapping[str, list[str]] = sweep.asked
+    values: dict[str, Any] = {
+        "prompt": asked["prompt"],
+        "lyrics": [text for text in asked["lyrics"] if text] or [""],
+        "none": "" in asked["lyrics"],
+        "ghostwriter": asked.get("ghostwriter", [""]),
+        "model": asked.get("model", [""]),
+        "count": sweep.songs_each,
+        "cap": sweep.cap,
+        "keepers": sweep.keepers,
+        "email": sweep.account.email if sweep.account else "",
+        "token": sweep.token_id,
+    }
+    return values | ({"nonce": sweep.pk} if sweep.is_draft_of(by) else {})
+
+
+class LimitsForm(forms.Form):
+    """How far a sweep may go on: beyond what is spent and found already."""
+
+    cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
+    keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
+
+    def __init__(self, data: QueryDict | None, *, standing: Standing) -> None:
+        super().__init__(data)
+        self.initial = _further(standing)
+        self.standing = standing
+
+    @property
+    def more(self) -> int:
+        """Credits that the cap in the field allows beyond what is spent."""
+        try:
+            return max(0, int(self["cap"].value()) - self.standing.committed)
+        except (TypeError, ValueError):
+            return 0
+
+    def clean_cap(self) -> int:
+        cap, spent = int(self.cleaned_data["cap"]), self.standing.committed
+        if not self.standing.in_line and cap < spent + self.standing.price.credits:
+            raise forms.ValidationError(
+                f"{spent} may be spent already, and a song costs {self.standing.price}."
+            )
+        return cap
+
+    def clean_keepers(self) -> int | None:
+        wanted: int | None = self.cleaned_data["keepers"]
+        if wanted is not None and wanted <= self.standing.kept:
+            raise forms.ValidationError(
+                f"There are {self.standing.kept} already. Say more, or leave it empty."
+            )
+        return wanted
+
+
+def _further(standing: Standing) -> dict[str, int | None]:
+    """What ended it is offered as much further as it takes."""
+    sweep = standing.sweep
+    missing = max(0, standing.total - len(standing.asked)) * standing.price.credits
+    cap = max(sweep.cap, standing.committed + missing) if sweep.ended == Sweep.Ended.CAP else sweep.cap
+    reached = sweep.keepers is not None and standing.kept >= sweep.keepers
+    return {"cap": cap, "keepers": standing.kept + (sweep.keepers or 0) if reached else sweep.keepers}

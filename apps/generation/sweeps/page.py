@@ -1,0 +1,168 @@
+"""What the page of a sweep shows: the matrix with what was made of each cell, and where it stands."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Prefetch
+
+from apps.accounts.models import FlowAccount, Membership
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.cards import Card, card
+from apps.generation.jobs import pricing
+from apps.generation.jobs.pricing import Price, Purse
+from apps.generation.models import Job, Sweep, SweepCell
+from apps.generation.sweeps import progress, runner
+from apps.generation.sweeps.grid import Head, Matrix
+from apps.generation.sweeps.progress import Standing
+from apps.library.models import Clip
+
+Phase, Ended = Sweep.Phase, Sweep.Ended
+WHY = {
+    Ended.KEEPERS: "There are enough keepers, so nothing more is sent.",
+    Ended.CAP: "The cap is reached: the next song would cost more.",
+    Ended.ALL: "Every combination was asked for.",
+    Ended.PERSON: "Stopped. What was in line is kept back, what was being made is finished.",
+    Ended.BACKUP: "This comes from a backup. Songs may have been made since: look before it goes on.",
+}
+WORDS = {
+    "queued": "in line",
+    "next": "next in line",
+    "paused": "kept back",
+    "blocked": "waits: see why",
+    "submitting": "being sent",
+    "collecting": "saving the audio",
+    "completed": "its takes are in the bin",
+    "incomplete": "its takes are in the bin",
+    "failed": "failed: see why",
+    "rejected": "refused: see why",
+    "unknown": "not known",
+    "given_up": "not known",
+    "cancelled": "stopped",
+    "dropped": "dropped",
+    "abandoned": "never found",
+}
+
+
+@dataclass(frozen=True)
+class Song:
+    """One song of a cell: the card of its job, and its takes."""
+
+    card: Card
+    takes: list[Clip]
+
+    @property
+    def words(self) -> str:
+        """How it stands, for one without takes to hear."""
+        return WORDS.get(self.card.kind, self.card.state)
+
+
+@dataclass(frozen=True)
+class Cell:
+    head: Head  # its column
+    songs: list[Song]
+    missing: int  # songs that were not asked for yet
+
+
+class SweepPage:
+    def __init__(self, sweep: Sweep, membership: Membership) -> None:
+        self.sweep = sweep
+        self._membership = membership
+        self.standing = Standing(sweep)
+        self.matrix = Matrix.of(sweep.asked)
+        self.price = self.standing.price
+        self.may_decide = runner.may_decide(membership, sweep)
+        self.is_own = sweep.made_by_id == membership.user_id
+        self.is_own_draft = sweep.is_draft_of(membership.user)
+
+    @cached_property
+    def keepers(self) -> set[object]:
+        return set(progress.keepers(self.sweep).values_list("pk", flat=True))
+
+    @cached_property
+    def rows(self) -> list[tuple[Head, list[Cell]]]:
+        """The matrix, row by row."""
+        songs = self._songs()
+        there = {(cell.row, cell.column): cell for cell in self.standing.cells}
+        return [
+            (
+                head,
+                [
+                    self._cell(column, there.get((y, x)), songs)
+                    for x, column in enumerate(self.matrix.columns)
+                ],
+            )
+            for y, head in enumerate(self.matrix.rows)
+        ]
+
+    def _cell(self, head: Head, cell: SweepCell | None, songs: dict[object, list[Song]]) -> Cell:
+        found = songs.get(cell.pk, []) if cell else []
+        return Cell(head, found, max(0, self.sweep.songs_each - len(found)))
+
+    def _songs(self) -> dict[object, list[Song]]:
+        takes = Prefetch("song__takes", Clip.objects.live().for_pages().order_by("take"))
+        shown = [job.pk for job in self.standing.asked]
+        jobs = (
+            Job.objects.filter(pk__in=shown, retries=None)
+            .select_related(*panel.OF_A_CARD)
+            .prefetch_related(takes)
+        )
+        around = panel.surroundings(self._membership)
+        found: dict[object, list[Song]] = {}
+        for job in jobs.order_by("batch_index", "created_at"):
+            made = list(job.song.takes.all()) if job.song else []
+            found.setdefault(job.cell_id, []).append(Song(card(job, around), made))
+        return found
+
+    # Before it starts.
+
+    @property
+    def combinations(self) -> int:
+        return len(self.standing.cells)
+
+    @property
+    def affordable(self) -> int:
+        """Songs, by the cap alone."""
+        return min(self.standing.total, self.sweep.cap // self.price.credits)
+
+    @property
+    def most(self) -> Price:
+        return self.price * self.affordable
+
+    @cached_property
+    def purse(self) -> Purse:
+        seen = FlowAccount.objects.for_team(self.sweep.team)
+        accounts = list(seen.filter(subscription=self.sweep.subscription_id))
+        held = pricing.Held([self.sweep.subscription_id])
+        if self.sweep.account_is_fixed and self.sweep.account:
+            return pricing.purse_of(self.sweep.account, accounts, held)
+        return pricing.purse_of_any(self.sweep.subscription_id, accounts, held)
+
+    # While and after it runs.
+
+    @property
+    def left(self) -> int:
+        return max(0, self.sweep.cap - self.standing.committed)
+
+    @property
+    def asked_for(self) -> int:
+        return min(self.standing.total, len(self.standing.asked))
+
+    @property
+    def may_go_on(self) -> bool:
+        return self.sweep.phase in {Phase.STOPPED, Phase.DONE} and (
+            self.standing.next() is not None or bool(self.standing.in_line)
+        )
+
+    @property
+    def why(self) -> str:
+        return WHY.get(Ended(self.sweep.ended), "") if self.sweep.ended else ""
+
+    @property
+    def waits(self) -> str:
+        """Why a running one asks for nothing, in words for a person; "" while it does."""
+        if self.sweep.phase != Phase.RUNNING or runner.payer_of(self.sweep):
+            return ""
+        if self.sweep.account_is_fixed and not self.sweep.account:
+            return "The account that was chosen is not there any more, so nothing more is sent."
+        who = self.sweep.made_by.short_name if self.sweep.made_by else "Who asked for it"
+        return f"{who} has no token here that could pay for it, so nothing more is sent."

@@ -1,0 +1,213 @@
+"""A sweep's life: kept as a draft, started, driven song by song from the tick, stopped, gone on with.
+
+What drives it are rows: `step` looks at what was asked for and what it costs, and puts at most a few songs more in
+line. It may be called at any time, by several processes, and die anywhere: every song of a cell has its place in the
+unique (nonce, index) of the jobs, and who steps holds the row of the sweep.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Membership, Team, User
+from apps.generation.jobs import decisions, endings
+from apps.generation.jobs.requests import JobRequest, NotThisForm
+from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
+from apps.generation.queue import payers
+from apps.generation.sweeps.grid import Matrix
+from apps.generation.sweeps.progress import Standing
+from apps.library import undo
+from apps.wake import wake
+
+Phase, Ended = Sweep.Phase, Sweep.Ended
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A valid form: what is to be swept, on whose money and within what."""
+
+    by: User
+    token: ApiToken
+    account: FlowAccount | None
+    asked: Mapping[str, list[str]]
+    songs_each: int
+    cap: int
+    keepers: int | None
+    nonce: uuid.UUID
+
+
+def draft(team: Team, plan: Plan) -> Sweep:
+    """Kept to be looked at before it costs anything; the same form again changes it. Raises NotThisForm."""
+    values = {
+        "token": plan.token,
+        "subscription_id": plan.token.subscription_id,
+        "account": plan.account,
+        "account_is_fixed": plan.account is not None,
+        "asked": dict(plan.asked),
+        "songs_each": plan.songs_each,
+        "cap": plan.cap,
+        "keepers": plan.keepers,
+    }
+    try:
+        with transaction.atomic():
+            sweep, _ = Sweep.objects.update_or_create(
+                pk=plan.nonce, team=team, made_by=plan.by, phase=Phase.DRAFT, deleted_at=None, defaults=values
+            )
+            sweep.cells.all().delete()
+            SweepCell.objects.bulk_create(
+                SweepCell(sweep=sweep, row=row, column=column, params=params)
+                for row, column, params in Matrix.of(plan.asked).cells()
+            )
+    except IntegrityError:
+        raise NotThisForm("This sweep was started already.") from None
+    return sweep
+
+
+def may_decide(membership: Membership, sweep: Sweep) -> bool:
+    """As with jobs: who asked for it, and the team's owners and admins."""
+    rights = membership.rights
+    return rights.may_manage or (rights.may_create and sweep.made_by_id == membership.user_id)
+
+
+def start(sweep: Sweep, *, as_of: datetime) -> bool:
+    """False when it was changed since it was looked at, or started already."""
+    seen = Sweep.objects.live().filter(pk=sweep.pk, phase=Phase.DRAFT, changed_at=as_of, token__isnull=False)
+    return _run(sweep) if seen.update(phase=Phase.RUNNING, stepped_at=timezone.now()) else False
+
+
+def _run(sweep: Sweep) -> bool:
+    PanelVersion.bump(sweep.team_id)
+    wake("generation.sweep", str(sweep.pk))
+    return True
+
+
+@transaction.atomic
+def stop(sweep: Sweep, *, by: User) -> bool:
+    """Nothing more is sent: what is in line is kept back, what is being made is finished."""
+    running = Sweep.objects.filter(pk=sweep.pk, phase=Phase.RUNNING)
+    if not running.update(phase=Phase.STOPPED, ended=Ended.PERSON):
+        return False
+    for job in _in_line(sweep):
+        decisions.pause(job, True, by=by)
+    decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
+    PanelVersion.bump(sweep.team_id)
+    return True
+
+
+@transaction.atomic
+def go_on(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
+    """With what was kept back and what is left, perhaps within another cap.
+
+    What goes beyond the new cap is called off before anything of it may be sent: the dispatcher is as quick as a look.
+    """
+    over = Sweep.objects.live().filter(pk=sweep.pk, phase__in=[Phase.STOPPED, Phase.DONE])
+    if not over.update(phase=Phase.RUNNING, ended="", cap=cap, keepers=keepers):
+        return False
+    waiting = _in_line(sweep)
+    standing = Standing(Sweep.objects.select_related("account").get(pk=sweep.pk))
+    standing.call_off_what_is_too_much()
+    if keepers is None or standing.kept < keepers:  # else the look that follows calls all of it off
+        for job in waiting:
+            decisions.pause(job, False, by=by)
+    return _run(sweep)
+
+
+def due() -> list[str]:
+    return [str(pk) for pk in Sweep.objects.filter(phase=Phase.RUNNING).values_list("pk", flat=True)]
+
+
+def step(sweep_id: str) -> None:
+    """One look: songs more in line, or the end."""
+    try:
+        with transaction.atomic():
+            # The first statement writes: on every database one process steps, and the others wait for what it did.
+            if Sweep.objects.filter(pk=sweep_id, phase=Phase.RUNNING).update(stepped_at=timezone.now()):
+                _step(Sweep.objects.select_related("team", "made_by", "token", "account").get(pk=sweep_id))
+    except IntegrityError:
+        return  # somebody has asked for it meanwhile: the next look counts anew
+
+
+def _step(sweep: Sweep) -> None:
+    _in_line(sweep)
+    standing = Standing(sweep)
+    if standing.kept != sweep.kept:
+        Sweep.objects.filter(pk=sweep.pk).update(kept=standing.kept)
+        PanelVersion.bump(sweep.team_id)
+    if sweep.keepers is not None and standing.kept >= sweep.keepers:
+        _end(sweep, standing, Ended.KEEPERS, "Not sent: the sweep has its keepers. Nothing spent.")
+        return
+    standing.call_off_what_is_too_much()
+    payer = payer_of(sweep)
+    while payer and (missing := standing.next()) and standing.has_place and standing.fits:
+        standing.add(_ask(sweep, payer, *missing))
+    if standing.unsettled:
+        return
+    if standing.next() is None:
+        _end(sweep, standing, Ended.ALL, "")
+    elif not standing.fits:
+        _end(sweep, standing, Ended.CAP, "")
+
+
+def _end(sweep: Sweep, standing: Standing, why: str, text: str) -> None:
+    Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.DONE, ended=why)
+    for job in standing.in_line:
+        endings.call_off(job, text)
+    decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
+    PanelVersion.bump(sweep.team_id)
+
+
+def payer_of(sweep: Sweep) -> ApiToken | None:
+    """None while whose sweep it is may not ask for songs here, or the token or the chosen account is not there."""
+    if sweep.account_is_fixed and not sweep.account:
+        return None
+    return payers.token_of(sweep.made_by, team=sweep.team, subscription_id=sweep.subscription_id)
+
+
+def _ask(sweep: Sweep, payer: ApiToken, cell: SweepCell, index: int) -> Job:
+    wish = JobRequest(
+        team=sweep.team,
+        by=payer.owner,
+        token=payer,
+        account=sweep.account,
+        operation="music",
+        params=cell.params,
+        count=1,
+        nonce=cell.pk,
+        cell=cell,
+        first=index,
+        size=sweep.songs_each,
+    )
+    (job,) = wish.put_in_line()
+    return job
+
+
+def _in_line(sweep: Sweep) -> list[Job]:
+    """Locked, before anything that others lock after their job: so nobody waits for somebody who waits for him."""
+    line = Job.objects.filter(cell__in=sweep.cells.all(), state=State.QUEUED)
+    return list(line.order_by("pk").select_for_update())
+
+
+def delete(sweep: Sweep, *, by: User) -> bool:
+    """Only what was never started, or is over."""
+    over = Sweep.objects.live().filter(Q(phase__in=[Phase.DRAFT, Phase.DONE, Phase.STOPPED]), pk=sweep.pk)
+    with transaction.atomic():
+        deleted = over.update(deleted_at=timezone.now()) == 1
+        if deleted:
+            AuditEntry.objects.create(
+                team_id=sweep.team_id, by=by, action="sweep deleted", subject=str(sweep)[:200]
+            )
+    return deleted
+
+
+def _undelete(team: Team, by: User, sweep: str) -> str:
+    """Brings one back; says what came of it."""
+    Sweep.objects.for_team(team).filter(pk=sweep).update(deleted_at=None)
+    return "The sweep is back."
+
+
+undo.ACTIONS["delete-sweep"] = _undelete

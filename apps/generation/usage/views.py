@@ -1,0 +1,184 @@
+"""/flow-accounts/usage/ and /flow-accounts/<email>/usage/: what was spent on all accounts or one, in words, as a chart,
+as a table and as a file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from apps import transfers
+from apps.accounts import addresses, sight, usage
+from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.models import ApiToken, FlowAccount, Team
+from apps.generation.usage import chart, csv_export, forecast, spending, top_spenders
+
+MOST_SONGS = 12
+MOST_PEOPLE = 6
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the address asks for: the accounts, `account` if it is one, and the range by its name."""
+
+    all: list[FlowAccount]
+    account: FlowAccount | None
+    range: str
+    own: set[int]
+
+    @property
+    def accounts(self) -> list[FlowAccount]:
+        return [self.account] if self.account else spending.pool(self.all)
+
+    @property
+    def live(self) -> list[FlowAccount]:
+        """Those that can be asked about: a token of the team works for them."""
+        return [each for each in self.accounts if each.as_of is None]
+
+    @property
+    def days(self) -> int | None:
+        return spending.RANGES[self.range][0]
+
+    @property
+    def here(self) -> str:
+        """The page's own address without the range; `joint` belongs before more of a query."""
+        return self._address("usage", self.account)
+
+    @property
+    def joint(self) -> str:
+        return "&" if "?" in self.here else "?"
+
+    @property
+    def read_address(self) -> str:
+        return f"{self._address('usage-read', self.account)}{self.joint}days={self.range}"
+
+    @property
+    def csv_address(self) -> str:
+        return f"{self._address('usage-download', self.account)}{self.joint}days={self.range}"
+
+    @property
+    def choices(self) -> list[tuple[FlowAccount, str]]:
+        """Every account and the address of its usage in the same range."""
+        addresses_ = [self._address("usage", each) for each in self.all]
+        pairs = zip(self.all, addresses_, strict=True)
+        return [(each, f"{link}{'&' if '?' in link else '?'}days={self.range}") for each, link in pairs]
+
+    def _address(self, name: str, account: FlowAccount | None) -> str:
+        """`?on=` where the team has an e-mail twice."""
+        if account is None:
+            return reverse(name)
+        twice = sum(each.email == account.email for each in self.all) > 1
+        query = f"?on={account.subscription_id}" if twice else ""
+        return reverse(f"flow-account-{name}", args=[account.email]) + query
+
+
+@dataclass(frozen=True)
+class Reading:
+    """When what is shown was read, the oldest account's; who is being asked now, and who couldn't be.
+
+    `is_stale`: the page has it read by itself, once it is open. What was removed can't be read any more.
+    """
+
+    read_at: datetime | None
+    is_being_read: bool
+    unread: list[FlowAccount]
+    problems: list[FlowAccount]
+    is_stale: bool
+
+
+@require_safe
+@team_view(needs="see")
+def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    today = timezone.now().date()
+    found = spending.of(shown.accounts, request.team, days=shown.days, today=today)
+    songs, further = top_spenders.by_song(
+        shown.accounts, request.team, since=found.since, most=MOST_SONGS, own=shown.own
+    )
+    context = {
+        "shown": shown,
+        "spending": found,
+        "chart": chart.draw(found.spans, today),
+        "songs": songs,
+        "further": further,
+        "people": top_spenders.who_asked(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
+        "pace": forecast.of(shown.live, today),
+        "reading": _reading(shown, request),
+        "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
+        "range_words": "all of it" if shown.days is None else f"last {shown.days} days",
+    }
+    return TemplateResponse(request, "generation/usage.html", context)
+
+
+@require_POST
+@team_view(needs="create")
+def read(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    usage.want(shown.live, team=request.team, by=request.user)
+    return redirect(f"{shown.here}{shown.joint}days={shown.range}")
+
+
+@require_safe
+@team_view(needs="see")
+def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    today = timezone.now().date()
+    since = spending.first_day(shown.days, today)
+    lines = csv_export.lines(shown.accounts, since=since, own=shown.own)
+    try:
+        body = b"".join(lines)
+        response = transfers.whole(request, body, content_type="text/csv; charset=utf-8")
+    except transfers.Busy as busy:
+        messages.error(request, transfers.words_for(busy, "download"))
+        return redirect(shown.here)
+    name = f"flow-music-usage-{today:%Y-%m-%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _shown(request: TeamRequest, email: str) -> Shown:
+    every = FlowAccount.objects.for_team(request.team)
+    on = request.GET.get("on", "")
+    asked = request.GET.get("days", "")
+    ended = sight.ended(request.team)
+    return Shown(
+        all=[*addresses.own_first(every, team=request.team, user=request.user), *ended],
+        account=addresses.find(email, team=request.team, user=request.user, on=on) if email else None,
+        range=asked if asked in spending.RANGES else spending.USUAL_RANGE,
+        own=_own(request, ended),
+    )
+
+
+def _own(request: TeamRequest, ended: list[FlowAccount]) -> set[int]:
+    """Subscriptions of which the person may know what was made elsewhere: their own token works, or did until then."""
+    tokens = ApiToken.objects.for_team(request.team).owned_by(request.user)
+    working = set(tokens.working().values_list("subscription", flat=True))
+    return working | {each.subscription_id for each in ended} & set(
+        tokens.values_list("subscription", flat=True)
+    )
+
+
+def _reading(shown: Shown, request: TeamRequest) -> Reading:
+    now = timezone.now()
+    here = [each for each in shown.accounts if not each.is_gone] or shown.accounts
+    return Reading(
+        is_stale=request.membership.rights.may_create and _is_stale(here, request.team, now),
+        read_at=min((each.usage_read_at for each in here if each.usage_read_at), default=None),
+        is_being_read=any(usage.is_being_read(each, now) for each in here),
+        unread=[each for each in here if each.usage_read_at is None],
+        problems=[each for each in here if each.usage_problem],
+    )
+
+
+def _is_stale(accounts: list[FlowAccount], team: Team, now: datetime) -> bool:
+    """One of those that a working token of the team can be asked about."""
+    working = set(ApiToken.objects.for_team(team).working().values_list("subscription", flat=True))
+    ended = spending.last_ends(accounts, team)
+    here = [each for each in accounts if each.subscription_id in working]
+    return any(usage.is_stale(each, now, ended_at=ended.get(each.pk)) for each in here)
