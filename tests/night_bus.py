@@ -11,7 +11,7 @@ from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.people import hash_secret
 from apps.generation.models import Chain, Job, Preset, Sweep
-from apps.library.importing import imports
+from apps.library.importing import actions
 from apps.library.models import Clip, ClipFile, Collection, LyricSheet, ReferenceFile, Song
 from apps.upstream.token import Token
 
@@ -73,7 +73,7 @@ def build() -> House:
         token=kept.pk,
         account=account.email,
         file=reference(team, account),
-        walk=imports.begin(team, account, by=people["owner"]).pk,
+        walk=actions.begin(team, account, by=people["owner"]).pk,
         link=SignInLink.issue(people["owner"]),
     )
 

@@ -23,8 +23,8 @@ from apps.generation.models import Job, Look, SeenJob, State
 from apps.generation.polling import record_reader
 from apps.generation.queue import blocked_accounts
 from apps.generation.recovery import candidates
-from apps.library.archiving import archive
-from apps.library.importing import imports, walking
+from apps.library.archiving import archiver
+from apps.library.importing import actions, runner
 from apps.library.models import Clip, ClipFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import RefreshToken
@@ -149,11 +149,11 @@ def _fetch_files(bereft: Bereft) -> None:
     files = bereft.clip.files.filter(kind__in=ClipFile.FIRST)
     files.update(source_url="", next_try_at=timezone.now(), tries=1)
     for file in files:
-        archive.archive(file.pk)
+        archiver.archive(file.pk)
 
 
 def _bring_in(bereft: Bereft) -> None:
-    walking.walk(str(imports.begin(bereft.team, bereft.account, by=bereft.studio.user).pk))
+    runner.walk(str(actions.begin(bereft.team, bereft.account, by=bereft.studio.user).pk))
 
 
 Way = Callable[[Studio], None]

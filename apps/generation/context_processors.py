@@ -10,7 +10,7 @@ from apps.accounts.models.subscriptions import REAL
 from apps.generation.jobs import pricing
 from apps.generation.models import Hold, Job, State
 from apps.generation.operations import FREE
-from apps.library.context import Studio as LibraryStudio
+from apps.library.context_processors import Studio as LibraryStudio
 
 
 class Studio(LibraryStudio):

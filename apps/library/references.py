@@ -15,9 +15,9 @@ from django.utils import timezone
 from apps import shutdown
 from apps.accounts.models import AuditEntry, FlowAccount, Team, User
 from apps.library import songs
-from apps.library.archiving import quota, reference
+from apps.library.archiving import quota, reference_copy
+from apps.library.input_names import Unfit, clean
 from apps.library.models import ReferenceFile
-from apps.library.names import Unfit, clean
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def keep(file_id: str) -> None:
     """What is due for the file: looking it through, or fetching what Flow Music made."""
     file = ReferenceFile.objects.live().filter(pk=file_id).first()
     if file:
-        reference.keep(file)
+        reference_copy.keep(file)
 
 
 def same_on(account: FlowAccount, *, team: Team, sha256: str, strip_metadata: bool) -> ReferenceFile | None:

@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
-from apps.library import searching, songs
+from apps.library import songs
+from apps.library.input_names import fitting
 from apps.library.models import ClipFile, Song
-from apps.library.names import fitting
+from apps.library.search import search_index
 
 LONGEST = 120
 
@@ -20,7 +21,7 @@ def rename(song: Song, text: str) -> str:
     with transaction.atomic():
         songs.wait_turn(song.team)  # so that what it is found by is that of the last of several changes
         Song.objects.filter(pk=song.pk).update(name=name)
-        searching.index(song.takes.filter(erased_at=None).select_related("song"))
+        search_index.index(song.takes.filter(erased_at=None).select_related("song"))
         _reach_files(song)
     song.name = name
     return old

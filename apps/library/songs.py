@@ -9,8 +9,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription, Team, User
-from apps.library import searching
 from apps.library.models import Clip, ClipFile, Song
+from apps.library.search import search_index
 from apps.upstream.records import ClipRecord
 from apps.wake import wake
 
@@ -61,7 +61,7 @@ def keep_song(
         take = _keep_take(song, letter, clip, place)
         if take.erased_at is None:
             _keep_files(take, clip)
-    searching.index(song.takes.filter(erased_at=None).select_related("song"))
+    search_index.index(song.takes.filter(erased_at=None).select_related("song"))
     tag_anew(*song.takes.values_list("pk", flat=True))
     return song
 

@@ -6,28 +6,30 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.accounts import ticks
-from apps.library import bin, references, reindex
-from apps.library.archiving import archive, background, reference
-from apps.library.importing import imports, walking
+from apps.library import references
+from apps.library.archiving import archiver, backfill, reference_copy
+from apps.library.curation import trash
+from apps.library.importing import actions, runner
+from apps.library.search import reindex
 
-IN_BACKGROUND = BoundedSemaphore(background.AT_ONCE)
+IN_BACKGROUND = BoundedSemaphore(backfill.AT_ONCE)
 WALKS = BoundedSemaphore(max(1, settings.SLOW_THREADS // 4))
 REINDEXING = BoundedSemaphore(1)
 
 
 @shared_task(name="library.archive")
 def archive_file(file_id: int) -> None:
-    archive.archive(file_id)
+    archiver.archive(file_id)
 
 
 @shared_task(name="library.sweep")
 def sweep_files() -> None:
     if not ticks.is_turn("library.sweep", 2 * settings.TICK):
         return
-    archive.sweep()
-    reference.sweep()
-    background.wake_up()
-    imports.sweep()
+    archiver.sweep()
+    reference_copy.sweep()
+    backfill.wake_up()
+    actions.sweep()
     reindex.wake_up()
 
 
@@ -36,7 +38,7 @@ def archive_in_background() -> None:
     # What was just made must find a thread; whoever finds no place here is woken again by the next sweep.
     if IN_BACKGROUND.acquire(blocking=False):
         try:
-            background.run()
+            backfill.run()
         finally:
             IN_BACKGROUND.release()
 
@@ -54,7 +56,7 @@ def write_words_anew() -> None:
 def walk_import(import_id: str) -> None:
     if WALKS.acquire(blocking=False):
         try:
-            walking.walk(import_id)
+            runner.walk(import_id)
         finally:
             WALKS.release()
 
@@ -68,5 +70,5 @@ def keep_reference(file_id: str) -> None:
 def sweep_bin() -> None:
     if not ticks.is_turn("library.bin", 60 * settings.TICK):
         return
-    bin.sweep()
+    trash.sweep()
     references.sweep()

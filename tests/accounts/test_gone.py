@@ -7,7 +7,7 @@ from django.conf import settings
 
 from apps.accounts import connecting, flow_accounts, tokens
 from apps.accounts.models import ApiToken, FlowAccount
-from apps.library.importing import imports, walking
+from apps.library.importing import actions, runner
 from apps.sandbox.server import Sandbox
 from apps.upstream import errors
 from apps.upstream.deadline import Deadline
@@ -80,8 +80,8 @@ def test_a_404_of_the_clips_stops_an_import_and_not_the_account(
     token: ApiToken, people: People, relay: Relay
 ) -> None:
     relay.say("GET /music", *NOT_FOUND)
-    walk = imports.begin(people.team, account(), by=people.owner)
-    walking.walk(str(walk.pk))
+    walk = actions.begin(people.team, account(), by=people.owner)
+    runner.walk(str(walk.pk))
     walk.refresh_from_db()
     assert (walk.state, account().block) == ("stuck", "")
     assert "not connected" not in walk.problem

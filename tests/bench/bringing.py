@@ -25,7 +25,7 @@ from django.core.management import call_command  # noqa: E402
 
 from apps.accounts import clients, tokens  # noqa: E402
 from apps.accounts.models import FlowAccount, Membership, Role, Team, User  # noqa: E402
-from apps.library.importing import imports, walking  # noqa: E402
+from apps.library.importing import actions, runner  # noqa: E402
 from apps.library.models import Clip, Import  # noqa: E402
 from apps.upstream.token import Token  # noqa: E402
 from tests.orders import order  # noqa: E402
@@ -41,7 +41,7 @@ def main(count: int) -> None:
         order(url, "clips", email=EMAIL, count=count)
         client = clients.of_token(user.tokens.get())
         bare, before = _timed(lambda: _loop(client)), _megabytes()
-        walk = imports.begin(team, account, by=user)
+        walk = actions.begin(team, account, by=user)
         took = _timed(lambda: _walk(walk))
         more = _megabytes() - before
         bare = (bare + _timed(lambda: _loop(client))) / 2  # before and after: a machine is not always as fast
@@ -58,7 +58,7 @@ def _loop(client: object) -> None:
 
 def _walk(walk: Import) -> None:
     while not Import.objects.filter(pk=walk.pk, state="done").exists():
-        assert walking.walk(str(walk.pk))
+        assert runner.walk(str(walk.pk))
 
 
 def _timed(work: object) -> float:

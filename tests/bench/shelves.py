@@ -25,9 +25,9 @@ from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from apps.accounts.models import Membership, Role, Subscription, Team, User  # noqa: E402
-from apps.library import searching  # noqa: E402
-from apps.library.listing import SONGS_PER_PAGE, Cursor  # noqa: E402
 from apps.library.models import Clip, ClipFile, ClipWords, Opinion, Song  # noqa: E402
+from apps.library.search import search_index  # noqa: E402
+from apps.library.search.song_list import SONGS_PER_PAGE, Cursor  # noqa: E402
 
 full_text = importlib.import_module("apps.library.migrations.0003_full_text")
 
@@ -108,7 +108,7 @@ def fill(takes: int) -> User:
         takes,
         clip=_key("clip", clip),
         terms=f"'§{team.pk.hex} ¹song ¹' || n || ' song ' || n || {needle} || {words}",
-        way=str(searching.WAY),
+        way=str(search_index.WAY),
     )
     if ON_POSTGRES:
         execute(full_text.POSTGRES[-1])

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from apps.library.archiving import archive, quota, verifying
+from apps.library.archiving import archiver, quota, verification
 from apps.library.models import Clip, ClipFile, Song, TeamStorage
 from tests.faults import children, steps
 from tests.faults.matrix import SHARDS, numbers
@@ -59,8 +59,8 @@ def served(studio: FaultyStudio, file: ClipFile) -> bytes | None:
 def in_order(take: Clip, where: str) -> None:
     """Every stored file is what its row says, nothing else lies there, and all of it is counted."""
     stored = ClipFile.objects.stored()
-    assert [trouble for _, trouble in verifying.look_through(stored)] == [""] * stored.count(), where
-    assert list(verifying.unknown(take.team_id)) == [], where
+    assert [trouble for _, trouble in verification.look_through(stored)] == [""] * stored.count(), where
+    assert list(verification.unknown(take.team_id)) == [], where
     assert quota.usage(take.team_id).used == sum(file.size for file in stored), where
 
 
@@ -69,7 +69,7 @@ def finish(studio: FaultyStudio) -> None:
     for _ in range(4):
         studio.clock.forward(minutes=20)
         for file in ClipFile.objects.due(timezone.now()):
-            archive.archive(file.pk)
+            archiver.archive(file.pk)
 
 
 def test_killed_while_a_cover_gets_into_stored_audio(studio: FaultyStudio, take: Clip, soak: bool) -> None:
@@ -121,11 +121,11 @@ def kill_everywhere(
 ) -> None:
     """One worker dies at each step in turn; what is served then is whole, and in the end all is in order."""
     file = fresh()
-    whole = children.run(lambda: archive.archive(file.pk))
+    whole = children.run(lambda: archiver.archive(file.pk))
     for shard in range(SHARDS):
         for number in numbers(whole, shard=shard, soak=soak, near=NEAR):
             file = fresh()
-            ended = children.run(lambda: archive.archive(file.pk), steps.die_at(number))  # noqa: B023
+            ended = children.run(lambda: archiver.archive(file.pk), steps.die_at(number))  # noqa: B023
             where = f"step {number}, {ended.steps[-1]}"
             file.refresh_from_db()
             heard = served(studio, file)

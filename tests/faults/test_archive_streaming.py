@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.library.models import Clip, ClipFile, Song
-from apps.library.playback import AT_ONCE
+from apps.library.playback.playback import AT_ONCE
 from tests.faults.remote import Remote
 from tests.faults.site import Site
 from tests.faults.studio import FaultyStudio, signed_in

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.generation.jobs import decisions
 from apps.generation.models import Job, SeenJob, State
 from apps.generation.polling import record_reader
-from apps.library.archiving import archive
+from apps.library.archiving import archiver
 from apps.library.models import Song
 from tests.faults import children, steps
 from tests.faults.children import Ended
@@ -116,12 +116,12 @@ def test_everything_is_saved_by_whoever_is_left(studio: FaultyStudio) -> None:
     studio.clock.forward(seconds=25)  # audio no longer waits for the cover
     for file in studio.files(job):
         ended = children.run(
-            lambda file=file: archive.archive(file.pk), steps.die_at_first("before saving a file", 1)
+            lambda file=file: archiver.archive(file.pk), steps.die_at_first("before saving a file", 1)
         )
         assert ended.killed
-    assert archive.sweep() == 0, "all in the hands of the dead, and WAV comes later"
+    assert archiver.sweep() == 0, "all in the hands of the dead, and WAV comes later"
     studio.clock.forward(minutes=10)
-    assert archive.sweep() == 6 + 2
+    assert archiver.sweep() == 6 + 2
     studio.save_files(job)
     job.refresh_from_db()
     assert (job.state, studio.remote.charged(job.reference)) == (State.COMPLETED, 1)

@@ -15,7 +15,7 @@ from apps.generation.jobs import poll_times
 from apps.generation.jobs.requests import JobRequest
 from apps.generation.models import Job, Lease
 from apps.generation.polling import completion, poller
-from apps.library.archiving import archive
+from apps.library.archiving import archiver
 from apps.library.models import Clip, ClipFile, LyricSheet, ReferenceFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
@@ -118,7 +118,7 @@ class Studio:
         for file in ClipFile.objects.filter(clip__song=job.song, kind__in=ClipFile.FIRST).exclude(
             state="none"
         ):
-            assert archive.archive(file.pk), file.kind
+            assert archiver.archive(file.pk), file.kind
         completion.finish()
 
     def charged(self, job: Job) -> int:

@@ -11,7 +11,7 @@ from apps.generation.models import Job, Look, SeenJob, State
 from apps.generation.polling import record_outcome
 from apps.generation.recovery import adoption, candidates
 from apps.generation.recovery.adoption import NotAdopted
-from apps.library.importing import imports, walking
+from apps.library.importing import actions, runner
 from apps.library.models import Clip, Song
 from apps.upstream.records import JobRecord
 from tests.generation.browsing import BACKEND, signed_in
@@ -186,7 +186,7 @@ def test_a_take_that_a_record_says_is_anothers_goes_to_that_one(studio: Studio, 
 def test_what_was_brought_in_becomes_part_of_the_song_and_can_be_heard_before(
     studio: Studio, lost: Job
 ) -> None:
-    walking.walk(str(imports.begin(studio.team, lost.ran_on, by=studio.user).pk))
+    runner.walk(str(actions.begin(studio.team, lost.ran_on, by=studio.user).pk))
     found = look(lost)
     assert all(each.clip for each in found)
     song = adoption.adopt(lost, [each.clip_id for each in found[:2]], by=studio.user)

@@ -8,7 +8,7 @@ import pytest
 from apps.accounts.models import ApiToken, FlowAccount, Role, Subscription, Team, User
 from apps.generation.dispatch import dispatcher
 from apps.generation.models import Job
-from apps.library.archiving import archive
+from apps.library.archiving import archiver
 from apps.library.models import Clip, ClipFile, ReferenceFile
 from apps.sandbox import jobs as remote_jobs
 from tests.generation.browsing import signed_in
@@ -43,7 +43,7 @@ def make(studio: Studio, job: Job) -> list[Clip]:
     made = list(job.song.takes.order_by("take"))
     for kind in ("cover", "m4a"):  # the audio waits for a cover that is coming
         for file in ClipFile.objects.filter(clip__in=made, kind=kind, state="wanted"):
-            assert archive.archive(file.pk)
+            assert archiver.archive(file.pk)
     return made
 
 

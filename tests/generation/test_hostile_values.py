@@ -14,7 +14,7 @@ from apps.accounts import flow_accounts, prices, tokens
 from apps.accounts.models import FlowAccount, Role, Team
 from apps.generation.models import Job
 from apps.generation.recovery import candidates
-from apps.library.importing import imports, walking
+from apps.library.importing import actions, runner
 from apps.library.models import Clip, LyricSheet, ReferenceFile
 from apps.upstream.token import Token
 from tests.generation.browsing import signed_in
@@ -80,8 +80,8 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     studio.look()
     flow_accounts.recheck(account, token=studio.token)
     assert flow_accounts.refresh(studio.token) is None
-    walk = imports.begin(studio.team, account, by=studio.user)
-    walking.walk(str(walk.pk))
+    walk = actions.begin(studio.team, account, by=studio.user)
+    runner.walk(str(walk.pk))
     (lost,) = studio.ask("lost")
     Job.objects.filter(pk=lost.pk).update(state="unknown", ran_on=account, sent_at=lost.created_at)
     candidates.ask(lost, by=studio.user)

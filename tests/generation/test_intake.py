@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import Team
 from apps.generation.dispatch import api_calls
 from apps.generation.models import Job
-from apps.library.archiving import reference, team_lock
+from apps.library.archiving import reference_copy, team_lock
 from apps.library.models import ReferenceFile
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, state
@@ -53,7 +53,7 @@ def test_one_file_of_a_team_is_read_at_a_time_and_the_next_one_waits_its_turn(st
         job = file.jobs.get()
         assert (job.state, job.wait_reason) == ("queued", team_lock.WAITS)
         assert job.not_before
-        assert not reference.keep(file), "nor the sweep"
+        assert not reference_copy.keep(file), "nor the sweep"
     file.refresh_from_db()
     assert (file.tries, file.examined_at) == (0, None), "it was not its fault"
     Job.objects.update(not_before=None)
@@ -70,7 +70,7 @@ def test_a_storage_that_is_down_leaves_no_job_submitting(
     def down(*_: object) -> None:
         raise ConnectionError("the bucket is away")
 
-    monkeypatch.setattr("apps.library.archiving.reference.guard.examine", down)
+    monkeypatch.setattr("apps.library.archiving.reference_copy.guard.examine", down)
     deliver(studio)
     assert (file.jobs.get().state, file.jobs.get().wait_reason) == ("queued", api_calls.UNREADABLE)
 

@@ -12,7 +12,7 @@ from apps.generation.jobs import transitions
 from apps.generation.models import Job, State
 from apps.generation.queue import fair_order
 from apps.generation.references import upload_stream
-from apps.library.archiving import archive, background
+from apps.library.archiving import archiver, backfill
 from apps.library.models import ClipFile
 from flowweb.celery import app
 from tests.generation.conftest import Studio
@@ -114,8 +114,8 @@ def test_nothing_is_copied_after_it(studio: Studio, flag: threading.Event) -> No
     take = studio.take()
     ClipFile.objects.update(background=True)
     shutdown.begin()
-    assert not any(archive.archive(file.pk) for file in take.files.all())
-    assert background.run() == 0
+    assert not any(archiver.archive(file.pk) for file in take.files.all())
+    assert backfill.run() == 0
     assert not ClipFile.objects.filter(claim_until__isnull=False).exists()
 
 

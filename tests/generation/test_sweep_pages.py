@@ -10,7 +10,7 @@ from django.test import Client
 
 from apps.accounts.models import Role, Team
 from apps.generation.models import Job, State, Sweep
-from apps.library import opinions
+from apps.library.curation import ratings
 from apps.library.models import Clip
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, with_token
@@ -121,7 +121,7 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
     Job.objects.exclude(pk=first.pk).update(paused=True)
     make(studio)
     studio.save_files(first)
-    opinions.love(Clip.objects.filter(song__job=first).first(), studio.user, on=True)  # type: ignore[arg-type]
+    ratings.love(Clip.objects.filter(song__job=first).first(), studio.user, on=True)  # type: ignore[arg-type]
     step(sweep)
     shown = page(studio, sweep)
     assert len(shown.all("div", class_="cell-take")) == 2

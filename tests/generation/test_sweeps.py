@@ -14,7 +14,7 @@ from apps.generation.models import Job, State, Sweep
 from apps.generation.restore import guard
 from apps.generation.sweeps import runner
 from apps.generation.sweeps.progress import Standing
-from apps.library import opinions
+from apps.library.curation import ratings
 from apps.library.models import Clip
 from tests.generation.conftest import Studio
 
@@ -143,12 +143,12 @@ def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studi
     Job.objects.exclude(pk=first.pk).update(paused=True)
     make(studio)
     one, other = Clip.objects.filter(song__job=first)
-    opinions.love(one, studio.user, on=True)
-    opinions.rate(other, studio.user, 3)
+    ratings.love(one, studio.user, on=True)
+    ratings.rate(other, studio.user, 3)
     step(sweep)
     assert (sweep.phase, sweep.kept) == ("running", 1)
-    opinions.rate(other, studio.user, 4)
-    opinions.love(other, studio.user, on=True)  # one take, however often it is praised
+    ratings.rate(other, studio.user, 4)
+    ratings.love(other, studio.user, on=True)  # one take, however often it is praised
     jobs = step(sweep)
     assert (sweep.phase, sweep.ended, sweep.kept) == ("done", "keepers", 2)
     assert sorted(job.state for job in jobs) == ["cancelled", "cancelled", "cancelled", "collecting"]

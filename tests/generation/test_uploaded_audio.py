@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.library import editable
-from apps.library.importing import imports, walking
+from apps.library.importing import actions, runner
+from apps.library.lineage import editability
 from apps.library.models import Clip, Import, ReferenceFile, Song
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def bring_in(studio: Studio, file: ReferenceFile) -> Import:
     assert file.account
-    walk = imports.begin(studio.team, file.account, by=studio.user)
-    walking.walk(str(walk.pk))
+    walk = actions.begin(studio.team, file.account, by=studio.user)
+    runner.walk(str(walk.pk))
     walk.refresh_from_db()
     assert walk.state == Import.State.DONE
     return walk
@@ -46,17 +46,17 @@ def test_what_was_brought_in_as_a_song_gets_its_name_and_offers_no_edit(studio: 
     ReferenceFile.objects.filter(pk=file.pk).update(clip_id="")  # as if it weren't known to be one
     walk = bring_in(studio, file)
     take = Clip.objects.get()
-    assert (walk.new, take.title, editable.why_not(take)) == (1, "Uploaded audio", "")
+    assert (walk.new, take.title, editability.why_not(take)) == (1, "Uploaded audio", "")
     ReferenceFile.objects.filter(pk=file.pk).update(clip_id=clip_id)
-    assert editable.why_not(take) == editable.UPLOADED
+    assert editability.why_not(take) == editability.UPLOADED
     walk = bring_in(studio, file)
     take.refresh_from_db()
-    assert (walk.known, take.title, take.uneditable) == (1, "Hum (demo).mp3", editable.UPLOADED)
+    assert (walk.known, take.title, take.uneditable) == (1, "Hum (demo).mp3", editability.UPLOADED)
     page = signed_in(studio).get(take.get_absolute_url()).content.decode()
     assert "Hum (demo).mp3" in page
     assert f"/library/clips/{take.pk}/edit/" not in page
     answer = signed_in(studio).get(f"/library/clips/{take.pk}/edit/cover/", follow=True)
-    assert editable.UPLOADED in answer.content.decode()
+    assert editability.UPLOADED in answer.content.decode()
 
 
 def test_a_reference_of_another_team_says_nothing(studio: Studio) -> None:

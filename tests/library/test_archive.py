@@ -9,7 +9,7 @@ from django.utils import timezone
 from mutagen.mp4 import MP4
 
 from apps.accounts.models import ApiToken
-from apps.library.archiving import archive, fetching
+from apps.library.archiving import archiver, fetching
 from apps.library.archiving.decoding import hear
 from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.records import ClipRecord, JobRecord
@@ -25,7 +25,7 @@ Kind, State = ClipFile.Kind, ClipFile.State
 def archive_all(song: Song) -> None:
     for file in ClipFile.objects.filter(clip__song=song).order_by("pk"):
         ClipFile.objects.filter(pk=file.pk, kind=Kind.WAV).update(next_try_at=timezone.now())
-        archive.archive(file.pk)
+        archiver.archive(file.pk)
 
 
 def test_every_file_of_both_takes_is_stored_whole(studio: Band, made: Make, media: Path) -> None:
@@ -66,7 +66,7 @@ def test_an_expired_link_is_replaced_by_the_one_in_the_job_record(studio: Band, 
     ClipFile.objects.filter(kind=Kind.M4A).update(
         source_url=made_record.clips[0].audio_url.replace("sig=", "sig=old")
     )
-    assert archive.archive(song.takes.get().files.get(kind=Kind.M4A).pk)
+    assert archiver.archive(song.takes.get().files.get(kind=Kind.M4A).pk)
     assert song.takes.get().m4a_url
 
 
@@ -87,7 +87,7 @@ def test_links_that_stay_expired_in_the_record_are_found_in_the_list_of_clips(
 def test_the_list_of_clips_is_not_walked_without_end(cheat: Callable[..., ScriptedServer]) -> None:
     server = cheat(reply(200, {"clips": [{"clip": "user:1-a@b.c-clip:1"}], "next": 100}))
     file = wanted(make_band(f"{server.origin}/v1"), "")
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     file.refresh_from_db()
     assert file.last_error == "Flow Music gives no link to this file yet."
     asked = [request.split(b" HTTP")[0].decode() for request in server.requests]
@@ -112,14 +112,14 @@ def test_a_refused_token_is_marked_and_the_file_waits_for_another(studio: Band) 
     file = wanted(studio, "", Kind.MP3)
     token.set_token(Token("user:1000-unknown1"))
     token.save()
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     token.refresh_from_db()
     file.refresh_from_db()
     assert token.refused_at
     assert file.state == State.WANTED
-    assert not archive.archive(file.pk)  # not due
+    assert not archiver.archive(file.pk)  # not due
     ClipFile.objects.update(next_try_at=timezone.now())
-    archive.archive(file.pk)
+    archiver.archive(file.pk)
     file.refresh_from_db()
     assert "no working token" in file.last_error
 
@@ -141,7 +141,7 @@ def test_a_damaged_file_is_never_kept_nor_served(
 ) -> None:
     server = cheat(script)
     file = wanted(band, f"{server.origin}/x", kind, duration_s=20.0)
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     file.refresh_from_db()
     assert (file.state, file.tries, file.claim_until) == (State.WANTED, 1, None)
     assert words in file.last_error
@@ -153,7 +153,7 @@ def test_a_damaged_file_is_never_kept_nor_served(
 
 def test_a_media_link_never_gets_the_token(band: Band, cheat: Callable[..., ScriptedServer]) -> None:
     server = cheat(answering(sound("m4a")))
-    assert archive.archive(wanted(band, f"{server.origin}/x").pk)
+    assert archiver.archive(wanted(band, f"{server.origin}/x").pk)
     assert b"authorization" not in server.requests[0].lower()
     assert b"sandboxdemo" not in server.requests[0]
 
@@ -163,7 +163,7 @@ def test_a_link_into_the_own_network_is_not_followed(
 ) -> None:
     server = cheat(answering(sound("m4a")))
     file = wanted(band, f"http://localhost:{server.port}/x")
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     assert server.requests == []
 
 
@@ -172,7 +172,7 @@ def test_too_large_a_file_is_refused(
 ) -> None:
     monkeypatch.setitem(fetching.MOST_BYTES, Kind.M4A, 1000)
     file = wanted(band, f"{cheat(answering(sound('m4a'))).origin}/x")
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     file.refresh_from_db()
     assert "larger" in file.last_error
 
@@ -188,9 +188,9 @@ def test_the_first_take_gives_the_tone_whichever_cover_comes_first(
     )
     song = band.keep(record(*clips))
     first, second = (take.files.get(kind=Kind.COVER) for take in song.takes.all())
-    assert archive.archive(second.pk)
+    assert archiver.archive(second.pk)
     song.refresh_from_db()
     assert song.tone == "sky"
-    assert archive.archive(first.pk)
+    assert archiver.archive(first.pk)
     song.refresh_from_db()
     assert song.tone == "coral"

@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError
 
 from apps.accounts.models import AuditEntry
-from apps.library import collecting
-from apps.library.filters import MOST_CHOICES
+from apps.library.curation import collections
 from apps.library.models import Tag
+from apps.library.search.filters import MOST_CHOICES
 from tests.library.conftest import Band
 from tests.library.test_zip import ask, opened, take
 
@@ -53,7 +53,7 @@ def test_no_odd_question_breaks_a_page(band: Band, address: str, names: tuple[st
 def test_no_odd_form_breaks_anything(band: Band) -> None:
     """Each is taken, or refused in words."""
     client, clip = band.client("owner"), band.song().takes.get()
-    made = collecting.create(band.team, "Harbour EP", by=band.owner)
+    made = collections.create(band.team, "Harbour EP", by=band.owner)
     forms: dict[str, tuple[str, ...]] = {
         f"/library/clips/{clip.pk}/heart/": ("on", "place"),
         f"/library/clips/{clip.pk}/stars/": ("rating", "place"),

@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry
-from apps.library import bin, collecting, opinions, searching, tagging
-from apps.library.archiving import quota, storing
-from apps.library.archiving.checking import check
+from apps.library.archiving import quota, storage_writer
+from apps.library.archiving.media_check import check
+from apps.library.curation import collections, ratings, tags, trash
 from apps.library.models import Clip, ClipFile, Song, Tag
+from apps.library.search import search_index
 from tests.library.conftest import Band, files_in, record, wanted
 from tests.library.sounds import sound
 from tests.library.test_marks import undo
@@ -51,7 +52,7 @@ def test_deleting_asks_nothing_and_can_be_undone(band: Band) -> None:
 
 def test_a_song_without_takes_is_in_no_list(band: Band) -> None:
     song = full_song(band, "Last Ferry Home", "Last Ferry Home")
-    bin.delete(band.team, song.takes.all(), by=band.owner)
+    trash.delete(band.team, song.takes.all(), by=band.owner)
     assert shown(band.client("viewer"), "/library/") == []
     page = band.client("viewer").get("/library/bin/").content.decode()
     assert page.count("30 days left") == 2
@@ -62,12 +63,12 @@ def test_a_song_without_takes_is_in_no_list(band: Band) -> None:
 def test_the_bin_goes_page_by_page_also_when_all_went_at_once(
     band: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bin, "PER_PAGE", 2)
+    monkeypatch.setattr(trash, "PER_PAGE", 2)
     songs = [band.song(f"Song {number}") for number in range(5)]
-    bin.delete(band.team, Clip.objects.filter(song__in=songs), by=band.owner)
+    trash.delete(band.team, Clip.objects.filter(song__in=songs), by=band.owner)
     seen, place = [], ""
     for _ in range(3):
-        page = bin.page_of(band.team, place)
+        page = trash.page_of(band.team, place)
         seen += [take.pk for take in page.takes]
         place = str(page.older or "")
     assert len(set(seen)) == len(seen) == 5
@@ -76,10 +77,10 @@ def test_the_bin_goes_page_by_page_also_when_all_went_at_once(
 
 def test_nothing_is_fetched_for_the_bin_until_it_is_restored(band: Band) -> None:
     file = wanted(band, "https://media.example/a.m4a")
-    bin.delete(band.team, only(file.clip), by=band.owner)
+    trash.delete(band.team, only(file.clip), by=band.owner)
     assert not ClipFile.objects.due(timezone.now()).exists()
     assert not file.take_claim("5f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
-    bin.restore(band.team, only(file.clip), by=band.owner)
+    trash.restore(band.team, only(file.clip), by=band.owner)
     assert file.take_claim("5f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
     assert not file.take_claim("6f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
 
@@ -88,12 +89,12 @@ def kept_and_marked(band: Band, media: Path) -> Clip:
     """In the bin, with everything that a take can have."""
     clip = full_song(band, "Last Ferry Home").takes.get()
     Clip.objects.filter(pk=clip.pk).update(lyrics="the harbour light is low", lyrics_timing=[[0, 1]])
-    searching.index(Clip.objects.filter(pk=clip.pk).select_related("song"))
-    tagging.add(band.team, only(clip), ["demo"])
-    opinions.love(clip, band.owner, True)
-    collecting.add(collecting.create(band.team, "Harbour EP", by=band.owner), only(clip))
+    search_index.index(Clip.objects.filter(pk=clip.pk).select_related("song"))
+    tags.add(band.team, only(clip), ["demo"])
+    ratings.love(clip, band.owner, True)
+    collections.add(collections.create(band.team, "Harbour EP", by=band.owner), only(clip))
     quota.kept(band.team.pk, sum(clip.files.values_list("size", flat=True)))
-    bin.delete(band.team, only(clip), by=band.owner)
+    trash.delete(band.team, only(clip), by=band.owner)
     assert files_in(media)
     return clip
 
@@ -109,17 +110,17 @@ def is_erased(clip: Clip, band: Band, media: Path) -> None:
     assert not Tag.objects.exists()
     assert not clip.opinions.exists()
     assert not clip.collection_items.exists()
-    assert not Clip.objects.filter(searching.matching(band.team, "harbour")).exists()
+    assert not Clip.objects.filter(search_index.matching(band.team, "harbour")).exists()
 
 
 def test_after_thirty_days_it_is_erased_and_not_before(band: Band, media: Path) -> None:
     clip = kept_and_marked(band, media)
     with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
-        assert bin.sweep() == 0
+        assert trash.sweep() == 0
         assert band.client("viewer").get(f"/library/clips/{clip.pk}/audio.mp3").status_code == 200
     with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
-        assert bin.sweep() == 5
-        assert bin.sweep() == 0
+        assert trash.sweep() == 5
+        assert trash.sweep() == 0
     is_erased(clip, band, media)
     for address in ("", "audio.mp3", "audio.wav", "cover.jpg", "thumb.webp", "peaks.json", "erase/"):
         assert band.client("owner").get(f"/library/clips/{clip.pk}/{address}").status_code == 404
@@ -130,8 +131,8 @@ def test_a_person_may_erase_at_once_after_being_asked(band: Band, media: Path) -
     client = band.client("member")
     assert "can’t be brought back" in client.get(f"/library/clips/{clip.pk}/erase/").content.decode()
     assert client.post(f"/library/clips/{clip.pk}/erase/").status_code == 302
-    assert bin.restore(band.team, only(clip), by=band.owner) == 0
-    bin.sweep()
+    assert trash.restore(band.team, only(clip), by=band.owner) == 0
+    trash.sweep()
     is_erased(clip, band, media)
 
 
@@ -140,7 +141,7 @@ def test_an_empty_bin(band: Band, media: Path) -> None:
     client = band.client("member")
     assert "1 take with audio" in client.get("/library/bin/empty/").content.decode()
     empty_the_bin(client)
-    bin.sweep()
+    trash.sweep()
     is_erased(clip, band, media)
     live.refresh_from_db()
     assert live.erased_at is None
@@ -155,10 +156,10 @@ def empty_the_bin(client: Client, asked: Page | None = None) -> None:
 
 def test_what_somebody_deletes_while_the_page_asks_stays_in_the_bin(band: Band) -> None:
     first, late = (band.song(name).takes.get() for name in ("Ferry", "Quay"))
-    bin.delete(band.team, only(first), by=band.owner)
+    trash.delete(band.team, only(first), by=band.owner)
     client = band.client("member")
     asked = Page(client.get("/library/bin/empty/"))
-    bin.delete(band.team, only(late), by=band.owner)
+    trash.delete(band.team, only(late), by=band.owner)
     client.post("/library/bin/empty/")  # not as asked
     assert Clip.objects.in_bin().count() == 2
     empty_the_bin(client, asked)
@@ -168,9 +169,9 @@ def test_what_somebody_deletes_while_the_page_asks_stays_in_the_bin(band: Band) 
 def test_erasing_waits_for_whoever_keeps_a_song_before_it_touches_a_take(band: Band) -> None:
     """Team before take, as everywhere else: the other way round they would wait for each other for ever."""
     clip = band.song().takes.get()
-    bin.delete(band.team, only(clip), by=band.owner)
+    trash.delete(band.team, only(clip), by=band.owner)
     with CaptureQueriesContext(connection) as asked:
-        assert bin.erase(band.team, only(clip)) == 1
+        assert trash.erase(band.team, only(clip)) == 1
     tables = [query["sql"].partition(" FROM ")[2].split()[:1] for query in asked.captured_queries]
     assert tables.index(['"accounts_team"']) < tables.index(['"library_clip"'])
 
@@ -178,9 +179,9 @@ def test_erasing_waits_for_whoever_keeps_a_song_before_it_touches_a_take(band: B
 def test_a_file_goes_under_the_lock_of_its_take(band: Band, media: Path) -> None:
     """Or a small picture that is replaced just then would be taken off the storage's count twice."""
     clip = kept_and_marked(band, media)
-    bin.erase(band.team, only(clip))
+    trash.erase(band.team, only(clip))
     with CaptureQueriesContext(connection) as asked:
-        assert bin.sweep() == 5
+        assert trash.sweep() == 5
     said = [query["sql"] for query in asked.captured_queries]
     locks = [at for at, sql in enumerate(said) if sql.partition(" FROM ")[2].startswith('"library_clip" ')]
     gone = [at for at, sql in enumerate(said) if sql.startswith('DELETE FROM "library_clipfile"')]
@@ -196,13 +197,13 @@ def test_erasing_that_died_between_two_files_goes_on(
     clip = kept_and_marked(band, media)
     storage, removed = ClipFile._meta.get_field("file").storage, []
     monkeypatch.setattr(type(storage), "delete", _dies_after(3, type(storage).delete, removed))
-    bin.erase(band.team, only(clip))
+    trash.erase(band.team, only(clip))
     with pytest.raises(SystemExit):
-        bin.sweep()
+        trash.sweep()
     assert len(removed) == 3
     assert clip.files.count() == 3, "the third is gone from the storage, and its row not yet"
     monkeypatch.undo()
-    bin.sweep()
+    trash.sweep()
     is_erased(clip, band, media)
 
 
@@ -220,17 +221,17 @@ def test_a_file_that_cannot_be_removed_holds_up_no_other(
     band: Band, media: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     clip = kept_and_marked(band, media)
-    bin.erase(band.team, only(clip))
+    trash.erase(band.team, only(clip))
     first = clip.files.earliest("pk")
     stuck = Path(first.file.path)
     stuck.unlink()
     stuck.mkdir()
     (stuck / "in the way").touch()
-    assert bin.sweep() == 4
+    assert trash.sweep() == 4
     assert list(clip.files.all()) == [first]
     assert "could not be removed" in caplog.text
     (stuck / "in the way").unlink()
-    assert bin.sweep() == 1
+    assert trash.sweep() == 1
     is_erased(clip, band, media)
 
 
@@ -238,10 +239,10 @@ def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) ->
     clip = kept_and_marked(band, media)
     wav = clip.files.filter(kind="wav")
     wav.update(claim_until=timezone.now() + timedelta(minutes=5))
-    bin.erase(band.team, only(clip))
-    assert bin.sweep() == 4
+    trash.erase(band.team, only(clip))
+    assert trash.sweep() == 4
     wav.update(claim_until=None)
-    assert bin.sweep() == 1
+    assert trash.sweep() == 1
     is_erased(clip, band, media)
 
 
@@ -252,9 +253,9 @@ def test_what_a_worker_brings_for_a_take_that_was_erased_meanwhile_is_thrown_awa
     assert file.take_claim(mine, lasts=timedelta(minutes=1))
     copy = BytesIO(sound("m4a"))
     checked = check(file, copy)
-    bin.delete(band.team, only(file.clip), by=band.owner)
-    bin.erase(band.team, only(file.clip))
-    assert not storing.store(file, mine, copy, checked)
+    trash.delete(band.team, only(file.clip), by=band.owner)
+    trash.erase(band.team, only(file.clip))
+    assert not storage_writer.store(file, mine, copy, checked)
     file.clip.refresh_from_db()
     assert (file.clip.peaks, file.clip.loudness_db) == (None, None)
     assert files_in(media) == []
@@ -265,11 +266,11 @@ def test_what_was_erased_is_never_brought_in_again(band: Band, media: Path) -> N
     made = record(clip_record("1", title="Last Ferry Home"))
     song = band.keep(made)
     clip = song.takes.get()
-    bin.delete(band.team, only(clip), by=band.owner)
-    bin.erase(band.team, only(clip))
-    bin.sweep()
+    trash.delete(band.team, only(clip), by=band.owner)
+    trash.erase(band.team, only(clip))
+    trash.sweep()
     assert band.keep(made) == song
     clip.refresh_from_db()
     assert (clip.title, Song.objects.count(), Clip.objects.count()) == ("", 1, 1)
     assert not clip.files.exists()
-    assert not Clip.objects.filter(searching.matching(band.team, "ferry")).exists()
+    assert not Clip.objects.filter(search_index.matching(band.team, "ferry")).exists()

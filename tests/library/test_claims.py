@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken
-from apps.library.archiving import archive
+from apps.library.archiving import archiver
 from apps.library.models import ClipFile
 from tests.library.conftest import Band, answering, files_in, make_band, wanted
 from tests.library.sounds import sound
@@ -29,10 +29,10 @@ def test_a_claimed_file_is_left_alone_until_the_claim_expires(
 ) -> None:
     file = wanted(band, f"{cheat(answering(sound('m4a'))).origin}/x")
     assert file.take_claim(uuid.uuid4(), lasts=timedelta(minutes=4))
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     assert list(ClipFile.objects.due(timezone.now())) == []
     ClipFile.objects.update(claim_until=timezone.now() - timedelta(seconds=1))
-    assert archive.archive(file.pk)
+    assert archiver.archive(file.pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -46,7 +46,7 @@ def test_an_owner_who_wakes_up_late_throws_its_copy_away(
         answering(sound("m4a"))(server_side, request)
 
     file = wanted(make_band("http://127.0.0.1:9/v1/flowmusic"), f"{cheat(take_over).origin}/x")
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     file.refresh_from_db()
     assert (file.state, file.tries, bool(file.claim_until)) == (State.WANTED, 0, True)
     assert files_in(media) == []
@@ -61,7 +61,7 @@ def test_what_a_dead_owner_left_in_the_storage_is_cleared_away(
     left = media / "clips" / str(band.team.pk) / str(file.clip_id) / f"{dead.hex}.m4a"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half")
-    assert archive.archive(file.pk)
+    assert archiver.archive(file.pk)
     assert not left.exists()
     assert len(files_in(media)) == 1
 
@@ -74,7 +74,7 @@ def test_trying_again_takes_longer_each_time_and_ends_after_seven_days(band: Ban
         while file.state == State.WANTED:
             waits.append(int((file.next_try_at - timezone.now()).total_seconds()))
             clock.move_to(file.next_try_at)
-            archive.archive(file.pk)
+            archiver.archive(file.pk)
             file.refresh_from_db()
         assert waits[:8] == [0, 20, 60, 300, 1800, 7200, 21600, 21600]
         assert timedelta(days=7) <= timezone.now() - start < timedelta(days=8)
@@ -90,7 +90,7 @@ def test_a_storage_that_is_down_is_a_reason_to_try_again(
 ) -> None:
     media.write_text("a file where the folder should be")
     file = wanted(band, f"{cheat(answering(sound('m4a'))).origin}/x")
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     file.refresh_from_db()
     assert (file.state, file.claim_until) == (State.WANTED, None)
     assert file.last_error == "This could not be stored here."
@@ -111,7 +111,7 @@ def test_a_killed_worker_leaves_a_file_that_is_fetched_later(
     connections.close_all()
     child = os.fork()
     if child == 0:
-        archive.archive(file.pk)
+        archiver.archive(file.pk)
         os._exit(0)
     while not server.requests:
         time.sleep(0.02)
@@ -119,8 +119,8 @@ def test_a_killed_worker_leaves_a_file_that_is_fetched_later(
     os.waitpid(child, 0)
     file.refresh_from_db()
     assert file.state == State.WANTED
-    assert not archive.archive(file.pk)
+    assert not archiver.archive(file.pk)
     with time_machine.travel(timezone.now() + timedelta(minutes=5)):
-        assert archive.sweep() == 1
-        assert archive.archive(file.pk)
+        assert archiver.sweep() == 1
+        assert archiver.archive(file.pk)
     assert len(files_in(media)) == 1

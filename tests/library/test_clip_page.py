@@ -12,8 +12,8 @@ from apps.accounts.models import ApiToken
 from apps.generation.models import Job
 from apps.library.archiving.decoding import hear
 from apps.library.archiving.loudness import Loudness
+from apps.library.lyrics_timing import Singing, Span, singing, times
 from apps.library.models import Clip, Collection, Song
-from apps.library.singing import Singing, Span, singing, times
 from apps.upstream.records import JobRecord
 from tests.library.conftest import Band, store
 from tests.library.sounds import RATE, sound

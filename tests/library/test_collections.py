@@ -7,9 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.library import bin, collecting, opinions
+from apps.library.curation import collections, ratings, trash
+from apps.library.input_names import Unfit
 from apps.library.models import Clip, Collection
-from apps.library.names import Unfit
 from tests.library.conftest import Band, store
 from tests.library.test_marks import undo
 
@@ -19,15 +19,15 @@ def takes(band: Band, count: int) -> list[Clip]:
 
 
 def collection(band: Band, *clips: Clip, name: str = "Harbour EP") -> Collection:
-    made = collecting.create(band.team, name, by=band.owner)
+    made = collections.create(band.team, name, by=band.owner)
     for clip in clips:
-        collecting.add(made, Clip.objects.filter(pk=clip.pk))
+        collections.add(made, Clip.objects.filter(pk=clip.pk))
     return made
 
 
 def order(found: Collection) -> str:
     """The letters of the songs that its page shows."""
-    return "".join(take.title[-1] for take in collecting.takes_of(found))
+    return "".join(take.title[-1] for take in collections.takes_of(found))
 
 
 def chosen(*clips: Clip, **more: str) -> dict[str, object]:
@@ -46,7 +46,7 @@ def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) ->
     assert order(found) == "CAB", "what is in it stays where it is"
     undo(client, page)
     assert order(found) == "CA"
-    collecting.add(found, Clip.objects.filter(pk=second.pk))  # a teammate wants it in
+    collections.add(found, Clip.objects.filter(pk=second.pk))  # a teammate wants it in
     assert "Nothing was taken out" in undo(client, page)
     assert order(found) == "CAB"
     assert (
@@ -95,11 +95,11 @@ def test_a_take_moves_to_a_place_and_back(band: Band, which: str, to: int, after
 def test_a_take_in_the_bin_keeps_its_place_and_does_not_count(band: Band) -> None:
     clips = takes(band, 4)
     found = collection(band, *clips)
-    bin.delete(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
+    trash.delete(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
     assert order(found) == "ACD"
-    collecting.move(found, clips[3].pk, 1)
+    collections.move(found, clips[3].pk, 1)
     assert order(found) == "ADC"
-    bin.restore(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
+    trash.restore(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
     assert order(found) == "ABDC"
 
 
@@ -140,16 +140,16 @@ def test_names_are_one_each_and_not_empty(band: Band) -> None:
     page = client.post(f"/library/collections/{found.pk}/rename/", {"name": "Quay"}, follow=True)
     for _ in range(2):
         assert "It is “Harbour EP” again." in undo(client, page.content.decode())
-    collecting.rename(found, "Pier")
+    collections.rename(found, "Pier")
     assert "another name by now" in undo(client, page.content.decode())
     assert Collection.objects.get(pk=found.pk).name == "Pier"
 
 
 def test_it_holds_five_hundred(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "MOST_TAKES", 2)
+    monkeypatch.setattr(collections, "MOST_TAKES", 2)
     found = collection(band, *takes(band, 2))
     with pytest.raises(Unfit, match="at most 2 takes"):
-        collecting.add(found, Clip.objects.filter(pk=band.song().takes.get().pk))
+        collections.add(found, Clip.objects.filter(pk=band.song().takes.get().pk))
     assert order(found) == "AB"
 
 
@@ -157,7 +157,7 @@ def test_nobody_collects_what_is_not_theirs(band: Band) -> None:
     (clip,) = takes(band, 1)
     stranger = band.client("stranger")
     assert stranger.post("/library/selection/collect/", chosen(clip, name="Mine")).status_code == 404
-    theirs = collecting.create(band.people["stranger"].teams.get(), "Theirs", by=band.people["stranger"])
+    theirs = collections.create(band.people["stranger"].teams.get(), "Theirs", by=band.people["stranger"])
     mine = band.client("member").post("/library/selection/collect/", chosen(clip, collection=str(theirs.pk)))
     assert mine.status_code == 404
     assert not theirs.items.exists()
@@ -175,15 +175,15 @@ def test_the_pages_show_it_in_order_at_the_same_cost(band: Band) -> None:
     for clip in clips:
         for kind in ("m4a", "thumb"):
             store(clip, kind, b"content")
-        opinions.love(clip, band.owner, True)
+        ratings.love(clip, band.owner, True)
     found = collection(band, clips[0])
     client, address = band.client("viewer"), f"/library/collections/{found.pk}/"
     alone = cost(client, address), cost(client, "/library/collections/")
     for clip in clips[1:]:
-        collecting.add(found, Clip.objects.filter(pk=clip.pk))
+        collections.add(found, Clip.objects.filter(pk=clip.pk))
         collection(band, clip, name=f"Only {clip.title}")
     assert (cost(client, address), cost(client, "/library/collections/")) == alone
-    assert all("lyrics" in take.get_deferred_fields() for take in collecting.takes_of(found))
+    assert all("lyrics" in take.get_deferred_fields() for take in collections.takes_of(found))
     page = client.get(address).content.decode()
     assert re.findall(r'class="strong cut"[^>]*>Song (.)<', page) == list("ABCDE")
     assert 'data-queue="Harbour EP"' in page

@@ -14,7 +14,7 @@ from django.utils import timezone
 from mutagen import File as read_tags
 
 from apps import transfers
-from apps.library.archiving import archive
+from apps.library.archiving import archiver
 from apps.library.models import Clip as Take
 from apps.library.models import ClipFile
 from apps.upstream.records import JobRecord
@@ -29,7 +29,7 @@ def take(studio: Band, made: Callable[[str], JobRecord]) -> Take:
     """Of the sandbox, with every file."""
     song = studio.keep(made("slow disco [short] [one take]"))
     ClipFile.objects.update(next_try_at=timezone.now())
-    assert all(archive.archive(file.pk) for file in ClipFile.objects.order_by("pk"))
+    assert all(archiver.archive(file.pk) for file in ClipFile.objects.order_by("pk"))
     return song.takes.get()
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library import diffs, edits, family
+from apps.library.lineage import edit_labels, lineage, text_diff
 from apps.library.models import Clip, Song
 from tests.library.conftest import Band
 from tests.library.test_stems import split
@@ -26,7 +26,7 @@ def takes(band: Band) -> list[Clip]:
     return list(band.song("Ferry", "Ferry", prompt="slow disco").takes.all())
 
 
-def lines(found: family.Family) -> list[tuple[int, str]]:
+def lines(found: lineage.Family) -> list[tuple[int, str]]:
     return [(member.depth, member.label) for member in found.members]
 
 
@@ -45,7 +45,7 @@ def test_the_tree_of_a_wish(band: Band, takes: list[Clip]) -> None:
         (2, "Cover, bossa nova"),
     ]
     for take in (*takes, longer, bossa, remix):
-        found = family.of_take(band.team, take)
+        found = lineage.of_take(band.team, take)
         assert sorted(lines(found)) == sorted(expected), "the same from wherever one looks"
         assert found.shown
         assert found.shown.clip
@@ -79,7 +79,7 @@ def test_the_card_and_the_page_show_it(band: Band, takes: list[Clip]) -> None:
 
 def test_a_take_alone_says_so(band: Band, takes: list[Clip]) -> None:
     single = band.song("Radio").takes.get()
-    assert family.of_take(band.team, single).is_alone
+    assert lineage.of_take(band.team, single).is_alone
     page = Page(band.client("viewer").get(f"/library/clips/{single.pk}/"))
     assert "Nothing was made of it yet." in page.text
 
@@ -88,12 +88,12 @@ def test_what_is_in_the_bin_or_gone_keeps_its_place(band: Band, takes: list[Clip
     longer = edit(band, takes[0], "extend", extend_s=30)
     cover = edit(band, longer, "cover")
     Clip.objects.filter(pk=longer.pk).update(deleted_at=timezone.now())
-    sides = [member.side for member in family.of_take(band.team, cover).members]
+    sides = [member.side for member in lineage.of_take(band.team, cover).members]
     assert sides == ["", "", "in the bin", "", ""]
     Clip.objects.filter(pk=longer.pk).update(erased_at=timezone.now())
-    assert "gone for good" in [member.side for member in family.of_take(band.team, cover).members]
+    assert "gone for good" in [member.side for member in lineage.of_take(band.team, cover).members]
     Clip.objects.filter(pk=cover.pk).update(deleted_at=timezone.now(), erased_at=timezone.now())
-    assert lines(family.of_take(band.team, takes[0])) == [
+    assert lines(lineage.of_take(band.team, takes[0])) == [
         (0, "slow disco"),
         (1, "Take A"),
         (2, "Extend, 30 s"),
@@ -116,11 +116,11 @@ def test_deep_and_wide_families_cost_the_same_queries(band: Band, takes: list[Cl
         for _ in range(20):
             edit(band, takes[0], "cover")
     assert counts[2:] == counts[:2]
-    found = family.of_take(band.team, last)
+    found = lineage.of_take(band.team, last)
     assert found.members[31].depth == 31
-    near = family.near(found)
+    near = lineage.near(found)
     assert near.is_cut
-    assert len(near.members) <= family.IN_CARD
+    assert len(near.members) <= lineage.IN_CARD
     assert near.members[0].is_wish
 
 
@@ -129,18 +129,18 @@ def test_a_card_keeps_the_way_to_its_take_and_what_came_of_it(band: Band, takes:
         edit(band, takes[0], "cover")
     other = edit(band, takes[1], "extend", extend_s=5)
     came = edit(band, other, "cover", instruction="bossa nova")
-    near = lines(family.near(family.of_take(band.team, other)))
+    near = lines(lineage.near(lineage.of_take(band.team, other)))
     assert (2, "Extend, 5 s") in near
     assert (3, "Cover, bossa nova") in near
-    assert len(near) == family.IN_CARD
-    assert family.near(family.of_take(band.team, came)).shown
+    assert len(near) == lineage.IN_CARD
+    assert lineage.near(lineage.of_take(band.team, came)).shown
 
 
 def test_too_many_are_cut(band: Band, takes: list[Clip], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(family, "MOST_SONGS", 4)
+    monkeypatch.setattr(lineage, "MOST_SONGS", 4)
     for _ in range(6):
         edit(band, takes[0], "cover")
-    found = family.of_take(band.team, takes[0])
+    found = lineage.of_take(band.team, takes[0])
     assert found.is_cut
     assert len(found.members) == 6
 
@@ -149,7 +149,7 @@ def test_another_teams_takes_are_in_no_family(band: Band, takes: list[Clip]) -> 
     assert band.client("stranger").get(f"/library/clips/{takes[0].pk}/family/").status_code == 404
     theirs = edit(band, takes[0], "cover")
     Song.objects.filter(takes=theirs).update(team=band.people["stranger"].memberships.get().team)
-    assert "Cover" not in [label for _, label in lines(family.of_take(band.team, takes[0]))]
+    assert "Cover" not in [label for _, label in lines(lineage.of_take(band.team, takes[0]))]
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_another_teams_takes_are_in_no_family(band: Band, takes: list[Clip]) -> 
     ],
 )
 def test_edits_in_words(operation: str, params: dict[str, object], label: str, details: str) -> None:
-    assert edits.label(operation, params) == label
-    found = edits.details(operation, params)
+    assert edit_labels.label(operation, params) == label
+    found = edit_labels.details(operation, params)
     assert "; ".join(f"{each.name} {each.value}" for each in found) == details
 
 
@@ -195,4 +195,4 @@ def test_edits_in_words(operation: str, params: dict[str, object], label: str, d
     ],
 )
 def test_changed_lines_are_counted(before: str, after: str, said: str) -> None:
-    assert diffs.counted(diffs.lines(before, after)) == said
+    assert text_diff.counted(text_diff.lines(before, after)) == said

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from apps.library import references
-from apps.library.archiving import kinds, outline, quota, reference
-from apps.library.archiving.faults import BadFile
+from apps.library.archiving import container_bounds, file_types, quota, reference_copy
+from apps.library.archiving.errors import BadFile
 from apps.library.models import ReferenceFile
 from tests.library.conftest import Band
 from tests.library.files import BEFORE_SENDING, MARK
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def kept(band: Band, content: bytes, name: str = "cover.png", **values: object) -> ReferenceFile:
     """A file that was taken in, and is not looked through yet."""
-    found = kinds.recognise(content)
+    found = file_types.recognise(content)
     file = ReferenceFile(
         team=band.team,
         subscription=band.subscription,
@@ -31,7 +31,7 @@ def kept(band: Band, content: bytes, name: str = "cover.png", **values: object) 
     )
     file.content_type, file.size = found.content_type, len(content)
     file.sha256 = hashlib.sha256(content).hexdigest()
-    file.file.name = reference.save(band.team.pk, BytesIO(content), found.extension)
+    file.file.name = reference_copy.save(band.team.pk, BytesIO(content), found.extension)
     references.add(file)
     return file
 
@@ -40,7 +40,7 @@ def test_a_picture_is_only_ever_shown_as_a_small_one_of_our_own(band: Band) -> N
     marked = BytesIO()
     Image.new("RGB", (900, 300), (9, 99, 199)).save(marked, "JPEG", comment=b"\n" * 1100 + MARK)
     file = kept(band, marked.getvalue(), "<b>.jpg")
-    assert reference.examine(file) == ""
+    assert reference_copy.examine(file) == ""
     client = band.client("viewer")
     answer = client.get(f"/library/files/{file.pk}/thumb.webp")
     shown = answer.getvalue()
@@ -74,20 +74,20 @@ def test_audio_is_played_by_its_bytes_type_and_in_parts(band: Band) -> None:
 
 def test_what_nobody_looked_through_is_found_by_the_sweep(band: Band) -> None:
     file = kept(band, picture())
-    assert reference.sweep() == 0, "its job comes first"
+    assert reference_copy.sweep() == 0, "its job comes first"
     ReferenceFile.objects.update(next_try_at=file.created_at)
-    assert reference.sweep() == 1
+    assert reference_copy.sweep() == 1
     references.keep(str(file.pk))
     file.refresh_from_db()
-    assert (bool(file.thumb), file.width, reference.sweep()) == (True, 300, 0)
+    assert (bool(file.thumb), file.width, reference_copy.sweep()) == (True, 300, 0)
 
 
 def test_a_file_that_ends_whoever_reads_it_is_read_no_more(band: Band) -> None:
     file = kept(band, picture())
     ReferenceFile.objects.update(tries=3)
     file.refresh_from_db()
-    assert reference.examine(file) == reference.UNREADABLE
-    assert reference.examine(file) == reference.UNREADABLE
+    assert reference_copy.examine(file) == reference_copy.UNREADABLE
+    assert reference_copy.examine(file) == reference_copy.UNREADABLE
     assert not file.thumb
 
 
@@ -95,7 +95,7 @@ def test_a_file_that_ends_whoever_reads_it_is_read_no_more(band: Band) -> None:
 def test_what_is_unfit_is_not_played_and_says_why(band: Band, name: str) -> None:
     make, words = BEFORE_SENDING[name]
     file = kept(band, make())
-    assert words in reference.examine(file)
+    assert words in reference_copy.examine(file)
     file.refresh_from_db()
     assert (words in file.problem, file.audio_url, file.thumb_url) == (True, "", "")
 
@@ -103,14 +103,14 @@ def test_what_is_unfit_is_not_played_and_says_why(band: Band, name: str) -> None
 def test_a_copy_that_is_lost_here_is_said(band: Band) -> None:
     file = kept(band, picture())
     Path(file.file.path).unlink()
-    assert reference.examine(file) == reference.LOST
+    assert reference_copy.examine(file) == reference_copy.LOST
     file.refresh_from_db()
     assert not file.examined_at, "it may come back with the disk"
 
 
 def test_deleted_for_thirty_days_then_gone_with_its_bytes(band: Band, media: Path) -> None:
     file = kept(band, picture())
-    reference.examine(file)
+    reference_copy.examine(file)
     used = quota.usage(band.team).used
     assert used == sum(path.stat().st_size for path in media.rglob("*") if path.is_file())
     assert not references.erase(file), "only what was deleted"
@@ -138,4 +138,4 @@ def test_a_megabyte_of_noise_is_walked_quickly_whatever_it_pretends(band: Band) 
     ):
         content = start + bytes(range(256)) * 4096
         with pytest.raises(BadFile, match=r"cut short|Something else"):
-            outline.look_over(BytesIO(content), len(content), kinds.recognise(content[:4096]))
+            container_bounds.look_over(BytesIO(content), len(content), file_types.recognise(content[:4096]))

@@ -11,10 +11,10 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library import listing, searching
-from apps.library.filters import Filters
-from apps.library.listing import Cursor, page_of
 from apps.library.models import Clip, ClipWords, Collection, CollectionItem, Opinion, Song, Tag
+from apps.library.search import search_index, song_list
+from apps.library.search.filters import Filters
+from apps.library.search.song_list import Cursor, page_of
 from tests.library.conftest import Band
 from tests.page import Element, Page
 
@@ -105,7 +105,7 @@ def shelf(band: Band) -> Band:
     takes["Radio"].tags.add(Tag.objects.create(team=band.team, name="Late Night", key="late night"))
     harbour = Collection.objects.create(team=band.team, name="Harbour EP")
     CollectionItem.objects.create(collection=harbour, clip=takes["Copper"], place=1)
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     assert ferry.takes.count() == 2
     return band
 
@@ -122,8 +122,8 @@ def test_filters_hold_also_where_too_much_fits_to_be_listed_first(
     shelf: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second way of finding, by walking along the dates, finds the same."""
-    monkeypatch.setattr(listing, "MOST_COUNTED", 0)
-    monkeypatch.setattr(searching, "MOST_NAMED", 0)
+    monkeypatch.setattr(song_list, "MOST_COUNTED", 0)
+    monkeypatch.setattr(search_index, "MOST_NAMED", 0)
     with time_machine.travel(NOW, tick=False):
         for query, found in FOUND.items():
             assert list(rows(library(shelf, query)).items()) == list(found.items()), query
@@ -204,12 +204,12 @@ def test_songs_whose_takes_are_all_in_the_bin_are_not_listed(shelf: Band) -> Non
 def test_pages_keep_the_filters_and_show_every_song_once(
     band: Band, monkeypatch: pytest.MonkeyPatch, order: str
 ) -> None:
-    monkeypatch.setattr(listing, "SONGS_PER_PAGE", 3)
+    monkeypatch.setattr(song_list, "SONGS_PER_PAGE", 3)
     now = timezone.now()
     for number in range(8):
         band.song(f"Song {number}", asked_at=now - timedelta(minutes=number // 4))
         band.song("Other", asked_at=now)
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     expected = Song.objects.filter(takes__title__startswith="Song")
     expected = expected.order_by(*(("created_at", "id") if order else ("-created_at", "-id")))
     address, seen = f"?q=song{order}", []
@@ -254,7 +254,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_found(band: Band) -> N
                 take.tags.add(tag)
                 CollectionItem.objects.create(collection=every, clip=take, place=1)
                 Opinion.objects.create(clip=take, user=band.owner, rating=5)
-        searching.index(Clip.objects.select_related("song"))
+        search_index.index(Clip.objects.select_related("song"))
 
     add(2)
     addresses = ("/library/", "/library/?q=ferry&rating=5&tag=demo&since=today")
@@ -284,7 +284,7 @@ def test_a_search_and_a_page_far_down_go_by_an_index(band: Band) -> None:
 
     for number in range(60):
         band.song(f"Song {number}", asked_at=timezone.now() - timedelta(minutes=number))
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     song = Song.objects.order_by("-created_at")[40]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

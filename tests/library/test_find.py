@@ -4,8 +4,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Team
-from apps.library import searching
 from apps.library.models import Clip, Collection
+from apps.library.search import search_index
 from tests.library.conftest import Band
 from tests.page import Element, Page
 
@@ -24,7 +24,7 @@ def test_songs_and_collections_by_their_beginnings(band: Band) -> None:
     band.song("Ferry Home", "Ferry Home", prompt="slow disco")
     band.song("Paper Lanterns", prompt="a ferry in the fog")
     band.song("Kitchen Ballad")
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     Collection.objects.create(team=band.team, name="Ferry ads")
     Collection.objects.create(team=Team.objects.create(name="Others"), name="Ferry of theirs")
 
@@ -56,7 +56,7 @@ def test_it_costs_as_many_queries_with_many_songs_as_with_one(band: Band) -> Non
     counts = []
     for number in range(12):
         band.song(f"Ferry {number}")
-        searching.index(Clip.objects.select_related("song"))
+        search_index.index(Clip.objects.select_related("song"))
         with CaptureQueriesContext(connection) as asked:
             found(band, "ferry")
         counts.append(len(asked))

@@ -17,9 +17,9 @@ import pytest
 from django.core.files import File
 from django.core.files.base import ContentFile
 
-from apps.library.archiving import guard, kinds, outline, repairs
+from apps.library.archiving import container_bounds, file_types, guard, repairs
+from apps.library.archiving.errors import BadFile, NotExamined, NotKept
 from apps.library.archiving.examiner import process
-from apps.library.archiving.faults import BadFile, NotExamined, NotKept
 from tests.library.files import long_wav, without_bits
 from tests.library.ordinary import PICTURES, SOUNDS, photo
 from tests.library.sounds import sound
@@ -74,7 +74,7 @@ def test_the_examiner_knows_neither_django_nor_our_secrets() -> None:
 def test_what_takes_too_long_is_ended_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(guard.WITHIN_S, guard.PICTURES, 0.001)
     with pytest.raises(BadFile, match="This JPEG takes too long to read") as raised:
-        guard.examine(BytesIO(photo()), kinds.JPEG)
+        guard.examine(BytesIO(photo()), file_types.JPEG)
     assert raised.value.cause == "ended after 0.001 s"
     assert not _children("examiner")
 
@@ -149,7 +149,7 @@ def test_threads_use_it_side_by_side() -> None:
     seconds: list[float | None] = []
 
     def work() -> None:
-        seconds.append(guard.examine(BytesIO(sound("mp3")), kinds.MP3).duration_s)
+        seconds.append(guard.examine(BytesIO(sound("mp3")), file_types.MP3).duration_s)
 
     threads = [threading.Thread(target=work) for _ in range(5)]
     for thread in threads:
@@ -165,13 +165,13 @@ def test_files_of_a_store_and_in_memory_are_read_too() -> None:
     with SpooledTemporaryFile(max_size=1) as large, SpooledTemporaryFile(max_size=10**7) as small:
         for file in (large, small):
             file.write(sound("wav"))
-            assert guard.examine(File(file), kinds.WAV).duration_s == 3.0
-    assert guard.examine(ContentFile(sound("wav")), kinds.WAV).duration_s == 3.0
+            assert guard.examine(File(file), file_types.WAV).duration_s == 3.0
+    assert guard.examine(ContentFile(sound("wav")), file_types.WAV).duration_s == 3.0
 
 
 def test_a_wave_without_bits_is_a_verdict() -> None:
     with pytest.raises(BadFile):
-        guard.examine(BytesIO(without_bits(long_wav(3))), kinds.WAV)
+        guard.examine(BytesIO(without_bits(long_wav(3))), file_types.WAV)
 
 
 CASES = {name: make for name, (_, make, _) in SOUNDS.items()} | {
@@ -187,9 +187,9 @@ def test_mutations_get_a_verdict_whatever_they_are(name: str) -> None:
         with TemporaryFile() as file, suppress(NotKept):  # words for a person, and nothing else
             content = _mutated(whole, chance)
             file.write(content)
-            found = kinds.recognise(content[: kinds.HEAD])
+            found = file_types.recognise(content[: file_types.HEAD])
             if number % 20:
-                outline.look_over(file, len(content), found)
+                container_bounds.look_over(file, len(content), found)
                 continue
             made = repairs.put_in_order(file, len(content), found)
             with made.file:

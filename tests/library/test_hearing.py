@@ -8,12 +8,12 @@ from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4
 from PIL import Image
 
+from apps.library.archiving.audio_tags import Tags, write_tags
+from apps.library.archiving.cover_tones import TONES, nearest_tone
 from apps.library.archiving.covers import look_at
 from apps.library.archiving.decoding import hear
-from apps.library.archiving.faults import BadFile
+from apps.library.archiving.errors import BadFile
 from apps.library.archiving.loudness import PARTS, Loudness
-from apps.library.archiving.tags import Tags, write_tags
-from apps.library.archiving.tones import TONES, nearest_tone
 from tests.library.sounds import picture, sound
 
 KINDS = ("m4a", "mp3", "wav")

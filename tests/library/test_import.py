@@ -11,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount
-from apps.library import bin, leases, searching
-from apps.library.importing import imports, keeping, preparing, reading, walking
+from apps.library import leases
+from apps.library.curation import trash
+from apps.library.importing import actions, page_writer, prefetch, row_builder, runner
 from apps.library.models import Clip, ClipFile, Import, Song
+from apps.library.search import search_index
 from apps.sandbox.server import Sandbox
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipPage, ClipRecord
@@ -30,11 +32,11 @@ def seed(sandbox: Sandbox, count: int, title: str = "Seeded") -> None:
 
 
 def begin(band: Band) -> Import:
-    return imports.begin(band.team, band.account, by=band.owner)
+    return actions.begin(band.team, band.account, by=band.owner)
 
 
 def walk_on(walk: Import) -> Import:
-    walking.walk(str(walk.pk))
+    runner.walk(str(walk.pk))
     walk.refresh_from_db()
     return walk
 
@@ -60,13 +62,13 @@ def test_every_page_is_brought_in_once_in_the_order_of_the_list(studio: Band, sa
     assert song.takes.get().words
     again = walk_on(begin(studio))
     assert (again.new, again.known, Clip.objects.count()) == (0, 230, 230)
-    assert Clip.objects.filter(searching.matching(studio.team, "seeded 117")).get().title == "Seeded 117"
+    assert Clip.objects.filter(search_index.matching(studio.team, "seeded 117")).get().title == "Seeded 117"
 
 
 def test_a_part_of_the_list_is_brought_in(studio: Band, sandbox: Sandbox) -> None:
     """120 behind the newest 50; what was passed over comes when all of it is asked for."""
     seed(sandbox, 230)
-    walk = walk_on(imports.begin(studio.team, studio.account, by=studio.owner, offset=50, limit=120))
+    walk = walk_on(actions.begin(studio.team, studio.account, by=studio.owner, offset=50, limit=120))
     assert (walk.state, walk.new) == ("done", 120)
     assert numbers(studio) == list(range(180, 60, -1))
     assert walk_on(begin(studio)).new == 110
@@ -88,8 +90,8 @@ def test_one_page_is_one_call(studio: Band, sandbox: Sandbox) -> None:
 @pytest.fixture
 def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each message brings in one page."""
-    monkeypatch.setattr(walking, "SLICE_S", 0.0)
-    monkeypatch.setattr(reading, "TOGETHER", 1)
+    monkeypatch.setattr(runner, "SLICE_S", 0.0)
+    monkeypatch.setattr(prefetch, "TOGETHER", 1)
 
 
 @pytest.mark.usefixtures("page_by_page")
@@ -151,10 +153,10 @@ def test_a_killed_walker_loses_nothing_and_doubles_nothing(studio: Band, sandbox
     walk = walk_on(begin(studio))
     dead = uuid.uuid4()
     assert walk.take_claim(dead, lasts=leases.LASTS)
-    assert not walking.walk(str(walk.pk)), "somebody walks"
-    assert imports.sweep() == 0
+    assert not runner.walk(str(walk.pk)), "somebody walks"
+    assert actions.sweep() == 0
     Import.objects.update(claim_until=timezone.now())
-    assert imports.sweep() == 1, "its claim has run out"
+    assert actions.sweep() == 1, "its claim has run out"
     while walk_on(walk).state == "walking":
         pass
     assert numbers(studio) == list(range(250, 0, -1))
@@ -165,7 +167,7 @@ def test_a_killed_walker_loses_nothing_and_doubles_nothing(studio: Band, sandbox
 def test_it_can_be_stopped_and_goes_on_where_it_was(studio: Band, sandbox: Sandbox) -> None:
     seed(sandbox, 250)
     walk = walk_on(begin(studio))
-    assert imports.stop(walk)
+    assert actions.stop(walk)
     assert walk_on(walk).state == "stopped"
     assert walk.new == 100
     seed(sandbox, 5)
@@ -190,15 +192,15 @@ def test_what_is_known_stays_and_what_is_not_known_is_filled_in(studio: Band, sa
     assert (kept.title, kept.duration_s) == ("Our own", 12.5)
     assert other.lyrics
     assert other.duration_s
-    assert list(Clip.objects.filter(searching.matching(studio.team, "seeded"))) != []
+    assert list(Clip.objects.filter(search_index.matching(studio.team, "seeded"))) != []
 
 
 def test_what_was_deleted_here_stays_deleted(studio: Band, sandbox: Sandbox) -> None:
     seed(sandbox, 3)
     walk_on(begin(studio))
     binned, erased, _ = Clip.objects.order_by("title")
-    bin.delete(studio.team, Clip.objects.filter(pk__in=[binned.pk, erased.pk]), by=studio.owner)
-    bin.erase(studio.team, Clip.objects.filter(pk=erased.pk), by=studio.owner)
+    trash.delete(studio.team, Clip.objects.filter(pk__in=[binned.pk, erased.pk]), by=studio.owner)
+    trash.erase(studio.team, Clip.objects.filter(pk=erased.pk), by=studio.owner)
     walk = walk_on(begin(studio))
     assert (walk.new, walk.filled, walk.known, walk.left_out) == (0, 0, 1, 2)
     assert Clip.objects.live().count() == 1
@@ -287,7 +289,7 @@ def test_what_only_a_person_can_mend_is_said_in_plain_words(
     walk = walk_on(begin(studio))
     assert (walk.state, walk.claim) == ("stuck", None)
     assert words in walk.problem
-    assert imports.sweep() == 0
+    assert actions.sweep() == 0
     if number in {596, 404}:
         assert FlowAccount.objects.get(pk=studio.account.pk).block in {"error", "gone"}
 
@@ -298,7 +300,7 @@ def test_what_passes_is_tried_again_by_itself(studio: Band, sandbox: Sandbox) ->
     walk = walk_on(begin(studio))
     assert (walk.state, walk.tries) == ("walking", 1)
     assert walk.problem
-    assert not walking.walk(str(walk.pk)), "not before its time"
+    assert not runner.walk(str(walk.pk)), "not before its time"
     Import.objects.update(next_at=timezone.now())
     walk = walk_on(walk)
     assert (walk.state, walk.problem, walk.new) == ("done", "", 1)
@@ -311,7 +313,7 @@ def test_a_date_that_none_can_have_draws_no_other_song_there(studio: Band) -> No
         listed(title="Two"),
         listed(title="Three", created_at=datetime(2026, 3, 1, 12, tzinfo=UTC)),
     ]
-    assert keeping.keep(walk, preparing.prepare(clips, studio.team.pk)).new == 3
+    assert page_writer.keep(walk, row_builder.prepare(clips, studio.team.pk)).new == 3
     dates = dict(studio.team.songs.values_list("takes__title", "created_at"))
     assert walk.started_at > dates["One"] > dates["Two"] > walk.started_at - timedelta(seconds=1)
     assert dates["Three"] == datetime(2026, 3, 1, 12, tzinfo=UTC)

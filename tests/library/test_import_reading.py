@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from apps.accounts import clients
-from apps.library.importing.reading import AHEAD, TOGETHER, Reader
+from apps.library.importing.prefetch import AHEAD, TOGETHER, Reader
 from apps.sandbox.server import Sandbox
 from apps.upstream.errors import TokenRefused
 from apps.upstream.flowmusic import FlowMusic

@@ -17,8 +17,8 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.library import leases
-from apps.library.archiving import archive, reference
-from apps.library.importing import walking
+from apps.library.archiving import archiver, reference_copy
+from apps.library.importing import runner
 from apps.library.models import ClipFile, Import, ReferenceFile
 from tests.library.conftest import answering, make_band, wanted
 from tests.library.sounds import sound
@@ -47,15 +47,15 @@ def test_a_killed_worker_leaves_its_file_free_after_half_a_minute(
     connections.close_all()
     child = os.fork()
     if child == 0:
-        archive.archive(file.pk)
+        archiver.archive(file.pk)
         os._exit(0)
     while not server.requests:
         time.sleep(0.02)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    assert not archive.archive(file.pk), "for all that is known, somebody has it"
+    assert not archiver.archive(file.pk), "for all that is known, somebody has it"
     with time_machine.travel(timezone.now() + SOON):
-        assert archive.archive(file.pk)
+        assert archiver.archive(file.pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,7 +75,7 @@ def test_a_lease_is_renewed_while_the_work_goes_on(
         answering(sound("m4a"))(connection, request)
 
     file = wanted(make_band("http://127.0.0.1:9/v1/flowmusic"), f"{cheat(slow).origin}/x")
-    assert archive.archive(file.pk)
+    assert archiver.archive(file.pk)
     assert others == [False] * 5
 
 
@@ -116,9 +116,9 @@ def test_a_reference_file_is_put_off_for_half_a_minute_and_given_back(media: Pat
         source_url="http://127.0.0.1:9/x",
         next_try_at=timezone.now(),
     )
-    claim = reference._Claim(file)
+    claim = reference_copy._Claim(file)
     assert claim.take()
-    assert not reference._Claim(file).take()
+    assert not reference_copy._Claim(file).take()
     file.refresh_from_db()
     assert file.next_try_at <= timezone.now() + SOON
     assert claim.renew()
@@ -140,4 +140,4 @@ def test_a_walk_that_is_given_up_is_free_at_once(media: Path) -> None:
     assert not walk.renew_claim(mine, lasts=leases.LASTS)
     assert not walk.write(mine, offset=9), "whoever gave it up writes no more"
     assert Import.objects.due(timezone.now()).get() == walk
-    assert timedelta(seconds=walking.SLICE_S) < walking.TAKES_AT_MOST
+    assert timedelta(seconds=runner.SLICE_S) < runner.TAKES_AT_MOST

@@ -10,9 +10,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library import renaming, searching, tagging
+from apps.library import renaming
+from apps.library.curation import tags as curation_tags
+from apps.library.input_names import clean
 from apps.library.models import Clip, Opinion, Tag
-from apps.library.names import clean
+from apps.library.search import search_index
 from tests.library.conftest import Band
 
 HTMX = {"HX-Request": "true"}
@@ -130,7 +132,7 @@ def test_a_tag_that_nobody_has_any_more_is_gone_and_comes_back_by_undo(band: Ban
 
 def test_a_tags_answer_to_htmx_brings_its_undo_along(band: Band) -> None:
     clip = band.song().takes.get()
-    tagging.add(band.team, Clip.objects.filter(pk=clip.pk), ["demo"])
+    curation_tags.add(band.team, Clip.objects.filter(pk=clip.pk), ["demo"])
     client, address = band.client("member"), f"/library/clips/{clip.pk}/tags/"
     part = client.post(address, {"remove": "demo"}, headers=HTMX).content.decode()
     assert "<html" not in part
@@ -158,8 +160,8 @@ def test_what_is_no_tag_is_refused_in_words(band: Band, typed: str, said: str) -
 def test_the_twenty_first_tag_is_refused_and_nothing_of_it_is_left(band: Band) -> None:
     clip = band.song().takes.get()
     only = Clip.objects.filter(pk=clip.pk)
-    tagging.add(band.team, only, [f"tag {number}" for number in range(20)])
-    tagging.add(band.team, only, ["tag 7"])  # it has that one
+    curation_tags.add(band.team, only, [f"tag {number}" for number in range(20)])
+    curation_tags.add(band.team, only, ["tag 7"])  # it has that one
     page = band.client("member").post(f"/library/clips/{clip.pk}/tags/", {"add": "more"}, follow=True)
     assert "A take has at most 20 tags" in page.content.decode()
     assert Tag.objects.count() == clip.tags.count() == 20
@@ -167,7 +169,7 @@ def test_the_twenty_first_tag_is_refused_and_nothing_of_it_is_left(band: Band) -
 
 def test_a_key_that_grows_when_folded_still_fits(band: Band) -> None:
     clip = band.song().takes.get()
-    tagging.add(band.team, Clip.objects.filter(pk=clip.pk), tagging.parse("ﷺ" * 40))
+    curation_tags.add(band.team, Clip.objects.filter(pk=clip.pk), curation_tags.parse("ﷺ" * 40))
     assert len(clip.tags.get().key) == 80
 
 
@@ -175,9 +177,9 @@ def test_other_teams_words_are_their_own(band: Band) -> None:
     clip = band.song().takes.get()
     stranger = band.people["stranger"].teams.get()
     Tag.objects.create(team=stranger, name="Demo", key="demo")
-    tagging.add(band.team, Clip.objects.filter(pk=clip.pk), ["DEMO"])
+    curation_tags.add(band.team, Clip.objects.filter(pk=clip.pk), ["DEMO"])
     assert tags(clip) == ["DEMO"]
-    tagging.remove(band.team, Clip.objects.filter(pk=clip.pk), ["demo"])
+    curation_tags.remove(band.team, Clip.objects.filter(pk=clip.pk), ["demo"])
     assert list(Tag.objects.values_list("team", flat=True)) == [stranger.pk]
 
 
@@ -185,7 +187,7 @@ def test_other_teams_words_are_their_own(band: Band) -> None:
 
 
 def found(band: Band, words: str) -> bool:
-    return Clip.objects.filter(searching.matching(band.team, words)).exists()
+    return Clip.objects.filter(search_index.matching(band.team, words)).exists()
 
 
 def test_a_name_goes_before_the_titles_is_found_and_can_be_taken_back(band: Band) -> None:
@@ -230,7 +232,7 @@ def test_a_name_is_given_with_what_it_is_found_by_or_not_at_all(
     def dies(_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(searching, "index", dies)
+    monkeypatch.setattr(search_index, "index", dies)
     with pytest.raises(SystemExit):
         renaming.rename(song, "Harbour Lights")
     song.refresh_from_db()

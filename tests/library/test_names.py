@@ -6,9 +6,10 @@ import mutagen
 import pytest
 from django.utils import timezone
 
-from apps.library import names, playback
-from apps.library.archiving import archive
+from apps.library import input_names
+from apps.library.archiving import archiver
 from apps.library.models import Clip, ClipFile, Song
+from apps.library.playback import playback
 from apps.library.renaming import rename
 from tests.library.conftest import Band, store
 from tests.library.sounds import picture, sound
@@ -30,19 +31,19 @@ FAMILY = "👨\u200d👩\u200d👧"
     ],
 )
 def test_what_is_not_seen_is_gone_without_a_gap(text: str, name: str) -> None:
-    assert names.clean(text) == name
-    assert names.of_file(text) == name
-    assert names.clean(names.clean(text)) == name
+    assert input_names.clean(text) == name
+    assert input_names.of_file(text) == name
+    assert input_names.clean(input_names.clean(text)) == name
 
 
 @pytest.mark.parametrize("device", ["aux", "CON", "nul", "Prn", "com1", "LPT9", "com¹", "CONIN$"])
 def test_names_of_windows_devices_stay_safe_with_a_suffix(device: str) -> None:
     for ending in ("", ".txt", ".tar.gz", " .txt"):
-        made = names.of_file(device + ending)
+        made = input_names.of_file(device + ending)
         assert made.partition(".")[0].strip() == f"{device}_", made
         assert made.endswith(ending.strip())
     for harmless in (f"{device}e", f"my {device}", f"{device} b"):
-        assert names.of_file(harmless) == harmless
+        assert input_names.of_file(harmless) == harmless
 
 
 def test_downloads_of_a_song_that_is_named_like_a_device(band: Band) -> None:
@@ -82,7 +83,7 @@ def due() -> set[str]:
 
 def work() -> None:
     for file in ClipFile.objects.filter(next_try_at__lte=timezone.now()).order_by("pk"):
-        assert archive.archive(file.pk)
+        assert archiver.archive(file.pk)
 
 
 @pytest.fixture
@@ -120,14 +121,14 @@ def test_a_rename_while_a_former_file_is_still_heard_comes_after_it(kept: Song) 
 def test_the_last_of_two_quick_renames_counts(kept: Song, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the second one comes while the files are tagged with the first."""
     rename(kept, "First")
-    really = archive.renewing.storing.measure
+    really = archiver.renewing.storing.measure
 
     def meanwhile(copy: BytesIO) -> dict[str, object]:
         if not Song.objects.filter(name="Second").exists():
             rename(kept, "Second")
         return really(copy)
 
-    monkeypatch.setattr("apps.library.archiving.renewing.storing.measure", meanwhile)
+    monkeypatch.setattr("apps.library.archiving.tag_renewal.storing.measure", meanwhile)
     for _ in range(5):
         ClipFile.objects.exclude(next_try_at=None).update(next_try_at=timezone.now())
         work()

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Team
-from apps.library import context
+from apps.library import context_processors
 from apps.library.models import Clip, Collection, CollectionItem
 from tests.library.conftest import Band, store
 from tests.page import Page
@@ -23,7 +23,7 @@ def test_it_counts_the_songs_that_are_listed(band: Band, monkeypatch: pytest.Mon
     Clip.objects.filter(pk=half.pk).update(deleted_at=band.team.created_at)
     gone.takes.update(deleted_at=band.team.created_at)
     assert nav(band).one(id="nav-songs").text == "4 songs"
-    monkeypatch.setattr(context, "MOST_COUNTED", 3)
+    monkeypatch.setattr(context_processors, "MOST_COUNTED", 3)
     assert nav(band).one(id="nav-songs").text == "3+ songs"
 
 
@@ -47,7 +47,7 @@ def test_many_collections_cost_no_more_than_one(band: Band) -> None:
         with CaptureQueriesContext(connection) as asked:
             page = nav(band)
         counts.append(len(asked))
-    assert len(page.all("a", class_="nav-collection")) == context.MOST_COLLECTIONS
+    assert len(page.all("a", class_="nav-collection")) == context_processors.MOST_COLLECTIONS
     assert len(set(counts)) == 1
 
 

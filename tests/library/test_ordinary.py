@@ -8,9 +8,9 @@ from typing import BinaryIO
 import pytest
 from PIL import Image
 
-from apps.library.archiving import guard, kinds, repairs
-from apps.library.archiving.faults import BadFile
-from apps.library.archiving.tags import Tags
+from apps.library.archiving import file_types, guard, repairs
+from apps.library.archiving.audio_tags import Tags
+from apps.library.archiving.errors import BadFile
 from apps.sandbox import uploads
 from tests.library.ordinary import PICTURES, SOUNDS, mp3, photo, wav, with_chapter_pictures
 from tests.library.sounds import picture, sound
@@ -34,7 +34,7 @@ def file_of(content: bytes) -> BinaryIO:
 
 
 def taken_in(content: bytes) -> repairs.Repaired:
-    found = kinds.recognise(content[: kinds.HEAD])
+    found = file_types.recognise(content[: file_types.HEAD])
     made = repairs.put_in_order(file_of(content), len(content), found)
     OPENED.append(made.file)
     return made
@@ -95,7 +95,7 @@ def test_pictures_that_open_everywhere_are_taken_and_are_whole(name: str) -> Non
     assert (seen.width, seen.height) == size
     assert as_the_api_sees_it(made)
     content = bytes_of(made)
-    assert (made.type != kinds.JPEG) or content.endswith(b"\xff\xd9"), "what follows the end is left out"
+    assert (made.type != file_types.JPEG) or content.endswith(b"\xff\xd9"), "what follows the end is left out"
     assert not taken_in(content).is_new
     assert guard.look_at_cover(file_of(content)).thumb, "as the cover of a song, too"
 

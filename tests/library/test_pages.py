@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps import transfers
-from apps.library.listing import SONGS_PER_PAGE, Cursor
 from apps.library.models import Clip, ClipFile, Song
+from apps.library.search.song_list import SONGS_PER_PAGE, Cursor
 from tests.library.conftest import Band, store
 from tests.page import Page
 

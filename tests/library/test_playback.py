@@ -13,9 +13,9 @@ from django.test import Client
 from django.utils import timezone
 from storages.backends.s3 import S3Storage
 
-from apps.library.archiving.storing import FORMER_STAYS
+from apps.library.archiving.storage_writer import FORMER_STAYS
 from apps.library.models import Clip, ClipFile
-from apps.library.playback import AT_ONCE, readable_name
+from apps.library.playback.playback import AT_ONCE, readable_name
 from tests.library.conftest import Band, store
 from tests.library.sounds import picture
 

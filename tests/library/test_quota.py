@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from apps.library.archiving import archive, quota
+from apps.library.archiving import archiver, quota
 from apps.library.models import ClipFile, TeamStorage
 from tests.library.conftest import Band, answering, store, wanted
 from tests.library.sounds import picture, sound
@@ -26,9 +26,9 @@ def limit(band: Band, share: float, *, used: int = 10 * GB) -> None:
 def test_what_is_stored_is_counted_with_its_row(band: Band, cheat: Callable[..., ScriptedServer]) -> None:
     assert quota.usage(band.team) == quota.Usage(0, None)
     cover = wanted(band, f"{cheat(answering(picture(), 'image/jpeg')).origin}/x", Kind.COVER)
-    assert archive.archive(cover.pk)
+    assert archiver.archive(cover.pk)
     audio = wanted(band, f"{cheat(answering(sound('m4a'))).origin}/x")
-    assert archive.archive(audio.pk)
+    assert archiver.archive(audio.pk)
     stored = ClipFile.objects.stored()
     assert stored.count() == 3
     assert quota.usage(band.team).used == stored.aggregate(all=Sum("size"))["all"]
@@ -42,19 +42,19 @@ def test_a_full_storage_stops_wav_alone_and_it_goes_on_by_itself(
     limit(band, 1)
     wav = wanted(band, f"{cheat(answering(sound('wav'), 'audio/wav')).origin}/x", Kind.WAV)
     page = lambda: band.client("owner").get(f"/library/clips/{wav.clip_id}/").content.decode()  # noqa: E731
-    assert not archive.archive(wav.pk)
+    assert not archiver.archive(wav.pk)
     wav.refresh_from_db()
     assert (wav.state, wav.tries, wav.claim) == (State.WANTED, 0, None)
     assert "Storage is full: WAV is fetched when there is room again." in page()
     for kind, body in (("m4a", sound("m4a")), ("cover", picture())):
         server = cheat(answering(body, "audio/mp4" if kind == "m4a" else "image/jpeg"))
-        assert archive.archive(wanted(band, f"{server.origin}/x", kind).pk), kind
+        assert archiver.archive(wanted(band, f"{server.origin}/x", kind).pk), kind
     assert list(ClipFile.objects.due(timezone.now())) == [], "nor does it stand in the way of other teams"
 
     answer = band.client("owner").post("/library/storage/", {"gigabytes": "20"})
     assert answer["Location"] == "/library/storage/"
-    assert archive.sweep() == 1
-    assert archive.archive(wav.pk)
+    assert archiver.sweep() == 1
+    assert archiver.archive(wav.pk)
     assert "Storage is full" not in page()
 
 

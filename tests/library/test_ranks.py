@@ -7,9 +7,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from apps.library import listing, reindex, searching, tagging
+from apps.library.curation import tags
 from apps.library.models import Clip, ClipWords, Song
 from apps.library.renaming import rename
+from apps.library.search import reindex, search_index, song_list
 from tests.library.conftest import Band
 from tests.library.test_filters import library, rows
 from tests.page import Page
@@ -32,8 +33,8 @@ def shelf(band: Band) -> Band:
     add("Lyrics", 50, "all night on the ferry")
     for number in range(8):
         add(f"Sung {number}", number, "ferry by night")
-    searching.index(Clip.objects.select_related("song"))
-    tagging.add(band.team, tagged.takes.all(), ["night ferry"])
+    search_index.index(Clip.objects.select_related("song"))
+    tags.add(band.team, tagged.takes.all(), ["night ferry"])
     Song.objects.filter(name="Title").update(name="")
     return band
 
@@ -58,9 +59,9 @@ def test_pages_of_a_search_show_every_song_once_in_the_same_order(
 ) -> None:
     """Also where the index has too many to name: those are read row by row."""
     whole = order(shelf, "?q=night+ferry")
-    monkeypatch.setattr(searching, "MOST_NAMED", named)
-    monkeypatch.setattr(listing, "MOST_COUNTED", named)
-    monkeypatch.setattr(listing, "SONGS_PER_PAGE", 3)
+    monkeypatch.setattr(search_index, "MOST_NAMED", named)
+    monkeypatch.setattr(song_list, "MOST_COUNTED", named)
+    monkeypatch.setattr(song_list, "SONGS_PER_PAGE", 3)
     address, seen = "?q=night+ferry", []
     while address:
         page = library(shelf, address)
@@ -74,12 +75,12 @@ def test_pages_of_a_search_show_every_song_once_in_the_same_order(
 def test_a_song_that_comes_meanwhile_moves_nothing_on_the_next_page(
     shelf: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "SONGS_PER_PAGE", 3)
+    monkeypatch.setattr(song_list, "SONGS_PER_PAGE", 3)
     whole = order(shelf, "?q=night+ferry")
     following = library(shelf, "?q=night+ferry").all("a", rel="next")[0]["href"] or ""
     assert parse_qs(urlsplit(following).query)["before"][0].endswith(",prompt")
     shelf.song("Night ferry two")
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     assert whole == ["Night Ferry", "Tag", "Prompt"]
     assert order(shelf, following.removeprefix("/library/")) == ["Both", "Sung 0", "Sung 1"]
 
@@ -94,11 +95,11 @@ def test_the_palette_shows_the_song_so_titled_before_eight_that_sing_of_it(shelf
 def test_tags_are_found_as_long_as_they_are_on_a_take(shelf: Band) -> None:
     take = Clip.objects.get(title="Prompt")
     takes = Clip.objects.filter(pk=take.pk)
-    tagging.add(shelf.team, takes, ["Łódź demo"])
+    tags.add(shelf.team, takes, ["Łódź demo"])
     assert order(shelf, "?q=lodz") == ["Prompt"]
-    taken = tagging.remove(shelf.team, takes, ["Łódź demo"])
+    taken = tags.remove(shelf.team, takes, ["Łódź demo"])
     assert order(shelf, "?q=lodz") == []
-    tagging.put_back(shelf.team, taken)
+    tags.put_back(shelf.team, taken)
     assert order(shelf, "?q=lodz") == ["Prompt"]
 
 

@@ -6,21 +6,21 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from apps.library import reindex, searching, terms
 from apps.library.models import Clip, ClipWords, Song
+from apps.library.search import reindex, search_index, terms
 from tests.library.conftest import Band, record
 from tests.library.test_songs import A, B, clip
 
 
 def found(band: Band, query: str) -> set[str]:
-    takes = Clip.objects.for_team(band.team).filter(searching.matching(band.team, query))
+    takes = Clip.objects.for_team(band.team).filter(search_index.matching(band.team, query))
     return {take.title for take in takes}
 
 
 def indexed(band: Band, title: str, lyrics: str = "", **values: object) -> Song:
     song = band.song(title, **values)
     Clip.objects.filter(song=song).update(lyrics=lyrics)
-    searching.index(Clip.objects.filter(song=song).select_related("song"))
+    search_index.index(Clip.objects.filter(song=song).select_related("song"))
     return song
 
 
@@ -54,7 +54,7 @@ def test_takes_are_found_by_title_name_lyrics_and_prompt(band: Band) -> None:
 def test_too_many_takes_to_be_named_are_found_by_the_same_words(
     band: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "MOST_NAMED", 1)
+    monkeypatch.setattr(search_index, "MOST_NAMED", 1)
     for title in ("Ferry home", "Homely ferries", "At home"):
         indexed(band, title)
     assert found(band, "ferr hom") == {"Ferry home", "Homely ferries"}
@@ -62,7 +62,7 @@ def test_too_many_takes_to_be_named_are_found_by_the_same_words(
     assert found(band, "erry") == set()
     other = band.people["stranger"].teams.get()
     Clip.objects.filter(title="Ferry home").update(team=other)
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     assert found(band, "home") == {"Homely ferries", "At home"}
 
 
@@ -102,8 +102,8 @@ def test_what_has_no_hit_or_no_words_finds_nothing_or_what_it_says(band: Band, t
 def test_words_of_another_team_find_nothing_and_a_teams_sign_cannot_be_typed(band: Band) -> None:
     indexed(band, "Ferry")
     other = band.people["stranger"].teams.get()
-    assert not Clip.objects.filter(searching.matching(other, "ferry")).exists()
-    assert not Clip.objects.filter(searching.matching(other, f"§{band.team.pk.hex}")).exists()
+    assert not Clip.objects.filter(search_index.matching(other, "ferry")).exists()
+    assert not Clip.objects.filter(search_index.matching(other, f"§{band.team.pk.hex}")).exists()
 
 
 def test_the_index_follows_what_is_written_renamed_and_removed(band: Band) -> None:
@@ -113,7 +113,7 @@ def test_the_index_follows_what_is_written_renamed_and_removed(band: Band) -> No
     assert found(band, "tin") == {"Ferry"}
     assert found(band, "disco") == {"Ferry", "Other"}
     Song.objects.filter(pk=song.pk).update(name="Bergen", prompt="waltz")
-    searching.index(song.takes.select_related("song"))
+    search_index.index(song.takes.select_related("song"))
     assert found(band, "bergen waltz") == {"Ferry", "Other"}
     assert found(band, "disco") == set()
     Clip.objects.filter(title="Ferry").delete()
@@ -147,7 +147,9 @@ def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band
 def test_a_search_reads_the_index_and_not_the_rows(band: Band) -> None:
     indexed(band, "Ferry")
     rows = ClipWords.objects.filter(
-        pk__in=ClipWords.objects.filter(terms__words=searching.Wanted("§x", [[[["ferry"]]]], 9)).values("pk")
+        pk__in=ClipWords.objects.filter(terms__words=search_index.Wanted("§x", [[[["ferry"]]]], 9)).values(
+            "pk"
+        )
     )
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

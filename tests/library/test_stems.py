@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from storages.backends.s3 import S3Storage
 
-from apps.library import listing, searching, stems
 from apps.library.models import Clip, ClipFile, Song
+from apps.library.playback import stems
+from apps.library.search import search_index, song_list
 from tests.library.conftest import Band, store
 from tests.page import Page
 from tests.upstream.scripted import ScriptedServer
@@ -81,7 +82,7 @@ def test_stems_are_rows_where_they_are_asked_for(band: Band, ferry: Clip) -> Non
     found = page(band, "/library/?kind=stems")
     assert titles(found) == ["Ferry"]
     assert len(found.all("div", class_="take")) == 4
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     assert titles(page(band, "/library/?q=drums")) == []
     assert titles(page(band, "/library/?q=drums&kind=stems")) == ["Ferry"]
     first = next(each for each in found.all("li") if each["data-song"]).one("h3").one("a")
@@ -90,7 +91,7 @@ def test_stems_are_rows_where_they_are_asked_for(band: Band, ferry: Clip) -> Non
 
 
 def test_pages_of_the_list_are_full_whatever_is_split(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "SONGS_PER_PAGE", 3)
+    monkeypatch.setattr(song_list, "SONGS_PER_PAGE", 3)
     now = timezone.now()
     for number in range(5):
         split(band, band.song(f"Song {number}", asked_at=now - timedelta(minutes=number)).takes.get())

@@ -16,9 +16,9 @@ from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
 from PIL import Image
 
-from apps.library.archiving import archive, quota
+from apps.library.archiving import archiver, quota
+from apps.library.archiving.audio_tags import Tags, write_tags
 from apps.library.archiving.decoding import hear
-from apps.library.archiving.tags import Tags, write_tags
 from apps.library.models import Clip, ClipFile
 from tests.library.conftest import answering, files_in, make_band
 from tests.library.sounds import picture, sound
@@ -88,7 +88,7 @@ class Shop:
         return ClipFile.objects.get(clip=self.take, kind=kind)
 
     def archive(self, kind: str) -> bool:
-        return archive.archive(self.file(kind).pk)
+        return archiver.archive(self.file(kind).pk)
 
     def used(self) -> int:
         return quota.usage(self.take.team_id).used
@@ -132,7 +132,7 @@ def test_the_end_of_the_cover_wakes_the_audio(
 def test_a_cover_that_comes_last_gets_into_the_tags_of_a_second_file(cheat: Cheat, media: Path) -> None:
     shop = Shop(cheat, cover=answering(picture(), "image/jpeg"))
     with time_machine.travel(
-        timezone.now() + archive.COVER_FIRST + timedelta(seconds=1), tick=False
+        timezone.now() + archiver.COVER_FIRST + timedelta(seconds=1), tick=False
     ) as clock:
         assert all(shop.archive(kind) for kind in AUDIO), "it doesn't wait for ever"
         before = {kind: shop.file(kind) for kind in AUDIO}
@@ -148,7 +148,7 @@ def test_a_cover_that_comes_last_gets_into_the_tags_of_a_second_file(cheat: Chea
             assert Path(before[kind].file.path).exists(), "somebody may be hearing it"
         assert not shop.archive("m4a")
         clock.shift(timedelta(minutes=16))
-        assert archive.sweep() == 3
+        assert archiver.sweep() == 3
         assert all(shop.archive(kind) for kind in AUDIO)
         assert list(ClipFile.objects.due(timezone.now())) == []
     names = set(ClipFile.objects.values_list("file", flat=True))
@@ -159,7 +159,7 @@ def test_a_cover_that_comes_last_gets_into_the_tags_of_a_second_file(cheat: Chea
 @pytest.mark.django_db
 def test_a_stored_file_that_was_changed_is_not_tagged_as_if_it_were_good(cheat: Cheat) -> None:
     shop = Shop(cheat, cover=answering(picture(), "image/jpeg"))
-    with time_machine.travel(timezone.now() + archive.COVER_FIRST + timedelta(seconds=1), tick=False):
+    with time_machine.travel(timezone.now() + archiver.COVER_FIRST + timedelta(seconds=1), tick=False):
         assert shop.archive("m4a")
         Path(shop.file("m4a").file.path).write_bytes(sound("m4a", 2.0))
         assert shop.archive("cover")

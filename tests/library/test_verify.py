@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.library.archiving import archive, quota, verifying
+from apps.library.archiving import archiver, quota, verification
 from apps.library.models import Clip, ClipFile, ReferenceFile
 from tests.library.conftest import Band, answering, wanted
 from tests.library.sounds import picture, sound
@@ -31,7 +31,7 @@ BODIES = {
 def kept(band: Band, cheat: Callable[..., ScriptedServer]) -> Kept:
     """A cover, an m4a and a wav, each of a take of its own, whose sources are still there; and the small picture."""
     files = {kind: wanted(band, f"{cheat(answering(*BODIES[kind])).origin}/x", kind) for kind in BODIES}
-    assert all(archive.archive(file.pk) for file in files.values())
+    assert all(archiver.archive(file.pk) for file in files.values())
     return {file.kind: file for file in ClipFile.objects.all()}
 
 
@@ -108,10 +108,10 @@ def test_mending_fetches_again_and_keeps_a_damaged_file_until_then(kept: Kept, r
     assert Path(kept["wav"].file.path).exists(), "it may be all there is"
     assert quota.usage(kept["wav"].clip.team).used == used - kept["wav"].size
 
-    assert archive.archive(kept["wav"].pk)
+    assert archiver.archive(kept["wav"].pk)
     with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=False):
         for file in ClipFile.objects.due(timezone.now()):
-            assert archive.archive(file.pk)
+            assert archiver.archive(file.pk)
     assert run() == (0, run()[1])
     assert quota.usage(kept["wav"].clip.team).used == used
 
@@ -120,10 +120,10 @@ def test_a_small_picture_whose_cover_is_bad_too_comes_with_the_next_cover(kept: 
     Path(kept["cover"].file.path).write_bytes(b"half")
     Path(kept["thumb"].file.path).unlink()
     assert run("--mend")[0] == 1
-    assert archive.archive(kept["cover"].pk)
+    assert archiver.archive(kept["cover"].pk)
     with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=False):
         for file in ClipFile.objects.due(timezone.now()):
-            assert archive.archive(file.pk)
+            assert archiver.archive(file.pk)
     assert run()[0] == 0
 
 
@@ -196,7 +196,7 @@ def test_one_team_alone(kept: Kept, run: Run, band: Band) -> None:
 
 def test_what_changes_while_it_is_read_is_no_trouble(kept: Kept) -> None:
     """Erased by somebody between the page of rows and the file."""
-    looking = verifying.look_through(ClipFile.objects.all())
+    looking = verification.look_through(ClipFile.objects.all())
     next(looking)
     for file in kept.values():
         Path(file.file.path).unlink()
@@ -212,4 +212,4 @@ def test_the_number_of_queries_does_not_grow_with_files(
         values = {"file": kept["m4a"].file.name, "sha256": kept["m4a"].sha256, "size": kept["m4a"].size}
         ClipFile.objects.create(clip=take, kind=kind, state=State.STORED, **values)
     with django_assert_num_queries(2):
-        assert len(list(verifying.look_through(ClipFile.objects.all()))) == 7
+        assert len(list(verification.look_through(ClipFile.objects.all()))) == 7

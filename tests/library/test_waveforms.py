@@ -3,9 +3,9 @@ import re
 import pytest
 from django.template import Context, Template
 
+from apps.library.lyrics_sections import Section, sheet
 from apps.library.models import Clip
-from apps.library.waveforms import drawn, fewer, marks, path_of
-from apps.library.words import Section, sheet
+from apps.library.playback.waveforms import drawn, fewer, marks, path_of
 
 
 def test_fewer_parts_keep_the_highest() -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from apps.library import letters, searching, terms
+from apps.library import text_folding
 from apps.library.models import Clip
+from apps.library.search import search_index, terms
 from tests.library.conftest import Band
 
 # A title, what somebody types who doesn't have that keyboard, and what doesn't find it.
@@ -45,7 +46,7 @@ TITLES = {
 def shelf(band: Band) -> Band:
     for title in TITLES:
         band.song(title)
-    searching.index(Clip.objects.select_related("song"))
+    search_index.index(Clip.objects.select_related("song"))
     return band
 
 
@@ -54,13 +55,13 @@ def test_titles_are_found_as_people_type_them(shelf: Band) -> None:
     takes = Clip.objects.for_team(shelf.team)
     for title, (finds, fails) in TITLES.items():
         for query in finds + fails:
-            found = takes.filter(searching.matching(shelf.team, query)).values_list("title", flat=True)
+            found = takes.filter(search_index.matching(shelf.team, query)).values_list("title", flat=True)
             assert (title in found) is (query in finds), (title, query)
             assert terms.fits(query, title) is (query in finds), (title, query)
 
 
 def test_the_same_is_found_row_by_row(shelf: Band, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "MOST_NAMED", 0)
+    monkeypatch.setattr(search_index, "MOST_NAMED", 0)
     test_titles_are_found_as_people_type_them(shelf)
 
 
@@ -68,22 +69,22 @@ def test_the_same_is_found_row_by_row(shelf: Band, monkeypatch: pytest.MonkeyPat
     "typed", ["a-" * 100, "%_\\" * 60, "'\"" * 90, "OR OR", "NEAR(a b)", "a*b^c:d", "¹a §b ²"]
 )
 def test_no_query_is_an_error(shelf: Band, typed: str) -> None:
-    list(Clip.objects.filter(searching.matching(shelf.team, typed)))
+    list(Clip.objects.filter(search_index.matching(shelf.team, typed)))
     assert terms.fits(typed, "nothing") is False
 
 
 def test_signs_are_looked_for_in_titles_alone(band: Band) -> None:
     song = band.song("Plain", prompt="🔥 and fire")
     Clip.objects.update(lyrics="fire 🔥")
-    searching.index(Clip.objects.select_related("song"))
-    assert not Clip.objects.filter(searching.matching(band.team, "🔥")).exists()
-    assert Clip.objects.filter(searching.matching(band.team, "🔥 fire")).get().song == song
+    search_index.index(Clip.objects.select_related("song"))
+    assert not Clip.objects.filter(search_index.matching(band.team, "🔥")).exists()
+    assert Clip.objects.filter(search_index.matching(band.team, "🔥 fire")).get().song == song
 
 
 def test_folding_twice_changes_nothing_and_leaves_no_sign_of_the_index() -> None:
     every = "".join(chr(code) for code in range(0x20, 0x3000) if chr(code).isprintable())
-    once = letters.fold(every)
-    assert letters.fold(once) == once
+    once = text_folding.fold(every)
+    assert text_folding.fold(once) == once
     assert not set(once) & {*terms.MARKS}
     assert not [word for word in terms.terms(every).split() if word[0] in "§¹²³"]
 
@@ -93,4 +94,4 @@ def test_folding_twice_changes_nothing_and_leaves_no_sign_of_the_index() -> None
 )
 def test_signs_that_are_not_seen_leave_no_gap(sign: str) -> None:
     assert terms.terms(f"fer{sign}ry") == "ferry"
-    assert letters.without_hidden(f"fer{sign}ry") == "ferry"
+    assert text_folding.without_hidden(f"fer{sign}ry") == "ferry"

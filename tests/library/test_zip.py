@@ -18,8 +18,9 @@ from storages.backends.s3 import S3Storage
 
 from apps import transfers
 from apps.accounts.models import AuditEntry
-from apps.library import choosing, zips
+from apps.library.curation import selection
 from apps.library.models import Clip, ClipFile
+from apps.library.playback import zip_download
 from tests.library.conftest import Band, store
 from tests.upstream.scripted import ScriptedServer
 
@@ -103,7 +104,7 @@ def test_another_format(band: Band, kind: str) -> None:
 
 def test_what_can_not_be_is_said_in_words(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
     client, clip = band.client("viewer"), take(band, "Last Ferry Home", "mp3")
-    monkeypatch.setattr(choosing, "MOST", 1)
+    monkeypatch.setattr(selection, "MOST", 1)
 
     def said(**form: Any) -> str:
         return client.post(ADDRESS, form, follow=True).content.decode()
@@ -143,7 +144,7 @@ def test_more_than_a_few_at_once_are_asked_to_come_back(band: Band) -> None:
 
 def test_nothing_of_it_is_read_before_it_is_sent(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
     """And then piece by piece: a gigabyte is no more in memory than a megabyte."""
-    monkeypatch.setattr(zips, "PIECE", 1000)
+    monkeypatch.setattr(zip_download, "PIECE", 1000)
     clips = [take(band, f"Song {number}", "mp3") for number in range(3)]
     opens: list[str] = []
     really = FileSystemStorage.open
@@ -176,7 +177,7 @@ def test_from_a_store_elsewhere_it_comes_in_pieces(
         connection.sendall(content[4000:])
 
     server = cheat(halves)
-    monkeypatch.setattr(zips, "PIECE", 1000)
+    monkeypatch.setattr(zip_download, "PIECE", 1000)
     store = S3Storage(
         bucket_name="songs",
         endpoint_url=server.origin,

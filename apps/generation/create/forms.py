@@ -14,7 +14,7 @@ from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT, JobRequest
 from apps.generation.models.presets import NAME_LIMIT
 from apps.generation.references import fields
 from apps.generation.references.fields import ReferenceForm
-from apps.library.names import clean
+from apps.library.input_names import clean
 
 MOST_SONGS = 20
 

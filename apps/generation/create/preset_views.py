@@ -18,7 +18,7 @@ from apps.generation.create.forms import NameForm, PresetForm
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
 from apps.generation.references import fields
-from apps.library.undo import undoable
+from apps.library.curation.undo import undoable
 
 TAKEN = "There is a preset of this name. Choose another one, or replace it."
 

@@ -11,8 +11,8 @@ from apps.accounts.models import AuditEntry, Team, User
 from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
 from apps.generation.references.fields import NAMES
-from apps.library import undo
-from apps.library.names import Unfit
+from apps.library.curation import undo
+from apps.library.input_names import Unfit
 
 BROUGHT_BACK_FOR = timedelta(days=1)
 # What a preset keeps: whose token pays is each person's own choice.

@@ -15,8 +15,8 @@ from apps.generation.create.forms import SongForm
 from apps.generation.create.prefill import Start
 from apps.generation.references import fields, uploads
 from apps.generation.references.forms import sender_to
+from apps.library.input_names import Unfit
 from apps.library.models import ReferenceFile
-from apps.library.names import Unfit
 
 NOWHERE = "You have no account that it could go to. Add a token first."
 

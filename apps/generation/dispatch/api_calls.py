@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 
 from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
-from apps.library.archiving import reference
+from apps.library.archiving import reference_copy
 from apps.upstream.deadline import Deadline
 from apps.upstream.errors import NotSent, Rejected
 from apps.upstream.flowmusic import FlowMusic
@@ -15,7 +15,7 @@ from apps.upstream.records import AssetRecord, JobRecord, LyricsRecord, StemsRec
 
 Answer = JobRecord | StemsRecord | LyricsRecord | AssetRecord
 UNREADABLE = "Our copy of this file can't be read just now. Nothing was sent; it is tried again."
-LOST_COPY = reference.LOST
+LOST_COPY = reference_copy.LOST
 
 
 def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, deadline: Deadline) -> Answer:
@@ -43,7 +43,7 @@ def unfit(job: Job) -> str:
         return ""
     if job.file is None or not job.file.file:
         return LOST_COPY
-    return reference.examine(job.file)
+    return reference_copy.examine(job.file)
 
 
 def _ours(job: Job, reply_url: str) -> dict[str, object]:

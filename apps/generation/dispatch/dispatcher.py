@@ -28,7 +28,7 @@ from apps.generation.models import Job, State
 from apps.generation.operations import OPERATIONS
 from apps.generation.queue import fair_order
 from apps.generation.restore import guard, marks
-from apps.library.archiving.faults import NotExamined
+from apps.library.archiving.errors import NotExamined
 from apps.upstream.errors import UpstreamError
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.transport import Deadline

@@ -19,7 +19,7 @@ from apps.generation.jobs import endings, transitions
 from apps.generation.models import Job
 from apps.generation.operations import EDITS, FREE
 from apps.generation.polling import record_outcome
-from apps.library.editable import UPLOADED
+from apps.library.lineage.editability import UPLOADED
 from apps.library.models import Clip
 from apps.upstream import errors
 from apps.upstream.records import JobRecord, StemsRecord

@@ -17,9 +17,9 @@ from apps.generation.edits.edit_steps import Step
 from apps.generation.edits.prerequisites import Obstacle
 from apps.generation.jobs.pricing import Price, Purse
 from apps.generation.models import Chain
-from apps.library import searching
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
+from apps.library.search import search_index
 
 MOST_TARGETS = 24
 LONGEST_QUERY = 200
@@ -92,7 +92,7 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
     """The newest takes with these words; of all, while nothing is looked for."""
     takes = _takes(team).live().filter(stem_type="").exclude(pk=like.pk)
     if query:
-        takes = takes.filter(searching.matching(team, query))
+        takes = takes.filter(search_index.matching(team, query))
     heavy = ("lyrics", "peaks", "rms", "lyrics_timing")
     newest = takes.prefetch_related("files").defer(*heavy).order_by("-created_at", "-id")
     return list(newest[:MOST_TARGETS])

@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.accounts.models import Team
 from apps.accounts.templatetags.studio import clock
-from apps.library import edits, family
+from apps.library.lineage import edit_labels, lineage
 from apps.library.models import Clip, Song
 
 LEFT_OUT = {"clip", "title"}  # the clip is another, and its result is not to be called like the first one's
@@ -22,11 +22,11 @@ class Step:
 
     @property
     def label(self) -> str:
-        return edits.label(self.operation, self.params)
+        return edit_labels.label(self.operation, self.params)
 
     @property
-    def details(self) -> list[edits.Detail]:
-        return edits.beside_label(self.operation, self.params)
+    def details(self) -> list[edit_labels.Detail]:
+        return edit_labels.beside_label(self.operation, self.params)
 
     @property
     def words(self) -> str:
@@ -36,7 +36,7 @@ class Step:
 
 def steps_of(team: Team, take: Clip) -> list[Step]:
     """The edits from the take of the wish to this one. Stems end a chain: what follows them began with one stem."""
-    songs = family.way_to(team, take)
+    songs = lineage.way_to(team, take)
     split = [place for place, song in enumerate(songs[:-1]) if song.operation == Song.STEMS]
     songs = songs[split[-1] + 1 :] if split else songs
     return [Step(song.operation, _kept(song.params)) for song in songs]
@@ -91,7 +91,7 @@ def _length_after(step: Step, length: float | None) -> float | None:
     times = dict(_times(step))
     if step.operation == "extend":
         start = times.get("extend_from_s", length)
-        return None if start is None else start + float(step.params.get("extend_s", edits.ADDED_S))
+        return None if start is None else start + float(step.params.get("extend_s", edit_labels.ADDED_S))
     if step.params.get("effect") == "Trim" and "end_s" in times:
         return times["end_s"] - times.get("start_s", 0.0)
     return length

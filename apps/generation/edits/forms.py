@@ -13,8 +13,8 @@ from apps.generation.base_forms import MODELS, ONE_OF_THESE, OnceForm, PlainText
 from apps.generation.edits.effects import EFFECTS, Effect
 from apps.generation.edits.number_fields import A_DAY_S, Number, Seconds
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT, JobRequest
+from apps.library.lyrics_timing import singing
 from apps.library.models import Clip
-from apps.library.singing import singing
 
 TITLE_LIMIT = 300
 LARGEST_SEED = 2**53 - 1  # the largest that every reader of JSON gets whole

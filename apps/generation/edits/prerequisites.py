@@ -14,7 +14,7 @@ from apps.generation.jobs.decisions import SETTLING
 from apps.generation.jobs.pricing import Purse
 from apps.generation.models import Job
 from apps.generation.models.jobs import DOUBTED
-from apps.library import editable
+from apps.library.lineage import editability
 from apps.library.models import Clip, Song
 
 Block = FlowAccount.Block
@@ -44,7 +44,7 @@ class Footing:
 def footing(clip: Clip, operation: str, membership: Membership) -> Footing:
     """Of a take loaded with its account and subscription."""
     account = clip.account
-    words = editable.why_not(clip)
+    words = editability.why_not(clip)
     if words or account is None:
         return Footing(account, obstacle=Obstacle(words))
     if operation == "stems" and (split := _split_already(clip)):

@@ -19,7 +19,8 @@ from apps.generation.edits.prerequisites import Footing
 from apps.generation.jobs.requests import LYRICS_LIMIT, NotThisForm
 from apps.generation.jobs.titles import title_of
 from apps.generation.models import Job
-from apps.library import diffs, showing
+from apps.library import clip_page
+from apps.library.lineage import text_diff
 from apps.library.models import Clip
 
 
@@ -32,7 +33,7 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
     kind = FORMS.get(operation)
     if kind is None:
         raise Http404
-    page = showing.page_of(request.membership, clip_id)
+    page = clip_page.page_of(request.membership, clip_id)
     clip: Clip = page["clip"]
     footing = prerequisites.footing(clip, operation, request.membership)
     start = Start()
@@ -98,8 +99,8 @@ def _brought(form: EditForm) -> dict[str, object]:
 
 def _compared(clip: Clip, words: str) -> dict[str, object]:
     """For _edit_changes.html; what is too long is not compared."""
-    lines = diffs.lines(clip.words, words) if len(words) <= LYRICS_LIMIT else None
-    return {"lines": lines, "changed": diffs.counted(lines or [])}
+    lines = text_diff.lines(clip.words, words) if len(words) <= LYRICS_LIMIT else None
+    return {"lines": lines, "changed": text_diff.counted(lines or [])}
 
 
 def _wants_part(request: TeamRequest) -> bool:

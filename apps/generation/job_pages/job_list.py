@@ -12,7 +12,7 @@ from apps.generation.job_pages.cards import card
 from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.models import Chain, Job, State
 from apps.generation.queue.own_order import standing
-from apps.library.listing import Cursor
+from apps.library.search.song_list import Cursor
 
 PER_PAGE = 30
 MOST_WHOLE = 200  # of the queue, or of one request: shown whole, the first one first

@@ -11,10 +11,10 @@ from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import LIVE
-from apps.library import diffs
-from apps.library.diffs import Line
-from apps.library.listing import Cursor
+from apps.library.lineage import text_diff
+from apps.library.lineage.text_diff import Line
 from apps.library.models import LyricSheet, LyricVersion
+from apps.library.search.song_list import Cursor
 
 PER_PAGE = 30
 # What a sheet says of its last request that came to nothing, until the card is hidden.
@@ -128,15 +128,15 @@ class Changes:
 
     @property
     def title(self) -> list[Line]:
-        return diffs.words(self.before.title, self.after.title)
+        return text_diff.words(self.before.title, self.after.title)
 
     @property
     def lyrics(self) -> list[Line]:
-        return diffs.lines(self.before.lyrics, self.after.lyrics)
+        return text_diff.lines(self.before.lyrics, self.after.lyrics)
 
     @property
     def sound_prompt(self) -> list[Line]:
-        return diffs.words(self.before.sound_prompt, self.after.sound_prompt)
+        return text_diff.words(self.before.sound_prompt, self.after.sound_prompt)
 
 
 def find_version(team: Team, pk: UUID, number: str) -> LyricVersion | None:

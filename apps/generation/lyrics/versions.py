@@ -16,9 +16,9 @@ from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Team, User
 from apps.generation.jobs.requests import JobRequest, NotThisForm
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
-from apps.library import undo
+from apps.library.curation import undo
+from apps.library.input_names import Unfit
 from apps.library.models import LyricSheet, LyricVersion
-from apps.library.names import Unfit
 
 BROUGHT_BACK_FOR = timedelta(days=1)
 

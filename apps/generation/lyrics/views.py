@@ -17,8 +17,8 @@ from apps.generation.lyrics import pages as lyrics_pages
 from apps.generation.lyrics import versions
 from apps.generation.lyrics.forms import LyricsForm, VersionForm
 from apps.generation.lyrics.pages import Sheet
+from apps.library.curation.undo import undoable
 from apps.library.models import LyricSheet, LyricVersion
-from apps.library.undo import undoable
 
 READS = "You can read in this team, but not write. An owner or admin can change that."
 TEXTS = ("title", "lyrics", "sound_prompt")

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 
 from apps.accounts.models import Team
-from apps.library.names import fold
+from apps.library.input_names import fold
 
 NAME_LIMIT, KEY_LIMIT = 60, 240
 

@@ -14,9 +14,9 @@ from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.jobs import decisions, links
 from apps.generation.models import Job, State
-from apps.library.archiving.kinds import TYPES
-from apps.library.listing import Cursor
+from apps.library.archiving.file_types import TYPES
 from apps.library.models import ReferenceFile
+from apps.library.search.song_list import Cursor
 
 PER_PAGE = 60
 WAITS = {"queued", "next"}

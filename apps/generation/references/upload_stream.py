@@ -19,9 +19,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps import shutdown, transfers
 from apps.accounts.access import membership_of
-from apps.library.archiving import kinds, repairs
-from apps.library.archiving.faults import BadFile, NotExamined, NotKept
-from apps.library.archiving.kinds import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, Type
+from apps.library.archiving import file_types, repairs
+from apps.library.archiving.errors import BadFile, NotExamined, NotKept
+from apps.library.archiving.file_types import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, Type
 
 PIECE = 64 * 1024
 AROUND_FILES = MEGABYTE  # what the fields of a form take up beside its files
@@ -105,7 +105,7 @@ class Sink:
         self._copy.close()
 
     def _recognise(self) -> None:
-        self._type = kinds.recognise(self._head)
+        self._type = file_types.recognise(self._head)
         self._check_size(self._announced or self._size)
         self._head = b""
 

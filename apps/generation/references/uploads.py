@@ -17,9 +17,9 @@ from apps.generation.models import Job, State
 from apps.generation.models.jobs import LIVE
 from apps.generation.references.upload_stream import Received
 from apps.library import references
-from apps.library.archiving import quota, reference
+from apps.library.archiving import quota, reference_copy
+from apps.library.input_names import Unfit
 from apps.library.models import ReferenceFile
-from apps.library.names import Unfit
 
 UPLOAD = "upload"
 
@@ -55,12 +55,12 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Take
     strip_metadata = strip_metadata or received.type.kind != ReferenceFile.Kind.IMAGE
     if there := _same(sender, received.sha256, strip_metadata):
         # Whoever chooses it once more may do so because this site has learnt to read it.
-        reference.forget_verdict(there)
+        reference_copy.forget_verdict(there)
         return _once_more(there, sender, strip_metadata=strip_metadata)
     left = quota.usage(sender.team).left
     if left is not None and received.size > left:
         raise NotNow("Storage is full: delete something first, or have the limit raised.")
-    stored = reference.save(sender.team.pk, received.copy, received.type.extension)
+    stored = reference_copy.save(sender.team.pk, received.copy, received.type.extension)
     file = _row(sender, name=references.shown_name(received.name, f"{received.type.name} file"))
     file.file.name, file.size, file.sha256 = stored, received.size, received.sha256
     file.kind, file.content_type = received.type.kind, received.type.content_type

@@ -18,11 +18,11 @@ from apps.generation.references.forms import UploadForm, sender_to, usable_accou
 from apps.generation.references.upload_stream import Received, Refused
 from apps.generation.references.uploads import NotNow, Sender
 from apps.library import references
-from apps.library.archiving import kinds
+from apps.library.archiving import file_types
+from apps.library.curation.undo import undoable
+from apps.library.input_names import Unfit
 from apps.library.models import ReferenceFile
-from apps.library.names import Unfit
-from apps.library.returning import back
-from apps.library.undo import undoable
+from apps.library.redirects import back
 
 TOKENLESS = "You have no token for this account. Add one under Tokens, then come back."
 TOO_LARGE, NOT_YET = 413, 503
@@ -49,7 +49,7 @@ def _page(request: TeamRequest, wrong: list[Refused] | None = None, status: int 
         "kind": kind,
         "wrong": wrong or [],
         "deleted": references.deleted(request.team)[: references_page.PER_PAGE],
-        "limits": {"image": kinds.MOST_IMAGE, "audio": kinds.MOST_AUDIO},
+        "limits": {"image": file_types.MOST_IMAGE, "audio": file_types.MOST_AUDIO},
         "nonce": uuid.uuid4(),
     }
     return TemplateResponse(request, "generation/files.html", context, status=status)

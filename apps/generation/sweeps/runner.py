@@ -21,7 +21,7 @@ from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
 from apps.generation.queue import payers
 from apps.generation.sweeps.grid import Matrix
 from apps.generation.sweeps.progress import Standing
-from apps.library import undo
+from apps.library.curation import undo
 from apps.wake import wake
 
 Phase, Ended = Sweep.Phase, Sweep.Ended

@@ -21,7 +21,7 @@ from apps.generation.sweeps import forms as sweep_forms
 from apps.generation.sweeps import runner
 from apps.generation.sweeps.forms import LimitsForm, SweepForm
 from apps.generation.sweeps.page import SweepPage
-from apps.library.undo import undoable
+from apps.library.curation.undo import undoable
 
 LISTED = 60
 

@@ -7,8 +7,8 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from apps.library.archiving import pixels
-from apps.library.archiving.faults import BadFile
-from apps.library.archiving.tones import nearest_tone
+from apps.library.archiving.cover_tones import nearest_tone
+from apps.library.archiving.errors import BadFile
 
 THUMB_PX = 160
 MOST_PIXELS = 40_000_000  # 160 MB once decoded; covers have 1 million

@@ -14,8 +14,8 @@ import numpy as np
 from av.error import FFmpegError
 
 from apps.library.archiving import mpeg
-from apps.library.archiving.faults import BadFile, Unreadable
-from apps.library.archiving.kinds import M4A, MP3, WAV, Type
+from apps.library.archiving.errors import BadFile, Unreadable
+from apps.library.archiving.file_types import M4A, MP3, WAV, Type
 from apps.library.archiving.loudness import Loudness
 
 # The container is fixed by what was asked for: a playlist under an audio name would make FFmpeg open others.

@@ -15,7 +15,7 @@ from apps.accounts import clients
 from apps.accounts.clients import NoToken
 from apps.accounts.models import ApiToken
 from apps.library import songs
-from apps.library.archiving.faults import NoWay
+from apps.library.archiving.errors import NoWay
 from apps.library.models import Clip, ClipFile
 from apps.upstream import media
 from apps.upstream.deadline import Deadline

@@ -24,9 +24,9 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from apps.library.archiving.faults import BadFile, NotExamined, Unreadable
-from apps.library.archiving.kinds import Type
-from apps.library.archiving.tags import Tags
+from apps.library.archiving.audio_tags import Tags
+from apps.library.archiving.errors import BadFile, NotExamined, Unreadable
+from apps.library.archiving.file_types import Type
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
-from apps.library.archiving.kinds import PNG, Type
+from apps.library.archiving.file_types import PNG, Type
 
 FORMATS = ["JPEG", "PNG", "WEBP"]
 # Transparency is put on this: a black logo and a white one can both be seen.

@@ -17,9 +17,9 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 
-from apps.library.archiving import guard, outline, riff
-from apps.library.archiving.kinds import AAC, JPEG, M4A, MP3, Type
-from apps.library.archiving.outline import Outline
+from apps.library.archiving import container_bounds, guard, riff
+from apps.library.archiving.container_bounds import Outline
+from apps.library.archiving.file_types import AAC, JPEG, M4A, MP3, Type
 
 END_OF_JPEG = b"\xff\xd9"
 FIRST_BOX = b"ftyp"
@@ -37,7 +37,7 @@ class Repaired:
 
 def put_in_order(file: BinaryIO, size: int, found: Type) -> Repaired:
     """Raises BadFile for what is cut short, hides a second file, or can't be put in order."""
-    shape = outline.look_over(file, size, found)
+    shape = container_bounds.look_over(file, size, found)
     if shape.start and shape.start.frame and shape.start.frame.kind == AAC.extension:
         found = AAC  # behind a tag that MP3 has, too
     if found == AAC or (found == M4A and not _begins_well(file)):
@@ -64,7 +64,7 @@ def _begins_well(file: BinaryIO) -> bool:
 def _close(file: BinaryIO, shape: Outline) -> None:
     """The end mark, for a picture that is all there without it."""
     if not guard.has_all_its_pixels(file, JPEG):
-        raise outline.cut_short(JPEG)
+        raise container_bounds.cut_short(JPEG)
     file.seek(shape.end)
     file.write(END_OF_JPEG)
 

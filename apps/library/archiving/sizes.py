@@ -2,8 +2,8 @@
 
 from typing import BinaryIO
 
-from apps.library.archiving.faults import BadFile
-from apps.library.archiving.kinds import JPEG, PNG, WEBP, Type
+from apps.library.archiving.errors import BadFile
+from apps.library.archiving.file_types import JPEG, PNG, WEBP, Type
 
 # What large cameras make. A JPEG is made smaller while it is read; the others are unpacked whole, at 4 bytes a pixel.
 MOST_MEGAPIXELS = {JPEG: 50, PNG: 20, WEBP: 20}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from apps.library.archiving.faults import NotExamined
+from apps.library.archiving.errors import NotExamined
 
 FOLDER = "reading"
 WAITS = "Another file of this team is being read just now. This one follows."

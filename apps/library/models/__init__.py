@@ -1,11 +1,11 @@
 from apps.library.models.clips import Clip, Song
+from apps.library.models.curation import BEST, Collection, CollectionItem, Opinion, Tag
 from apps.library.models.files import ClipFile
 from apps.library.models.imports import Import
 from apps.library.models.lyrics import LyricSheet, LyricVersion
-from apps.library.models.marks import BEST, Collection, CollectionItem, Opinion, Tag
 from apps.library.models.references import ReferenceFile
+from apps.library.models.search import ClipWords
 from apps.library.models.storage import TeamStorage
-from apps.library.models.words import ClipWords
 
 __all__ = [
     "BEST",

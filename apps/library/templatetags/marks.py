@@ -5,10 +5,10 @@ from django.contrib.messages.storage.base import Message
 from django.db.models import QuerySet
 
 from apps.accounts.models import Team, User
-from apps.library import bin
+from apps.library.curation import trash
+from apps.library.curation.ratings import Said, said_of
+from apps.library.curation.undo import TAG
 from apps.library.models import Clip, Collection, Tag
-from apps.library.opinions import Said, said_of
-from apps.library.undo import TAG
 
 register = template.Library()
 
@@ -34,7 +34,7 @@ def tags_of(team: Team) -> QuerySet[Tag]:
 @register.filter
 def days_left(clip: Clip) -> int:
     """In the bin, until it is erased."""
-    return bin.days_left(clip)
+    return trash.days_left(clip)
 
 
 @register.filter

@@ -9,25 +9,25 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, ask_again, team_view
-from apps.library import bin, undo
-from apps.library.listing import Cursor
+from apps.library.curation import trash, undo
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
-from apps.library.returning import back
+from apps.library.redirects import back
+from apps.library.search.song_list import Cursor
 
 
 @require_safe
 @team_view(needs="see")
 def show(request: TeamRequest) -> HttpResponseBase:
-    page = bin.page_of(request.team, request.GET.get("before", ""))
-    return TemplateResponse(request, "library/bin.html", {"page": page, "days": bin.KEPT_FOR.days})
+    page = trash.page_of(request.team, request.GET.get("before", ""))
+    return TemplateResponse(request, "library/bin.html", {"page": page, "days": trash.KEPT_FOR.days})
 
 
 @require_POST
 @team_view(needs="create")
 def restore(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     take = _find(request, clip_id)
-    if bin.restore(request.team, _only(take), by=request.user):
+    if trash.restore(request.team, _only(take), by=request.user):
         messages.success(request, f"{take} is back in the library.")
     return back(request, "bin")
 
@@ -41,7 +41,7 @@ def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         return TemplateResponse(request, "library/erase.html", {"clip": take})
     ask_again(request)
     words = str(take)
-    if bin.erase(request.team, _only(take), by=request.user):
+    if trash.erase(request.team, _only(take), by=request.user):
         messages.success(request, f"{words} is gone for good.")
     return redirect("bin")
 
@@ -53,14 +53,14 @@ def empty(request: TeamRequest) -> HttpResponseBase:
     if request.method != "POST":
         context = {
             "count": Clip.objects.for_team(request.team).in_bin().count(),
-            "until": bin.newest(request.team),
+            "until": trash.newest(request.team),
         }
         return TemplateResponse(request, "library/bin_empty.html", context)
     ask_again(request)
     until = Cursor.parse(request.POST.get("until", ""))
     if until is None:
         return redirect("bin-empty")
-    count = bin.empty(request.team, until=until.created_at, by=request.user)
+    count = trash.empty(request.team, until=until.created_at, by=request.user)
     messages.success(request, f"{undo.takes(count)} gone for good.")
     return redirect("bin")
 

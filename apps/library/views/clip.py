@@ -7,11 +7,11 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import showing
+from apps.library import clip_page
 
 
 @require_safe
 @team_view(needs="see")
 def clip(request: TeamRequest, clip_id: UUID) -> HttpResponse:
     """One take beside the others of its wish, its words in time, what is kept of it, and what can be made of it."""
-    return TemplateResponse(request, "library/clip.html", showing.page_of(request.membership, clip_id))
+    return TemplateResponse(request, "library/clip.html", clip_page.page_of(request.membership, clip_id))

@@ -9,10 +9,11 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import collecting, undo
+from apps.library.curation import collections as curation_collections
+from apps.library.curation import undo
+from apps.library.input_names import Unfit
 from apps.library.models import Collection
-from apps.library.names import Unfit
-from apps.library.returning import back, came_from, with_typed
+from apps.library.redirects import back, came_from, with_typed
 
 
 @require_safe
@@ -26,7 +27,7 @@ def collections(request: TeamRequest) -> HttpResponseBase:
 @team_view(needs="create")
 def create(request: TeamRequest) -> HttpResponseBase:
     try:
-        made = collecting.create(request.team, request.POST.get("name", ""), by=request.user)
+        made = curation_collections.create(request.team, request.POST.get("name", ""), by=request.user)
     except Unfit as error:
         context = {"collections": Collection.objects.for_team(request.team).for_list()}
         return with_typed(request, "library/collections.html", context, error, "name")
@@ -37,7 +38,7 @@ def create(request: TeamRequest) -> HttpResponseBase:
 @team_view(needs="see")
 def collection(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _find(request, pk)
-    takes = collecting.takes_of(found)
+    takes = curation_collections.takes_of(found)
     seconds = sum(take.duration_s or 0 for take in takes)
     context = {"collection": found, "takes": takes, "seconds": seconds}
     return TemplateResponse(request, "library/collection.html", context)
@@ -52,7 +53,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         return TemplateResponse(request, "library/collection_rename.html", context)
     old = found.name
     try:
-        collecting.rename(found, request.POST.get("name", ""))
+        curation_collections.rename(found, request.POST.get("name", ""))
     except Unfit as error:
         return with_typed(request, "library/collection_rename.html", context, error, "name")
     if found.name != old:
@@ -67,7 +68,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """The collection alone; its takes stay in the library."""
     found = _find(request, pk)
-    gone = collecting.delete(found, by=request.user)
+    gone = curation_collections.delete(found, by=request.user)
     undo.undoable(request, f"“{found}” is gone. Its takes are still here.", "delete-collection", **gone)
     return redirect("collections")
 
@@ -77,7 +78,7 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def move(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
     """`to`: the place among the takes that are shown, from 0."""
     found, to = _find(request, pk), request.POST.get("to", "")
-    before = collecting.move(found, clip_id, int(to)) if to.isdecimal() and len(to) < 6 else None
+    before = curation_collections.move(found, clip_id, int(to)) if to.isdecimal() and len(to) < 6 else None
     if before is None:
         messages.error(request, "It could not be moved: the collection has changed meanwhile.")
     elif before != int(to):
@@ -92,7 +93,7 @@ def move(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
 def remove(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
     """From the collection; the take stays in the library."""
     found = _find(request, pk)
-    place = collecting.remove(found, clip_id)
+    place = curation_collections.remove(found, clip_id)
     if place is not None:
         data = {"collection": str(found.pk), "clip": str(clip_id), "place": place}
         undo.undoable(request, f"Taken out of “{found}”.", "uncollect", **data)

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import family as families
+from apps.library.lineage import lineage as families
 from apps.library.models import Clip
 
 

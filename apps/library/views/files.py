@@ -8,9 +8,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps import transfers
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import playback, songs
+from apps.library import songs
 from apps.library.models import Clip, ClipFile
-from apps.library.waveforms import drawn
+from apps.library.playback import playback
+from apps.library.playback.waveforms import drawn
 
 Kind = ClipFile.Kind
 

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import Team
-from apps.library import searching, terms
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
+from apps.library.search import search_index, terms
 
 MOST_SONGS, MOST_COLLECTIONS = 8, 5
 MOST_TAKES = 40  # that are looked at; a wish has two, rarely more
@@ -36,7 +36,7 @@ def _songs(team: Team, query: str) -> list[Clip]:
     if not query:
         return _with_files(_newest(takes, {}))
     first: dict[UUID, UUID] = {}
-    for _rank, found in searching.find(team, query).ranks:
+    for _rank, found in search_index.find(team, query).ranks:
         first = _newest(takes.filter(found.condition), first)
         if len(first) == MOST_SONGS:
             break

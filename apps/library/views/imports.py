@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import FlowAccount
 from apps.library.forms import PartForm
-from apps.library.importing import imports, overview
+from apps.library.importing import actions, overview
 from apps.library.models import Import
 
 ALL = "all"
@@ -48,7 +48,7 @@ def begin(request: TeamRequest) -> HttpResponseBase:
     if not chosen:
         raise Http404
     for account in chosen:
-        imports.begin(request.team, account, by=request.user, **part.chosen)
+        actions.begin(request.team, account, by=request.user, **part.chosen)
     return redirect("import")
 
 
@@ -57,6 +57,6 @@ def begin(request: TeamRequest) -> HttpResponseBase:
 def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """By anybody who makes songs in the team: nothing is lost by it, and it goes on where it was."""
     walk = get_object_or_404(Import.objects.for_team(request.team), pk=pk)
-    if imports.stop(walk):
+    if actions.stop(walk):
         messages.success(request, "Stopped. What was brought in stays; it can go on from there.")
     return redirect("import")

@@ -7,9 +7,9 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url, replace_url
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library.filters import Filters
-from apps.library.listing import Cursor, page_of
-from apps.library.waveforms import GHOST
+from apps.library.playback.waveforms import GHOST
+from apps.library.search.filters import Filters
+from apps.library.search.song_list import Cursor, page_of
 
 
 @require_safe

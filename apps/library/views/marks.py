@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import opinions, renaming, tagging, undo
+from apps.library import renaming
+from apps.library.curation import ratings, undo
+from apps.library.curation import tags as curation_tags
+from apps.library.input_names import Unfit
 from apps.library.models import BEST, Clip, Song
-from apps.library.names import Unfit
-from apps.library.returning import back, came_from, with_typed
+from apps.library.redirects import back, came_from, with_typed
 
 
 @require_POST
@@ -21,7 +23,7 @@ from apps.library.returning import back, came_from, with_typed
 def heart(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     """`on`: 1 or 0."""
     take = _find(request, clip_id)
-    opinions.love(take, request.user, request.POST.get("on") == "1")
+    ratings.love(take, request.user, request.POST.get("on") == "1")
     return _control(request, take, "heart")
 
 
@@ -33,7 +35,7 @@ def stars(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     rating = request.POST.get("rating", "")
     if rating not in {str(each) for each in range(BEST + 1)}:
         return HttpResponse("Stars go from 1 to 5; 0 is none.", status=422, content_type="text/plain")
-    opinions.rate(take, request.user, int(rating))
+    ratings.rate(take, request.user, int(rating))
     return _control(request, take, "stars")
 
 
@@ -59,12 +61,12 @@ def _change_tags(request: TeamRequest, take: Clip) -> str:
     """Says what was wrong with it; "" when it is done."""
     only = Clip.objects.for_team(request.team).filter(pk=take.pk)
     try:
-        if gone := tagging.parse(request.POST.get("remove", "")):
-            taken = tagging.remove(request.team, only, gone)
+        if gone := curation_tags.parse(request.POST.get("remove", "")):
+            taken = curation_tags.remove(request.team, only, gone)
             for name in taken:
                 undo.undoable(request, f"“{name}” is off {take}.", "untag", taken=taken)
-        elif names := tagging.parse(request.POST.get("add", "")):
-            tagging.add(request.team, only, names)
+        elif names := curation_tags.parse(request.POST.get("add", "")):
+            curation_tags.add(request.team, only, names)
         else:
             return "Write a word first. Several have commas between them."
     except Unfit as error:

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import playback
-from apps.library.archiving.kinds import TYPES
+from apps.library.archiving.file_types import TYPES
+from apps.library.input_names import of_file
 from apps.library.models import ReferenceFile
-from apps.library.names import of_file
+from apps.library.playback import playback
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.access import Need, TeamRequest, team_view
 from apps.accounts.models import AuditEntry
-from apps.library import bin, choosing, collecting, tagging, undo, zips
+from apps.library.curation import collections, selection, tags, trash, undo
+from apps.library.input_names import Unfit, of_file
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
-from apps.library.names import Unfit, of_file
-from apps.library.returning import back, came_from, refused, with_typed
+from apps.library.playback import zip_download
+from apps.library.redirects import back, came_from, refused, with_typed
 from apps.transfers import Busy, Sent, words_for
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
@@ -33,7 +34,7 @@ def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBas
         @team_view(needs=needs)
         def view(request: TeamRequest) -> HttpResponseBase:
             try:
-                takes = choosing.chosen(request.team, request.POST.getlist("clip"))
+                takes = selection.chosen(request.team, request.POST.getlist("clip"))
                 if not takes.exists():
                     raise Http404("none of these takes is the team's")
                 return act(request, takes) or back(request, "library")
@@ -60,7 +61,7 @@ def _once_more(request: TeamRequest, error: Unfit) -> HttpResponseBase:
 
 @_to_the_chosen("create")
 def delete(request: TeamRequest, takes: ClipQuerySet) -> None:
-    gone = bin.delete(request.team, takes, by=request.user)
+    gone = trash.delete(request.team, takes, by=request.user)
     if gone:
         undo.undoable(request, f"{undo.takes(len(gone))} in the bin.", "delete", clips=gone)
 
@@ -70,8 +71,8 @@ def _collect(request: TeamRequest, takes: ClipQuerySet) -> None:
     if request.POST.get("collection"):
         found = _collection(request, request.POST["collection"])
     else:
-        found = collecting.named(request.team, request.POST.get("name", ""), by=request.user)
-    new = collecting.add(found, takes.live())
+        found = collections.named(request.team, request.POST.get("name", ""), by=request.user)
+    new = collections.add(found, takes.live())
     if new:
         words = f"{undo.takes(len(new))} put into “{found}”."
         undo.undoable(request, words, "collect", collection=str(found.pk), items=[item.pk for item in new])
@@ -82,13 +83,13 @@ def _collect(request: TeamRequest, takes: ClipQuerySet) -> None:
 def _tag(request: TeamRequest, takes: ClipQuerySet) -> None:
     """`tags`: words with commas between."""
     names = _names(request)
-    count = tagging.add(request.team, takes, names)
+    count = tags.add(request.team, takes, names)
     messages.success(request, f"{undo.takes(count)} tagged: {', '.join(names)}.")
 
 
 @_to_the_chosen("create")
 def untag(request: TeamRequest, takes: ClipQuerySet) -> None:
-    taken = tagging.remove(request.team, takes, _names(request))
+    taken = tags.remove(request.team, takes, _names(request))
     if not taken:
         raise Unfit("None of these takes has such a tag.")
     undo.undoable(request, f"Taken off: {', '.join(taken)}.", "untag", taken=taken)
@@ -113,16 +114,16 @@ tag = _to_the_chosen("create")(_tag)
 def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
     """`format`: mp3, m4a or wav."""
     kind = request.POST.get("format", "mp3")
-    if kind not in zips.WORDS:
+    if kind not in zip_download.WORDS:
         raise Unfit("Takes can be downloaded as MP3, M4A or WAV.")
-    found = choosing.in_order(takes, request.POST.getlist("clip"))
-    zipped = zips.zipped(found, kind)
+    found = selection.in_order(takes, request.POST.getlist("clip"))
+    zipped = zip_download.zipped(found, kind)
     try:
         pieces = Sent(request, iter(zipped), len(zipped))
     except Busy as busy:
         raise Unfit(words_for(busy, "download")) from None
     try:
-        subject = f"{undo.takes(len(found))} as {zips.WORDS[kind]}"
+        subject = f"{undo.takes(len(found))} as {zip_download.WORDS[kind]}"
         AuditEntry.objects.create(
             team=request.team, by=request.user, action="takes downloaded", subject=subject
         )
@@ -151,7 +152,7 @@ def _collection(request: TeamRequest, pk: str) -> Collection:
 
 
 def _names(request: TeamRequest) -> list[str]:
-    names = tagging.parse(request.POST.get("tags", ""))
+    names = tags.parse(request.POST.get("tags", ""))
     if not names:
         raise Unfit("Write a tag first. Several have commas between them.")
     return names

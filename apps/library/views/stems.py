@@ -8,9 +8,10 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from apps.accounts.access import TeamRequest, team_view
-from apps.library import editable, stems
+from apps.library.lineage import editability
+from apps.library.lyrics_timing import singing
 from apps.library.models import Clip, Song
-from apps.library.singing import singing
+from apps.library.playback import stems
 
 
 @require_safe
@@ -31,7 +32,7 @@ def mixer(request: TeamRequest, clip_id: UUID) -> HttpResponse:
         "duration": max((lane.clip.duration_s or 0 for lane in playing), default=0) or take.duration_s,
         "singing": singing(take),
         # The one that splits it, if one does.
-        "uneditable": "" if split else editable.why_not(take),
+        "uneditable": "" if split else editability.why_not(take),
         "job": None if split else take.edit_jobs.live().filter(operation=Song.STEMS).first(),
     }
     return TemplateResponse(request, "library/stems.html", context)

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from apps.library.archiving import covers, pixels
+from apps.library.archiving.errors import BadFile, Unreadable
 from apps.library.archiving.examiner import process
-from apps.library.archiving.faults import BadFile, Unreadable
-from apps.library.archiving.kinds import JPEG, TYPES
+from apps.library.archiving.file_types import JPEG, TYPES
 from apps.library.archiving.sizes import huge, refuse_huge
 
 THUMB_PX = 320

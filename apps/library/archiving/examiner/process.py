@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from apps.leash import die_with
-from apps.library.archiving.faults import BadFile
+from apps.library.archiving.errors import BadFile
 
 # Of addresses: libraries take some 300 MB of it, 50 megapixels of a progressive JPEG another 300.
 MEMORY = 1024 * 1024 * 1024

@@ -9,12 +9,12 @@ from typing import Any, BinaryIO
 import av
 
 from apps.library.archiving import mpeg, riff
+from apps.library.archiving.audio_tags import Tags, write_tags
 from apps.library.archiving.covers import for_tags
 from apps.library.archiving.decoding import BROKEN, hear, one_stream, play
+from apps.library.archiving.errors import BadFile, Unreadable
 from apps.library.archiving.examiner import process
-from apps.library.archiving.faults import BadFile, Unreadable
-from apps.library.archiving.kinds import AAC, M4A, MP3, TYPES, WAV
-from apps.library.archiving.tags import Tags, write_tags
+from apps.library.archiving.file_types import AAC, M4A, MP3, TYPES, WAV
 
 SHORTEST_S = 0.2
 PIECE = 1024 * 1024

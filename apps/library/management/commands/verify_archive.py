@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import Team
-from apps.library.archiving import verifying
+from apps.library.archiving import verification
 from apps.library.models import ClipFile, ReferenceFile
 
 EVERY_S = 5.0
@@ -50,21 +50,21 @@ class Command(BaseCommand):
 
     def _look_through(self, files: Any, *, since: int, mends: bool) -> None:
         total, self._last = files.stored().filter(pk__gt=since).count(), since
-        if mends and total and verifying.is_empty():
+        if mends and total and verification.is_empty():
             raise CommandError("There is no file at all in the storage. Is it mounted? Nothing was changed.")
         told_at = time.monotonic()
-        for done, (file, trouble) in enumerate(verifying.look_through(files, since=since), start=1):
+        for done, (file, trouble) in enumerate(verification.look_through(files, since=since), start=1):
             self._counts[file.kind, trouble] += 1
             self._last = file.pk
             if trouble:
-                self._tell(file, trouble, mended=mends and verifying.mend(file))
+                self._tell(file, trouble, mended=mends and verification.mend(file))
             if time.monotonic() - told_at > EVERY_S:
                 told_at = time.monotonic()
                 self.stderr.write(f"{done} of {total} files, up to id {file.pk}")
 
     def _look_through_references(self, team: Team | None) -> None:
         files = ReferenceFile.objects.for_team(team) if team else ReferenceFile.objects.all()
-        for file, trouble in verifying.look_through_references(files):
+        for file, trouble in verification.look_through_references(files):
             self._counts[REFERENCE, trouble] += 1
             if trouble:
                 self.stdout.write(f"{trouble}: the reference file “{file}”, {file.file.name}")
@@ -75,12 +75,12 @@ class Command(BaseCommand):
 
     def _list_unknown(self, team: Team | None) -> int:
         count = 0
-        for count, name in enumerate(verifying.unknown(team.pk if team else None), start=1):  # noqa: B007
+        for count, name in enumerate(verification.unknown(team.pk if team else None), start=1):  # noqa: B007
             self.stdout.write(f"unknown: {name}")
         return count
 
     def _print_table(self, strangers: int) -> None:
-        troubles = (verifying.GOOD, verifying.MISSING, verifying.DAMAGED)
+        troubles = (verification.GOOD, verification.MISSING, verification.DAMAGED)
         lines: list[tuple[str, ...]] = [("", "good", "missing", "damaged")]
         for kind in (*ClipFile.Kind.values, REFERENCE):
             lines.append((kind, *(str(self._counts[kind, trouble]) for trouble in troubles)))

@@ -1,0 +1,76 @@
+"""What a stored file still needs: the cover and the title in its tags, and the end of the file whose place it took."""
+
+import uuid
+from typing import Any, BinaryIO
+
+from django.core.files.storage import storages
+from django.db import transaction
+from django.utils import timezone
+
+from apps.library import songs
+from apps.library.archiving import quota, storage_writer
+from apps.library.archiving.errors import NotKept
+from apps.library.archiving.media_check import check
+from apps.library.models import ClipFile
+
+# With other tags the file is as good to hear, so it is not tried for long.
+MOST_TRIES = 5
+
+
+def renew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
+    """The next of it. False: the claim was lost meanwhile."""
+    if file.former:
+        return _drop_former(file, mine)
+    if not _needs_tags(file) or file.tries >= MOST_TRIES:
+        return _write_down(file, mine, {})
+    return _tag_anew(file, mine, copy)
+
+
+def _drop_former(file: ClipFile, mine: uuid.UUID) -> bool:
+    storages["default"].delete(file.former)
+    # Perhaps its cover came meanwhile: then there is more to do.
+    more = _needs_tags(file)
+    return _write_down(file, mine, {"former": "", "next_try_at": timezone.now() if more else None})
+
+
+def _needs_tags(file: ClipFile) -> bool:
+    return file.kind in ClipFile.AUDIO and (file.is_renamed or not file.has_cover)
+
+
+def _tag_anew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
+    """A second file beside the first, checked as a whole; then the row changes from one to the other."""
+    _read(file, copy)
+    checked = check(file, copy)
+    if not checked.has_cover and not file.is_renamed:
+        return _write_down(file, mine, {})
+    name = storage_writer.save(file, mine, copy, storage_writer.EXTENSIONS[checked.content_type])
+    now = timezone.now()
+    values = storage_writer.measure(copy) | {"file": name, "has_cover": checked.has_cover, "stored_at": now}
+    values |= {"title_in_tags": file.clip.shown_title}
+    values |= {"former": file.file.name, "next_try_at": now + storage_writer.FORMER_STAYS}
+    if _write_down(file, mine, values):
+        return True
+    storages["default"].delete(name)
+    return False
+
+
+def _read(file: ClipFile, copy: BinaryIO) -> None:
+    """Our own copy. NotKept when it isn't what was stored: verify_archive says so, and mends it."""
+    with file.file.open("rb") as stored:
+        for piece in stored.chunks():
+            copy.write(piece)
+    if storage_writer.measure(copy)["sha256"] != file.sha256:
+        raise NotKept("The stored file is not what it was.")
+
+
+def _write_down(file: ClipFile, mine: uuid.UUID, changes: dict[str, Any]) -> bool:
+    """Done with this; nothing more is due unless the changes say so."""
+    done = {"next_try_at": None, "claim": None, "claim_until": None, "tries": 0, "last_error": ""}
+    rows = ClipFile.objects.stored().filter(pk=file.pk, claim=mine, file=file.file.name)
+    with transaction.atomic():
+        if rows.update(**(done | changes)) != 1:
+            return False
+        if "size" in changes:
+            quota.kept(file.clip.team_id, changes["size"] - (file.size or 0))
+        songs.tag_anew(file.clip_id)  # it may have been given yet another name meanwhile
+    return True

@@ -1,0 +1,74 @@
+"""A clip of the list as the rows of a new take: made before the transaction in which they are written."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.library import songs
+from apps.library.models.clips import INSTRUMENTAL
+from apps.library.search import search_index
+from apps.upstream.records import ClipRecord
+
+Values = tuple[Any, ...]
+SAID = ("title", "lyrics", "duration_s", "api_duration_s", "seed", "stem_type", "made_at", "lyrics_timing")
+OF_TAKE = ("id", "song_id", "clip_id", *SAID)
+OF_FILE = ("clip_id", "kind", "state", "source_url", "next_try_at")
+OF_WORDS = ("clip_id", "terms", "way")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """`take`, `files` and `words` are values as a database takes them, in the order of the names above."""
+
+    clip: ClipRecord
+    song_id: str
+    take: Values
+    files: list[Values]
+    words: Values
+
+
+def prepare(clips: Iterable[ClipRecord], team_id: UUID) -> list[Ready]:
+    """Each clip once, in the order of the list."""
+    now = timezone.now()
+    return [_ready(clip, team_id, now) for clip in {clip.clip_id: clip for clip in clips}.values()]
+
+
+def _ready(clip: ClipRecord, team_id: UUID, now: datetime) -> Ready:
+    (take_id, song_id), said = _new_ids(), songs.said(clip)
+    words = (take_id, _terms(team_id, said["title"], said["lyrics"]), search_index.WAY)
+    timing = said["lyrics_timing"]
+    said |= {"made_at": stored(said["made_at"]), "lyrics_timing": json.dumps(timing) if timing else None}
+    files = [
+        (take_id, file["kind"], file["state"], file["source_url"], stored(file["next_try_at"]))
+        for file in songs.new_files(clip, now, has_record=False)
+        if file["next_try_at"]  # what can't be fetched needs no row: should a link turn up, it gets one
+    ]
+    return Ready(
+        clip, song_id, (take_id, song_id, clip.clip_id, *(said[name] for name in SAID)), files, words
+    )
+
+
+def _new_ids() -> tuple[str, str]:
+    """Two keys that begin with the time (UUID version 7): thousands of rows go to the ends of the indexes, not all over
+    them."""
+    now, some = f"{time.time_ns() // 1_000_000:012x}", secrets.token_hex(18)
+    return f"{now}7{some[:3]}8{some[3:18]}", f"{now}7{some[18:21]}8{some[21:]}"
+
+
+def _terms(team_id: UUID, title: str, lyrics: str) -> str:
+    """As searching.index would write them."""
+    if lyrics.strip() == INSTRUMENTAL:
+        return search_index.document(team_id, title, instrumental=True)
+    return search_index.document(team_id, title, lyrics, instrumental=False)
+
+
+def stored(at: datetime | None) -> str | None:
+    """As both databases take it: in UTC, without saying so."""
+    return None if at is None else str(at.astimezone(UTC).replace(tzinfo=None))
