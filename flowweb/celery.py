@@ -41,7 +41,7 @@ def _set_threads(conf: Settings, options: dict[str, Any], **_kwargs: object) -> 
 def _check_keys(**_kwargs: object) -> None:
     # A worker with the wrong FIELD_KEYS would refuse every token; better that it doesn't start.
     # Celery logs what a signal's receiver raises and goes on; only SystemExit ends it.
-    from apps.accounts.keys import KeysDontFit, check_keys
+    from apps.accounts.key_rotation import KeysDontFit, check_keys
 
     try:
         check_keys()

@@ -49,7 +49,7 @@ logger_class = QuietLogger
 
 def post_worker_init(_worker: Worker) -> None:
     """With the wrong FIELD_KEYS the site would encrypt what no worker can read: better that it doesn't start."""
-    from apps.accounts.keys import KeysDontFit, check_keys
+    from apps.accounts.key_rotation import KeysDontFit, check_keys
 
     # Looked at by whatever takes in a file piece by piece; the master kills what does not end.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):

@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "flowweb.pages.CompressedPages",
     "csp.middleware.CSPMiddleware",
-    "apps.accounts.outside.Outside",
+    "apps.accounts.service_errors.Outside",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "flowweb.time_zone.reader_time_zone",
@@ -93,7 +93,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.generation.context_processors.studio",
             ],
-            "builtins": ["apps.accounts.templatetags.studio"],
+            "builtins": ["apps.accounts.templatetags.formatting"],
         },
     }
 ]

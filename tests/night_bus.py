@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
-from apps.accounts.models.people import hash_secret
+from apps.accounts.models.users import hash_secret
 from apps.generation.models import Chain, Job, Preset, Sweep
 from apps.library.importing import actions
 from apps.library.models import Clip, ClipFile, Collection, LyricSheet, ReferenceFile, Song

@@ -19,7 +19,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from apps.accounts import flow_accounts, tokens
+from apps.accounts import account_sync, tokens
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team
 from apps.generation.models import Job, Lease, State
@@ -197,7 +197,7 @@ def fail_while_connecting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("broken while connecting")
 
     form = {"token": ApiToken.objects.get().pk, "refresh_token": REFRESH}
-    for place, name in ((http.client.HTTPConnection, "endheaders"), (flow_accounts, "keep_one")):
+    for place, name in ((http.client.HTTPConnection, "endheaders"), (account_sync, "keep_one")):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, broken)
             assert run.post("/flow-accounts/add/", **form).status_code == 500
@@ -220,7 +220,7 @@ def fail_inside(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     token = ApiToken.objects.get()
     with monkeypatch.context() as patch:
-        patch.setattr(flow_accounts, "keep", broken)
+        patch.setattr(account_sync, "keep", broken)
         assert run.add(RAW).status_code == 500
     with monkeypatch.context() as patch:
         patch.setattr(http.client.HTTPConnection, "endheaders", broken)

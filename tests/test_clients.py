@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.accounts import connecting, flow_accounts, prices, tokens, usage
-from apps.accounts.clients import NoToken
+from apps.accounts import account_connection, account_sync, learned_prices, tokens, usage_sync
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import FlowAccount, Role, Team
 from apps.generation.account_removal import removal
 from apps.generation.dispatch import dispatcher
@@ -84,24 +84,24 @@ class Bereft:
 
 def _learn(bereft: Bereft) -> object:
     FlowAccount.objects.update(usage_asked_at=None)
-    return prices.learn(bereft.account.subscription_id, bereft.team.pk)
+    return learned_prices.learn(bereft.account.subscription_id, bereft.team.pk)
 
 
 def _read_usage(bereft: Bereft) -> None:
-    usage.want([bereft.account], team=bereft.team, by=bereft.studio.user)
-    prices.learn_wanted(bereft.account.pk)
+    usage_sync.want([bereft.account], team=bereft.team, by=bereft.studio.user)
+    learned_prices.learn_wanted(bereft.account.pk)
     FlowAccount.objects.update(usage_wanted_with=bereft.studio.token, usage_asked_at=None)
-    prices.learn_wanted(bereft.account.pk)
+    learned_prices.learn_wanted(bereft.account.pk)
 
 
 def _connect(bereft: Bereft) -> object:
     mary = RefreshToken.parse("sandbox-refresh-mary")
-    return connecting.connect(mary, max_jobs=None, token=bereft.studio.token, by=bereft.studio.user)
+    return account_connection.connect(mary, max_jobs=None, token=bereft.studio.token, by=bereft.studio.user)
 
 
 def _change(bereft: Bereft) -> None:
     studio = bereft.studio
-    connecting.change(bereft.account, max_jobs=2, token=studio.token, by=studio.user)
+    account_connection.change(bereft.account, max_jobs=2, token=studio.token, by=studio.user)
 
 
 def _remove_account(bereft: Bereft) -> None:
@@ -162,10 +162,10 @@ DECIDED: dict[str, tuple[Callable[[Bereft], object], tuple[Way, ...]]] = {
     "accounts.connecting.change": (_change, IN_HAND),
     "accounts.connecting.connect": (_connect, IN_HAND),
     "accounts.flow_accounts.recheck": (
-        lambda bereft: flow_accounts.recheck(bereft.account, token=bereft.studio.token),
+        lambda bereft: account_sync.recheck(bereft.account, token=bereft.studio.token),
         GONE,
     ),
-    "accounts.flow_accounts.refresh": (lambda bereft: flow_accounts.refresh(bereft.studio.token), GONE),
+    "accounts.flow_accounts.refresh": (lambda bereft: account_sync.refresh(bereft.studio.token), GONE),
     "accounts.prices.learn": (_learn, LOST),
     # By what a person has just typed, who is in the team: there is no row yet that could be lost.
     "accounts.tokens.take_in": (lambda _: None, ()),
@@ -251,7 +251,7 @@ def _functions_that_make_clients() -> Iterator[str]:
 def _imported(tree: ast.Module) -> Iterator[str]:
     """Makers that a module calls by their bare names, or by others."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "apps.accounts.clients":
+        if isinstance(node, ast.ImportFrom) and node.module == "apps.accounts.api_clients":
             yield from (each.asname or each.name for each in node.names if each.name in MAKERS)
 
 

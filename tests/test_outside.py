@@ -151,7 +151,7 @@ def test_http_has_its_times() -> None:
 
 
 def test_a_request_is_marked_as_somebody_waiting() -> None:
-    assert "apps.accounts.outside.Outside" in settings.MIDDLEWARE
+    assert "apps.accounts.service_errors.Outside" in settings.MIDDLEWARE
     assert not pace.somebody_waits()
     with pace.for_a_request():
         assert pace.somebody_waits()

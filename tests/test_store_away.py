@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from apps import pace
 from apps import store as store_module
-from apps.accounts import outside
+from apps.accounts import service_errors
 from apps.accounts.models import Membership, Role, Subscription, Team, User
 from apps.library.models import Clip, ClipFile, Song
 from flowweb import store
@@ -69,10 +69,10 @@ def test_every_use_of_the_store_ends_while_somebody_waits(away: Outsider, what: 
     use = of(storages["default"])[what]
     with within(11), pace.for_a_request(), pytest.raises(ERRORS) as raised:
         use()
-    assert outside.words_for(raised.value) == outside.STORE
+    assert service_errors.words_for(raised.value) == service_errors.STORE
     with within(2), pace.for_a_request(), pytest.raises(ERRORS) as raised:
         use()
-    assert outside.words_for(raised.value) == outside.STORE, "it is left alone for a moment"
+    assert service_errors.words_for(raised.value) == service_errors.STORE, "it is left alone for a moment"
 
 
 def test_the_mixer_says_in_words_that_the_store_is_away(away: Outsider, take: Clip) -> None:
@@ -81,7 +81,7 @@ def test_the_mixer_says_in_words_that_the_store_is_away(away: Outsider, take: Cl
     with within(11):
         answer = browser.get(f"/library/clips/{take.pk}/audio.mp3?here=1", headers={"Range": "bytes=0-999"})
     assert answer.status_code == 503
-    assert answer.content.decode() == outside.STORE
+    assert answer.content.decode() == service_errors.STORE
     assert answer["Retry-After"]
 
 
@@ -92,10 +92,10 @@ def test_a_page_says_it_as_a_page(away: Outsider) -> None:
         return HttpResponse(storages["default"].size("x"))
 
     request = RequestFactory().get("/", headers={"Accept": "text/html"})
-    middleware = outside.Outside(view)
+    middleware = service_errors.Outside(view)
     with within(11), pytest.raises(ERRORS) as raised:
         middleware(request)
     answer = middleware.process_exception(request, raised.value)
     assert answer is not None
     assert answer.status_code == 503
-    assert outside.STORE in answer.content.decode()
+    assert service_errors.STORE in answer.content.decode()

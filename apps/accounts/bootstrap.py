@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from apps.accounts import audit_trail, flow_accounts, tokens
+from apps.accounts import account_sync, audit_trail, tokens
 from apps.accounts.email_addresses import plain
 from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team, User
 
@@ -94,4 +94,4 @@ def add_sandbox(membership: Membership) -> bool | None:
         return None
     team = membership.team
     taken = tokens.keep(tokens.of_sandbox(team), team=team, owner=membership.user, endpoint=endpoint)
-    return flow_accounts.refresh(taken.token) is None
+    return account_sync.refresh(taken.token) is None

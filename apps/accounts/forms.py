@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from apps.accounts.connecting import MOST_JOBS
+from apps.accounts.account_connection import MOST_JOBS
 from apps.accounts.models import ApiToken, Subscription
 from apps.upstream.token import RefreshToken, Token
 

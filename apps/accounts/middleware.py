@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
 
-from apps.accounts.access import TeamRequest
+from apps.accounts.permissions import TeamRequest
 
 # In the session of somebody who came by a link and has no password yet: since when.
 CAME_BY_LINK = "came_by_link_at"

@@ -4,22 +4,22 @@ from uuid import UUID
 
 from celery import shared_task
 
-from apps.accounts import flow_accounts, outbox, prices
+from apps.accounts import account_sync, learned_prices, outbox
 
 
 @shared_task(name="accounts.refresh")
 def refresh_token(token_id: str) -> None:
-    flow_accounts.refresh_unchecked(token_id)
+    account_sync.refresh_unchecked(token_id)
 
 
 @shared_task(name="accounts.learn")
 def learn_prices(subscription_id: int, team_id: str) -> None:
-    prices.learn(subscription_id, UUID(team_id))
+    learned_prices.learn(subscription_id, UUID(team_id))
 
 
 @shared_task(name="accounts.usage")
 def read_usage(account_id: int) -> None:
-    prices.learn_wanted(account_id)
+    learned_prices.learn_wanted(account_id)
 
 
 @shared_task(name="accounts.mail")

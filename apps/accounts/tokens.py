@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts import clients, flow_accounts
-from apps.accounts.clients import NoToken
+from apps.accounts import account_sync, api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.crypto import CannotDecrypt
 from apps.accounts.models import ApiToken, AuditEntry, Sight, Subscription, Team, User
 from apps.upstream import errors
@@ -75,12 +75,12 @@ def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
     Nothing is kept if the API can't be asked or doesn't take it: raises UpstreamError. Ten seconds at most.
     """
     asked_at = timezone.now()
-    known = flow_accounts.known(_subscriptions(token, endpoint).first())
-    listed = flow_accounts.read(clients.at_endpoint(endpoint, token), known=known)
+    known = account_sync.known(_subscriptions(token, endpoint).first())
+    listed = account_sync.read(api_clients.at_endpoint(endpoint, token), known=known)
     with transaction.atomic():
         taken = keep(token, team=team, owner=owner, endpoint=endpoint)
-        flow_accounts.keep(taken.token.subscription, listed, asked_at=asked_at)
-        flow_accounts.works(taken.token)
+        account_sync.keep(taken.token.subscription, listed, asked_at=asked_at)
+        account_sync.works(taken.token)
     return taken
 
 
@@ -120,7 +120,7 @@ def remove(token: ApiToken, *, by: User) -> None:
         wake("generation.changed", token.subscription_id)
 
 
-def words_for(error: flow_accounts.Trouble) -> str:
+def words_for(error: account_sync.Trouble) -> str:
     """Why a token that is kept here could not be checked, and what to do."""
     if isinstance(error, NoToken):
         return error.words

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
 from apps.accounts import health
-from apps.accounts.addresses import EmailConverter
+from apps.accounts.account_lookup import EmailConverter
 from apps.accounts.views import connecting, flow_accounts, sign_in, teams, tokens
 
 register_converter(EmailConverter, "flow-email")

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from django.http import HttpRequest
 
-from apps.accounts.context import theme
+from apps.accounts.context_processors import theme
 from apps.accounts.models import FlowAccount
 from apps.accounts.models.subscriptions import REAL
 from apps.generation.jobs import pricing

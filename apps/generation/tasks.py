@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from apps import shutdown
-from apps.accounts import outbox, ticks, usage
+from apps.accounts import outbox, ticks, usage_sync
 from apps.generation.dispatch import dispatcher
 from apps.generation.edits import chains
 from apps.generation.jobs import poll_times, transitions
@@ -79,7 +79,7 @@ def _look_after_accounts(now: datetime) -> None:
         wake("generation.recheck", pk)
     for token_id in blocked_accounts.unchecked_tokens():
         wake("accounts.refresh", token_id)
-    for pk in usage.due():
+    for pk in usage_sync.due():
         wake("accounts.usage", pk)
 
 

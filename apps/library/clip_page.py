@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 from django.shortcuts import get_object_or_404
 
-from apps.accounts.access import allows
 from apps.accounts.models import Membership, Team
+from apps.accounts.permissions import allows
 from apps.library.lineage import editability, lineage
 from apps.library.lyrics_timing import singing
 from apps.library.models import Clip, ClipFile, Song

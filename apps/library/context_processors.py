@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, UUIDField
 from django.urls import reverse
 
-from apps.accounts.context import Studio as AccountsStudio
+from apps.accounts.context_processors import Studio as AccountsStudio
 from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
 

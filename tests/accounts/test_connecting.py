@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from apps.accounts import connecting, tokens
+from apps.accounts import account_connection, tokens
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Subscription
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
@@ -252,4 +252,4 @@ def test_an_answer_that_repeats_the_refresh_token_is_cleaned(
         answer = people.client("owner").post(ADD, {"refresh_token": BAD, "token": token.pk})
         assert any(BAD.encode() in request for request in server.requests), "it was handed on"
     assert BAD not in answer.content.decode()
-    assert connecting.SECONDS == 10
+    assert account_connection.SECONDS == 10

@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.accounts import flow_accounts
-from apps.accounts.clients import NoToken
+from apps.accounts import account_sync
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from tests.accounts.conftest import RAW, People, Remote, subscription, unasked
@@ -25,7 +25,7 @@ def account(email: str = STUDIO) -> FlowAccount:
 def test_refresh_keeps_what_the_api_says(kept: ApiToken, remote: Remote) -> None:
     remote.set_account(STUDIO, credits=41, maxJobs=9)
     before = timezone.now()
-    assert flow_accounts.refresh(kept) is None
+    assert account_sync.refresh(kept) is None
     studio = account()
     assert (studio.credits, studio.max_jobs, studio.tier, studio.block) == (41, 9, "plus", "")
     assert studio.checked_at is not None
@@ -34,18 +34,18 @@ def test_refresh_keeps_what_the_api_says(kept: ApiToken, remote: Remote) -> None
 
 def test_an_account_that_left_the_list_is_gone_and_comes_back(kept: ApiToken, remote: Remote) -> None:
     remote.set_account(NIGHT, remove=True)
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     assert account(NIGHT).block == Block.GONE
-    assert flow_accounts.recheck(account(NIGHT), token=kept) is None
+    assert account_sync.recheck(account(NIGHT), token=kept) is None
     assert account(NIGHT).block == Block.GONE
     remote.set_account(NIGHT, credits=60)
-    flow_accounts.recheck(account(NIGHT), token=kept)
+    account_sync.recheck(account(NIGHT), token=kept)
     assert (account(NIGHT).block, account(NIGHT).credits) == ("", 60)
 
 
 def test_an_error_blocks_with_the_apis_words_and_healing_clears_it(kept: ApiToken, remote: Remote) -> None:
     remote.set_account(STUDIO, error="refresh token rejected")
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     broken = account()
     assert (broken.block, broken.block_reason, broken.credits) == (
         Block.ERROR,
@@ -55,91 +55,91 @@ def test_an_error_blocks_with_the_apis_words_and_healing_clears_it(kept: ApiToke
     assert broken.tier == "plus"
     assert account(NIGHT).block == ""
     remote.set_account(STUDIO, error=None)
-    flow_accounts.recheck(account(), token=kept)
+    account_sync.recheck(account(), token=kept)
     assert (account().block, account().block_reason) == ("", "")
 
 
 def test_an_account_with_less_than_a_song_costs_is_out_of_credits(kept: ApiToken, remote: Remote) -> None:
     remote.set_account(STUDIO, credits=4)
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     assert (account().block, account().credits) == (Block.CREDITS, 4)
     remote.set_account(STUDIO, credits=5)
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     assert account().block == ""
 
 
 def test_a_block_for_being_busy_is_left_to_its_time(kept: ApiToken) -> None:
     later = timezone.now() + timedelta(minutes=1)
     FlowAccount.objects.update(block=Block.BUSY, block_until=later)
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     assert (account().block, account().block_until) == (Block.BUSY, later)
 
 
 def test_a_refused_token_is_marked_and_nothing_else_changes(kept: ApiToken, remote: Remote) -> None:
     remote.schedule("accounts", "401")
     before = list(FlowAccount.objects.values())
-    assert isinstance(flow_accounts.refresh(kept), errors.TokenRefused)
+    assert isinstance(account_sync.refresh(kept), errors.TokenRefused)
     assert "does not know this token" in ApiToken.objects.get().refused_reason
     assert list(FlowAccount.objects.values()) == before
 
 
 def test_an_api_that_is_down_changes_nothing(kept: ApiToken, remote: Remote, monkeypatch) -> None:
-    monkeypatch.setattr(flow_accounts, "SECONDS", 0.5)
+    monkeypatch.setattr(account_sync, "SECONDS", 0.5)
     remote.schedule("accounts", "500")
     before = list(FlowAccount.objects.values()), list(ApiToken.objects.values())
-    assert isinstance(flow_accounts.refresh(kept), errors.Unavailable)
+    assert isinstance(account_sync.refresh(kept), errors.Unavailable)
     assert (list(FlowAccount.objects.values()), list(ApiToken.objects.values())) == before
 
 
 def test_what_was_connected_or_removed_since_is_newer_than_a_list(kept: ApiToken) -> None:
     """The list was asked for before: it doesn't know the one, and still has the other."""
     asked_at = timezone.now()
-    night = flow_accounts.Described(records.FlowAccount(email=NIGHT, credits=60), balance_asked=True)
-    described = flow_accounts.Listed({NIGHT: night}, gone=[STUDIO])
+    night = account_sync.Described(records.FlowAccount(email=NIGHT, credits=60), balance_asked=True)
+    described = account_sync.Listed({NIGHT: night}, gone=[STUDIO])
     FlowAccount.objects.update(checked_at=asked_at + timedelta(seconds=1))
-    flow_accounts.mark_gone(FlowAccount.objects.filter(email=NIGHT), asked_at + timedelta(seconds=1))
-    flow_accounts.keep(kept.subscription, described, asked_at=asked_at)
+    account_sync.mark_gone(FlowAccount.objects.filter(email=NIGHT), asked_at + timedelta(seconds=1))
+    account_sync.keep(kept.subscription, described, asked_at=asked_at)
     assert (account(STUDIO).block, account(NIGHT).block) == ("", "gone")
-    flow_accounts.keep(kept.subscription, described, asked_at=asked_at + timedelta(seconds=1))
+    account_sync.keep(kept.subscription, described, asked_at=asked_at + timedelta(seconds=1))
     assert (account(STUDIO).block, account(NIGHT).block) == ("gone", "")
 
 
 def test_one_balance_that_cannot_be_read_keeps_the_old_one(
     kept: ApiToken, remote: Remote, monkeypatch
 ) -> None:
-    monkeypatch.setattr(flow_accounts, "SECONDS", 1.0)
+    monkeypatch.setattr(account_sync, "SECONDS", 1.0)
     remote.set_account(STUDIO, credits=1, maxJobs=7)
     remote.schedule("account", "500")
-    assert flow_accounts.refresh(kept) is None
+    assert account_sync.refresh(kept) is None
     assert (account().credits, account().max_jobs) == (500, 7)
 
 
 def test_recheck_with_the_token_of_somebody_who_left_asks_nothing(kept: ApiToken, remote: Remote) -> None:
     kept.owner.memberships.all().delete()
     asked = remote.sandbox.requests()
-    assert isinstance(flow_accounts.recheck(account(), token=kept), NoToken)
+    assert isinstance(account_sync.recheck(account(), token=kept), NoToken)
     assert remote.sandbox.requests() == asked
 
 
 def test_recheck_by_an_unreachable_api_gives_the_error(people: People) -> None:
     token = unasked(people.team, people.owner, endpoint="http://127.0.0.1:9/v1/flowmusic")
     lone = FlowAccount.objects.create(subscription=subscription(), email=STUDIO)
-    assert isinstance(flow_accounts.recheck(lone, token=token), errors.NotSent)
+    assert isinstance(account_sync.recheck(lone, token=token), errors.NotSent)
 
 
 def test_every_block_has_words_that_say_what_to_do() -> None:
     real = Subscription(endpoint="https://api.useapi.net/v1/flowmusic")
     for block in Block:
-        words = flow_accounts.mending(FlowAccount(email=STUDIO, block=block, subscription=real))
+        words = account_sync.mending(FlowAccount(email=STUDIO, block=block, subscription=real))
         assert bool(words) == bool(block)
-    assert "Top it up" in flow_accounts.mending(FlowAccount(block=Block.CREDITS, subscription=real))
+    assert "Top it up" in account_sync.mending(FlowAccount(block=Block.CREDITS, subscription=real))
 
 
 def test_the_page_shows_balance_tier_places_and_how_to_mend(
     people: People, kept: ApiToken, remote: Remote
 ) -> None:
     remote.set_account(STUDIO, error="refresh token rejected")
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     FlowAccount.objects.filter(email=NIGHT).update(running=2, elsewhere=1)
     page = people.client("owner").get("/flow-accounts/").content.decode()
     for words in (
@@ -165,7 +165,7 @@ def test_the_page_shows_balance_tier_places_and_how_to_mend(
     ],
 )
 def test_one_lamp_per_slot(ours: int, elsewhere: int, max_jobs: int, lamps: str) -> None:
-    found = flow_accounts.lamps(ours=ours, elsewhere=elsewhere, max_jobs=max_jobs)
+    found = account_sync.lamps(ours=ours, elsewhere=elsewhere, max_jobs=max_jobs)
     assert found == lamps.split()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from apps.accounts import connecting, flow_accounts, tokens
+from apps.accounts import account_connection, account_sync, tokens
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.library.importing import actions, runner
 from apps.sandbox.server import Sandbox
@@ -41,12 +41,14 @@ def account() -> FlowAccount:
 
 
 def change(token: ApiToken, people: People) -> None:
-    connecting.change(account(), max_jobs=3, token=token, by=people.owner)
+    account_connection.change(account(), max_jobs=3, token=token, by=people.owner)
 
 
 def remove(token: ApiToken, people: People) -> None:
     client = tokens.clients.of_token(token)
-    connecting.take_away(account(), client=client, token=token, by=people.owner, deadline=Deadline(10))
+    account_connection.take_away(
+        account(), client=client, token=token, by=people.owner, deadline=Deadline(10)
+    )
 
 
 CHANGES = {"POST /accounts": change, f"DELETE /accounts/{STUDIO}": remove}
@@ -60,7 +62,7 @@ def test_a_404_of_a_change_leaves_an_account_that_is_there(
     with pytest.raises(errors.Gone) as caught:
         CHANGES[name](token, people)
     assert account().block == ""
-    assert "no such route" in connecting.words_for(caught.value, doing="changed")
+    assert "no such route" in account_connection.words_for(caught.value, doing="changed")
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -96,11 +98,11 @@ def test_an_account_that_is_missing_from_the_list_is_asked_about(
     token: ApiToken, relay: Relay, status: int, block: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An entry that can't be read, or a list that was cut, is no reason to stop what waits for the account."""
-    monkeypatch.setattr(flow_accounts, "SECONDS", 2.0)
+    monkeypatch.setattr(account_sync, "SECONDS", 2.0)
     relay.say("GET /accounts", 200, {STUDIO: ["odd"], "night+bus@sandbox.example": {"maxJobs": 2}})
     if status != 200:
         relay.say(ITSELF, status, {"error": "x", "code": status})
-    assert flow_accounts.refresh(token) is None
+    assert account_sync.refresh(token) is None
     assert account().block == block
     assert ITSELF in relay.asked
 
@@ -109,8 +111,8 @@ def test_an_account_that_is_known_to_be_gone_is_not_asked_about_again(
     token: ApiToken, relay: Relay, sandbox: Sandbox
 ) -> None:
     order(sandbox.url, "accounts", email=STUDIO, remove=True)
-    flow_accounts.refresh(token)
+    account_sync.refresh(token)
     assert account().block == "gone"
     relay.asked.clear()
-    flow_accounts.refresh(token)
+    account_sync.refresh(token)
     assert ITSELF not in relay.asked

@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.accounts.keys import KeysDontFit, check_keys
+from apps.accounts.key_rotation import KeysDontFit, check_keys
 from apps.accounts.models import ApiToken, KeyCanary
 from tests.accounts.conftest import RAW, People, unasked
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from apps.accounts import flow_accounts, prices
+from apps.accounts import account_sync, learned_prices
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.upstream.usage import Spent
@@ -33,12 +33,12 @@ def spent(*credits: int, days_ago: int = 1) -> list[Spent]:
     ],
 )
 def test_the_usual_price_of_a_song(credits: list[int], learned: tuple[int, bool] | None) -> None:
-    assert prices.usual(spent(*credits), NOW) == learned
+    assert learned_prices.usual(spent(*credits), NOW) == learned
 
 
 def test_what_was_long_ago_is_forgotten_and_what_has_no_time_counts() -> None:
-    assert prices.usual(spent(9, 9, 9, days_ago=40) + spent(6, 6, 6), NOW) == (6, True)
-    assert prices.usual([Spent(name, 60) for name in "abc"], NOW) == (5, True)
+    assert learned_prices.usual(spent(9, 9, 9, days_ago=40) + spent(6, 6, 6), NOW) == (6, True)
+    assert learned_prices.usual([Spent(name, 60) for name in "abc"], NOW) == (5, True)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def asked_again(account: FlowAccount, after: timedelta) -> None:
 def test_it_is_learned_and_kept(remote: Remote, kept: ApiToken, account: FlowAccount) -> None:
     assert account.price == CREDITS_PER_SONG
     charge(remote, 7, 7, 7)
-    assert prices.learn(kept.subscription_id, kept.team_id) == 1
+    assert learned_prices.learn(kept.subscription_id, kept.team_id) == 1
     account.refresh_from_db()
     assert (account.price, account.song_credits_fixed) == (7, True)
     other = FlowAccount.objects.get(email__startswith="night")
@@ -68,21 +68,21 @@ def test_it_is_learned_and_kept(remote: Remote, kept: ApiToken, account: FlowAcc
 
 def test_it_is_asked_a_few_times_a_day(remote: Remote, kept: ApiToken, account: FlowAccount) -> None:
     def calls() -> int:
-        prices.learn(kept.subscription_id, kept.team_id)
+        learned_prices.learn(kept.subscription_id, kept.team_id)
         return sum(remote.sandbox.requests("GET", ASKED).values())
 
     assert (calls(), calls()) == (2, 2)  # one for each account, once
-    asked_again(account, prices.SOONER)
+    asked_again(account, learned_prices.SOONER)
     charge(remote, 7, 7, 7)
     assert calls() == 3
-    asked_again(account, prices.SOONER)
+    asked_again(account, learned_prices.SOONER)
     assert calls() == 3
-    asked_again(account, prices.AGAIN_AFTER)
+    asked_again(account, learned_prices.AGAIN_AFTER)
     assert calls() == 4
 
 
 def test_checking_a_token_asks_no_usage_while_the_person_waits(remote: Remote, kept: ApiToken) -> None:
-    assert flow_accounts.refresh(kept) is None
+    assert account_sync.refresh(kept) is None
     assert remote.sandbox.requests("GET", ASKED) == {}
 
 
@@ -92,14 +92,14 @@ def test_a_bad_answer_changes_nothing(
 ) -> None:
     charge(remote, 7, 7, 7)
     remote.schedule("usage", scenario)
-    assert prices.learn(kept.subscription_id, kept.team_id) == 0
+    assert learned_prices.learn(kept.subscription_id, kept.team_id) == 0
     account.refresh_from_db()
     assert account.song_credits is None
 
 
 def test_without_a_usable_token_nothing_is_asked(remote: Remote, kept: ApiToken) -> None:
     kept.refuse(at=timezone.now(), reason="gone")
-    assert prices.learn(kept.subscription_id, kept.team_id) == 0
+    assert learned_prices.learn(kept.subscription_id, kept.team_id) == 0
     assert remote.sandbox.requests("GET", ASKED) == {}
 
 
@@ -108,12 +108,12 @@ def test_what_is_left_is_measured_by_the_learned_price(
 ) -> None:
     FlowAccount.objects.filter(pk=account.pk).update(song_credits=8)
     remote.set_account(account.email, credits=7)
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     account.refresh_from_db()
     assert account.block == FlowAccount.Block.CREDITS
     assert list(FlowAccount.objects.too_poor()) == [account]
     remote.set_account(account.email, credits=8)
-    flow_accounts.refresh(kept)
+    account_sync.refresh(kept)
     account.refresh_from_db()
     assert account.block == ""
     assert not FlowAccount.objects.too_poor().exists()

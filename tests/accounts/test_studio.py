@@ -13,9 +13,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from apps.accounts import health
-from apps.accounts.context import Studio
+from apps.accounts.context_processors import Studio
 from apps.accounts.models import ApiToken, FlowAccount
-from apps.accounts.templatetags.studio import clock, date_and_time, short_email, time_of_day, utc, when
+from apps.accounts.templatetags.formatting import clock, date_and_time, short_email, time_of_day, utc, when
 from apps.generation.context_processors import studio
 from apps.wake import wake
 from tests.accounts.conftest import People, unasked

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.accounts import flow_accounts
+from apps.accounts import account_sync
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Subscription
 from tests.accounts.conftest import RAW, People, Remote
 
@@ -111,7 +111,7 @@ def test_what_the_api_refuses_is_told_and_not_kept(
 def test_a_remote_side_that_gives_nothing_usable_is_told(
     people: People, remote: Remote, scenario: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flow_accounts, "SECONDS", 0.7)
+    monkeypatch.setattr(account_sync, "SECONDS", 0.7)
     remote.schedule("accounts", scenario)
     response = post(people.client("owner"))
     assert response.status_code == 422
@@ -134,7 +134,7 @@ def test_an_address_that_leads_inwards_is_told(people: People, settings) -> None
 def test_all_of_it_takes_no_longer_than_its_deadline(
     people: People, settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flow_accounts, "SECONDS", 0.8)
+    monkeypatch.setattr(account_sync, "SECONDS", 0.8)
     with silent_server() as url:
         settings.USEAPI_BASE_URL = url
         settings.OPERATOR_ORIGINS = settings.OPERATOR_ORIGINS | {url}

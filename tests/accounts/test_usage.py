@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from apps.accounts import prices, usage
+from apps.accounts import learned_prices, usage_sync
 from apps.accounts.models import ApiToken, FlowAccount, Role, Team, UsageRow
 from apps.upstream.usage import UsageEvent
 from tests.accounts.conftest import Remote, person, unasked
@@ -30,7 +30,7 @@ def event(
 def keep(
     account: FlowAccount, *events: UsageEvent, at: datetime = NOW
 ) -> dict[tuple[date | None, str, str], int]:
-    usage.keep(account, events, read_at=at)
+    usage_sync.keep(account, events, read_at=at)
     return {(row.day, row.type, row.conversation_id): row.tokens for row in UsageRow.objects.all()}
 
 
@@ -76,7 +76,7 @@ def test_it_is_kept_when_prices_are_learned(kept: ApiToken, remote: Remote, acco
     for number in range(3):
         remote.book(84, conversation=f"song {number}", title="Copper Rain")
     remote.book(24, kind="riffusion")
-    prices.learn(kept.subscription_id, kept.team_id)
+    learned_prices.learn(kept.subscription_id, kept.team_id)
     account.refresh_from_db()
     assert account.price == 7
     assert account.usage_read_at is not None
@@ -88,18 +88,18 @@ def test_it_is_kept_when_prices_are_learned(kept: ApiToken, remote: Remote, acco
 def test_who_asks_is_answered_once_however_often_the_message_comes(
     kept: ApiToken, remote: Remote, account: FlowAccount
 ) -> None:
-    usage.want([account], team=kept.team, by=kept.owner)
+    usage_sync.want([account], team=kept.team, by=kept.owner)
     account.refresh_from_db()
-    assert usage.due() == [account.pk]
-    assert usage.is_being_read(account, timezone.now())
+    assert usage_sync.due() == [account.pk]
+    assert usage_sync.is_being_read(account, timezone.now())
     for _ in range(3):
-        prices.learn_wanted(account.pk)
+        learned_prices.learn_wanted(account.pk)
     assert sum(remote.sandbox.requests("GET", ASKED).values()) == 1
     account.refresh_from_db()
-    assert usage.due() == []
-    assert not usage.is_being_read(account, timezone.now())
-    usage.want([account], team=kept.team, by=kept.owner)
-    assert usage.due() == [], "it was read a moment ago"
+    assert usage_sync.due() == []
+    assert not usage_sync.is_being_read(account, timezone.now())
+    usage_sync.want([account], team=kept.team, by=kept.owner)
+    assert usage_sync.due() == [], "it was read a moment ago"
 
 
 @pytest.mark.parametrize("scenario", ["500", "401", "404 by removing it"])
@@ -111,27 +111,27 @@ def test_what_cannot_be_read_says_why_and_keeps_what_there_was(
         remote.set_account(account.email, remove=True)
     else:
         remote.schedule("usage", scenario)
-    usage.want([account], team=kept.team, by=kept.owner)
-    prices.learn_wanted(account.pk)
+    usage_sync.want([account], team=kept.team, by=kept.owner)
+    learned_prices.learn_wanted(account.pk)
     account.refresh_from_db()
     assert account.usage_problem
-    assert not usage.is_being_read(account, timezone.now())
+    assert not usage_sync.is_being_read(account, timezone.now())
     assert (account.usage_read_at, UsageRow.objects.count()) == (NOW, 1)
-    assert usage.due() == []
+    assert usage_sync.due() == []
 
 
 def test_it_is_read_with_the_own_token_and_with_none_of_another_team(
     kept: ApiToken, account: FlowAccount
 ) -> None:
     there = Team.objects.create(name="Elsewhere")
-    usage.want([account], team=there, by=kept.owner)
+    usage_sync.want([account], team=there, by=kept.owner)
     account.refresh_from_db()
     assert account.usage_wanted_with is None
     mate = person("ada@nightbus.example", kept.team, Role.MEMBER)
     own = unasked(kept.team, mate, endpoint=kept.subscription.endpoint)
     assert own.subscription_id == kept.subscription_id
     for asker, token in ((mate, own), (kept.owner, kept)):
-        usage.want([account], team=kept.team, by=asker)
+        usage_sync.want([account], team=kept.team, by=asker)
         account.refresh_from_db()
         assert account.usage_wanted_with == token
 
@@ -140,8 +140,8 @@ def test_without_a_token_that_works_the_page_can_say_so(
     kept: ApiToken, account: FlowAccount, remote: Remote
 ) -> None:
     kept.refuse(at=timezone.now(), reason="gone")
-    usage.want([account], team=kept.team, by=kept.owner)
-    prices.learn_wanted(account.pk)
+    usage_sync.want([account], team=kept.team, by=kept.owner)
+    learned_prices.learn_wanted(account.pk)
     account.refresh_from_db()
-    assert account.usage_problem == usage.NO_TOKEN
+    assert account.usage_problem == usage_sync.NO_TOKEN
     assert remote.sandbox.requests("GET", ASKED) == {}

@@ -23,7 +23,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-from apps.accounts import clients, tokens  # noqa: E402
+from apps.accounts import api_clients, tokens  # noqa: E402
 from apps.accounts.models import FlowAccount, Membership, Role, Team, User  # noqa: E402
 from apps.library.importing import actions, runner  # noqa: E402
 from apps.library.models import Clip, Import  # noqa: E402
@@ -39,7 +39,7 @@ def main(count: int) -> None:
         settings.OPERATOR_ORIGINS |= {url}
         account, user, team = _team(url)
         order(url, "clips", email=EMAIL, count=count)
-        client = clients.of_token(user.tokens.get())
+        client = api_clients.of_token(user.tokens.get())
         bare, before = _timed(lambda: _loop(client)), _megabytes()
         walk = actions.begin(team, account, by=user)
         took = _timed(lambda: _walk(walk))

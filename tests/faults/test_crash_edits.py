@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from apps.accounts import clients
+from apps.accounts import api_clients
 from apps.generation.models import Job, State
 from apps.library.models import Clip, Song
 from apps.upstream.deadline import Deadline
@@ -83,7 +83,7 @@ def test_killed_while_stems_are_split(studio: FaultyStudio, clip: Clip, shard: i
 
 def split_at_the_remote_side(studio: FaultyStudio, clip: Clip) -> None:
     """Once, so that every later call answers at once, as the page says."""
-    client = clients.of_token(studio.token)
+    client = api_clients.of_token(studio.token)
     splitting = threading.Thread(target=lambda: client.stems({"clip": clip.clip_id}, deadline=Deadline(60)))
     splitting.start()
 

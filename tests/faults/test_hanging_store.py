@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.accounts import outside
+from apps.accounts import service_errors
 from apps.library.models import Clip, ClipFile, Song
 from tests.faults.site import Site
 from tests.faults.studio import FaultyStudio, signed_in
@@ -81,6 +81,6 @@ def test_pages_are_there_while_the_store_hangs(
     assert took < 15, "until the threads are free again"
     for asker in askers:
         asker.join(60)
-    assert [answer[:2] for answer in answers] == [(503, outside.STORE)] * MORE_THAN_THREADS
+    assert [answer[:2] for answer in answers] == [(503, service_errors.STORE)] * MORE_THAN_THREADS
     assert max(answer[2] for answer in answers) < 25
     assert get(path)[2] < 12

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.accounts import clients
+from apps.accounts import api_clients
 from apps.generation.dispatch import responses
 from apps.generation.models import Job, SeenJob, State
 from apps.generation.operations import OPERATIONS
@@ -112,7 +112,7 @@ def test_an_answer_about_another_song_is_not_believed(studio: FaultyStudio) -> N
     """Something in between repeats an older answer: its jobid is not this wish's."""
     other = studio.running()
     job = studio.one()
-    repeated = clients.of_token(studio.token).job(other.jobid)
+    repeated = api_clients.of_token(studio.token).job(other.jobid)
     child = Child(studio.dispatch, steps.once(steps.RECEIVED, children.stop_here))
     child.wait_until_stopped()
     job.refresh_from_db()

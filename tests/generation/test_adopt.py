@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts import clients
+from apps.accounts import api_clients
 from apps.accounts.models import Role, Team
 from apps.generation.jobs import decisions
 from apps.generation.models import Job, Look, SeenJob, State
@@ -139,7 +139,7 @@ def test_what_was_found_by_its_record_meanwhile_is_not_adopted(studio: Studio, l
 
 def record_of(studio: Studio, job: Job) -> JobRecord:
     jobids = {each["replyRef"]: each["jobid"] for each in ask(studio.sandbox.url, "jobs")}
-    return clients.of_token(studio.token).job(jobids[job.reference])
+    return api_clients.of_token(studio.token).job(jobids[job.reference])
 
 
 def test_its_record_turning_up_later_is_the_same_song(studio: Studio, lost: Job) -> None:

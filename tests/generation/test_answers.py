@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.accounts import clients
+from apps.accounts import api_clients
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.generation.dispatch import responses
 from apps.generation.models import Job
@@ -161,7 +161,7 @@ def test_writing_down_the_same_answer_twice_changes_nothing(studio: Studio) -> N
     (job,) = studio.ask()
     studio.dispatch()
     job.refresh_from_db()
-    record = clients.of_token(studio.token).job(job.jobid)
+    record = api_clients.of_token(studio.token).job(job.jobid)
     before = job.story.count()
     responses.write_down(responses.Sent(job, job.ran_on, job.pk), record)
     assert state(job) == "running"

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts import flow_accounts, prices, tokens
+from apps.accounts import account_sync, learned_prices, tokens
 from apps.accounts.models import FlowAccount, Role, Team
 from apps.generation.models import Job
 from apps.generation.recovery import candidates
@@ -65,7 +65,7 @@ def test_every_value_is_kept_and_every_page_opens(hostile: Answers) -> None:
 
 def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> None:
     """Each call that keeps something, as the workers make it."""
-    prices.learn(studio.token.subscription_id, studio.team.pk)
+    learned_prices.learn(studio.token.subscription_id, studio.team.pk)
     (job,) = studio.ask()
     sheet = LyricSheet.objects.create(team=studio.team, made_by=studio.user)
     studio.ask_for("lyrics", sheet=sheet, prompt="a slow waltz")
@@ -78,8 +78,8 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     studio.look()
     Job.objects.filter(pk=job.pk).update(check_at=timezone.now())  # as if a webhook had hinted at it
     studio.look()
-    flow_accounts.recheck(account, token=studio.token)
-    assert flow_accounts.refresh(studio.token) is None
+    account_sync.recheck(account, token=studio.token)
+    assert account_sync.refresh(studio.token) is None
     walk = actions.begin(studio.team, account, by=studio.user)
     runner.walk(str(walk.pk))
     (lost,) = studio.ask("lost")

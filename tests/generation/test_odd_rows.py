@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from apps.accounts import flow_accounts
+from apps.accounts import account_sync
 from apps.accounts.models import FlowAccount, UsageRow
 from apps.accounts.models.subscriptions import Subscription
 from apps.generation.models import Job
@@ -49,7 +49,7 @@ def test_each_has_an_address_of_its_own_and_others_keep_theirs(studio: Studio) -
 def test_they_are_gone_with_the_next_list(studio: Studio) -> None:
     """The API can't be asked about them: nothing waits for them, and nothing is sent to them."""
     odd(studio, "main")
-    assert flow_accounts.refresh(studio.token) is None
+    assert account_sync.refresh(studio.token) is None
     assert FlowAccount.objects.get(email="main").block == FlowAccount.Block.GONE
 
 
@@ -60,11 +60,9 @@ def test_a_number_of_slots_beyond_reason_asks_for_no_memory(studio: Studio) -> N
         FlowAccount.objects.filter(pk=account.pk).update(max_jobs=10**9, running=10**12, elsewhere=10**12)
     client = signed_in(studio)
     for path in PAGES.split():
-        assert client.get(path).content.count(b"lamp-elsewhere") <= 2 * flow_accounts.MOST_LAMPS, path
-    assert (
-        len(flow_accounts.lamps(ours=10**12, elsewhere=10**12, max_jobs=10**12)) == flow_accounts.MOST_LAMPS
-    )
-    assert flow_accounts.lamps(ours=-1, elsewhere=-3, max_jobs=2).count("free") == 2
+        assert client.get(path).content.count(b"lamp-elsewhere") <= 2 * account_sync.MOST_LAMPS, path
+    assert len(account_sync.lamps(ours=10**12, elsewhere=10**12, max_jobs=10**12)) == account_sync.MOST_LAMPS
+    assert account_sync.lamps(ours=-1, elsewhere=-3, max_jobs=2).count("free") == 2
 
 
 FIRST = datetime(1, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts import clients, flow_accounts, tokens
+from apps.accounts import account_sync, api_clients, tokens
 from apps.accounts.models import Membership, Role, Team
 from apps.generation.jobs import poll_times
 from apps.generation.models import Job, State
@@ -96,7 +96,7 @@ def test_a_job_of_a_team_without_a_token_waits_says_so_and_goes_on(
     else:
         endpoint = here.sandbox.url + tokens.PATH
         tokens.take_in(Token.parse(HERE), team=here.team, owner=here.user, endpoint=endpoint)
-        flow_accounts.refresh(here.team.tokens.get())
+        account_sync.refresh(here.team.tokens.get())
     assert poll_times.due(timezone.now()).exists()
     here.look()
     assert state(ours) == "collecting"
@@ -127,7 +127,7 @@ def test_without_a_token_a_lost_job_stays_lost_until_there_is_one(here: Studio, 
     assert "No token of this team works" in signed_in(here).get("/jobs/").content.decode()
     long_ago = timezone.now() - 3 * Job.LOOKED_FOR
     Job.objects.filter(pk=lost.pk).update(unknown_since=long_ago)
-    flow_accounts.refresh(here.token)
+    account_sync.refresh(here.token)
     Job.objects.exclude(pk=lost.pk).delete()
     here.look()
     assert state(lost) == "running"
@@ -159,7 +159,7 @@ def test_what_the_list_shows_as_ended_is_read(here: Studio, tag: str, ends: str)
     here.look()
     assert read(here, HERE) == 0, "while it runs its record says no more than the list"
     here.finish(job)
-    listed = clients.of_token(here.token).jobs()
+    listed = api_clients.of_token(here.token).jobs()
     assert [each.status for slots in listed.values() for each in slots.jobs] != ["pending"]
     here.look()
     assert state(job) == ends

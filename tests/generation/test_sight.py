@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts import addresses, flow_accounts, prices, tokens
+from apps.accounts import account_lookup, account_sync, learned_prices, tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Sight, Team, User
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
@@ -68,7 +68,7 @@ def book(studio: Studio, title: str, credits: int) -> None:
 
 def read_usage(studio: Studio) -> None:
     FlowAccount.objects.update(usage_asked_at=None)
-    prices.learn(studio.subscription.pk, studio.team.pk)
+    learned_prices.learn(studio.subscription.pk, studio.team.pk)
 
 
 def read(person: User, address: str) -> str:
@@ -85,13 +85,13 @@ def test_what_another_teams_token_reads_later_is_not_seen(
     studio: Studio, there: Studio, mate: User, way: Way
 ) -> None:
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=48_123)
-    flow_accounts.refresh(studio.token)
+    account_sync.refresh(studio.token)
     (fixed,), (anywhere,) = studio.ask(account=studio.account("studio")), studio.ask()
     assert pricing.purse_of_job(fixed).free
     way(studio)
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=32_789)
     order(studio.sandbox.url, "accounts", email="later@sandbox.example", credits=55)
-    flow_accounts.refresh(there.token)
+    account_sync.refresh(there.token)
 
     shown = {address: read(mate, address) for address in PAGES}
     if way is refused:
@@ -149,8 +149,8 @@ def test_a_teammates_working_token_keeps_sight_but_shows_no_titles_to_who_lost_t
 def test_sight_comes_back_with_the_token(studio: Studio, there: Studio) -> None:
     refused(studio)
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=32_789)
-    flow_accounts.refresh(studio.token)
-    account = addresses.find(ACCOUNT, team=studio.team, user=studio.user)
+    account_sync.refresh(studio.token)
+    account = account_lookup.find(ACCOUNT, team=studio.team, user=studio.user)
     assert (account.as_of, account.credits) == (None, 32_789)
 
 
@@ -189,7 +189,7 @@ def test_titles_and_removals_in_the_sandbox_cross_no_teams(studio: Studio, setti
     browser = Client()
     browser.force_login(studio.user, backend=BACKEND)
     assert browser.post(f"/flow-accounts/{ACCOUNT}/remove/").status_code == 302
-    assert flow_accounts.refresh(token) is None
+    assert account_sync.refresh(token) is None
     assert FlowAccount.objects.get(email=ACCOUNT, subscription=token.subscription).block == ""
     mate = try_sandbox(team, member(team, "otto@elsewhere.example"))
     assert mate.subscription_id == token.subscription_id

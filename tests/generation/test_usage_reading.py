@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from apps.accounts import usage
+from apps.accounts import usage_sync
 from apps.accounts.models import ApiToken, FlowAccount, Membership
 from apps.generation.job_pages.panel import of_team, surroundings
 from apps.generation.jobs import endings, pricing
@@ -139,7 +139,7 @@ def test_a_removed_account_counts_nowhere(studio: Studio, account: FlowAccount, 
     page = Page(client.get(ALL))
     assert "not read yet" not in page.text
     assert "It broke" not in page.text
-    usage.want(accounts, team=studio.team, by=studio.user)
+    usage_sync.want(accounts, team=studio.team, by=studio.user)
     assert wanted(account)
     assert not wanted(removed), "it can't be read any more"
 

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import Team
-from apps.accounts.models.people import hash_secret
+from apps.accounts.models.users import hash_secret
 from apps.generation.jobs import poll_times
 from apps.generation.models import Job, JobEvent, SeenJob
 from apps.generation.polling import record_reader, webhooks

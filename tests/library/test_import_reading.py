@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.accounts import clients
+from apps.accounts import api_clients
 from apps.library.importing.prefetch import AHEAD, TOGETHER, Reader
 from apps.sandbox.server import Sandbox
 from apps.upstream.errors import TokenRefused
@@ -22,7 +22,7 @@ Read = Callable[..., Reader]
 
 @pytest.fixture
 def read(studio: Band) -> Read:
-    client = clients.of_token(studio.owner.tokens.get())
+    client = api_clients.of_token(studio.owner.tokens.get())
     return lambda seconds=60.0: Reader(client, EMAIL, offset=0, until=time.monotonic() + seconds)
 
 

@@ -1,10 +1,10 @@
 from apps.accounts.models.keys import KeyCanary
 from apps.accounts.models.mail import Mail
-from apps.accounts.models.people import SignInLink, User
 from apps.accounts.models.sight import Sight
 from apps.accounts.models.subscriptions import ApiToken, FlowAccount, Subscription
 from apps.accounts.models.teams import AuditEntry, Membership, Role, Team
 from apps.accounts.models.usage import UsageRow
+from apps.accounts.models.users import SignInLink, User
 
 __all__ = [
     "ApiToken",

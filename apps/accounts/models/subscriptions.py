@@ -7,8 +7,8 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.accounts.crypto import decrypt, encrypt
-from apps.accounts.models.people import User
 from apps.accounts.models.teams import Membership, Team
+from apps.accounts.models.users import User
 from apps.upstream.token import Token
 
 REAL = "https://"  # how the endpoint of whoever charges for it starts; a sandbox is on this machine

@@ -3,7 +3,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
-from apps.accounts.models.people import User
+from apps.accounts.models.users import User
 
 
 class Role(models.TextChoices):

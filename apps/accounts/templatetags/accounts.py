@@ -1,11 +1,11 @@
 from django import template
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.accounts import flow_accounts
+from apps.accounts import account_sync
 
 register = template.Library()
 
-register.filter("mending", flow_accounts.mending)
+register.filter("mending", account_sync.mending)
 
 
 @register.filter

@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts import addresses, connecting, flow_accounts
-from apps.accounts.access import TeamRequest, allows, team_view
-from apps.accounts.clients import NoToken
+from apps.accounts import account_connection, account_lookup, account_sync
+from apps.accounts.api_clients import NoToken
 from apps.accounts.forms import ConnectForm, JobsForm
 from apps.accounts.models import ApiToken
+from apps.accounts.permissions import TeamRequest, allows, team_view
 from apps.accounts.views.flow_accounts import Card, card_of
 from apps.upstream import errors
 
@@ -53,7 +53,7 @@ def add(request: TeamRequest) -> HttpResponseBase:
 def connect_again(request: TeamRequest, email: str) -> HttpResponseBase:
     """The same for an account that is here: in error, gone, or to be given another number of jobs."""
     card = card_of(request, email)
-    token = addresses.own_token(card.account, team=request.team, user=request.user)
+    token = account_lookup.own_token(card.account, team=request.team, user=request.user)
     form = ConnectForm(_posted(request), initial={"maxJobs": card.account.max_jobs})
     if request.method == "POST" and form.is_valid():
         done = _connect(request, form, token)
@@ -74,7 +74,7 @@ def account(request: TeamRequest, email: str) -> HttpResponseBase:
         return _account_page(request, card, JobsForm(initial={"maxJobs": card.account.max_jobs}))
     if not allows(request.membership.rights, "create"):
         raise PermissionDenied("You can listen in this team, but not change its accounts.")
-    token = addresses.own_token(card.account, team=request.team, user=request.user)
+    token = account_lookup.own_token(card.account, team=request.team, user=request.user)
     form = JobsForm(request.POST)
     if form.is_valid() and _change(request, card, form, token):
         return redirect(card.address)
@@ -87,10 +87,10 @@ def _posted(request: TeamRequest) -> QueryDict | None:
 
 def _connect(
     request: TeamRequest, form: ConnectForm | JobsForm, token: ApiToken
-) -> connecting.Connected | None:
+) -> account_connection.Connected | None:
     """None when it was refused, which the form then says."""
     try:
-        done = connecting.connect(
+        done = account_connection.connect(
             form.cleaned_data["refresh_token"],
             max_jobs=form.cleaned_data["maxJobs"],
             token=token,
@@ -98,9 +98,9 @@ def _connect(
         )
     except (errors.UpstreamError, NoToken) as error:
         if _is_about_the_token(error):
-            form.add_error("refresh_token", connecting.refused(error))
+            form.add_error("refresh_token", account_connection.refused(error))
         else:
-            form.add_error(None, connecting.words_for(error, doing="connected"))
+            form.add_error(None, account_connection.words_for(error, doing="connected"))
         return None
     again = " again" if done.was_known else ""
     words = f"{done.account.email} is connected{again}. What waited for it goes on. {AFTERWARDS}"
@@ -117,23 +117,23 @@ def _change(request: TeamRequest, card: Card, form: JobsForm, token: ApiToken) -
             _say_if_another(request, card, done)
         return done is not None
     try:
-        connecting.change(card.account, max_jobs=wanted, token=token, by=request.user)
+        account_connection.change(card.account, max_jobs=wanted, token=token, by=request.user)
     except (errors.UpstreamError, NoToken) as error:
         if _is_about_the_token(error):
             form.ask_for_token()
         else:
-            form.add_error(None, connecting.words_for(error, doing="changed"))
+            form.add_error(None, account_connection.words_for(error, doing="changed"))
         return False
     messages.success(request, f"{card.account.email} makes up to {wanted} at once from now on.")
     return True
 
 
-def _is_about_the_token(error: flow_accounts.Trouble) -> TypeGuard[errors.Rejected]:
+def _is_about_the_token(error: account_sync.Trouble) -> TypeGuard[errors.Rejected]:
     """400: there is no refresh token, or none that Flow Music takes (post-flowmusic-accounts.md)."""
     return isinstance(error, errors.Rejected) and error.status == 400
 
 
-def _say_if_another(request: TeamRequest, card: Card, done: connecting.Connected) -> None:
+def _say_if_another(request: TeamRequest, card: Card, done: account_connection.Connected) -> None:
     """Whose refresh token it is, only useapi.net knows."""
     if done.account.email != card.account.email:
         messages.error(
@@ -143,7 +143,7 @@ def _say_if_another(request: TeamRequest, card: Card, done: connecting.Connected
         )
 
 
-def _page_of(done: connecting.Connected) -> str:
+def _page_of(done: account_connection.Connected) -> str:
     address = reverse("flow-account", args=[done.account.email])
     return f"{address}?on={done.account.subscription_id}"
 

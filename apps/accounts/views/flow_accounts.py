@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts import addresses, flow_accounts, sight, tokens, usage
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts import account_lookup, account_sync, tokens, usage_sync, visibility
 from apps.accounts.models import ApiToken, FlowAccount, User
+from apps.accounts.permissions import TeamRequest, team_view
 
 Block = FlowAccount.Block
 # What was asked for in the last minute is shown as it is.
@@ -41,7 +41,7 @@ class Card:
 
     @property
     def mending(self) -> str:
-        return flow_accounts.mending(self.account)
+        return account_sync.mending(self.account)
 
     @property
     def is_gone(self) -> bool:
@@ -63,7 +63,7 @@ def account_list(request: TeamRequest) -> HttpResponseBase:
 @team_view(needs="create")
 def check_all(request: TeamRequest) -> HttpResponseBase:
     """What useapi.net says now of everything under the person's own tokens. The page asks by itself when it opens."""
-    errors = [error for token in _own_tokens(request) if (error := flow_accounts.refresh(token))]
+    errors = [error for token in _own_tokens(request) if (error := account_sync.refresh(token))]
     _read_usage(request)
     if request.htmx and not request.htmx.boosted:
         words = tokens.words_for(errors[0]) if errors else ""
@@ -80,8 +80,8 @@ def check_all(request: TeamRequest) -> HttpResponseBase:
 def check(request: TeamRequest, email: str) -> HttpResponseBase:
     """Asks the API about one account, with the person's own token: never with a teammate's."""
     card = card_of(request, email)
-    own = addresses.own_token(card.account, team=request.team, user=request.user, may_be_refused=True)
-    error = flow_accounts.recheck(card.account, token=own)
+    own = account_lookup.own_token(card.account, team=request.team, user=request.user, may_be_refused=True)
+    error = account_sync.recheck(card.account, token=own)
     if error:
         messages.error(request, tokens.words_for(error))
     else:
@@ -92,7 +92,7 @@ def check(request: TeamRequest, email: str) -> HttpResponseBase:
 def card_of(request: TeamRequest, email: str) -> Card:
     """Of the account that the address means. Raises Http404."""
     on = request.GET.get("on", "")
-    account = addresses.find(email, team=request.team, user=request.user, on=on)
+    account = account_lookup.find(email, team=request.team, user=request.user, on=on)
     held = ApiToken.objects.for_team(request.team).filter(subscription=account.subscription_id)
     card = _card(account, list(held.select_related("owner")), request.user)
     return replace(card, query=f"?on={on}" if on else "")
@@ -108,8 +108,8 @@ def _read_usage(request: TeamRequest) -> None:
     """What was charged stands below the accounts: read by the worker where it is old, with the person's own tokens."""
     now = timezone.now()
     mine = FlowAccount.objects.filter(subscription__in=_own_tokens(request).values("subscription"))
-    old = [account for account in mine if usage.is_stale(account, now, ended_at=None)]
-    usage.want(old, team=request.team, by=request.user)
+    old = [account for account in mine if usage_sync.is_stale(account, now, ended_at=None)]
+    usage_sync.want(old, team=request.team, by=request.user)
 
 
 def _is_stale(request: TeamRequest) -> bool:
@@ -132,7 +132,7 @@ def _list(request: TeamRequest) -> dict[str, object]:
 def _ended(request: TeamRequest) -> list[Card]:
     """Accounts for which no token of the team works any more, as they were then."""
     held = _held(request)
-    accounts = sight.ended(request.team)
+    accounts = visibility.ended(request.team)
     return [
         _card(each, held[each.subscription_id], request.user, query=f"?on={each.subscription_id}")
         for each in accounts

@@ -4,8 +4,8 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from apps.accounts.access import CHOSEN_TEAM, TeamRequest, team_view
 from apps.accounts.models import Membership
+from apps.accounts.permissions import CHOSEN_TEAM, TeamRequest, team_view
 
 
 @require_POST

@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts import flow_accounts, sight, tokens
-from apps.accounts.access import TeamRequest, ask_again, team_view
+from apps.accounts import account_sync, tokens, visibility
 from apps.accounts.forms import TokenForm
 from apps.accounts.models import ApiToken, FlowAccount
+from apps.accounts.permissions import TeamRequest, ask_again, team_view
 from apps.upstream.errors import UpstreamError
 from apps.upstream.token import Token
 
@@ -72,7 +72,7 @@ def try_sandbox(request: TeamRequest) -> HttpResponseBase:
 @team_view(needs="see")
 def check(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     token = _own_token(request, pk)
-    error = flow_accounts.refresh(token)
+    error = account_sync.refresh(token)
     if request.htmx and not request.htmx.boosted:
         (token,) = _with_accounts(request, own_tokens(request).filter(pk=token.pk))
         context = {"token": token, "check_error": tokens.words_for(error) if error else ""}
@@ -117,7 +117,7 @@ def _take_in(request: TeamRequest, token: Token, *, endpoint: str) -> str:
 def _with_accounts(request: TeamRequest, own: "QuerySet[ApiToken]") -> list[ApiToken]:
     """Each with the `accounts` under it, as the team sees them: what it doesn't any more is as of then."""
     seen: defaultdict[int, list[FlowAccount]] = defaultdict(list)
-    for account in [*FlowAccount.objects.for_team(request.team), *sight.ended(request.team)]:
+    for account in [*FlowAccount.objects.for_team(request.team), *visibility.ended(request.team)]:
         seen[account.subscription_id].append(account)
     found = list(own)
     for token in found:

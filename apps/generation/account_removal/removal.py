@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
-from apps.accounts import clients, connecting, flow_accounts
+from apps.accounts import account_connection, account_sync, api_clients
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation.job_pages.panel import with_card_relations
 from apps.generation.jobs.titles import title_of
@@ -83,12 +83,12 @@ def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
 
     Raises Held, Unclear, UpstreamError or NoToken; but for Unclear everything is as it was.
     """
-    deadline = Deadline(connecting.SECONDS)
-    client = clients.of_token(token, needs="create")
+    deadline = Deadline(account_connection.SECONDS)
+    client = api_clients.of_token(token, needs="create")
     if _runs_at_remote(client, account, deadline) or not _close(account):
         raise Held
     try:
-        connecting.take_away(account, client=client, token=token, by=by, deadline=deadline)
+        account_connection.take_away(account, client=client, token=token, by=by, deadline=deadline)
     except errors.OutcomeUnknown as error:
         FlowAccount.objects.filter(pk=account.pk).update(block_until=timezone.now())
         wake("generation.recheck", account.pk, str(token.team_id))
@@ -121,7 +121,7 @@ def _close(account: FlowAccount) -> bool:
         return False
     # A sender that takes a slot grows the version: then it was faster, and there is a job after all.
     untaken = FlowAccount.objects.filter(pk=account.pk, slot_version=before)
-    later = timezone.now() + flow_accounts.LOOK_AGAIN_AFTER
+    later = timezone.now() + account_sync.LOOK_AGAIN_AFTER
     return bool(untaken.update(slot_version=F("slot_version") + 1, block=Block.GONE, block_until=later))
 
 

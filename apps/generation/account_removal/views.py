@@ -7,9 +7,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts import addresses, connecting
-from apps.accounts.access import TeamRequest, ask_again, team_view
-from apps.accounts.clients import NoToken
+from apps.accounts import account_connection, account_lookup
+from apps.accounts.api_clients import NoToken
+from apps.accounts.permissions import TeamRequest, ask_again, team_view
 from apps.generation.account_removal import removal
 from apps.upstream.errors import UpstreamError
 
@@ -19,8 +19,8 @@ from apps.upstream.errors import UpstreamError
 def remove(request: TeamRequest, email: str) -> HttpResponseBase:
     """GET says what it means, and which jobs hold the account."""
     on = request.GET.get("on", "")
-    account = addresses.find(email, team=request.team, user=request.user, on=on)
-    token = addresses.own_token(account, team=request.team, user=request.user)
+    account = account_lookup.find(email, team=request.team, user=request.user, on=on)
+    token = account_lookup.own_token(account, team=request.team, user=request.user)
     address = reverse("flow-account", args=[account.email]) + (f"?on={on}" if on else "")
     problem = ""
     if request.method == "POST":
@@ -37,7 +37,7 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
             )
             return redirect(address)
         except (UpstreamError, NoToken) as error:
-            problem = connecting.words_for(error, doing="removed")
+            problem = account_connection.words_for(error, doing="removed")
         else:
             messages.success(request, f"{account.email} is removed. Its songs stay.")
             return redirect("flow-accounts")

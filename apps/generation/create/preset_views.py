@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import prefill
 from apps.generation.create import presets as kept
 from apps.generation.create.forms import NameForm, PresetForm

@@ -18,10 +18,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps import shutdown
-from apps.accounts import clients
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import FlowAccount, Subscription
-from apps.accounts.models.people import hash_secret
+from apps.accounts.models.users import hash_secret
 from apps.generation.dispatch import api_calls, responses
 from apps.generation.jobs import endings, transitions
 from apps.generation.models import Job, State
@@ -147,7 +147,7 @@ def _client(job: Job) -> FlowMusic | None:
     if job.token is None:
         return None
     try:
-        return clients.of_token(job.token, needs="create")
+        return api_clients.of_token(job.token, needs="create")
     except NoToken as error:
         logger.warning("job %s: its token does not pay: %s", job.pk, error)
         return None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from apps.accounts import flow_accounts
+from apps.accounts import account_sync
 from apps.accounts.models import FlowAccount, Subscription
 from apps.generation.dispatch import results
 from apps.generation.dispatch.api_calls import Answer
@@ -186,7 +186,7 @@ def _is_about_the_take(sent: Sent, error: errors.UpstreamError) -> bool:
 def _is_gone(sent: Sent) -> bool:
     """Whether the account isn't configured any more: no status of a POST says so, GET /accounts/{email} alone does."""
     if sent.job.token:
-        flow_accounts.recheck(sent.account, token=sent.job.token)
+        account_sync.recheck(sent.account, token=sent.job.token)
         sent.account.refresh_from_db()
     return sent.account.block == FlowAccount.Block.GONE
 

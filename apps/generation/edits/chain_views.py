@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import Membership, Team
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.edits import chains, edit_steps, prerequisites
 from apps.generation.edits.edit_steps import Step
 from apps.generation.edits.prerequisites import Obstacle

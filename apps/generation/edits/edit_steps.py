@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.accounts.models import Team
-from apps.accounts.templatetags.studio import clock
+from apps.accounts.templatetags.formatting import clock
 from apps.library.lineage import edit_labels, lineage
 from apps.library.models import Clip, Song
 

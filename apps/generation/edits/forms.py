@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from apps.accounts.models import ApiToken, Team, User
-from apps.accounts.templatetags.studio import tenths
+from apps.accounts.templatetags.formatting import tenths
 from apps.generation.base_forms import MODELS, ONE_OF_THESE, OnceForm, PlainText
 from apps.generation.edits.effects import EFFECTS, Effect
 from apps.generation.edits.number_fields import A_DAY_S, Number, Seconds

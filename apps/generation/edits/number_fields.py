@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.templatetags.studio import tenths
+from apps.accounts.templatetags.formatting import tenths
 
 A_DAY_S = 86_400
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import prefill
 from apps.generation.create.prefill import Start
 from apps.generation.edits import prerequisites

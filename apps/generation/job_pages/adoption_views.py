@@ -4,7 +4,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages.views import find_to_decide, job_page
 from apps.generation.models import Job, Look
 from apps.generation.recovery import adoption, candidates

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Membership
-from apps.accounts.templatetags.studio import clock, short_email, when
+from apps.accounts.templatetags.formatting import clock, short_email, when
 from apps.generation.dispatch import responses, results
 from apps.generation.jobs import decisions, links, pricing, transitions
 from apps.generation.jobs.pricing import UNKNOWN, Price

@@ -9,9 +9,9 @@ from datetime import timedelta
 from django.db.models import Case, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
-from apps.accounts import flow_accounts
+from apps.accounts import account_sync
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
-from apps.accounts.templatetags.studio import clock
+from apps.accounts.templatetags.formatting import clock
 from apps.generation.job_pages import batch_cards
 from apps.generation.job_pages.cards import Card, Surroundings, card
 from apps.generation.job_pages.queue_moves import neighbours
@@ -174,7 +174,7 @@ def slot_rows(team: Team) -> dict[int, SlotRow]:
 
 def _row(each: Slots) -> SlotRow:
     used = min(each.account.max_jobs, each.ours + each.elsewhere)
-    lamps = flow_accounts.lamps(ours=each.ours, elsewhere=each.elsewhere, max_jobs=each.account.max_jobs)
+    lamps = account_sync.lamps(ours=each.ours, elsewhere=each.elsewhere, max_jobs=each.account.max_jobs)
     words = f"{used} of {each.account.max_jobs}" + (
         f", {each.elsewhere} from elsewhere" if each.elsewhere else ""
     )

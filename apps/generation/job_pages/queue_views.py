@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages.views import after, find_to_decide, job_page
 from apps.generation.jobs import decisions
 from apps.generation.models import Job, State

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts import usage
+from apps.accounts import usage_sync
 from apps.accounts.models import ApiToken, User
 from apps.generation.jobs.transitions import move
 from apps.generation.models import Job, State
@@ -101,8 +101,8 @@ def _read_usage(job: Job) -> None:
     if account is None or job.asked_by is None or Job.objects.live().filter(ran_on=account).exists():
         return
     working = ApiToken.objects.for_team(job.team).working().filter(subscription=account.subscription_id)
-    if usage.is_stale(account, timezone.now(), ended_at=None) and working.exists():
-        usage.want([account], team=job.team, by=job.asked_by)
+    if usage_sync.is_stale(account, timezone.now(), ended_at=None) and working.exists():
+        usage_sync.want([account], team=job.team, by=job.asked_by)
 
 
 def drop(job: Job) -> bool:

@@ -1,6 +1,6 @@
 """What a job is called on its card: the song's title, else what was asked for and of what."""
 
-from apps.accounts.templatetags.studio import clock, short_email
+from apps.accounts.templatetags.formatting import clock, short_email
 from apps.generation.models import Job
 from apps.generation.operations import EDITS, OPERATIONS
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import panel
 from apps.generation.jobs.requests import NotThisForm
 from apps.generation.lyrics import pages as lyrics_pages

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from apps.accounts.clients import NoToken
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.generation.jobs import poll_times
 from apps.generation.models import Job, PanelVersion, SeenJob, State

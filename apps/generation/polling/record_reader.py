@@ -16,8 +16,8 @@ from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
 from apps import shutdown
-from apps.accounts import clients
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import Subscription
 from apps.generation.jobs import endings, poll_times, transitions
 from apps.generation.models import Job, SeenJob, State
@@ -62,7 +62,7 @@ def read(subscription: Subscription) -> None:
 @contextmanager
 def reader(team_id: UUID, subscription: Subscription) -> Iterator[FlowMusic]:
     """A client that reads for this team; its token is marked if it turns out to be refused. Raises NoToken."""
-    token, client = clients.of_team(team_id, subscription.pk)
+    token, client = api_clients.of_team(team_id, subscription.pk)
     try:
         yield client
     except errors.TokenRefused as error:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from apps.accounts.models.people import hash_secret
+from apps.accounts.models.users import hash_secret
 from apps.generation.models import Job, SeenJob
 from apps.upstream.fields import storable
 from apps.wake import wake

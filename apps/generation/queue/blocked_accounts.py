@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps.accounts import clients, flow_accounts
-from apps.accounts.clients import NoToken
+from apps.accounts import account_sync, api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.generation.models import Job
 from apps.wake import wake
@@ -58,8 +58,8 @@ def _recheck(account: FlowAccount, team_ids: Iterable[UUID]) -> None:
     """With a token of the first of them that has one."""
     for team_id in team_ids:
         try:
-            token, _ = clients.of_team(team_id, account.subscription_id)
+            token, _ = api_clients.of_team(team_id, account.subscription_id)
         except NoToken:
             continue
-        flow_accounts.recheck(account, token=token)
+        account_sync.recheck(account, token=token)
         return

@@ -8,7 +8,7 @@ from operator import itemgetter
 from django.urls import reverse
 
 from apps.accounts.models import FlowAccount
-from apps.accounts.templatetags.studio import local_time
+from apps.accounts.templatetags.formatting import local_time
 from apps.generation.jobs.transitions import LOST
 from apps.generation.models import Job, State
 from apps.generation.operations import FREE

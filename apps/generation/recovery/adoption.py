@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.accounts.models import Subscription, User
-from apps.accounts.templatetags.studio import clock
+from apps.accounts.templatetags.formatting import clock
 from apps.generation.jobs import endings, transitions
 from apps.generation.models import Job, Look, SeenJob, State
 from apps.generation.operations import EDITS

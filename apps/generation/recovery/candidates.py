@@ -13,8 +13,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from apps.accounts import clients
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import FlowAccount, User
 from apps.generation.models import Job, Look, PanelVersion
 from apps.library.models import Clip, Song
@@ -64,7 +64,7 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
     if not accounts:
         return NO_ACCOUNT, []
     try:
-        token, client = clients.of_team(job.team_id, job.subscription_id)
+        token, client = api_clients.of_team(job.team_id, job.subscription_id)
     except NoToken:
         return NOBODY, []
     try:

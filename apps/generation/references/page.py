@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Membership, Team
-from apps.accounts.templatetags.studio import clock
+from apps.accounts.templatetags.formatting import clock
 from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.jobs import decisions, links

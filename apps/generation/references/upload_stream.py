@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps import shutdown, transfers
-from apps.accounts.access import membership_of
+from apps.accounts.permissions import membership_of
 from apps.library.archiving import file_types, repairs
 from apps.library.archiving.errors import BadFile, NotExamined, NotKept
 from apps.library.archiving.file_types import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, Type

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.references import page as references_page
 from apps.generation.references import upload_stream, uploads
 from apps.generation.references.forms import UploadForm, sender_to, usable_accounts

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from apps.accounts.models import FlowAccount, UsageRow
-from apps.accounts.usage import credits
+from apps.accounts.usage_sync import credits
 from apps.generation.usage.spending import sense
 
 HEAD = ("UTC day", "account", "kind", "sense", "song", "conversation", "tokens", "credits", "latest")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from apps.accounts.models import FlowAccount, UsageRow
-from apps.accounts.usage import credits
+from apps.accounts.usage_sync import credits
 from apps.generation.jobs import pricing
 from apps.generation.jobs.pricing import Price
 

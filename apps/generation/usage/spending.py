@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from apps.accounts.models import FlowAccount, Team, UsageRow
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.accounts.models.usage import UsageRowQuerySet
-from apps.accounts.usage import RECEIVED, credits
+from apps.accounts.usage_sync import RECEIVED, credits
 from apps.generation.models import Job, State
 from apps.upstream.usage import CHARGED
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Abs, Coalesce
 
 from apps.accounts.models import FlowAccount, Team, UsageRow, User
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
-from apps.accounts.usage import credits
+from apps.accounts.usage_sync import credits
 from apps.generation.usage.spending import paid
 from apps.library.models import Clip
 

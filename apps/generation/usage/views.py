@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from apps import transfers
-from apps.accounts import addresses, sight, usage
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts import account_lookup, usage_sync, visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.usage import chart, csv_export, forecast, spending, top_spenders
 
 MOST_SONGS = 12
@@ -119,7 +119,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
 @team_view(needs="create")
 def read(request: TeamRequest, email: str = "") -> HttpResponseBase:
     shown = _shown(request, email)
-    usage.want(shown.live, team=request.team, by=request.user)
+    usage_sync.want(shown.live, team=request.team, by=request.user)
     return redirect(f"{shown.here}{shown.joint}days={shown.range}")
 
 
@@ -146,10 +146,10 @@ def _shown(request: TeamRequest, email: str) -> Shown:
     every = FlowAccount.objects.for_team(request.team)
     on = request.GET.get("on", "")
     asked = request.GET.get("days", "")
-    ended = sight.ended(request.team)
+    ended = visibility.ended(request.team)
     return Shown(
-        all=[*addresses.own_first(every, team=request.team, user=request.user), *ended],
-        account=addresses.find(email, team=request.team, user=request.user, on=on) if email else None,
+        all=[*account_lookup.own_first(every, team=request.team, user=request.user), *ended],
+        account=account_lookup.find(email, team=request.team, user=request.user, on=on) if email else None,
         range=asked if asked in spending.RANGES else spending.USUAL_RANGE,
         own=_own(request, ended),
     )
@@ -170,7 +170,7 @@ def _reading(shown: Shown, request: TeamRequest) -> Reading:
     return Reading(
         is_stale=request.membership.rights.may_create and _is_stale(here, request.team, now),
         read_at=min((each.usage_read_at for each in here if each.usage_read_at), default=None),
-        is_being_read=any(usage.is_being_read(each, now) for each in here),
+        is_being_read=any(usage_sync.is_being_read(each, now) for each in here),
         unread=[each for each in here if each.usage_read_at is None],
         problems=[each for each in here if each.usage_problem],
     )
@@ -181,4 +181,4 @@ def _is_stale(accounts: list[FlowAccount], team: Team, now: datetime) -> bool:
     working = set(ApiToken.objects.for_team(team).working().values_list("subscription", flat=True))
     ended = spending.last_ends(accounts, team)
     here = [each for each in accounts if each.subscription_id in working]
-    return any(usage.is_stale(each, now, ended_at=ended.get(each.pk)) for each in here)
+    return any(usage_sync.is_stale(each, now, ended_at=ended.get(each.pk)) for each in here)

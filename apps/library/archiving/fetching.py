@@ -11,8 +11,8 @@ from typing import BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
-from apps.accounts import clients
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken
 from apps.library import songs
 from apps.library.archiving.errors import NoWay
@@ -134,7 +134,7 @@ def _client(clip: Clip) -> Iterator[FlowMusic]:
 
 def _token_of(clip: Clip) -> tuple[ApiToken, FlowMusic]:
     try:
-        return clients.of_team(clip.team_id, clip.subscription_id)
+        return api_clients.of_team(clip.team_id, clip.subscription_id)
     except NoToken as error:
         words = "There is no working token for the account that made this. Enter a new one to go on."
         raise NoWay(words) from error

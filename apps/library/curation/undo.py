@@ -11,8 +11,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.core import signing
 
-from apps.accounts.access import TeamRequest
 from apps.accounts.models import Team, User
+from apps.accounts.permissions import TeamRequest
 from apps.library import references, renaming
 from apps.library.curation import collections, tags, trash
 from apps.library.input_names import Unfit

@@ -9,8 +9,8 @@ from datetime import timedelta
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from apps.accounts import clients, flow_accounts
-from apps.accounts.clients import NoToken
+from apps.accounts import account_sync, api_clients
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.library.models import Import
 from apps.upstream.errors import AccountBroken, Gone, TokenRefused, UpstreamError
@@ -49,7 +49,7 @@ def client_of(walk: Import) -> tuple[ApiToken, FlowMusic]:
     if token is None:
         raise Stuck(NOBODY)
     try:
-        return token, clients.of_token(token, needs="create")
+        return token, api_clients.of_token(token, needs="create")
     except NoToken as error:
         refused = token.refused_reason or TokenRefused(service="useapi.net").user_message
         raise Stuck(refused if token.refused_at else error.words) from None
@@ -101,7 +101,7 @@ def _is_gone(walk: Import) -> bool:
         token, _ = client_of(walk)
     except Stuck:
         return False
-    flow_accounts.recheck(walk.account, token=token)
+    account_sync.recheck(walk.account, token=token)
     walk.account.refresh_from_db()
     return walk.account.block == FlowAccount.Block.GONE
 

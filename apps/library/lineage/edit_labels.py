@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from apps.accounts.templatetags.studio import clock
+from apps.accounts.templatetags.formatting import clock
 from apps.library.models import Song
 
 ADDED_S = 150  # what extend adds when it isn't said

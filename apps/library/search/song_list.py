@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import Team
-from apps.accounts.templatetags.studio import local_time
+from apps.accounts.templatetags.formatting import local_time
 from apps.library.models import Clip, Song
 from apps.library.models.clips import SongQuerySet
 from apps.library.search.filters import Filters

@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.accounts.templatetags.studio import clock
+from apps.accounts.templatetags.formatting import clock
 from apps.library.lyrics_timing import VOICE, Singing, Span
 from apps.library.models import Clip, ClipFile
 from apps.library.playback.waveforms import LAYERED, SIZES, drawn, marks

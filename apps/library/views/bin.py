@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, ask_again, team_view
+from apps.accounts.permissions import TeamRequest, ask_again, team_view
 from apps.library.curation import trash, undo
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.library.lineage import lineage as families
 from apps.library.models import Clip
 

@@ -6,8 +6,8 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import Team
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
 from apps.library.search import search_index, terms

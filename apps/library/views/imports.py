@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.access import TeamRequest, team_view
 from apps.accounts.models import FlowAccount
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.library.forms import PartForm
 from apps.library.importing import actions, overview
 from apps.library.models import Import

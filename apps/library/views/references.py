@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from apps.accounts.access import TeamRequest, team_view
+from apps.accounts.permissions import TeamRequest, team_view
 from apps.library.archiving.file_types import TYPES
 from apps.library.input_names import of_file
 from apps.library.models import ReferenceFile

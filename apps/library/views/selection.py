@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.access import Need, TeamRequest, team_view
 from apps.accounts.models import AuditEntry
+from apps.accounts.permissions import Need, TeamRequest, team_view
 from apps.library.curation import collections, selection, tags, trash, undo
 from apps.library.input_names import Unfit, of_file
 from apps.library.models import Clip, Collection

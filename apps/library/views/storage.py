@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.access import TeamRequest, allows, team_view
+from apps.accounts.permissions import TeamRequest, allows, team_view
 from apps.library.archiving import quota
 from apps.library.forms import LimitForm, in_gigabytes
 from apps.library.models import Clip

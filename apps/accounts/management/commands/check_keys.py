@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.keys import KeysDontFit, check_keys
+from apps.accounts.key_rotation import KeysDontFit, check_keys
 
 
 class Command(BaseCommand):

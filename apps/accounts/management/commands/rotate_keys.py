@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts import keys
+from apps.accounts import key_rotation
 from apps.accounts.crypto import CannotDecrypt
 from apps.plural import counted
 
@@ -10,9 +10,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         try:
-            keys.check_keys()
-            changed = keys.rotate()
-        except (keys.KeysDontFit, CannotDecrypt) as error:
+            key_rotation.check_keys()
+            changed = key_rotation.rotate()
+        except (key_rotation.KeysDontFit, CannotDecrypt) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
             f"{counted(changed, 'token')} encrypted anew. The site may keep running; take old keys out now."

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import Http404
 
-from apps.accounts import sight
+from apps.accounts import visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.models.subscriptions import REAL
 from apps.upstream.fields import ADDRESS
@@ -46,7 +46,7 @@ def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:
     Raises Http404: a stranger doesn't learn that there is such an account.
     """
     found = FlowAccount.objects.for_team(team).filter(email=email)
-    before = [each for each in sight.ended(team) if each.email == email]
+    before = [each for each in visibility.ended(team) if each.email == email]
     if on:
         found = found.filter(subscription=int(on)) if on.isdecimal() and len(on) < 10 else found.none()
         before = [each for each in before if str(each.subscription_id) == on]

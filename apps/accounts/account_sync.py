@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts import clients, sight
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients, visibility
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
@@ -55,7 +55,7 @@ def refresh(token: ApiToken) -> Trouble | None:
     """
     asked_at = timezone.now()
     try:
-        listed = read(clients.to_check(token), known=known(token.subscription))
+        listed = read(api_clients.to_check(token), known=known(token.subscription))
     except (errors.UpstreamError, NoToken) as error:
         note_refusal(token, error)
         return error
@@ -75,7 +75,7 @@ def refresh_unchecked(token_id: str) -> None:
 def recheck(account: FlowAccount, *, token: ApiToken) -> Trouble | None:
     """Asks about one account. Else as `refresh`."""
     try:
-        described = ask(clients.to_check(token), account.email, Deadline(SECONDS))
+        described = ask(api_clients.to_check(token), account.email, Deadline(SECONDS))
     except (errors.UpstreamError, NoToken) as error:
         note_refusal(token, error)
         return error
@@ -183,7 +183,7 @@ def works(token: ApiToken) -> None:
         checked_at=timezone.now(), refused_at=None, refused_reason=""
     )
     Subscription.objects.filter(pk=token.subscription_id).update(blocked_reason="", blocked_until=None)
-    sight.remember(token.team_id, token.subscription_id)
+    visibility.remember(token.team_id, token.subscription_id)
     wake("generation.dispatch", token.subscription_id)
     wake("generation.changed", token.subscription_id)
     wake("accounts.learn", token.subscription_id, str(token.team_id))

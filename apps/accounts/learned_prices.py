@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps import shutdown
-from apps.accounts import clients, usage
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients, usage_sync
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.usage import Spent
@@ -31,7 +31,7 @@ Block = FlowAccount.Block
 def learn(subscription_id: int, team_id: UUID) -> int:
     """Asks about every account whose turn it is, for this team. Returns of how many the price has changed."""
     try:
-        token, client = clients.of_team(team_id, subscription_id)
+        token, client = api_clients.of_team(team_id, subscription_id)
     except NoToken:
         return 0
     accounts = FlowAccount.objects.filter(subscription=subscription_id).exclude(
@@ -46,7 +46,7 @@ def learn(subscription_id: int, team_id: UUID) -> int:
 
 def learn_wanted(account_id: int) -> None:
     """A person wants to see the usage of the account: read now, and learned from like any other time."""
-    taken = usage.take_wanted(account_id)
+    taken = usage_sync.take_wanted(account_id)
     if taken and _learn_one(*taken):
         wake("generation.changed", taken[0].subscription_id)
 
@@ -71,7 +71,7 @@ def _take_turn(account: FlowAccount) -> bool:
 
 
 def _learn_one(account: FlowAccount, token: ApiToken, client: FlowMusic) -> bool:
-    read = usage.read(account, token, client)
+    read = usage_sync.read(account, token, client)
     found = usual(read.spent, timezone.now()) if read else None
     if found is None or found == (account.song_credits, account.song_credits_fixed):
         return False

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts import clients, flow_accounts
-from apps.accounts.flow_accounts import Described
+from apps.accounts import account_sync, api_clients
+from apps.accounts.account_sync import Described
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, User
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import RefreshToken
 
-SECONDS = flow_accounts.SECONDS
+SECONDS = account_sync.SECONDS
 MOST_JOBS = 16
 
 Block = FlowAccount.Block
@@ -37,17 +37,17 @@ def connect(refresh_token: RefreshToken, *, max_jobs: int | None, token: ApiToke
     Raises UpstreamError or NoToken; then nothing is changed here.
     """
     deadline = Deadline(SECONDS)
-    client = clients.of_token(token, needs="create")
+    client = api_clients.of_token(token, needs="create")
     try:
         record = client.add_account(refresh_token, max_jobs=max_jobs, deadline_s=deadline.left())
     except errors.UpstreamError as error:
-        flow_accounts.note_refusal(token, error)
+        account_sync.note_refusal(token, error)
         raise
     described = _with_balance(client, record, deadline)
     with transaction.atomic():
         before = token.subscription.flow_accounts.filter(email=record.email).first()
-        account = flow_accounts.keep_one(token.subscription, described, timezone.now())
-        flow_accounts.works(token)
+        account = account_sync.keep_one(token.subscription, described, timezone.now())
+        account_sync.works(token)
         audit(account, "account connected again" if before else "account added", token=token, by=by)
     account.refresh_from_db()
     return Connected(account, was_known=before is not None)
@@ -59,20 +59,20 @@ def change(account: FlowAccount, *, max_jobs: int, token: ApiToken, by: User) ->
     Raises errors.Rejected where useapi.net wants that token after all, Gone, other UpstreamErrors, NoToken.
     """
     deadline = Deadline(SECONDS)
-    client = clients.of_token(token, needs="create")
+    client = api_clients.of_token(token, needs="create")
     try:
         record = client.set_max_jobs(account.email, max_jobs, deadline_s=deadline.left())
     except errors.Gone:
         if _is_gone(client, account, deadline):
-            flow_accounts.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
+            account_sync.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
         raise
     except errors.UpstreamError as error:
-        flow_accounts.note_refusal(token, error)
+        account_sync.note_refusal(token, error)
         raise
     described = _with_balance(client, record, deadline)
     with transaction.atomic():
-        flow_accounts.keep_one(token.subscription, described, timezone.now())
-        flow_accounts.works(token)
+        account_sync.keep_one(token.subscription, described, timezone.now())
+        account_sync.works(token)
         audit(account, f"account set to {max_jobs} at once", token=token, by=by)
 
 
@@ -89,19 +89,19 @@ def take_away(
         if not _is_gone(client, account, deadline):
             raise
     except errors.UpstreamError as error:
-        flow_accounts.note_refusal(token, error)
+        account_sync.note_refusal(token, error)
         raise
     with transaction.atomic():
-        flow_accounts.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
+        account_sync.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
         FlowAccount.objects.filter(pk=account.pk).update(credits=None)
-        flow_accounts.works(token)
+        account_sync.works(token)
         audit(account, "account removed", token=token, by=by)
 
 
 def _is_gone(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> bool:
     """Whether it isn't configured any more: a 404 of another call may have another cause."""
     try:
-        return flow_accounts.ask(client, account.email, deadline) is None
+        return account_sync.ask(client, account.email, deadline) is None
     except errors.UpstreamError:
         return False
 
@@ -113,7 +113,7 @@ def audit(account: FlowAccount, action: str, *, token: ApiToken, by: User) -> No
     )
 
 
-def words_for(error: flow_accounts.Trouble, *, doing: str) -> str:
+def words_for(error: account_sync.Trouble, *, doing: str) -> str:
     """Why it was not possible and what to do. `doing` is what was meant: "connected", "changed" or "removed"."""
     match error:
         case errors.TokenRefused():
@@ -158,6 +158,6 @@ def _with_balance(client: FlowMusic, record: records.FlowAccount, deadline: Dead
     if record.error:
         return Described(record, balance_asked=False)
     try:
-        return flow_accounts.ask(client, record.email, deadline) or Described(record, balance_asked=False)
+        return account_sync.ask(client, record.email, deadline) or Described(record, balance_asked=False)
     except errors.UpstreamError:
         return Described(record, balance_asked=False)

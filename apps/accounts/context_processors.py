@@ -8,9 +8,9 @@ from typing import cast
 
 from django.http import HttpRequest
 
-from apps.accounts.access import membership_of
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
 from apps.accounts.models.subscriptions import REAL
+from apps.accounts.permissions import membership_of
 
 
 class Studio:

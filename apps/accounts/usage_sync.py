@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from apps.accounts import clients, sight
-from apps.accounts.clients import NoToken
+from apps.accounts import api_clients, visibility
+from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Team, UsageRow, User
 from apps.upstream import errors
 from apps.upstream.flowmusic import FlowMusic
@@ -48,7 +48,7 @@ def read(account: FlowAccount, token: ApiToken, client: FlowMusic) -> Usage | No
         _say(account, error.user_message)
         return None
     keep(account, found.events, read_at=asked_at)
-    sight.remember(token.team_id, token.subscription_id)
+    visibility.remember(token.team_id, token.subscription_id)
     return found
 
 
@@ -84,7 +84,7 @@ def take_wanted(account_id: int) -> tuple[FlowAccount, ApiToken, FlowMusic] | No
     token = account.usage_wanted_with
     try:
         if token:
-            return account, token, clients.of_token(token)
+            return account, token, api_clients.of_token(token)
     except NoToken:
         pass
     _say(account, NO_TOKEN)
