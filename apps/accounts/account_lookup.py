@@ -11,7 +11,7 @@ from django.http import Http404
 from apps.accounts import visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.models.subscriptions import REAL
-from apps.upstream.fields import ADDRESS
+from apps.upstream.parsing import ADDRESS
 
 ODD, ODD_PREFIX = "odd.invalid", "name-"  # a host that nobody has (RFC 2606)
 

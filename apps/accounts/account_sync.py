@@ -19,8 +19,8 @@ from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
-from apps.upstream.fields import ADDRESS
 from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.parsing import ADDRESS
 from apps.wake import wake
 
 SECONDS = 10.0  # for the list and all balances together

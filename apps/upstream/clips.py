@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.upstream import fields
-from apps.upstream.fields import ParseError, each
+from apps.upstream import parsing
 from apps.upstream.ids import account_of_asset
+from apps.upstream.parsing import ParseError, each
 from apps.upstream.redaction import without_secrets
 
 
@@ -36,19 +36,19 @@ class ClipRecord:
 
     @classmethod
     def parse(cls, data: object) -> ClipRecord:
-        record = fields.mapping(data, "clip")
+        record = parsing.mapping(data, "clip")
         return cls(
-            clip_id=fields.essential(record.get("clip"), "clip"),
-            title=fields.text(record.get("title")),
-            lyrics=fields.text(record.get("lyrics")),
-            duration_s=fields.seconds(record.get("duration_s")),
-            seed=fields.whole(record.get("seed")),
-            lyrics_timing=fields.pairs(record.get("lyrics_timing")),
-            created_at=fields.moment(record.get("created_at")),
-            audio_url=fields.text(record.get("audio_url")),
-            wav_url=fields.text(record.get("wav_url")),
-            image_url=fields.text(record.get("image_url")),
-            stem_type=fields.text(record.get("stem_type")),
+            clip_id=parsing.essential(record.get("clip"), "clip"),
+            title=parsing.text(record.get("title")),
+            lyrics=parsing.text(record.get("lyrics")),
+            duration_s=parsing.seconds(record.get("duration_s")),
+            seed=parsing.whole(record.get("seed")),
+            lyrics_timing=parsing.pairs(record.get("lyrics_timing")),
+            created_at=parsing.moment(record.get("created_at")),
+            audio_url=parsing.text(record.get("audio_url")),
+            wav_url=parsing.text(record.get("wav_url")),
+            image_url=parsing.text(record.get("image_url")),
+            stem_type=parsing.text(record.get("stem_type")),
         )
 
 
@@ -65,7 +65,7 @@ class ClipPage:
     @classmethod
     def parse(cls, data: object, *, offset: int = 0, limit: int = 100) -> ClipPage:
         """`offset`, `limit`: what was asked for."""
-        record = fields.mapping(data, "page of clips")
+        record = parsing.mapping(data, "page of clips")
         items = record.get("clips")
         if not isinstance(items, list):
             raise ParseError("the page of clips has no list of them")
@@ -77,10 +77,10 @@ def _next(record: Mapping[str, Any], offset: int, limit: int, count: int) -> int
     one if it is not full."""
     if count == 0 or record.get("next", 0) is None:
         return None
-    said = fields.count(record.get("next"))
+    said = parsing.count(record.get("next"))
     if said is not None and said > offset:
         return said
-    full = min(limit, fields.count(record.get("limit")) or limit)
+    full = min(limit, parsing.count(record.get("limit")) or limit)
     return offset + count if count >= full else None
 
 
@@ -96,12 +96,12 @@ class StemsRecord:
     @classmethod
     def parse(cls, data: object, *, source_clip: str) -> StemsRecord:
         """`source_clip`: the clip that was asked for. Raises ParseError for a job record and for no stems."""
-        record = fields.mapping(data, "manifest of stems")
+        record = parsing.mapping(data, "manifest of stems")
         if record.get("jobid"):
             raise ParseError("the answer is a job, not a manifest of stems")
         clips = each(record.get("clips"), ClipRecord.parse)
         if not clips:
             raise ParseError("the manifest has no stems")
-        source = fields.text(record.get("source_clip")) or source_clip
-        email = fields.text(record.get("email")) or account_of_asset(source)
+        source = parsing.text(record.get("source_clip")) or source_clip
+        email = parsing.text(record.get("email")) or account_of_asset(source)
         return cls(email=email, source_clip=source, clips=clips, raw=without_secrets(dict(record)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from apps.upstream.deadline import Deadline
+from apps.upstream.error_mapping import read_refusal
 from apps.upstream.flowmusic_accounts import Accounts
 from apps.upstream.flowmusic_calls import SERVICE, by_email, read_record
 from apps.upstream.flowmusic_files import Files
-from apps.upstream.flowmusic_making import Making
+from apps.upstream.flowmusic_generation import Making
 from apps.upstream.ids import quote_segment
-from apps.upstream.reactions import read_refusal
+from apps.upstream.operation_messages import GONE_ACCOUNT
 from apps.upstream.records import AccountSlots, ClipPage, JobRecord
-from apps.upstream.wishes import GONE_ACCOUNT
 
 LARGEST_PAGE = 100
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from apps.upstream.answers import Answer
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic_calls import Calls, by_email, made_record, read_record
 from apps.upstream.ids import quote_segment
+from apps.upstream.operation_messages import ADD_ACCOUNT, GONE_ACCOUNT, MAX_JOBS, REMOVE_ACCOUNT, Wish
 from apps.upstream.records import FlowAccount
 from apps.upstream.redaction import without_secrets
+from apps.upstream.responses import Answer
 from apps.upstream.token import RefreshToken
 from apps.upstream.usage import Usage
-from apps.upstream.wishes import ADD_ACCOUNT, GONE_ACCOUNT, MAX_JOBS, REMOVE_ACCOUNT, Wish
 
 
 class Accounts(Calls):

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from apps.upstream.answers import Answer, NotJson
 from apps.upstream.deadline import Deadline
-from apps.upstream.fields import ParseError
-from apps.upstream.reactions import outcome_unknown, read_refusal, unavailable, write_refusal
+from apps.upstream.error_mapping import outcome_unknown, read_refusal, unavailable, write_refusal
+from apps.upstream.operation_messages import Wish
+from apps.upstream.parsing import ParseError
 from apps.upstream.records import MOST_ACCOUNTS
+from apps.upstream.responses import Answer, NotJson
 from apps.upstream.token import Token
 from apps.upstream.transport import Transport
-from apps.upstream.wishes import Wish
 
 T = TypeVar("T")
 

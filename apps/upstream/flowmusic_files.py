@@ -8,8 +8,8 @@ from typing import BinaryIO
 from apps.upstream.deadline import Deadline
 from apps.upstream.exchange import FileBody
 from apps.upstream.flowmusic_calls import SERVICE, Calls, accepted, given, made_record
+from apps.upstream.operation_messages import IMAGE, UPLOAD
 from apps.upstream.records import AssetRecord
-from apps.upstream.wishes import IMAGE, UPLOAD
 
 
 class Files(Calls):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from apps.upstream.deadline import Deadline
-from apps.upstream.reactions import media_refusal
+from apps.upstream.error_mapping import media_refusal
 from apps.upstream.transport import Transport
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.upstream import fields
+from apps.upstream import parsing
+from apps.upstream.asset_records import AssetRecord, LyricsRecord
 from apps.upstream.clips import ClipPage, ClipRecord, StemsRecord
-from apps.upstream.fields import ParseError, each
 from apps.upstream.ids import JobId
-from apps.upstream.made import AssetRecord, LyricsRecord
+from apps.upstream.parsing import ParseError, each
 from apps.upstream.redaction import hide, without_secrets
 
 __all__ = [
@@ -58,18 +58,20 @@ class FlowAccount:
     @classmethod
     def parse(cls, data: object, *, email: str | None = None) -> FlowAccount:
         """`email`: the key in the list, for a record that does not repeat it."""
-        record = fields.mapping(data, "account")
+        record = parsing.mapping(data, "account")
         return cls(
-            email=fields.address(record.get("email") or email),
-            tier=fields.text(record.get("tier"), 20) or "unknown",
+            email=parsing.address(record.get("email") or email),
+            tier=parsing.text(record.get("tier"), 20) or "unknown",
             max_jobs=_slots(record.get("maxJobs")),
             error=_reason(record.get("error"))[1],
-            credits=fields.count(record.get("credits_remaining"), fields.MOST_CREDITS, -fields.MOST_CREDITS),
-            tokens=fields.count(record.get("tokens_remaining"), fields.MOST_TOKENS, -fields.MOST_TOKENS),
-            subscription_plan=fields.text(record.get("subscription_plan")),
-            provider=fields.text(record.get("provider")),
-            added=fields.moment(record.get("added")),
-            refreshed_at=fields.moment(record.get("refreshed_at")),
+            credits=parsing.count(
+                record.get("credits_remaining"), parsing.MOST_CREDITS, -parsing.MOST_CREDITS
+            ),
+            tokens=parsing.count(record.get("tokens_remaining"), parsing.MOST_TOKENS, -parsing.MOST_TOKENS),
+            subscription_plan=parsing.text(record.get("subscription_plan")),
+            provider=parsing.text(record.get("provider")),
+            added=parsing.moment(record.get("added")),
+            refreshed_at=parsing.moment(record.get("refreshed_at")),
         )
 
 
@@ -97,22 +99,22 @@ class JobRecord:
     @classmethod
     def parse(cls, data: object) -> JobRecord:
         """Only the jobid is essential: a song that was paid for is not lost over an odd field beside it."""
-        record = fields.mapping(data, "job")
-        jobid = fields.essential(record.get("jobid"), "jobid")
+        record = parsing.mapping(data, "job")
+        jobid = parsing.essential(record.get("jobid"), "jobid")
         clips = each(record.get("clips"), ClipRecord.parse)
         error_code, error_message = _reason(record.get("error"))
         request = record.get("request")
         return cls(
             jobid=jobid,
-            email=fields.text(record.get("email")) or _email_in(jobid),
+            email=parsing.text(record.get("email")) or _email_in(jobid),
             status=_status(record, failed=bool(error_code or error_message)),
-            operation=fields.text(record.get("operation")),
-            created_at=fields.moment(record.get("created_at")),
-            duration_ms=fields.count(record.get("duration_ms")),
+            operation=parsing.text(record.get("operation")),
+            created_at=parsing.moment(record.get("created_at")),
+            duration_ms=parsing.count(record.get("duration_ms")),
             clips=clips,
             error_code=error_code,
             error_message=error_message,
-            reference=fields.text(request.get("replyRef")) if isinstance(request, Mapping) else None,
+            reference=parsing.text(request.get("replyRef")) if isinstance(request, Mapping) else None,
             raw=without_secrets(dict(record)),
         )
 
@@ -128,12 +130,12 @@ class RunningJob:
 
     @classmethod
     def parse(cls, data: object) -> RunningJob:
-        record = fields.mapping(data, "job")
+        record = parsing.mapping(data, "job")
         return cls(
-            jobid=fields.essential(record.get("jobid"), "jobid"),
+            jobid=parsing.essential(record.get("jobid"), "jobid"),
             status=_status(record, failed=False),
-            operation=fields.text(record.get("operation")),
-            created_at=fields.moment(record.get("created_at")),
+            operation=parsing.text(record.get("operation")),
+            created_at=parsing.moment(record.get("created_at")),
         )
 
 
@@ -151,11 +153,11 @@ class AccountSlots:
 
     @classmethod
     def parse(cls, data: object, *, email: str) -> AccountSlots:
-        record = fields.mapping(data, "slots")
+        record = parsing.mapping(data, "slots")
         jobs = each(record.get("jobs"), RunningJob.parse, MOST_RUNNING)
-        running = fields.count(record.get("running"), fields.MOST_SMALL)
+        running = parsing.count(record.get("running"), parsing.MOST_SMALL)
         return cls(
-            email=fields.address(email),
+            email=parsing.address(email),
             running=len(jobs) if running is None else running,
             max_jobs=_slots(record.get("maxJobs")),
             jobs=jobs,
@@ -164,13 +166,13 @@ class AccountSlots:
 
 def _slots(said: object) -> int | None:
     """How many jobs an account may run at once; a number below 1 says nothing."""
-    found = fields.count(said, MOST_SLOTS)
+    found = parsing.count(said, MOST_SLOTS)
     return found or None
 
 
 def _status(record: Mapping[str, Any], *, failed: bool) -> str:
     """A status that the pages do not name counts as still running, unless there is an error beside it."""
-    status = (fields.text(record.get("status")) or "").lower()
+    status = (parsing.text(record.get("status")) or "").lower()
     if status in TERMINAL:
         return status
     return "failed" if failed else "pending"
@@ -185,5 +187,5 @@ def _email_in(jobid: str) -> str:
 
 def _reason(error: object) -> tuple[str | None, str | None]:
     """Code and words of an error, shown to people: without anything that looks like a secret."""
-    code, words = fields.reason(error)
+    code, words = parsing.reason(error)
     return code, hide(words) if words else words

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from apps.upstream.fields import storable
+from apps.upstream.parsing import storable
 from apps.upstream.token import RefreshToken, Token
 
 Redact = Callable[[str], str]

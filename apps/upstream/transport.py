@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
-from apps.upstream.answers import Answer, NotJson, call_evidence, unanswered
 from apps.upstream.deadline import Deadline
 from apps.upstream.errors import (
     AddressRefused,
@@ -27,6 +26,7 @@ from apps.upstream.errors import (
 )
 from apps.upstream.exchange import CHUNK, Call, Exchange, Fault, FileBody
 from apps.upstream.hosts import HostRefused, check_url
+from apps.upstream.responses import Answer, NotJson, call_evidence, unanswered
 from apps.upstream.sockets import Wire
 from apps.upstream.token import RefreshToken, Token, json_body
 

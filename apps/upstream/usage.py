@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from apps.upstream import fields
-from apps.upstream.fields import ParseError
+from apps.upstream import parsing
+from apps.upstream.parsing import ParseError
 
 TOKENS_PER_CREDIT = 12
-MOST = fields.MOST_TOKENS
+MOST = parsing.MOST_TOKENS
 # Of the types that the page names, those that are paid for; grants, allowances and types yet unknown are not.
 CHARGED = frozenset({"producer-usage", "riffusion"})
 
@@ -51,17 +51,17 @@ class UsageEvent:
     @classmethod
     def parse(cls, data: object) -> UsageEvent:
         """A row without a type or an amount is none."""
-        record = fields.mapping(data, "event")
-        kind, tokens = fields.text(record.get("type")), fields.count(record.get("amount"), MOST, -MOST)
+        record = parsing.mapping(data, "event")
+        kind, tokens = parsing.text(record.get("type")), parsing.count(record.get("amount"), MOST, -MOST)
         if kind is None or tokens is None:
             raise ParseError("the event has no type or no amount")
-        begun, latest = fields.moment(record.get("event_at")), fields.moment(record.get("max_created_at"))
+        begun, latest = parsing.moment(record.get("event_at")), parsing.moment(record.get("max_created_at"))
         at = begun or latest
         return cls(
             type=kind,
             tokens=tokens,
-            conversation_id=fields.text(record.get("conversation_id")),
-            title=fields.text(record.get("conversation_title")),
+            conversation_id=parsing.text(record.get("conversation_id")),
+            title=parsing.text(record.get("conversation_title")),
             day=at.date() if at else None,
             latest_at=latest or begun,
         )
@@ -86,18 +86,18 @@ class Usage:
     @classmethod
     def parse(cls, data: object, *, email: str) -> Usage:
         """The events are what counts, for they carry times; without a usable one the summary says the same."""
-        record = fields.mapping(data, "usage")
+        record = parsing.mapping(data, "usage")
         summary = record.get("summary")
         summary = summary if isinstance(summary, Mapping) else {}
         if "events" not in record and not summary:
             raise ParseError("the usage has neither events nor a summary")
-        events = fields.each(record.get("events"), UsageEvent.parse)
+        events = parsing.each(record.get("events"), UsageEvent.parse)
         tokens = _by_type(summary.get("by_type_tokens"))
         return cls(
-            email=fields.text(record.get("email")) or email,
-            charged_credits=fields.count(summary.get("total_charged_credits"), MOST, -MOST),
+            email=parsing.text(record.get("email")) or email,
+            charged_credits=parsing.count(summary.get("total_charged_credits"), MOST, -MOST),
             spent=_from_events(events) or _from_summary(summary.get("per_conversation")),
-            received_tokens=fields.count(summary.get("total_received_tokens"), MOST, -MOST),
+            received_tokens=parsing.count(summary.get("total_received_tokens"), MOST, -MOST),
             events=events,
             by_type_credits=_by_type(summary.get("by_type_credits")),
             by_type_tokens={name: int(each) for name, each in tokens.items()},
@@ -106,8 +106,8 @@ class Usage:
 
 def _by_type(sums: object) -> dict[str, float]:
     """One odd sum does not hide the others."""
-    found = {name: fields.amount(each) for name, each in sums.items()} if isinstance(sums, Mapping) else {}
-    return {fields.storable(str(name)): each for name, each in found.items() if each is not None}
+    found = {name: parsing.amount(each) for name, each in sums.items()} if isinstance(sums, Mapping) else {}
+    return {parsing.storable(str(name)): each for name, each in found.items() if each is not None}
 
 
 def _from_events(events: tuple[UsageEvent, ...]) -> tuple[Spent, ...]:
@@ -132,7 +132,10 @@ def _from_summary(conversations: object) -> tuple[Spent, ...]:
     for each in conversations if isinstance(conversations, list) else []:
         if not isinstance(each, Mapping):
             continue
-        name, amount = fields.text(each.get("conversation_id")), fields.count(each.get("tokens"), MOST, -MOST)
+        name, amount = (
+            parsing.text(each.get("conversation_id")),
+            parsing.count(each.get("tokens"), MOST, -MOST),
+        )
         if name and amount:
-            found[name] = Spent(name, abs(amount), title=fields.text(each.get("title")))
+            found[name] = Spent(name, abs(amount), title=parsing.text(each.get("title")))
     return tuple(found.values())

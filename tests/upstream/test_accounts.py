@@ -10,8 +10,8 @@ import pytest
 
 from apps.upstream.clips import ClipPage
 from apps.upstream.errors import OutcomeUnknown
-from apps.upstream.fields import ParseError
 from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.parsing import ParseError
 from apps.upstream.token import RefreshToken
 from tests.upstream import scripted
 from tests.upstream.scripted import ScriptedServer

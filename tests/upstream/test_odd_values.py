@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.upstream import errors, fields, records
+from apps.upstream import errors, parsing, records
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import RefreshToken
 from tests.upstream import scripted
@@ -38,9 +38,9 @@ Serve, Client = Callable[..., ScriptedServer], Callable[[ScriptedServer], FlowMu
     ],
 )
 def test_what_is_no_address_names_no_account(value: object) -> None:
-    with pytest.raises(fields.ParseError):
-        fields.address(value)
-    with pytest.raises(fields.ParseError):
+    with pytest.raises(parsing.ParseError):
+        parsing.address(value)
+    with pytest.raises(parsing.ParseError):
         records.FlowAccount.parse({"email": value}, email=None)
 
 
@@ -55,7 +55,7 @@ def test_slots_are_as_many_as_an_account_can_have(said: object, kept: int | None
 @pytest.mark.parametrize("said", [10**12, HUGE, math.inf, "9" * 18])
 def test_running_jobs_fit_their_column(said: object) -> None:
     slots = records.AccountSlots.parse({"running": said, "jobs": [{"jobid": "job:1"}] * 10**5}, email=EMAIL)
-    assert (slots.running, len(slots.jobs)) == (fields.MOST_SMALL, records.MOST_RUNNING)
+    assert (slots.running, len(slots.jobs)) == (parsing.MOST_SMALL, records.MOST_RUNNING)
 
 
 def test_decoded_json_is_fit_to_be_kept() -> None:
@@ -63,13 +63,13 @@ def test_decoded_json_is_fit_to_be_kept() -> None:
     nest: list[object] = []
     for _ in range(500):
         nest = [nest]
-    assert fields.tidy(odd | {"f": nest}) == {
+    assert parsing.tidy(odd | {"f": nest}) == {
         "a": None,
-        "b": [None, "?", fields.MOST_BIG, -fields.MOST_BIG],
+        "b": [None, "?", parsing.MOST_BIG, -parsing.MOST_BIG],
         "c": True,
-        "d": [0] * fields.MOST_ITEMS,
+        "d": [0] * parsing.MOST_ITEMS,
         "e": None,
-        "f": _nested(fields.DEEPEST - 1),
+        "f": _nested(parsing.DEEPEST - 1),
     }
 
 
@@ -82,8 +82,8 @@ def _nested(depth: int) -> list[object]:
 
 @pytest.mark.parametrize("said", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "1969-07-20", "x", 7])
 def test_a_time_that_nothing_has_is_none(said: object) -> None:
-    assert fields.moment(said) is None
-    assert fields.moment("2026-11-29T21:00:00+02:00") == datetime(2026, 11, 29, 19, tzinfo=UTC)
+    assert parsing.moment(said) is None
+    assert parsing.moment("2026-11-29T21:00:00+02:00") == datetime(2026, 11, 29, 19, tzinfo=UTC)
 
 
 def test_one_odd_name_hides_no_account_and_alone_it_is_an_empty_list(serve: Serve, client: Client) -> None:

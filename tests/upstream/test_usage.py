@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from apps.upstream.fields import ParseError
 from apps.upstream.flowmusic import FlowMusic
+from apps.upstream.parsing import ParseError
 from apps.upstream.usage import Usage, UsageEvent
 from tests.upstream import scripted
 from tests.upstream.scripted import ScriptedServer

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.models.users import hash_secret
 from apps.generation.models import Job, SeenJob
-from apps.upstream.fields import storable
+from apps.upstream.parsing import storable
 from apps.wake import wake
 
 LARGEST = 256 * 1024

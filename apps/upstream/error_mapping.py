@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from apps.upstream import fields
-from apps.upstream.answers import Answer
+from apps.upstream import parsing
 from apps.upstream.errors import (
     AccountBroken,
     Busy,
@@ -29,9 +28,10 @@ from apps.upstream.errors import (
     Unavailable,
     UpstreamError,
 )
-from apps.upstream.fields import ParseError
+from apps.upstream.operation_messages import GONE_ACCOUNT, SONG, Wish
+from apps.upstream.parsing import ParseError
 from apps.upstream.records import JobRecord
-from apps.upstream.wishes import GONE_ACCOUNT, SONG, Wish
+from apps.upstream.responses import Answer
 
 Kind = TypeVar("Kind", bound=UpstreamError)
 
@@ -188,9 +188,9 @@ def _no_lyrics(answer: Answer) -> NoLyrics | None:
     said = answer.said()
     if not isinstance(said.get("error"), Mapping) and "agent_text" not in said:
         return None
-    agent = answer.call.redactor()(fields.text(said.get("agent_text")) or "")[:MOST_OF_AGENT]
+    agent = answer.call.redactor()(parsing.text(said.get("agent_text")) or "")[:MOST_OF_AGENT]
     words = None
-    if said.get("audio_create_song_fired") or fields.amount(said.get("credits_burned")):
+    if said.get("audio_create_song_fired") or parsing.amount(said.get("credits_burned")):
         words = "Flow Music wrote no lyrics this time, and it did cost credits. Change the idea before you try again."
     error = _error(NoLyrics, answer, words)
     error.evidence["agent_text"] = agent

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from apps.upstream import fields
+from apps.upstream import parsing
 from apps.upstream.ids import account_of_asset, kind_of_asset
 from apps.upstream.redaction import without_secrets
 
@@ -41,17 +41,17 @@ class LyricsRecord:
     @classmethod
     def parse(cls, data: object) -> LyricsRecord:
         """Without lyrics it is another answer."""
-        record = fields.mapping(data, "lyrics")
-        lyrics = fields.text(record.get("lyrics"))
+        record = parsing.mapping(data, "lyrics")
+        lyrics = parsing.text(record.get("lyrics"))
         if lyrics is None or not lyrics.strip():
-            raise fields.ParseError("the answer has no lyrics")
-        burned = fields.amount(record.get("credits_burned"))
+            raise parsing.ParseError("the answer has no lyrics")
+        burned = parsing.amount(record.get("credits_burned"))
         return cls(
-            email=fields.text(record.get("email")) or "",
-            title=fields.text(record.get("title")),
+            email=parsing.text(record.get("email")) or "",
+            title=parsing.text(record.get("title")),
             lyrics=lyrics,
-            sound_prompt=fields.text(record.get("sound_prompt")),
-            source=fields.text(record.get("source")) or "",
+            sound_prompt=parsing.text(record.get("sound_prompt")),
+            source=parsing.text(record.get("source")) or "",
             song_fired=record.get("audio_create_song_fired") not in (None, False, 0, "", "false"),
             credits_burned=None if burned is None else math.ceil(burned),
             raw=without_secrets(dict(record)),
@@ -83,21 +83,21 @@ class AssetRecord:
     @classmethod
     def parse(cls, data: object) -> AssetRecord:
         """Only the id is essential."""
-        record = fields.mapping(data, "file")
-        asset_id = fields.essential(record.get("id"), "id")
-        said = fields.text(record.get("kind")) or fields.text(record.get("assetType"))
+        record = parsing.mapping(data, "file")
+        asset_id = parsing.essential(record.get("id"), "id")
+        said = parsing.text(record.get("kind")) or parsing.text(record.get("assetType"))
         return cls(
             asset_id=asset_id,
-            url=fields.text(record.get("url")),
+            url=parsing.text(record.get("url")),
             kind=said or kind_of_asset(asset_id),
-            email=fields.text(record.get("email")) or account_of_asset(asset_id),
-            metadata_stripped=fields.flag(record.get("metadata_stripped")),
-            clip_id=fields.text(record.get("clip_id"), fields.LONGEST_ID),
-            operation_id=fields.text(record.get("operation_id"), 200),
-            is_flagged=fields.flag(record.get("is_flagged")),
-            duration_s=fields.seconds(record.get("duration_s")),
-            width=fields.count(record.get("width")),
-            height=fields.count(record.get("height")),
-            model=fields.text(record.get("model")),
+            email=parsing.text(record.get("email")) or account_of_asset(asset_id),
+            metadata_stripped=parsing.flag(record.get("metadata_stripped")),
+            clip_id=parsing.text(record.get("clip_id"), parsing.LONGEST_ID),
+            operation_id=parsing.text(record.get("operation_id"), 200),
+            is_flagged=parsing.flag(record.get("is_flagged")),
+            duration_s=parsing.seconds(record.get("duration_s")),
+            width=parsing.count(record.get("width")),
+            height=parsing.count(record.get("height")),
+            model=parsing.text(record.get("model")),
             raw=without_secrets(dict(record)),
         )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from apps.upstream import fields
+from apps.upstream import parsing
 from apps.upstream.exchange import Call, Exchange, Fault
 from apps.upstream.redaction import without_secrets
 
@@ -70,7 +70,7 @@ class Answer:
         if self.is_html:
             raise NotJson("the answer is a page of HTML")
         try:
-            return fields.tidy(json.loads(self.body.decode("utf-8-sig")))
+            return parsing.tidy(json.loads(self.body.decode("utf-8-sig")))
         except (ValueError, RecursionError):
             pass
         raise NotJson("the answer is not readable JSON")
@@ -86,7 +86,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The body as text without secrets."""
-        return self.call.redactor()(fields.storable(self.body.decode("utf-8", "replace")))
+        return self.call.redactor()(parsing.storable(self.body.decode("utf-8", "replace")))
 
     @property
     def code(self) -> str | int | None:
@@ -101,7 +101,7 @@ class Answer:
     @property
     def message(self) -> str:
         """The remote side's own words on one line, without secrets; empty if it said nothing readable."""
-        message = fields.reason(self.said().get("error"))[1] or ""
+        message = parsing.reason(self.said().get("error"))[1] or ""
         return " ".join(self.call.redactor()(message).split())[:500]
 
     @property
@@ -110,7 +110,7 @@ class Answer:
         header = self.headers.get("retry-after", "").strip()
         if header.isascii() and header.isdigit():
             return min(float(header[:9]), LONGEST_WAIT_S)
-        when = _http_date(header) or fields.moment(self.said().get("retryAfter"))
+        when = _http_date(header) or parsing.moment(self.said().get("retryAfter"))
         left = (when - datetime.now(UTC)).total_seconds() if when else None
         return None if left is None else max(0.0, min(left, LONGEST_WAIT_S))
 
@@ -120,7 +120,7 @@ class Answer:
         redact = self.call.redactor()
         found["status"] = self.status
         found["headers"] = {
-            name: redact(fields.storable(_without_query(name, self.headers[name])))[:200]
+            name: redact(parsing.storable(_without_query(name, self.headers[name])))[:200]
             for name in EVIDENCE_HEADERS
             if name in self.headers
         }

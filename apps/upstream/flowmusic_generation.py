@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic_calls import Calls, given, made_record
+from apps.upstream.operation_messages import EDIT, LYRICS, SONG, STEMS
 from apps.upstream.records import JobRecord, LyricsRecord, StemsRecord
-from apps.upstream.wishes import EDIT, LYRICS, SONG, STEMS
 
 STEMS_OPERATION = "stems"
 # Said by stems' page to be ignored, and a webhook's secret need not travel for nothing.
