@@ -12,8 +12,8 @@ from gunicorn.workers.base import Worker
 from apps import shutdown
 from apps.leash import die_with
 from flowweb import notices
-from flowweb.checked import settings
-from flowweb.redacted import Line, redact_all
+from flowweb.log_redaction import Line, redact_all
+from flowweb.settings_check import settings
 
 LOCAL: bool = settings.LOCAL
 bind = f"127.0.0.1:{settings.PORT}" if LOCAL else f"0.0.0.0:{settings.PORT}"

@@ -61,10 +61,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "flowweb.headers.Headers",
-    "flowweb.gate.Gate",
+    "flowweb.host_check.Gate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "flowweb.pages.CompressedPages",
+    "flowweb.compression.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "apps.accounts.service_errors.Outside",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -167,7 +167,7 @@ STATICFILES_FINDERS = [
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Forms have no files in them: what comes as one is not kept, also not for the time of the request. The one address
 # that takes files brings its own way (apps/generation/receiving.py).
-FILE_UPLOAD_HANDLERS = ["flowweb.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["flowweb.upload_handlers.NoFiles"]
 
 # Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.
 _MEDIA = [SELF, "blob:", *store.origins(S3_BUCKET)]
@@ -254,9 +254,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "flowweb.redacted.Line", "format": "{levelname} {name} {message}", "style": "{"},
+        "line": {"()": "flowweb.log_redaction.Line", "format": "{levelname} {name} {message}", "style": "{"},
     },
-    "filters": {"refusals": {"()": "flowweb.refusals.OneLine"}},
+    "filters": {"refusals": {"()": "flowweb.log_filters.OneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Request lines of the HTTP library could show addresses of media and webhooks.
@@ -265,10 +265,10 @@ LOGGING = {
         "botocore": {"level": "WARNING"},
     },
 }
-DEFAULT_EXCEPTION_REPORTER_FILTER = "flowweb.frames.NoVariables"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "flowweb.error_filter.NoVariables"
 SENTRY_DSN = env.text("SENTRY_DSN", "")
 if SENTRY_DSN:
     # Here and not above: it takes a while to load, and most sites have none.
-    from flowweb import reports
+    from flowweb import sentry
 
-    reports.start(SENTRY_DSN)
+    sentry.start(SENTRY_DSN)

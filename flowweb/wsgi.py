@@ -6,7 +6,7 @@ import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.utils.http import parse_header_parameters
 
-import flowweb.checked  # noqa: F401 - before Django reads the settings
+import flowweb.settings_check  # noqa: F401 - before Django reads the settings
 
 
 class Request(WSGIRequest):

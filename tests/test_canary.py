@@ -27,7 +27,7 @@ from apps.generation.operations import OPERATIONS
 from apps.sandbox.scenarios import Scenario
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
-from flowweb import reports
+from flowweb import sentry
 from tests.orders import order
 from tests.upstream.scripted import ScriptedServer, reply
 from tests.witness import Witness
@@ -123,7 +123,7 @@ def run(
     settings.ADMINS = [("Operator", "operator@nightbus.example")]
     monkeypatch.setitem(OPERATIONS, "music", replace(OPERATIONS["music"], deadline_s=2.5))
     with Witness() as witness:
-        reports.start(witness.dsn)
+        sentry.start(witness.dsn)
         yield Run(witness, sandbox)
         sentry_sdk.get_client().close()
         sentry_sdk.get_global_scope().set_client(None)

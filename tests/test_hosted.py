@@ -186,7 +186,7 @@ def test_no_variable_of_the_table_is_left_out() -> None:
 )
 def test_a_wrong_value_is_one_line(name: str, value: str, tmp_path: Path) -> None:
     more = {"PUBLIC_URL": "http://music.example.com"} if name == "INSECURE_HTTP" else {}
-    done = run(tmp_path, sys.executable, "-c", "import flowweb.checked", **more | {name: value})
+    done = run(tmp_path, sys.executable, "-c", "import flowweb.settings_check", **more | {name: value})
     ends_with_one_line(done, name)
 
 
@@ -194,7 +194,7 @@ def test_a_wrong_value_is_one_line(name: str, value: str, tmp_path: Path) -> Non
 
 
 def said_at_start(folder: Path, **changes: str | None) -> str:
-    done = run(folder, sys.executable, "-c", "import flowweb.checked", **changes)
+    done = run(folder, sys.executable, "-c", "import flowweb.settings_check", **changes)
     assert done.returncode == 0, done.stderr
     return done.stderr
 

@@ -7,7 +7,7 @@ from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
-from flowweb.pages import CompressedPages
+from flowweb.compression import CompressedPages
 
 CASES: dict[str, tuple[Callable[[], HttpResponseBase], bool]] = {
     "a page": (lambda: HttpResponse("la " * 1000), True),

@@ -11,17 +11,17 @@ from django.test import Client
 from gunicorn.config import Config
 
 from apps.accounts.models import SignInLink
-from flowweb import reports
+from flowweb import sentry
 from flowweb.env import SettingError
 from flowweb.gunicorn import QuietLogger
-from flowweb.redacted import redact, redact_all
+from flowweb.log_redaction import redact, redact_all
 from tests.witness import Witness
 
 
 @pytest.fixture
 def witness(db: None) -> Iterator[Witness]:
     with Witness() as witness:
-        reports.start(witness.dsn)
+        sentry.start(witness.dsn)
         yield witness
         sentry_sdk.get_client().close()
         sentry_sdk.get_global_scope().set_client(None)
@@ -69,7 +69,7 @@ def test_the_access_log_hides_secret_addresses() -> None:
 
 def test_a_dsn_that_is_none_stops_the_start() -> None:
     with pytest.raises(SettingError, match="SENTRY_DSN must be like"):
-        reports.start("not a dsn")
+        sentry.start("not a dsn")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.debug import ExceptionReporter
 from redis import Redis
 
-from flowweb.redacted import Line
+from flowweb.log_redaction import Line
 from tests.upstream.scripted import ScriptedServer, reply
 
 QUEUE = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]

@@ -29,7 +29,7 @@ def site(listener: int | None = None) -> tuple[Spec, ...]:
 
     `listener`: the number of the socket that listens for web; without one web binds its own.
     """
-    celery = ("celery", "--quiet", "-A", "flowweb.checked")
+    celery = ("celery", "--quiet", "-A", "flowweb.settings_check")
     quietly = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
     web = _python("gunicorn", "flowweb.wsgi", "-c", "python:flowweb.gunicorn")
     if listener is not None:

@@ -140,7 +140,7 @@ PROGRAMS = {
     "make run": ("-m", "flowweb.local"),
     "manage.py": ("manage.py", "check"),
     "web": ("-m", "gunicorn", "flowweb.wsgi", "-c", "python:flowweb.gunicorn"),
-    "worker": ("-m", "celery", "-A", "flowweb.checked", "worker"),
+    "worker": ("-m", "celery", "-A", "flowweb.settings_check", "worker"),
 }
 
 

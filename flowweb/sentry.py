@@ -10,7 +10,7 @@ import sentry_sdk
 from sentry_sdk.utils import BadDsn
 
 from flowweb.env import SettingError
-from flowweb.redacted import redact_all
+from flowweb.log_redaction import redact_all
 
 
 def start(dsn: str) -> None:
