@@ -28,9 +28,9 @@ from apps.sandbox.scenarios import Scenario
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from flowweb import sentry
-from tests.orders import order
+from tests.leak_detector import Witness
+from tests.sandbox_control import order
 from tests.upstream.scripted import ScriptedServer, reply
-from tests.witness import Witness
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

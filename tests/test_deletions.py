@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from apps.accounts.models import AuditEntry
 from apps.library.models import Clip
-from tests.night_bus import House, build
+from tests.sample_team import House, build
 from tests.test_urls import BY_NAME
 
 DELETES = re.compile(r"-(delete|erase|empty|remove)$")

@@ -10,8 +10,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.library.models import Clip
-from tests.night_bus import House, build
 from tests.page import Page
+from tests.sample_team import House, build
 from tests.test_urls import BY_NAME, Row
 
 ROOT = Path(__file__).resolve().parents[1]

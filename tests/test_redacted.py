@@ -15,7 +15,7 @@ from flowweb import sentry
 from flowweb.env import SettingError
 from flowweb.gunicorn import QuietLogger
 from flowweb.log_redaction import redact, redact_all
-from tests.witness import Witness
+from tests.leak_detector import Witness
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import Team, UsageRow, User
 from apps.generation.models import Job, Preset, Sweep
 from apps.library.models import Clip, Collection, LyricSheet, LyricVersion, ReferenceFile, Song, Tag
-from tests.night_bus import House, build
 from tests.page import Element, Page
+from tests.sample_team import House, build
 from tests.test_urls import TABLE, Row, ask
 
 HEBREW = "שיר הלילה"

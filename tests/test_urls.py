@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django.fixtures import Settings
 
 from apps.accounts.models import Membership
-from tests.night_bus import HOOK, PEOPLE, House, build
+from tests.sample_team import HOOK, PEOPLE, House, build
 
 WORDS = {"version": 1, "newest": 1, "title": "Home", "lyrics": "[Verse]\nHome", "sound_prompt": "folk"}
 

@@ -12,7 +12,7 @@ from apps.accounts.models import ApiToken, Membership, Role, Subscription, Team,
 from apps.sandbox import charging
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
-from tests.orders import order
+from tests.sandbox_control import order
 
 RAW = "user:1000-sandboxcanary7Q4Z"
 

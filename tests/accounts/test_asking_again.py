@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import ApiToken, FlowAccount, User
 from apps.library.models import Clip
 from tests.accounts.conftest import People, Remote
-from tests.night_bus import take
+from tests.sample_team import take
 
 PASSWORD, NEXT = "last ferry home", "copper rain 9"
 OWN, OTHER = "mara@nightbus.example", "mara@home.example"

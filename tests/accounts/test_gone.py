@@ -14,7 +14,7 @@ from apps.upstream.deadline import Deadline
 from apps.upstream.token import Token
 from tests.accounts.conftest import RAW, People
 from tests.generation.relay import Relay
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

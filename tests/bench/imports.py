@@ -9,7 +9,7 @@ Line = tuple[str, str, str]
 
 
 def lines() -> list[Line]:
-    command = [sys.executable, "-m", "tests.bench.bringing", str(CLIPS)]
+    command = [sys.executable, "-m", "tests.bench.import_run", str(CLIPS)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     bare, brought_in, megabytes = (float(figure) for figure in done.stdout.split())
     more = f"{megabytes:.0f} MB more memory than the loop took"

@@ -52,7 +52,7 @@ def _ratio(small: float, big: float) -> str:
 def _shelves(takes: int, server: str) -> Iterator[Callable[[str], float]]:
     """A filled library; calling it with the name of a page gives milliseconds."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.shelves", str(takes)],
+        [sys.executable, "-m", "tests.bench.library_seed", str(takes)],
         env={**os.environ, "DATABASE_URL": _empty_database(server, f"takes{takes}") if server else ""},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

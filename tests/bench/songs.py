@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.bench.house import House, until
 from tests.bench.visitor import Visitor
-from tests.orders import ask
+from tests.sandbox_control import ask
 
 SONGS = 6
 LONGEST = 60.0

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.house import House
+from tests.browser.sessions import FLAGS, PATIENCE_MS, Visits
+from tests.browser.site import House
 from tests.browser.tour import Tour
-from tests.browser.visits import FLAGS, PATIENCE_MS, Visits
 from tests.run import chromium
 
 LOG_TAIL = 60

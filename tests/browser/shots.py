@@ -11,9 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import listening
-from tests.browser.house import House
+from tests.browser.sessions import FLAGS, SIZES, Visits
+from tests.browser.site import House
 from tests.browser.tour import PERSON, STOPS, Stop, Tour, stop_named
-from tests.browser.visits import FLAGS, SIZES, Visits
 from tests.run import chromium
 
 THEMES = ("dark", "light")

@@ -4,9 +4,9 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.rules import findings_everywhere
+from tests.browser.axe import findings_everywhere
+from tests.browser.sessions import Visits
 from tests.browser.tour import PERSON, Tour, stop_named
-from tests.browser.visits import Visits
 
 
 def test_a_form_with_errors_breaks_no_rule(tour: Tour, visits: Visits) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.visits import Visits
+from tests.browser.sessions import Visits
 
 
 def test_an_account_is_connected_and_its_usage_read_and_walked_through_by_keyboard(visits: Visits) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.entrance import confirm_password
-from tests.browser.visits import Visits
+from tests.browser.sessions import Visits
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import listening
 from tests.browser.asking import ask
-from tests.browser.house import House
-from tests.browser.shifts import SHIFTS
-from tests.browser.visits import Visits
+from tests.browser.layout_shift import SHIFTS
+from tests.browser.sessions import Visits
+from tests.browser.site import House
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.visits import Visits
+from tests.browser.sessions import Visits
 
 
 def test_words_come_by_themselves_and_unsaved_ones_outlive_the_page(visits: Visits) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.visits import Visits
+from tests.browser.sessions import Visits
 
 
 def open_dialog(page: Page) -> Locator:

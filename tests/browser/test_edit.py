@@ -7,9 +7,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import listening
 from tests.browser.asking import ask
-from tests.browser.house import House
+from tests.browser.sessions import Visits
+from tests.browser.site import House
 from tests.browser.test_clip import LYRICS
-from tests.browser.visits import Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 

@@ -7,10 +7,10 @@ at both sizes.
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.rules import findings_everywhere
-from tests.browser.shifts import SHIFTS
+from tests.browser.axe import findings_everywhere
+from tests.browser.layout_shift import SHIFTS
+from tests.browser.sessions import Visits
 from tests.browser.tour import STOPS, Stop, Tour
-from tests.browser.visits import Visits
 
 WIDTHS = (390, 768, 1024, 1440, 1920)
 # What scrolls sideways: the page, or a box on it. Rows of chips do so on a phone, on purpose.

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import listening
 from tests.browser.entrance import come_in
-from tests.browser.house import House
-from tests.browser.visits import Visits
+from tests.browser.sessions import Visits
+from tests.browser.site import House
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from apps.generation.queue import slots
-from tests import orders
+from tests import sandbox_control
 from tests.browser.entrance import come_in
-from tests.browser.house import House
-from tests.browser.visits import Visits, reload_until
+from tests.browser.sessions import Visits, reload_until
+from tests.browser.site import House
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -288,7 +288,9 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     page.get_by_role("spinbutton", name="Songs").fill("20")
     expect(page.locator("#work .wrong, #work [data-until-mended]")).to_have_count(0)
 
-    orders.order(visits.house.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=7)
+    sandbox_control.order(
+        visits.house.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=7
+    )
     page.goto("/flow-accounts/")
     page.get_by_role("button", name="Check all").click()
     expect(page.locator(".card", has_text="night+bus@")).to_contain_text(re.compile(r"\b7\b"))
@@ -301,7 +303,9 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     expect(page.locator("[data-promise]")).to_be_hidden()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
-    orders.order(visits.house.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=120)
+    sandbox_control.order(
+        visits.house.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=120
+    )
 
 
 def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.browser.shifts import SHIFTS
+from tests.browser.layout_shift import SHIFTS
+from tests.browser.sessions import Visits
 from tests.browser.tour import PERSON, Tour, stop_named
-from tests.browser.visits import Visits
 
 FIRST_VIEW_BYTES = 150_000
 

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.asking import ask
+from tests.browser.axe import findings_everywhere
 from tests.browser.entrance import confirm_password
-from tests.browser.house import House
-from tests.browser.rules import findings_everywhere
-from tests.browser.visits import SIZES, Visits
+from tests.browser.sessions import SIZES, Visits
+from tests.browser.site import House
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 

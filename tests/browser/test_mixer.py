@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import listening, mixing
+from tests.browser.sessions import Visits
 from tests.browser.tour import EDITOR, Tour, stop_named
-from tests.browser.visits import Visits
 
 APART_S = 0.05
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.asking import ask
-from tests.browser.house import House
-from tests.browser.visits import Visit, Visits
+from tests.browser.sessions import Visit, Visits
+from tests.browser.site import House
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 

@@ -8,11 +8,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import listening
 from tests.browser.asking import ask
+from tests.browser.axe import findings
 from tests.browser.entrance import come_in
-from tests.browser.house import House
-from tests.browser.rules import findings
-from tests.browser.shifts import SHIFTS
-from tests.browser.visits import Visit, Visits
+from tests.browser.layout_shift import SHIFTS
+from tests.browser.sessions import Visit, Visits
+from tests.browser.site import House
 
 pytestmark = pytest.mark.usefixtures("free_slots", "songs")
 

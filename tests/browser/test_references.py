@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.files import NIGHT, STUDIO, choose, payload
-from tests.browser.visits import Visits, reload_until
+from tests.browser.sessions import Visits, reload_until
 from tests.library.sounds import picture, sound
 
 DROP = """

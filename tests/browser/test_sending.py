@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.files import NIGHT, STUDIO, choose, payload
-from tests.browser.visits import Visits
+from tests.browser.sessions import Visits
 from tests.library.sounds import picture
 
 UPLOAD = "**/library/files/upload/"

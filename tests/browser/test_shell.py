@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.sessions import Visits
 from tests.browser.tour import PERSON, Tour, stop_named
-from tests.browser.visits import Visits
 
 
 def test_the_palette_by_keyboard(tour: Tour, visits: Visits) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.visits import Visit, Visits
+from tests.browser.sessions import Visit, Visits
 
 # What happens on the page, and the words that tell of it.
 INCIDENTS = {

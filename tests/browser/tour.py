@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.asking import ask, cover, split
 from tests.browser.files import bring_files
-from tests.browser.visits import NEWCOMER, Visits
+from tests.browser.sessions import NEWCOMER, Visits
 
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"

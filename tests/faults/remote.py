@@ -16,7 +16,7 @@ from apps.leash import die_with
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
 from tests.local.processes import wait_for
-from tests.orders import ask, order
+from tests.sandbox_control import ask, order
 
 
 class Remote:

@@ -17,7 +17,7 @@ from tests.faults.children import Ended
 from tests.faults.matrix import SHARDS, numbers
 from tests.faults.studio import FaultyStudio
 from tests.local.processes import wait_for
-from tests.orders import ask
+from tests.sandbox_control import ask
 
 
 @pytest.fixture

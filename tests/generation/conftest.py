@@ -19,7 +19,7 @@ from apps.library.archiving import archiver
 from apps.library.models import Clip, ClipFile, LyricSheet, ReferenceFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
-from tests.orders import order
+from tests.sandbox_control import order
 
 
 @dataclass

@@ -16,7 +16,7 @@ from apps.library.models import Clip, Song
 from apps.upstream.records import JobRecord
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
-from tests.orders import ask, order
+from tests.sandbox_control import ask, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

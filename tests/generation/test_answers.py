@@ -13,7 +13,7 @@ from apps.generation.models import Job
 from apps.generation.operations import OPERATIONS
 from apps.generation.queue import blocked_accounts
 from tests.generation.conftest import Studio, state
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

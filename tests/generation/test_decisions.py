@@ -10,7 +10,7 @@ from apps.generation.jobs import decisions, endings, poll_times, transitions
 from apps.generation.models import Job, SeenJob, State
 from apps.generation.queue import blocked_accounts, payers
 from tests.generation.conftest import Studio, member, state, with_token
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from tests.generation.sending import NIGHT, by_script, deliver, sent
 from tests.library.files import BEFORE_SENDING
 from tests.library.ordinary import SOUNDS
 from tests.library.sounds import picture, sound
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
-from tests.orders import order
 from tests.page import Page
+from tests.sandbox_control import order
 
 STUDIO = "studio@sandbox.example"
 REMOVE = f"/flow-accounts/{STUDIO}/remove/"

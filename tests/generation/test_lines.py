@@ -15,7 +15,7 @@ from apps.generation.operations import BLOCKING, OPERATIONS
 from apps.generation.queue import fair_order
 from tests.generation.conftest import Studio, state
 from tests.local.processes import wait_for
-from tests.orders import ask, order
+from tests.sandbox_control import ask, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

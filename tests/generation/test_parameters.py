@@ -13,8 +13,8 @@ from apps.generation.models import Job
 from apps.library.models import Clip
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
-from tests.orders import order
 from tests.page import Element, Page
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,7 +19,7 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.token import Token
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,8 +17,8 @@ from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member, state
 from tests.generation.relay import Relay
 from tests.generation.test_statuses import seen
-from tests.orders import order
 from tests.page import Page
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

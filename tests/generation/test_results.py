@@ -13,7 +13,7 @@ from apps.generation.models import Job, State
 from apps.library.models import LyricSheet, LyricVersion
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, state
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

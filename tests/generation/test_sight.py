@@ -15,7 +15,7 @@ from apps.sandbox import charging
 from apps.upstream.token import Token
 from tests.generation.browsing import BACKEND
 from tests.generation.conftest import Studio, member, with_token
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

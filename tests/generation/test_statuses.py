@@ -19,7 +19,7 @@ from apps.library.models import LyricSheet, ReferenceFile
 from tests.generation.conftest import Studio
 from tests.generation.sending import sent
 from tests.library.sounds import picture
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

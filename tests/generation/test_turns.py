@@ -7,7 +7,7 @@ from apps.accounts.models import FlowAccount
 from apps.generation.models import Job
 from apps.generation.queue import fair_order, slots
 from tests.generation.conftest import Studio, member, with_token
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

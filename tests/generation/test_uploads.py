@@ -19,8 +19,8 @@ from tests.generation.conftest import Studio, member, state, with_token
 from tests.generation.sending import EMAIL, NIGHT, UPLOAD, by_form, by_script, deliver, sent
 from tests.library.files import AT_ONCE, BEFORE_SENDING
 from tests.library.sounds import WAV, picture, sound
-from tests.orders import order
 from tests.page import Page
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db
 MB = 1024 * 1024

@@ -11,7 +11,7 @@ from apps.generation.jobs import poll_times, transitions
 from apps.generation.models import Job, Lease, SeenJob
 from apps.generation.polling import poller
 from tests.generation.conftest import Studio, member, state, with_token
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

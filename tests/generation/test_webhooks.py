@@ -16,7 +16,7 @@ from apps.generation.jobs import poll_times
 from apps.generation.models import Job, JobEvent, SeenJob
 from apps.generation.polling import record_reader, webhooks
 from tests.generation.conftest import Studio, member, state, with_token
-from tests.orders import ask
+from tests.sandbox_control import ask
 
 pytestmark = pytest.mark.django_db
 

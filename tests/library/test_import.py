@@ -20,7 +20,7 @@ from apps.sandbox.server import Sandbox
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipPage, ClipRecord
 from tests.library.conftest import Band, record
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipPage
 from tests.library.conftest import Band
 from tests.library.test_import import EMAIL, seed
-from tests.orders import order
+from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

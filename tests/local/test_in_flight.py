@@ -11,7 +11,7 @@ import requests
 from flowweb.local.supervisor import PATIENCE
 from tests.local.processes import wait_for
 from tests.local.studio import Studio
-from tests.orders import ask, order
+from tests.sandbox_control import ask, order
 
 
 class Visitor:

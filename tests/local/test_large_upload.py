@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from tests.browser.house import House
+from tests.browser.site import House
 from tests.library.sounds import WAV
 from tests.local.processes import wait_for
 

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import entrance
-from tests.browser.house import House
+from tests.browser.site import House
 from tests.browser.watch import Watch
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}

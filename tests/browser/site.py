@@ -14,7 +14,7 @@ from typing import Any
 
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
-from tests import orders
+from tests import sandbox_control
 from tests.local.processes import wait_for
 from tests.local.studio import Studio
 
@@ -87,21 +87,21 @@ class House:
 
     def pending(self) -> list[str]:
         """The jobids of what the remote side is making, the oldest first."""
-        jobs: list[dict[str, Any]] = orders.ask(self.sandbox, "jobs")
+        jobs: list[dict[str, Any]] = sandbox_control.ask(self.sandbox, "jobs")
         return [job["jobid"] for job in jobs if job["status"] == "pending"]
 
     def finish(self, *, least: int = 1) -> None:
         """Ends every song that is being made, as soon as there are at least so many."""
         assert wait_for(lambda: len(self.pending()) >= least), self.pending()
         for jobid in self.pending():
-            orders.order(self.sandbox, "finish", jobid=jobid)
+            sandbox_control.order(self.sandbox, "finish", jobid=jobid)
 
     @contextmanager
     def in_a_hurry(self) -> Iterator[None]:
         """The remote side takes a second for what takes a minute."""
-        orders.order(self.sandbox, "speed", speed=60)
+        sandbox_control.order(self.sandbox, "speed", speed=60)
         yield
-        orders.order(self.sandbox, "speed", speed=1)
+        sandbox_control.order(self.sandbox, "speed", speed=1)
 
     def clear(self) -> None:
         """Cancels every song that is being made, at the remote side: nobody's slots are taken then."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.browser.visits import SIZES
+from tests.browser.sessions import SIZES
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Of a theme only colours depend.

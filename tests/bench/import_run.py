@@ -28,7 +28,7 @@ from apps.accounts.models import FlowAccount, Membership, Role, Team, User  # no
 from apps.library.importing import actions, runner  # noqa: E402
 from apps.library.models import Clip, Import  # noqa: E402
 from apps.upstream.token import Token  # noqa: E402
-from tests.orders import order  # noqa: E402
+from tests.sandbox_control import order  # noqa: E402
 
 EMAIL = "studio@sandbox.example"
 
