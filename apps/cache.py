@@ -15,7 +15,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
 from redis.exceptions import RedisError
 
-from apps.pace import CONNECT_S, Pace, paced
+from apps.socket_deadlines import CONNECT_S, Pace, paced
 
 logger = logging.getLogger(__name__)
 

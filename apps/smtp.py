@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
 
-from apps.pace import Pace, paced
+from apps.socket_deadlines import Pace, paced
 
 SESSION_S = 30.0  # all of it, and besides the time that a long mail takes
 

@@ -10,7 +10,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from apps import shutdown
-from apps.leash import die_with
+from apps.die_with_parent import die_with
 from flowweb import notices
 from flowweb.log_redaction import Line, redact_all
 from flowweb.settings_check import settings

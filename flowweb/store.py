@@ -26,7 +26,7 @@ def storage(bucket: str) -> dict[str, Any]:
     transfer = importlib.import_module("boto3.s3.transfer")
     botocore = importlib.import_module("botocore.config")
     return {
-        "BACKEND": "apps.store.Store",
+        "BACKEND": "apps.object_storage.Store",
         "OPTIONS": {
             "bucket_name": bucket,
             "endpoint_url": endpoint() or None,

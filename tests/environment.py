@@ -11,7 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from apps.leash import die_with
+from apps.die_with_parent import die_with
 from flowweb.local import redis_server
 from tests import variables
 

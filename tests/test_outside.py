@@ -9,8 +9,8 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 
-from apps import cache, pace, smtp, wake
-from apps import store as store_module
+from apps import cache, smtp, socket_deadlines, wake
+from apps import object_storage as store_module
 from apps.generation.restore import marks
 from apps.upstream import sockets
 from apps.upstream.deadline import Deadline
@@ -87,8 +87,8 @@ def test_the_cache_has_its_times() -> None:
     pool = caches["default"]._cache._get_connection_pool(write=True)
     made = pool.make_connection()
     assert isinstance(made, tuple(cache.PACED.values()))
-    assert 0 < made.socket_timeout <= pace.TOTAL_S
-    assert 0 < made.socket_connect_timeout <= pace.TOTAL_S
+    assert 0 < made.socket_timeout <= socket_deadlines.TOTAL_S
+    assert 0 < made.socket_connect_timeout <= socket_deadlines.TOTAL_S
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "unix"])
@@ -102,29 +102,29 @@ def test_each_kind_of_redis_connection_is_paced(scheme: str) -> None:
 
 def test_who_wakes_a_task_has_its_times() -> None:
     options = wake._connection().transport_options
-    assert options["socket_timeout"] <= pace.TOTAL_S
-    assert options["socket_connect_timeout"] <= pace.TOTAL_S
+    assert options["socket_timeout"] <= socket_deadlines.TOTAL_S
+    assert options["socket_connect_timeout"] <= socket_deadlines.TOTAL_S
     assert issubclass(wake.Channel.connection_class, cache._Paced)
     assert issubclass(wake.Channel.connection_class_ssl, cache._Paced)
 
 
 def test_who_listens_to_the_broker_notices_when_it_is_gone() -> None:
     options = app.conf.broker_transport_options
-    assert options["socket_connect_timeout"] <= pace.TOTAL_S
+    assert options["socket_connect_timeout"] <= socket_deadlines.TOTAL_S
     assert options["socket_timeout"] <= 30
     assert options["socket_keepalive"]
 
 
 def test_the_store_has_its_times() -> None:
     options = store.storage("songs")
-    assert options["BACKEND"] == "apps.store.Store"
+    assert options["BACKEND"] == "apps.object_storage.Store"
     config = options["OPTIONS"]["client_config"]
-    assert config.connect_timeout <= pace.CONNECT_S
-    assert config.read_timeout <= pace.PATIENT_S
+    assert config.connect_timeout <= socket_deadlines.CONNECT_S
+    assert config.read_timeout <= socket_deadlines.PATIENT_S
     assert config.retries["total_max_attempts"] == store_module.ATTEMPTS
-    with pace.for_a_request():
-        assert store_module._total_s() * store_module.ATTEMPTS < pace.TOTAL_S
-    assert store_module._total_s() == pace.PATIENT_S
+    with socket_deadlines.for_a_request():
+        assert store_module._total_s() * store_module.ATTEMPTS < socket_deadlines.TOTAL_S
+    assert store_module._total_s() == socket_deadlines.PATIENT_S
     for pool in (store_module.Pool, store_module.TLSPool):
         assert issubclass(pool.ConnectionCls, store_module._Paced)
 
@@ -139,7 +139,7 @@ def test_the_mail_server_has_its_times() -> None:
 def test_postgres_has_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://u:p@127.0.0.1:5432/x")
     options = database.config("DATABASE_URL", None)["OPTIONS"]
-    assert 0 < options["connect_timeout"] <= pace.TOTAL_S
+    assert 0 < options["connect_timeout"] <= socket_deadlines.TOTAL_S
     assert options["keepalives"] == 1
     assert 0 < options["tcp_user_timeout"] <= 30_000, "a server that has gone without a word"
 
@@ -147,14 +147,14 @@ def test_postgres_has_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_http_has_its_times() -> None:
     wire = sockets.Wire(Deadline(10), stall_s=30)
     assert wire.patience() <= 10
-    assert sockets.CONNECT_S <= pace.CONNECT_S
+    assert sockets.CONNECT_S <= socket_deadlines.CONNECT_S
 
 
 def test_a_request_is_marked_as_somebody_waiting() -> None:
     assert "apps.accounts.service_errors.Outside" in settings.MIDDLEWARE
-    assert not pace.somebody_waits()
-    with pace.for_a_request():
-        assert pace.somebody_waits()
+    assert not socket_deadlines.somebody_waits()
+    with socket_deadlines.for_a_request():
+        assert socket_deadlines.somebody_waits()
 
 
 def test_the_marks_of_what_was_sent_have_their_times() -> None:

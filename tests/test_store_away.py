@@ -12,8 +12,8 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from apps import pace
-from apps import store as store_module
+from apps import object_storage as store_module
+from apps import socket_deadlines
 from apps.accounts import service_errors
 from apps.accounts.models import Membership, Role, Subscription, Team, User
 from apps.library.models import Clip, ClipFile, Song
@@ -67,10 +67,10 @@ def of(storage: Storage) -> dict[str, object]:
 @pytest.mark.parametrize("what", ["exists", "size", "open", "save", "delete", "list"])
 def test_every_use_of_the_store_ends_while_somebody_waits(away: Outsider, what: str) -> None:
     use = of(storages["default"])[what]
-    with within(11), pace.for_a_request(), pytest.raises(ERRORS) as raised:
+    with within(11), socket_deadlines.for_a_request(), pytest.raises(ERRORS) as raised:
         use()
     assert service_errors.words_for(raised.value) == service_errors.STORE
-    with within(2), pace.for_a_request(), pytest.raises(ERRORS) as raised:
+    with within(2), socket_deadlines.for_a_request(), pytest.raises(ERRORS) as raised:
         use()
     assert service_errors.words_for(raised.value) == service_errors.STORE, "it is left alone for a moment"
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
-from apps.pace import for_a_request
+from apps.socket_deadlines import for_a_request
 
 logger = logging.getLogger(__name__)
 

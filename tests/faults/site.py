@@ -19,8 +19,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Subscription
+from apps.die_with_parent import die_with
 from apps.generation.models import Job, Lease, State
-from apps.leash import die_with
 from apps.library.models import ClipFile
 from flowweb.local import ports, processes
 from flowweb.local.environment import ROOT

@@ -9,7 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from apps.leash import die_with
+from apps.die_with_parent import die_with
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
 from tests.local.processes import parent, wait_for, with_variable, working_in

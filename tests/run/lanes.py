@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from apps.leash import die_with
+from apps.die_with_parent import die_with
 from tests.run import outcome
 from tests.run.outcome import Outcome
 from tests.run.steps import ROOT, Step

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from apps.leash import die_with
+from apps.die_with_parent import die_with
 
 INSTALLED = Path("/usr/lib/postgresql")
 # Postgres refuses to run as root. Users that are there on any Debian, the first that exists.

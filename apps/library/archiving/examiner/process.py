@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from apps.leash import die_with
+from apps.die_with_parent import die_with
 from apps.library.archiving.errors import BadFile
 
 # Of addresses: libraries take some 300 MB of it, 50 megapixels of a progressive JPEG another 300.

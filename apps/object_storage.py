@@ -15,7 +15,7 @@ from botocore.awsrequest import (
 )
 from storages.backends.s3 import S3Storage
 
-from apps import pace
+from apps import socket_deadlines
 
 ATTEMPTS = 2  # (flowweb/store.py)
 LEFT_ALONE_S = 5.0
@@ -26,18 +26,18 @@ class _Paced:
     """Before a kind of connection: each exchange has its time."""
 
     sock: Any
-    kept_pace: pace.Pace | None = None
+    kept_pace: socket_deadlines.Pace | None = None
 
     def connect(self) -> None:
-        if pace.somebody_waits() and time.monotonic() < _away_until:
+        if socket_deadlines.somebody_waits() and time.monotonic() < _away_until:
             raise TimeoutError("it has just not answered")
         try:
             super().connect()  # type: ignore[misc]
         except OSError:
             _left_alone()
             raise
-        self.kept_pace = pace.Pace(_total_s())
-        self.sock = pace.paced(self.sock, self.kept_pace)
+        self.kept_pace = socket_deadlines.Pace(_total_s())
+        self.sock = socket_deadlines.paced(self.sock, self.kept_pace)
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         if self.kept_pace:
@@ -80,7 +80,11 @@ class Store(S3Storage):
 
 
 def _total_s() -> float:
-    return (pace.TOTAL_S - 1) / ATTEMPTS if pace.somebody_waits() else pace.PATIENT_S
+    return (
+        (socket_deadlines.TOTAL_S - 1) / ATTEMPTS
+        if socket_deadlines.somebody_waits()
+        else socket_deadlines.PATIENT_S
+    )
 
 
 def _left_alone() -> None:
