@@ -6,11 +6,10 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.accounts import ticks
-from apps.library import references
+from apps.library import references, reindex
 from apps.library.archiving import archiver, backfill, reference_copy
 from apps.library.curation import trash
 from apps.library.importing import actions, runner
-from apps.library.search import reindex
 
 IN_BACKGROUND = BoundedSemaphore(backfill.AT_ONCE)
 WALKS = BoundedSemaphore(max(1, settings.SLOW_THREADS // 4))

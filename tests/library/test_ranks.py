@@ -7,10 +7,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from apps.library import reindex
 from apps.library.curation import tags
 from apps.library.models import Clip, ClipWords, Song
 from apps.library.renaming import rename
-from apps.library.search import reindex, search_index, song_list
+from apps.library.search import search_index, song_list
 from tests.library.conftest import Band
 from tests.library.test_filters import library, rows
 from tests.page import Page

@@ -6,8 +6,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from apps.library import reindex
 from apps.library.models import Clip, ClipWords, Song
-from apps.library.search import reindex, search_index, terms
+from apps.library.search import search_index, terms
 from tests.library.conftest import Band, record
 from tests.library.test_songs import A, B, clip
 
