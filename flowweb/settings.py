@@ -36,7 +36,7 @@ OPERATOR_ORIGINS = frozenset(
 )
 WEBHOOKS = env.flag("WEBHOOKS", default=SECURE)
 
-SITE_HOSTS = hosting.site_hosts(PUBLIC_URL, PORT)  # letter by letter (flowweb/gate.py)
+SITE_HOSTS = hosting.site_hosts(PUBLIC_URL, PORT)  # letter by letter (flowweb/host_check.py)
 ALLOWED_HOSTS = [urlsplit(f"//{host}").hostname or "" for host in SITE_HOSTS]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ROOT_URLCONF = "flowweb.urls"

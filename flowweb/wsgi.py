@@ -13,7 +13,7 @@ class Request(WSGIRequest):
     """Django's reads the address by whatever encoding the other side names, before anything could refuse it."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        # What is named there is looked at by the gate (flowweb/gate.py); what passes is UTF-8.
+        # What is named there is looked at by the gate (flowweb/host_check.py); what passes is UTF-8.
         self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
 
 

@@ -1,5 +1,6 @@
 """A page as a person without JavaScript has it: its fields with what is in them, and what is said beside each."""
 
+import re
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
@@ -17,7 +18,9 @@ class Element:
 
     @property
     def text(self) -> str:
-        return "".join(child if isinstance(child, str) else child.text for child in self.children)
+        """As a browser shows it: white space is one space, but in what is written in."""
+        raw = "".join(child if isinstance(child, str) else child.text for child in self.children)
+        return raw if self.tag in {"textarea", "pre"} else re.sub(r"\s+", " ", raw)
 
     def all(self, tag: str = "", **attributes: str) -> "list[Element]":
         """Every element below, in order; `data_job="…"` means data-job, `name_="…"` means name."""

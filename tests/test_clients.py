@@ -159,24 +159,24 @@ def _bring_in(bereft: Bereft) -> None:
 Way = Callable[[Studio], None]
 # Every function that makes a client. A new one fails the test below until it is decided what it does without a token.
 DECIDED: dict[str, tuple[Callable[[Bereft], object], tuple[Way, ...]]] = {
-    "accounts.connecting.change": (_change, IN_HAND),
-    "accounts.connecting.connect": (_connect, IN_HAND),
-    "accounts.flow_accounts.recheck": (
+    "accounts.account_connection.change": (_change, IN_HAND),
+    "accounts.account_connection.connect": (_connect, IN_HAND),
+    "accounts.account_sync.recheck": (
         lambda bereft: account_sync.recheck(bereft.account, token=bereft.studio.token),
         GONE,
     ),
-    "accounts.flow_accounts.refresh": (lambda bereft: account_sync.refresh(bereft.studio.token), GONE),
-    "accounts.prices.learn": (_learn, LOST),
+    "accounts.account_sync.refresh": (lambda bereft: account_sync.refresh(bereft.studio.token), GONE),
+    "accounts.learned_prices.learn": (_learn, LOST),
     # By what a person has just typed, who is in the team: there is no row yet that could be lost.
     "accounts.tokens.take_in": (lambda _: None, ()),
-    "accounts.usage.take_wanted": (_read_usage, IN_HAND),
-    "generation.blocks._recheck": (_look_at_blocked, LOST),
-    "generation.dispatch._client": (_send, IN_HAND),
-    "generation.follow.reader": (_read_records, LOST),
-    "generation.leaving.remove": (_remove_account, IN_HAND),
-    "generation.looking._read": (_look_for_lost, LOST),
+    "accounts.usage_sync.take_wanted": (_read_usage, IN_HAND),
+    "generation.queue.blocked_accounts._recheck": (_look_at_blocked, LOST),
+    "generation.dispatch.dispatcher._client": (_send, IN_HAND),
+    "generation.polling.record_reader.reader": (_read_records, LOST),
+    "generation.account_removal.removal.remove": (_remove_account, IN_HAND),
+    "generation.recovery.candidates._read": (_look_for_lost, LOST),
     "library.archiving.fetching._token_of": (_fetch_files, LOST),
-    "library.importing.trouble.client_of": (_bring_in, LOST),
+    "library.importing.errors.client_of": (_bring_in, LOST),
 }
 CASES = [(name, way) for name, (_, ways) in DECIDED.items() for way in ways]
 
@@ -230,17 +230,17 @@ def test_clients_are_made_in_one_module() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and _called(node) == "FlowMusic"
     ]
-    assert elsewhere == ["apps/accounts/clients.py"]
+    assert elsewhere == ["apps/accounts/api_clients.py"]
 
 
 def _functions_that_make_clients() -> Iterator[str]:
-    """`app.module.function` of whatever names one of the makers of apps/accounts/clients.py."""
+    """`app.module.function` of whatever names one of the makers of apps/accounts/api_clients.py."""
     for path in sorted((ROOT / "apps").rglob("*.py")):
         module = ".".join(path.relative_to(ROOT / "apps").with_suffix("").parts)
-        if module == "accounts.clients":
+        if module == "accounts.api_clients":
             continue
         tree = ast.parse(path.read_text())
-        makers = {f"clients.{name}" for name in MAKERS} | set(_imported(tree))
+        makers = {f"api_clients.{name}" for name in MAKERS} | set(_imported(tree))
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and makers & {
                 ast.unparse(node) for node in ast.walk(function) if isinstance(node, ast.Name | ast.Attribute)

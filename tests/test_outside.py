@@ -21,7 +21,7 @@ from tests.test_conventions import PRODUCT, ROOT
 # What can open a connection, and the modules that may name it.
 OPENERS = {
     "socket.socket": {
-        "apps/pace.py",
+        "apps/socket_deadlines.py",
         "apps/upstream/sockets.py",
         "flowweb/local/ports.py",
         "flowweb/local/redis_server.py",
@@ -29,11 +29,11 @@ OPENERS = {
     "socket.create_connection": {"flowweb/local/ports.py", "flowweb/local/redis_server.py"},
     "http.client.HTTPConnection": {"flowweb/local/__main__.py"},
     "smtplib": {"apps/smtp.py"},
-    "boto3": set(),  # django-storages does, for apps/store.py
-    "botocore": {"apps/store.py", "flowweb/store.py"},
+    "boto3": set(),  # django-storages does, for apps/object_storage.py
+    "botocore": {"apps/object_storage.py", "flowweb/store.py"},
     "redis": {
         "apps/cache.py",
-        "apps/generation/sent_marks.py",
+        "apps/generation/restore/marks.py",
         "apps/accounts/ticks.py",
         "apps/wake.py",
         "flowweb/env.py",

@@ -148,6 +148,6 @@ def test_every_stream_goes_through_the_door() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if {getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", "")} & around
     }
-    assert found == {"apps/transfers.py", "apps/generation/files/receiving.py"}
-    receiving = (ROOT / "apps/generation/files/receiving.py").read_text()
+    assert found == {"apps/transfers.py", "apps/generation/references/upload_stream.py"}
+    receiving = (ROOT / "apps/generation/references/upload_stream.py").read_text()
     assert receiving.index("transfers.receive(") < receiving.index("request.upload_handlers =")

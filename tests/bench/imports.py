@@ -1,4 +1,4 @@
-"""Bringing in an account's clips beside a bare loop over the same pages (tests/bench/bringing.py), on SQLite."""
+"""Bringing in an account's clips beside a bare loop over the same pages (tests/bench/import_run.py), on SQLite."""
 
 import subprocess
 import sys

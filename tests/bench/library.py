@@ -1,6 +1,6 @@
 """The library with 100,000 takes against the library with 1,000, on SQLite and on Postgres.
 
-Each library is a database of its own, filled and read by a process of its own (tests/bench/shelves.py).
+Each library is a database of its own, filled and read by a process of its own (tests/bench/library_seed.py).
 """
 
 import os

@@ -12,7 +12,7 @@ from apps.accounts.models.users import User
 from apps.upstream.token import Token
 
 REAL = "https://"  # how the endpoint of whoever charges for it starts; a sandbox is on this machine
-# About, by the API's start page: until an account's own usage says it better (apps/accounts/prices.py).
+# About, by the API's start page: until an account's own usage says it better (apps/accounts/learned_prices.py).
 CREDITS_PER_SONG = 5
 
 
@@ -46,7 +46,7 @@ class Subscription(models.Model):
 
 class FlowAccountQuerySet(models.QuerySet["FlowAccount"]):
     def for_team(self, team: Team) -> "FlowAccountQuerySet":
-        """All under a working token of the team, each once. What it saw before: apps/accounts/sight.py."""
+        """All under a working token of the team, each once. What it saw before: apps/accounts/visibility.py."""
         subscriptions = ApiToken.objects.for_team(team).working().values("subscription")
         return self.filter(subscription__in=subscriptions)
 
@@ -117,7 +117,7 @@ class FlowAccount(models.Model):
 
     objects: ClassVar = FlowAccountQuerySet.as_manager()
 
-    # Set on what a team sees no more, but saw until then (apps/accounts/sight.py): its values are of that time.
+    # Set on what a team sees no more, but saw until then (apps/accounts/visibility.py): its values are of that time.
     as_of: datetime | None = None
 
     class Meta:

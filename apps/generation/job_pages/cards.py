@@ -13,7 +13,6 @@ from apps.accounts.models import Membership
 from apps.accounts.templatetags.formatting import clock, short_email, when
 from apps.generation.dispatch import responses, results
 from apps.generation.jobs import decisions, links, pricing, transitions
-from apps.generation.jobs.pricing import UNKNOWN, Price
 from apps.generation.jobs.titles import title_of
 from apps.generation.models import Job, State
 from apps.generation.operations import AGAIN, DONE, FREE, OPERATIONS
@@ -66,7 +65,7 @@ class Card:
     sandbox: bool = False
     wish: UUID | None = None  # the songs of one form have it in common
     wish_size: int = 1
-    price: Price = UNKNOWN
+    price: pricing.Price = pricing.UNKNOWN
     line: tuple[int | None, int, bool] | None = None  # whose line, of which subscription and kind
     moves: Any = None  # where it may go in it (line.Moves)
 
@@ -113,10 +112,6 @@ def card(job: Job, around: Surroundings) -> Card:
         may_create = around.membership.rights.may_create
         made.actions = [action for action in made.actions if may_create and action.by_anyone]
     return made
-
-
-def _takes(job: Job) -> list[Clip]:
-    return list(job.song.takes.all()) if job.song else []
 
 
 def _action(label: str, name: str, job: Job, **values: Any) -> Action:
@@ -210,7 +205,7 @@ def _answer_lost(made: Card, job: Job, close: Action) -> None:
 
 
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
-    takes, kind = _takes(job), "tracks" if job.operation == "stems" else "takes"
+    takes, kind = job.takes, "tracks" if job.operation == "stems" else "takes"
     saved = sum(take.is_playable for take in takes)
     made.subtitle = f"Saving the audio, {saved} of {len(takes)} {kind}"
     made.takes = [take for take in takes if take.is_playable and not take.stem_type]
@@ -218,7 +213,7 @@ def _collecting(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _completed(made: Card, job: Job, around: Surroundings) -> None:
-    takes = _takes(job)
+    takes = job.takes
     # Stems are heard together, in the mixer.
     made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.subtitle, made.tone = _count(job, takes), job.song.tone if job.song else ""

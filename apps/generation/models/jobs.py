@@ -16,7 +16,7 @@ from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
 
 
 class State(models.TextChoices):
-    """A job's life (DESIGN section 3). Changed only by apps/generation/transitions.py."""
+    """A job's life (DESIGN section 3). Changed only by apps/generation/jobs/transitions.py."""
 
     QUEUED = "queued"
     SUBMITTING = "submitting"
@@ -195,6 +195,10 @@ class Job(models.Model):
     def blocks(self) -> bool:
         """Its answer is all there is: no slot, no record."""
         return self.operation in BLOCKING
+
+    @property
+    def takes(self) -> list[Clip]:
+        return list(self.song.takes.all()) if self.song else []
 
     @property
     def given_up(self) -> bool:
