@@ -25,6 +25,7 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipRecord, JobRecord
 from apps.upstream.token import Token
 from tests.library.sounds import picture, sound
+from tests.sandbox_control import order
 from tests.upstream.scripted import Script, ScriptedServer
 
 TYPES = {"m4a": "audio/mp4", "mp3": "audio/mpeg", "wav": "audio/wav", "cover": "image/jpeg"}
@@ -209,3 +210,11 @@ def wanted(band: Band, url: str, kind: str = "m4a", **values: object) -> ClipFil
     take = band.song().takes.get()
     Clip.objects.filter(pk=take.pk).update(duration_s=values.pop("duration_s", 3.0))
     return ClipFile.objects.create(clip=take, kind=kind, source_url=url, next_try_at=timezone.now(), **values)
+
+
+EMAIL = "studio@sandbox.example"
+
+
+def seed(sandbox: Sandbox, count: int, title: str = "Seeded") -> None:
+    """So many clips on that account, made elsewhere."""
+    order(sandbox.url, "clips", email=EMAIL, count=count, title=title)

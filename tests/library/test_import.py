@@ -19,16 +19,10 @@ from apps.library.search import search_index
 from apps.sandbox.server import Sandbox
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipPage, ClipRecord
-from tests.library.conftest import Band, record
+from tests.library.conftest import EMAIL, Band, record, seed
 from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-EMAIL = "studio@sandbox.example"
-
-
-def seed(sandbox: Sandbox, count: int, title: str = "Seeded") -> None:
-    order(sandbox.url, "clips", email=EMAIL, count=count, title=title)
 
 
 def begin(band: Band) -> Import:
