@@ -36,7 +36,7 @@ def storage(bucket: str) -> dict[str, Any]:
             "file_overwrite": False,
             "max_memory_size": 1024 * 1024,  # a WAV that is read goes over a file, not through the memory
             "default_acl": None,
-            # Twice at most, both within ten seconds (apps/object_storage.py): by itself it asks five times, a minute each.
+            # Two attempts within ten seconds (apps/object_storage.py): by itself it makes five, a minute each.
             "client_config": botocore.Config(
                 connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 2}
             ),
