@@ -12,7 +12,7 @@ from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignIn
 from apps.accounts.models.users import hash_secret
 from apps.generation.models import Chain, Job, Preset, Sweep
 from apps.library.importing import actions
-from apps.library.models import Clip, ClipFile, Collection, LyricSheet, ReferenceFile, Song
+from apps.library.models import Clip, ClipFile, Collection, LyricDraft, ReferenceFile, Song
 from apps.upstream.token import Token
 
 PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
@@ -66,7 +66,7 @@ def build() -> House:
         job=job,
         preset=Preset.objects.create(team=team, name="Disco", key="disco", fields={"prompt": "disco"}).pk,
         chain=Chain.objects.create(team=team, asked_by=people["member"], nonce=uuid.uuid4()).pk,
-        sheet=LyricSheet.objects.create(team=team, made_by=people["member"], idea="a road trip").pk,
+        sheet=LyricDraft.objects.create(team=team, made_by=people["member"], idea="a road trip").pk,
         sweep=sweep(members, people["member"]),
         clip=clip,
         collection=collection.pk,

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from apps.accounts.models import Team, UsageRow, User
 from apps.generation.models import Job, Preset, Sweep
-from apps.library.models import Clip, Collection, LyricSheet, LyricVersion, ReferenceFile, Song, Tag
+from apps.library.models import Clip, Collection, LyricDraft, LyricVersion, ReferenceFile, Song, Tag
 from tests.page import Element, Page
 from tests.sample_team import House, build
 from tests.test_urls import TABLE, Row, ask
@@ -36,8 +36,8 @@ def house(db: None, settings: Settings, tmp_path: Path) -> House:
     tag = Tag.objects.create(team=house.team, name=HEBREW, key=HEBREW)
     house.clip.tags.add(tag)
     Collection.objects.update(name=HEBREW)
-    LyricSheet.objects.update(idea=HEBREW, structure=LYRICS)
-    sheet = LyricSheet.objects.get(pk=house.sheet)
+    LyricDraft.objects.update(idea=HEBREW, structure=LYRICS)
+    sheet = LyricDraft.objects.get(pk=house.sheet)
     for number in (1, 2):
         LyricVersion.objects.create(
             sheet=sheet, number=number, origin="own", title=HEBREW, lyrics=LYRICS, sound_prompt=HEBREW

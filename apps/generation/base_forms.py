@@ -20,7 +20,7 @@ class PlainText(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-class OnceForm(forms.Form):
+class NonceForm(forms.Form):
     """A form that asks for one thing, however often it is sent: its `nonce` says so. What was typed is never lost."""
 
     place = forms.UUIDField(widget=forms.HiddenInput, required=False)  # the team that the form was opened in
@@ -50,7 +50,7 @@ class OnceForm(forms.Form):
         self.add_error(None, words)
 
 
-class AskingForm(OnceForm):
+class PaidForm(NonceForm):
     """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
 
     payer_missing = "Add a token first: a song is paid with it."

@@ -16,7 +16,7 @@ from apps.generation.jobs.requests import JobRequest
 from apps.generation.models import Job, Lease
 from apps.generation.polling import completion, poller
 from apps.library.archiving import archiver
-from apps.library.models import Clip, ClipFile, LyricSheet, ReferenceFile
+from apps.library.models import Clip, ClipFile, LyricDraft, ReferenceFile
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.sandbox_control import order
@@ -62,7 +62,7 @@ class Studio:
         operation: str,
         *,
         source: Clip | None = None,
-        sheet: LyricSheet | None = None,
+        sheet: LyricDraft | None = None,
         file: ReferenceFile | None = None,
         **params: object,
     ) -> Job:

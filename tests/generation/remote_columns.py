@@ -57,7 +57,7 @@ OURS = {
 }
 WITHOUT = (
     "accounts.KeyCanary accounts.Mail accounts.User accounts.SignInLink accounts.Team accounts.Membership "
-    "accounts.AuditEntry accounts.Sight library.TeamStorage library.LyricSheet library.Opinion library.Tag "
+    "accounts.AuditEntry accounts.Sight library.TeamStorage library.LyricDraft library.Opinion library.Tag "
     "library.Collection library.CollectionItem generation.SendLedger generation.Hold generation.Sweep "
     "generation.SweepCell generation.Chain generation.ChainStep generation.PanelVersion generation.Lease "
     "generation.Preset"

@@ -159,7 +159,7 @@ def test_a_sender_that_was_faster_wins(studio: Studio) -> None:
     (job,) = studio.ask()
     before = account.slot_version
     assert transitions.claim(job, account, slot_version=before)
-    with pytest.raises(removal.Held):
+    with pytest.raises(removal.AccountBusy):
         removal.remove(account, token=token, by=studio.user)
     (second,) = studio.ask()
     assert removal._close(studio.account("night"))

@@ -10,7 +10,7 @@ from django.test import Client
 from apps.accounts.models import Role, Team
 from apps.generation.dispatch import dispatcher, results
 from apps.generation.models import Job, State
-from apps.library.models import LyricSheet, LyricVersion
+from apps.library.models import LyricDraft, LyricVersion
 from apps.upstream.records import LyricsRecord
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state
@@ -33,17 +33,17 @@ def write(studio: Studio) -> int:
     return dispatcher.run(studio.token.subscription_id, blocking=True)
 
 
-def written(studio: Studio, **form: object) -> LyricSheet:
+def written(studio: Studio, **form: object) -> LyricDraft:
     assert send(studio, **form).status_code == 302
     assert write(studio) == 1
-    return LyricSheet.objects.get()
+    return LyricDraft.objects.get()
 
 
-def page(studio: Studio, sheet: LyricSheet, query: str = "") -> Page:
+def page(studio: Studio, sheet: LyricDraft, query: str = "") -> Page:
     return Page(signed_in(studio).get(f"/create/lyrics/{sheet.pk}/{query}"))
 
 
-def edit(studio: Studio, sheet: LyricSheet, lyrics: str, query: str = "", **form: object) -> HttpResponse:
+def edit(studio: Studio, sheet: LyricDraft, lyrics: str, query: str = "", **form: object) -> HttpResponse:
     newest = sheet.versions.first()
     assert newest
     filled = {"version": newest.number, "newest": newest.number, "title": newest.title} | form
@@ -53,7 +53,7 @@ def edit(studio: Studio, sheet: LyricSheet, lyrics: str, query: str = "", **form
 
 def test_an_idea_becomes_a_sheet_with_its_first_version(studio: Studio) -> None:
     response = send(studio, structure="Verse 1 / Chorus", email=studio.account("studio").email)
-    sheet = LyricSheet.objects.get()
+    sheet = LyricDraft.objects.get()
     assert response.headers["Location"] == f"/create/lyrics/{sheet.pk}/"
     assert "on their way" in page(studio, sheet).text
     job = Job.objects.get()
@@ -72,7 +72,7 @@ def test_an_idea_becomes_a_sheet_with_its_first_version(studio: Studio) -> None:
 def test_a_double_click_asks_once_and_other_words_are_not_lost(studio: Studio) -> None:
     nonce = str(uuid.uuid4())
     addresses = {send(studio, nonce=nonce).headers["Location"] for _ in range(2)}
-    assert len(addresses) == Job.objects.count() == LyricSheet.objects.count() == 1
+    assert len(addresses) == Job.objects.count() == LyricDraft.objects.count() == 1
     changed = Page(send(studio, nonce=nonce, prompt="something else"))
     assert changed.status == 422
     assert changed.one("textarea", name_="prompt").text == "something else"
@@ -174,7 +174,7 @@ def test_words_whose_cost_is_not_known_are_not_called_paid(studio: Studio) -> No
 
 def test_a_lost_answer_is_asked_for_again_by_a_person_only(studio: Studio) -> None:
     send(studio, prompt=f"{IDEA} [drop after]")
-    sheet, job = LyricSheet.objects.get(), Job.objects.get()
+    sheet, job = LyricDraft.objects.get(), Job.objects.get()
     write(studio)
     assert state(job) == State.UNKNOWN
     for _ in range(2):

@@ -11,7 +11,7 @@ from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
 from apps.generation.operations import OPERATIONS
 from apps.generation.queue import fair_order, own_order
-from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
+from apps.library.models import Clip, LyricDraft, ReferenceFile, Song
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.page import Page
@@ -200,7 +200,7 @@ def test_every_operation_that_failed_can_be_asked_for_again_and_once(studio: Stu
         "file": ReferenceFile.objects.create(
             team=studio.team, subscription=studio.subscription, kind="image", name="a.png"
         ),
-        "sheet": LyricSheet.objects.create(team=studio.team),
+        "sheet": LyricDraft.objects.create(team=studio.team),
     }
     (job,) = studio.ask("x")
     Job.objects.update(

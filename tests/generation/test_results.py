@@ -10,7 +10,7 @@ from apps.generation import tasks
 from apps.generation.dispatch import dispatcher, results
 from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
-from apps.library.models import LyricSheet, LyricVersion
+from apps.library.models import LyricDraft, LyricVersion
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, state
 from tests.sandbox_control import order
@@ -88,7 +88,7 @@ def test_an_answer_that_can_not_be_kept_is_shown_to_a_person(
         raise IntegrityError("it does not fit")
 
     monkeypatch.setattr(results, "keep", refuse)
-    sheet = LyricSheet.objects.create(team=studio.team, made_by=studio.user)
+    sheet = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
     job = studio.ask_for("lyrics", sheet=sheet, prompt="a long road home")
     dispatcher.run(studio.subscription.pk, blocking=True)
     job.refresh_from_db()

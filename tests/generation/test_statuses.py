@@ -15,7 +15,7 @@ from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.models import Job
 from apps.generation.operations import BLOCKING, EDITS
-from apps.library.models import LyricSheet, ReferenceFile
+from apps.library.models import LyricDraft, ReferenceFile
 from tests.generation.conftest import Studio
 from tests.generation.sending import sent
 from tests.library.sounds import picture
@@ -133,7 +133,7 @@ def ask(studio: Studio, row: Row) -> Job:
         return sent(studio, picture()).jobs.get()
     about: dict[str, Any] = {}
     if row.operation == "lyrics":
-        about = {"sheet": LyricSheet.objects.create(team=studio.team, made_by=studio.user)}
+        about = {"sheet": LyricDraft.objects.create(team=studio.team, made_by=studio.user)}
     elif row.operation == "image":
         about = {"file": an_empty_frame(studio)}
     job = studio.ask_for(row.operation, **about, **{"prompt": "a slow waltz"} | row.params)

@@ -13,7 +13,7 @@ from apps.generation.jobs import decisions
 from apps.generation.models import Job, State, Sweep
 from apps.generation.restore import guard
 from apps.generation.sweeps import runner
-from apps.generation.sweeps.progress import Standing
+from apps.generation.sweeps.progress import Progress
 from apps.library.curation import ratings
 from apps.library.models import Clip
 from tests.generation.conftest import Studio
@@ -122,7 +122,7 @@ def test_what_got_lost_counts_as_spent(studio: Studio) -> None:
     make(studio)
     jobs = step(sweep)
     assert len(jobs) == 2
-    assert Standing(sweep).committed == 10
+    assert Progress(sweep).committed == 10
 
 
 def test_a_price_that_is_learned_meanwhile_calls_off_what_is_too_much(studio: Studio) -> None:
@@ -173,7 +173,7 @@ def test_going_on_within_a_lower_cap_sends_nothing_beyond_it(studio: Studio) -> 
     sweep = started(studio, cap=20)
     assert len(step(sweep)) == 3
     assert runner.stop(sweep, by=studio.user)
-    price = Standing(sweep).price.credits
+    price = Progress(sweep).price.credits
     assert runner.go_on(sweep, by=studio.user, cap=price, keepers=None)
     left = [
         job for job in Job.objects.filter(cell__sweep=sweep) if job.state == State.QUEUED and not job.paused
@@ -217,7 +217,7 @@ def test_a_song_that_a_person_drops_or_makes_again(studio: Studio) -> None:
     assert again
     assert again.cell_id == refused.cell_id
     assert (sweep.phase, sweep.ended) == ("done", "all")
-    assert Standing(sweep).committed == 10  # the one that failed may have cost, and the one more
+    assert Progress(sweep).committed == 10  # the one that failed may have cost, and the one more
     assert len(step(sweep)) == 3
 
 

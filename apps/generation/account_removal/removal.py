@@ -51,11 +51,11 @@ class Use:
     waiting: int = 0
 
 
-class Held(Exception):
+class AccountBusy(Exception):
     """Jobs run on the account that is to be taken away: it stays."""
 
 
-class Unclear(Exception):
+class RemovalUnknown(Exception):
     """No usable answer: it may be gone. It counts as gone here until the API has said otherwise."""
 
 
@@ -81,18 +81,18 @@ def uses(team: Team) -> dict[int, Use]:
 def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
     """Asks what runs there, sees that nothing starts, and takes it away; ten seconds in all.
 
-    Raises Held, Unclear, UpstreamError or NoToken; but for Unclear everything is as it was.
+    Raises AccountBusy, RemovalUnknown, UpstreamError or NoToken; but for RemovalUnknown everything is as it was.
     """
     deadline = Deadline(account_connection.SECONDS)
     client = api_clients.of_token(token, needs="create")
     if _runs_at_remote(client, account, deadline) or not _close(account):
-        raise Held
+        raise AccountBusy
     try:
         account_connection.take_away(account, client=client, token=token, by=by, deadline=deadline)
     except errors.OutcomeUnknown as error:
         FlowAccount.objects.filter(pk=account.pk).update(block_until=timezone.now())
         wake("generation.recheck", account.pk, str(token.team_id))
-        raise Unclear from error
+        raise RemovalUnknown from error
     except errors.UpstreamError:
         _reopen(account)
         raise

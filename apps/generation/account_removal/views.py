@@ -27,9 +27,9 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
         ask_again(request)
         try:
             removal.remove(account, token=token, by=request.user)
-        except removal.Held:
+        except removal.AccountBusy:
             problem = "Something is being made on it, so it stays. Nothing was changed."
-        except removal.Unclear:
+        except removal.RemovalUnknown:
             messages.error(
                 request,
                 f"useapi.net gave no usable answer: {account.email} may be removed. It is not used until "

@@ -17,7 +17,7 @@ LOOK_AT_ALL = 500
 
 
 @dataclass(frozen=True)
-class Past:
+class PastRequest:
     """One distinct wish: the job that it was asked for with last."""
 
     job: UUID
@@ -27,15 +27,15 @@ class Past:
     who: str
 
 
-def of_person(team: Team, user: User) -> list[Past]:
+def of_person(team: Team, user: User) -> list[PastRequest]:
     return _distinct(_asked(team).filter(asked_by=user)[:LOOK_AT])[:SHOWN]
 
 
-def of_others(team: Team, user: User) -> list[Past]:
+def of_others(team: Team, user: User) -> list[PastRequest]:
     return _distinct(_asked(team).exclude(asked_by=user)[:LOOK_AT])[:SHOWN_OF_OTHERS]
 
 
-def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[Past]:
+def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[PastRequest]:
     """All of the newest, only those in which every one of the words stands, if there are any."""
     asked = _asked(team).filter(asked_by=by) if by else _asked(team)
     return _distinct(asked[:LOOK_AT_ALL], words.casefold().split())
@@ -47,8 +47,8 @@ def _asked(team: Team) -> QuerySet[Job]:
     return wishes.select_related("asked_by").only("params", "created_at", "asked_by").order_by("-created_at")
 
 
-def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[Past]:
-    found: dict[str, Past] = {}
+def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[PastRequest]:
+    found: dict[str, PastRequest] = {}
     for job in jobs:
         text = json.dumps(job.params, sort_keys=True, ensure_ascii=False)
         if all(word in _said(job.params) for word in words or []):
@@ -60,9 +60,9 @@ def _said(params: dict[str, Any]) -> str:
     return f"{params.get('prompt', '')} {params.get('lyrics', '')}".casefold()
 
 
-def _past(job: Job) -> Past:
+def _past(job: Job) -> PastRequest:
     prompt = " ".join(str(job.params.get("prompt", "")).split())
-    return Past(
+    return PastRequest(
         job=job.pk,
         text=f"{prompt[:90]}…" if len(prompt) > 90 else prompt,
         aside=_aside(job.params),

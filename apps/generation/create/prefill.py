@@ -26,63 +26,63 @@ NAMES = ("prompt", "lyrics", "ghostwriter", "model", *references_fields.NAMES)
 
 
 @dataclass(frozen=True)
-class Start:
+class Prefill:
     """The form's first values by its fields' names, and where they are from in words; "" for an empty form."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     source: str = ""
 
 
-def find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
+def find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
     """What the address asks for, through the team; of its references those that are left. Raises Http404."""
     found = _without_model(asked, _find(asked, team=team, user=user))
     left, gone = references_fields.still_there(found.fields, team=team)
     fields = {name: value for name, value in found.fields.items() if name not in references_fields.NAMES}
     if not gone:
-        return Start(fields | left, found.source)
+        return Prefill(fields | left, found.source)
     without = "a reference that is" if gone == 1 else f"{gone} references that are"
-    return Start(fields | left, f"{found.source}, without {without} gone")
+    return Prefill(fields | left, f"{found.source}, without {without} gone")
 
 
-def _without_model(asked: Mapping[str, str], found: Start) -> Start:
+def _without_model(asked: Mapping[str, str], found: Prefill) -> Prefill:
     if asked.get("model") != "":
         return found
-    return Start({name: value for name, value in found.fields.items() if name != "model"}, found.source)
+    return Prefill({name: value for name, value in found.fields.items() if name != "model"}, found.source)
 
 
-def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Start:
+def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
     if "file" in asked:
         files = ReferenceFile.objects.for_team(team).live().ready().select_related("account")
         return of_file(get_object_or_404(files, pk=_id(asked["file"])))
     if "preset" in asked:
         preset = get_object_or_404(Preset.objects.for_team(team).live(), pk=_id(asked["preset"]))
-        return Start(dict(preset.fields), f"preset “{preset}”")
+        return Prefill(dict(preset.fields), f"preset “{preset}”")
     if "song" in asked:
         song = get_object_or_404(Song.objects.for_team(team).prefetch_related("takes"), pk=_id(asked["song"]))
-        return Start(_only(asked, of_song(song, user)), f"“{song.title}”")
+        return Prefill(_only(asked, of_song(song, user)), f"“{song.title}”")
     if "from" in asked:
         earlier = Job.objects.for_team(team).select_related("account", "token")
-        return Start(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier wish")
+        return Prefill(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier wish")
     if "sheet" in asked:
         version = lyrics_pages.find_version(team, _id(asked["sheet"]), asked.get("version", ""))
         if version is None:
             raise Http404
         return of_words(version)
     if prompt := asked.get("prompt"):
-        return Start({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
-    return Start()
+        return Prefill({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
+    return Prefill()
 
 
-def of_file(file: ReferenceFile) -> Start:
+def of_file(file: ReferenceFile) -> Prefill:
     name = "refImage1" if file.is_image else "refAudio1"
     email = {"email": file.account.email} if file.account else {}
-    return Start({name: file.asset_id, **email}, f"the reference “{file}”")
+    return Prefill({name: file.asset_id, **email}, f"the reference “{file}”")
 
 
-def of_words(version: LyricVersion) -> Start:
+def of_words(version: LyricVersion) -> Prefill:
     """What was written at the desk: its words are sung, its sound is the description."""
     fields = {"words": "own", "lyrics": version.lyrics, "prompt": version.sound_prompt}
-    return Start(fields, f"the words “{version.title}”" if version.title else "the words")
+    return Prefill(fields, f"the words “{version.title}”" if version.title else "the words")
 
 
 def elsewhere(asked: Mapping[str, str], *, team: Team) -> str:
@@ -96,17 +96,17 @@ def elsewhere(asked: Mapping[str, str], *, team: Team) -> str:
     return ""
 
 
-def of_edit(asked: Mapping[str, str], *, operation: str, team: Team) -> Start:
+def of_edit(asked: Mapping[str, str], *, operation: str, team: Team) -> Prefill:
     """The parameters of an earlier edit of that kind, of whichever take. Raises Http404."""
     if "from" in asked:
         jobs = Job.objects.for_team(team).filter(operation=operation)
         earlier = get_object_or_404(jobs, pk=_id(asked["from"]))
-        return _without_model(asked, Start(dict(earlier.params), "an earlier wish"))
+        return _without_model(asked, Prefill(dict(earlier.params), "an earlier wish"))
     if "song" in asked:
         songs = Song.objects.for_team(team).filter(operation=operation).prefetch_related("takes")
         song = get_object_or_404(songs, pk=_id(asked["song"]))
-        return Start(dict(song.params), f"“{song.title}”")
-    return Start()
+        return Prefill(dict(song.params), f"“{song.title}”")
+    return Prefill()
 
 
 def of_song(song: Song, user: User) -> dict[str, Any]:

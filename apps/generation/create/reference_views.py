@@ -12,7 +12,7 @@ from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import reference_picker
 from apps.generation.create import views as create_views
 from apps.generation.create.forms import SongForm
-from apps.generation.create.prefill import Start
+from apps.generation.create.prefill import Prefill
 from apps.generation.references import fields, uploads
 from apps.generation.references.forms import sender_to
 from apps.library.input_names import Unfit
@@ -50,7 +50,7 @@ def send(request: TeamRequest) -> HttpResponseBase:
         messages.success(request, f"{taken.words} When it is there it can be chosen.")
     except Unfit as error:
         messages.error(request, f"{file}: {error}")
-    return create_views.page(request, form, Start())
+    return create_views.page(request, form, Prefill())
 
 
 def _id(text: str) -> uuid.UUID:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import history, prefill, reference_picker
 from apps.generation.create.forms import SongForm
-from apps.generation.create.prefill import Start
+from apps.generation.create.prefill import Prefill
 from apps.generation.create.style_chips import STYLES
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
@@ -21,12 +21,12 @@ from apps.generation.queue import slots
 @team_view(needs="create")
 def create(request: TeamRequest) -> HttpResponseBase:
     """GET /create/ shows the song form (starting.py says what may fill it), POST puts the songs in line."""
-    start = Start()
+    filled = Prefill()
     if request.method != "POST":
         if form_of_it := prefill.elsewhere(request.GET, team=request.team):
             return redirect(form_of_it)
-        start = prefill.find(request.GET, team=request.team, user=request.user)
-    form = SongForm(request.POST or None, team=request.team, user=request.user, initial=start.fields)
+        filled = prefill.find(request.GET, team=request.team, user=request.user)
+    form = SongForm(request.POST or None, team=request.team, user=request.user, initial=filled.fields)
     if not form.tokens:
         return redirect("home")
     if request.method == "POST" and form.is_valid():
@@ -35,10 +35,10 @@ def create(request: TeamRequest) -> HttpResponseBase:
             return redirect("jobs")
         except NotThisForm as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
-    return page(request, form, start)
+    return page(request, form, filled)
 
 
-def page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase:
+def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseBase:
     live = panel.of_team(request.membership)
     offer = pricing.Offer(
         form.tokens,
@@ -50,7 +50,7 @@ def page(request: TeamRequest, form: SongForm, start: Start) -> HttpResponseBase
     )
     context = {
         "form": form,
-        "source": start.source,
+        "source": filled.source,
         "offer": offer,
         "starts": slots.starts(offer.songs, offer.purse.slots, live.before) if live.slots else "",
         "panel": live,

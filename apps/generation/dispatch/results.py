@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.generation.dispatch.api_calls import Answer
 from apps.generation.jobs import endings
 from apps.generation.models import Job
-from apps.library.models import LyricSheet, LyricVersion, ReferenceFile
+from apps.library.models import LyricDraft, LyricVersion, ReferenceFile
 from apps.upstream.records import AssetRecord, LyricsRecord, StemsRecord
 from apps.wake import wake
 
@@ -61,7 +61,7 @@ def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
     text, evidence = _money(answer)
     if not endings.finish(job, text, duration_ms=_took(job), **evidence) or sheet is None:
         return
-    list(LyricSheet.objects.select_for_update().filter(pk=sheet.pk))  # one after the other counts its version
+    list(LyricDraft.objects.select_for_update().filter(pk=sheet.pk))  # one after the other counts its version
     last = sheet.versions.aggregate(last=Max("number"))["last"] or 0
     LyricVersion.objects.create(
         sheet=sheet,

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import Membership, Team
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.edits import chains, edit_steps, prerequisites
+from apps.generation.edits import chains, edit_steps
 from apps.generation.edits.edit_steps import Step
-from apps.generation.edits.prerequisites import Obstacle
+from apps.generation.edits.prerequisites import Obstacle, prerequisites_for
 from apps.generation.jobs.pricing import Price, Purse
 from apps.generation.models import Chain
 from apps.library.models import Clip
@@ -100,12 +100,14 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
 
 def _offer(membership: Membership, target: Clip, steps: list[Step]) -> Offer:
     """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
-    footing = prerequisites.footing(target, steps[0].operation, membership)
+    prerequisites = prerequisites_for(target, steps[0].operation, membership)
     misfits = edit_steps.misfits(steps, target.edit_length_s)
-    if footing.purse is None:
-        return Offer(misfits, footing.obstacle)
-    purse, count = footing.purse, len(steps)
-    return Offer(misfits, footing.obstacle, purse, purse.price * count, purse.short(count), footing.warning)
+    if prerequisites.purse is None:
+        return Offer(misfits, prerequisites.obstacle)
+    purse, count = prerequisites.purse, len(steps)
+    return Offer(
+        misfits, prerequisites.obstacle, purse, purse.price * count, purse.short(count), prerequisites.warning
+    )
 
 
 def _plan(request: TeamRequest, like: Clip, target: Clip | None, steps: list[Step]) -> chains.Plan | None:

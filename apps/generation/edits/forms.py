@@ -9,7 +9,7 @@ from django import forms
 
 from apps.accounts.models import ApiToken, Team, User
 from apps.accounts.templatetags.formatting import tenths
-from apps.generation.base_forms import MODELS, ONE_OF_THESE, OnceForm, PlainText
+from apps.generation.base_forms import MODELS, ONE_OF_THESE, NonceForm, PlainText
 from apps.generation.edits.effects import EFFECTS, Effect
 from apps.generation.edits.number_fields import A_DAY_S, Number, Seconds
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT, JobRequest
@@ -36,7 +36,7 @@ def model() -> forms.ChoiceField:
     return forms.ChoiceField(choices=MODELS, required=False, error_messages=ONE_OF_THESE)
 
 
-class EditForm(OnceForm):
+class EditForm(NonceForm):
     """What every operation takes. `own` says which of its fields are the operation's own parameters."""
 
     operation: ClassVar[str]

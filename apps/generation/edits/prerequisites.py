@@ -30,7 +30,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
-class Footing:
+class Prerequisites:
     """What an edit of a take stands on. `token` and `purse` are None where there is an obstacle; `warning` says what
     it will have to wait for."""
 
@@ -41,23 +41,25 @@ class Footing:
     warning: str = ""
 
 
-def footing(clip: Clip, operation: str, membership: Membership) -> Footing:
+def prerequisites_for(clip: Clip, operation: str, membership: Membership) -> Prerequisites:
     """Of a take loaded with its account and subscription."""
     account = clip.account
     words = editability.why_not(clip)
     if words or account is None:
-        return Footing(account, obstacle=Obstacle(words))
+        return Prerequisites(account, obstacle=Obstacle(words))
     if operation == "stems" and (split := _split_already(clip)):
-        return Footing(account, obstacle=split)
+        return Prerequisites(account, obstacle=split)
     own = ApiToken.objects.for_team(membership.team).owned_by(membership.user)
     token = own.filter(subscription=clip.subscription_id).first()
     if token is None:
-        return Footing(account, obstacle=_nobodys_token(clip, account, membership.team))
+        return Prerequisites(account, obstacle=_nobodys_token(clip, account, membership.team))
     if token.refused_at:
-        return Footing(account, obstacle=Obstacle(TOKEN_REFUSED, "Enter the new token", reverse("tokens")))
+        return Prerequisites(
+            account, obstacle=Obstacle(TOKEN_REFUSED, "Enter the new token", reverse("tokens"))
+        )
     if account.block == Block.GONE:  # known to whoever has a token that works
-        return Footing(account, obstacle=_connect_again(account))
-    return Footing(account, token, pricing.purse_on(account), warning=_waits_for(account, token))
+        return Prerequisites(account, obstacle=_connect_again(account))
+    return Prerequisites(account, token, pricing.purse_on(account), warning=_waits_for(account, token))
 
 
 TOKEN_REFUSED = "useapi.net does not know your token any more. Enter the new one, then come back."  # noqa: S105

@@ -12,10 +12,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import prefill
-from apps.generation.create.prefill import Start
-from apps.generation.edits import prerequisites
+from apps.generation.create.prefill import Prefill
 from apps.generation.edits.forms import FORMS, EditForm
-from apps.generation.edits.prerequisites import Footing
+from apps.generation.edits.prerequisites import Prerequisites, prerequisites_for
 from apps.generation.jobs.requests import LYRICS_LIMIT, NotThisForm
 from apps.generation.jobs.titles import title_of
 from apps.generation.models import Job
@@ -35,59 +34,62 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
         raise Http404
     page = clip_page.page_of(request.membership, clip_id)
     clip: Clip = page["clip"]
-    footing = prerequisites.footing(clip, operation, request.membership)
-    start = Start()
+    prerequisites = prerequisites_for(clip, operation, request.membership)
+    filled = Prefill()
     if request.method != "POST":
-        start = prefill.of_edit(request.GET, operation=operation, team=request.team)
+        filled = prefill.of_edit(request.GET, operation=operation, team=request.team)
     form = kind(
-        request.POST if request.method == "POST" else None, team=request.team, clip=clip, initial=start.fields
+        request.POST if request.method == "POST" else None,
+        team=request.team,
+        clip=clip,
+        initial=filled.fields,
     )
     if "changes" in request.POST:
-        return _changes(request, page, form, footing)
+        return _changes(request, page, form, prerequisites)
     if request.method == "POST" and form.is_valid():
         try:
-            if job := _ask(request, form, footing):
+            if job := _ask(request, form, prerequisites):
                 messages.success(
                     request, f"In line: {title_of(job)}. It comes to the library as a take of its own."
                 )
                 return redirect(clip)
         except NotThisForm as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
-    return _page(request, page, form, footing, source=start.source)
+    return _page(request, page, form, prerequisites, source=filled.source)
 
 
-def _ask(request: TeamRequest, form: EditForm, footing: Footing) -> Job | None:
+def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> Job | None:
     """The job of this form, also for the second of a double click; None where something stands in the way."""
-    if footing.token:
-        return form.wish(by=request.user, token=footing.token).ask()[0]
+    if prerequisites.token:
+        return form.wish(by=request.user, token=prerequisites.token).ask()[0]
     earlier = Job.objects.for_team(request.team).filter(asked_by=request.user, operation=form.operation)
     return earlier.filter(nonce=form.cleaned_data["nonce"]).first()
 
 
 def _changes(
-    request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing
+    request: TeamRequest, page: dict[str, Any], form: EditForm, prerequisites: Prerequisites
 ) -> HttpResponseBase:
     """What a remix changes in the words, while they are written; nothing is sent, and what is too long not compared."""
     words = request.POST.get("lyrics", "")
     if len(words) > LYRICS_LIMIT and not _wants_part(request):
-        return _page(request, page, form, footing)
+        return _page(request, page, form, prerequisites)
     changes = _compared(form.clip, words)
     if _wants_part(request):
         return TemplateResponse(request, "generation/_edit_changes.html", changes)
     fresh = type(form)(
         team=form.team, clip=form.clip, initial={name: request.POST.get(name) for name in form.fields}
     )
-    return _page(request, page, fresh, footing, **changes)
+    return _page(request, page, fresh, prerequisites, **changes)
 
 
 def _page(
-    request: TeamRequest, page: dict[str, Any], form: EditForm, footing: Footing, **more: object
+    request: TeamRequest, page: dict[str, Any], form: EditForm, prerequisites: Prerequisites, **more: object
 ) -> HttpResponseBase:
     changes = {} if "lines" in more else _brought(form)
-    context = page | {"tool": form.operation, "form": form, "footing": footing, **changes, **more}
+    context = page | {"tool": form.operation, "form": form, "prerequisites": prerequisites, **changes, **more}
     part = _wants_part(request)
     template = "generation/_edit_answer.html" if part else "generation/edit.html"
-    status = 422 if form.errors else 409 if form.is_bound and footing.obstacle else 200
+    status = 422 if form.errors else 409 if form.is_bound and prerequisites.obstacle else 200
     return TemplateResponse(request, template, context, status=status)
 
 

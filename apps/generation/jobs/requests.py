@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation.jobs import poll_times, transitions
 from apps.generation.models import Job, JobEvent, PanelVersion, State, SweepCell
-from apps.library.models import Clip, LyricSheet, ReferenceFile
+from apps.library.models import Clip, LyricDraft, ReferenceFile
 
 PROMPT_LIMIT = LYRICS_LIMIT = 10_000
 
@@ -33,7 +33,7 @@ class JobRequest:
     nonce: uuid.UUID
     source: Clip | None = None  # the take that is edited
     file: ReferenceFile | None = None  # that is sent, or that a picture becomes
-    sheet: LyricSheet | None = None  # that words are written on
+    sheet: LyricDraft | None = None  # that words are written on
     # One after the other, of the songs of a sweep's cell: the place of the first one, and of how many.
     cell: SweepCell | None = None
     first: int = 0

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from apps.generation.base_forms import AskingForm, PlainText
+from apps.generation.base_forms import PaidForm, PlainText
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT
 
 # post-flowmusic-music-lyrics
@@ -12,7 +12,7 @@ IDEA_LIMIT = STRUCTURE_LIMIT = 2_000
 TITLE_LIMIT = 300
 
 
-class LyricsForm(AskingForm):
+class LyricsForm(PaidForm):
     """Every parameter of POST /music/lyrics."""
 
     payer_missing = "Add a token first: words are asked for with it, though they are normally free."

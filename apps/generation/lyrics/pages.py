@@ -13,7 +13,7 @@ from apps.generation.models import Job, State
 from apps.generation.models.jobs import LIVE
 from apps.library.lineage import text_diff
 from apps.library.lineage.text_diff import Line
-from apps.library.models import LyricSheet, LyricVersion
+from apps.library.models import LyricDraft, LyricVersion
 from apps.library.search.song_list import Cursor
 
 PER_PAGE = 30
@@ -25,7 +25,7 @@ WRONG = Q(state__in=[State.FAILED, State.REJECTED, State.ABANDONED], hidden_at=N
 class Row:
     """One sheet of the list."""
 
-    sheet: LyricSheet
+    sheet: LyricDraft
     newest: LyricVersion | None
     versions: int
     is_awaited: bool  # words are on their way
@@ -35,7 +35,7 @@ class Row:
         return title_of(self.sheet, self.newest)
 
 
-def title_of(sheet: LyricSheet, newest: LyricVersion | None) -> str:
+def title_of(sheet: LyricDraft, newest: LyricVersion | None) -> str:
     """Of its newest version, else the first words of the idea."""
     words = " ".join(sheet.idea.split())
     short = words if len(words) <= 60 else words[:60].rsplit(" ", 1)[0] + "…"
@@ -46,7 +46,7 @@ def page_of(team: Team, place: str) -> tuple[list[Row], Cursor | None]:
     """The team's sheets, changed last first, and where the next page starts; two queries."""
     newest = LyricVersion.objects.filter(sheet=OuterRef("pk")).order_by("-number").values("pk")[:1]
     awaited = Exists(Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE))
-    sheets = LyricSheet.objects.for_team(team).live().select_related("made_by")
+    sheets = LyricDraft.objects.for_team(team).live().select_related("made_by")
     sheets = sheets.annotate(count=Count("versions"), newest=Subquery(newest), awaited=awaited)
     if before := Cursor.parse(place):
         at = before.created_at
@@ -62,7 +62,7 @@ class Sheet:
     """One sheet as its page shows it: the version that was asked for, the others, what is on its way."""
 
     def __init__(
-        self, sheet: LyricSheet, membership: Membership, *, number: int | None, other: int | None
+        self, sheet: LyricDraft, membership: Membership, *, number: int | None, other: int | None
     ) -> None:
         """`number` of the version to look at, `other` one to compare it with; unknown ones mean the newest, none."""
         self.sheet = sheet
@@ -141,7 +141,7 @@ class Changes:
 
 def find_version(team: Team, pk: UUID, number: str) -> LyricVersion | None:
     """That one of the team's, else the newest of the sheet; None without any."""
-    versions = LyricVersion.objects.filter(sheet__in=LyricSheet.objects.for_team(team).live(), sheet=pk)
+    versions = LyricVersion.objects.filter(sheet__in=LyricDraft.objects.for_team(team).live(), sheet=pk)
     chosen = (
         versions.filter(number=int(number)) if number.isdecimal() and len(number) < 7 else versions.none()
     )

@@ -18,7 +18,7 @@ from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
 from apps.library.curation import undo
 from apps.library.input_names import Unfit
-from apps.library.models import LyricSheet, LyricVersion
+from apps.library.models import LyricDraft, LyricVersion
 
 BROUGHT_BACK_FOR = timedelta(days=1)
 
@@ -34,20 +34,20 @@ class Request:
     nonce: uuid.UUID
 
 
-def begin(team: Team, request: Request) -> LyricSheet:
+def begin(team: Team, request: Request) -> LyricDraft:
     """A sheet on which words are asked for. The same form twice is the same sheet. Raises NotThisForm."""
     idea = request.params
     values = {"idea": idea["prompt"], "structure": idea.get("structure", ""), "made_by": request.by}
     try:
         with transaction.atomic():
-            sheet, _ = LyricSheet.objects.get_or_create(pk=request.nonce, team=team, defaults=values)
+            sheet, _ = LyricDraft.objects.get_or_create(pk=request.nonce, team=team, defaults=values)
             _ask(sheet, request)
     except IntegrityError:
         raise NotThisForm("This form was sent by somebody else.") from None
     return sheet
 
 
-def ask_again(sheet: LyricSheet, request: Request) -> None:
+def ask_again(sheet: LyricDraft, request: Request) -> None:
     """More words on the same sheet, perhaps from a changed idea. Raises NotThisForm."""
     with transaction.atomic():
         _ask(sheet, request)
@@ -55,7 +55,7 @@ def ask_again(sheet: LyricSheet, request: Request) -> None:
         sheet.save(update_fields=["idea", "structure", "changed_at"])
 
 
-def _ask(sheet: LyricSheet, request: Request) -> None:
+def _ask(sheet: LyricDraft, request: Request) -> None:
     JobRequest(
         team=sheet.team,
         by=request.by,
@@ -69,10 +69,10 @@ def _ask(sheet: LyricSheet, request: Request) -> None:
     ).ask()
 
 
-def save(sheet: LyricSheet, *, by: User, title: str, lyrics: str, sound_prompt: str) -> LyricVersion:
+def save(sheet: LyricDraft, *, by: User, title: str, lyrics: str, sound_prompt: str) -> LyricVersion:
     """What stands in the editor as the newest version; the newest itself if it says the same already."""
     with transaction.atomic():
-        LyricSheet.objects.select_for_update().get(pk=sheet.pk)  # one number for each version
+        LyricDraft.objects.select_for_update().get(pk=sheet.pk)  # one number for each version
         newest = sheet.versions.first()
         if newest and (newest.title, newest.lyrics, newest.sound_prompt) == (title, lyrics, sound_prompt):
             return newest
@@ -89,16 +89,16 @@ def save(sheet: LyricSheet, *, by: User, title: str, lyrics: str, sound_prompt: 
     return version
 
 
-def delete(sheet: LyricSheet, title: str, *, by: User) -> bool:
+def delete(sheet: LyricDraft, title: str, *, by: User) -> bool:
     """It can be brought back for a day. Those deleted longer ago are erased now, unless words are on their way."""
     now = timezone.now()
     awaited = Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE)
-    old = LyricSheet.objects.filter(
+    old = LyricDraft.objects.filter(
         ~Exists(awaited), team=sheet.team_id, deleted_at__lt=now - BROUGHT_BACK_FOR
     )
     old.delete()
     with transaction.atomic():
-        deleted = LyricSheet.objects.live().filter(pk=sheet.pk).update(deleted_at=now) == 1
+        deleted = LyricDraft.objects.live().filter(pk=sheet.pk).update(deleted_at=now) == 1
         if deleted:
             AuditEntry.objects.create(
                 team_id=sheet.team_id, by=by, action="lyrics deleted", subject=title[:200]
@@ -108,7 +108,7 @@ def delete(sheet: LyricSheet, title: str, *, by: User) -> bool:
 
 def _undelete(team: Team, by: User, sheet: str) -> str:
     """Brings one back; says what came of it. Unfit when it is erased."""
-    if not LyricSheet.objects.for_team(team).filter(pk=sheet).update(deleted_at=None):
+    if not LyricDraft.objects.for_team(team).filter(pk=sheet).update(deleted_at=None):
         raise Unfit("These words are erased by now.")
     return "The words are back."
 

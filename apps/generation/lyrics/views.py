@@ -18,7 +18,7 @@ from apps.generation.lyrics import versions
 from apps.generation.lyrics.forms import LyricsForm, VersionForm
 from apps.generation.lyrics.pages import Sheet
 from apps.library.curation.undo import undoable
-from apps.library.models import LyricSheet, LyricVersion
+from apps.library.models import LyricDraft, LyricVersion
 
 READS = "You can read in this team, but not write. An owner or admin can change that."
 TEXTS = ("title", "lyrics", "sound_prompt")
@@ -80,7 +80,7 @@ def sheet(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     return _saved(request, found, editor)
 
 
-def _saved(request: TeamRequest, found: LyricSheet, editor: VersionForm) -> HttpResponseBase:
+def _saved(request: TeamRequest, found: LyricDraft, editor: VersionForm) -> HttpResponseBase:
     data = editor.cleaned_data
     version = versions.save(found, by=request.user, **{name: data[name] for name in TEXTS})
     if "song" in request.GET:
@@ -121,8 +121,8 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     return redirect("lyrics")
 
 
-def _find(request: TeamRequest, pk: UUID) -> LyricSheet:
-    sheets_here = LyricSheet.objects.for_team(request.team).live()
+def _find(request: TeamRequest, pk: UUID) -> LyricDraft:
+    sheets_here = LyricDraft.objects.for_team(request.team).live()
     return get_object_or_404(sheets_here.select_related("team", "made_by"), pk=pk)
 
 
@@ -132,7 +132,7 @@ def _number(text: str) -> int | None:
 
 def _page(
     request: TeamRequest,
-    found: LyricSheet,
+    found: LyricDraft,
     *,
     editor: VersionForm | None = None,
     form: LyricsForm | None = None,
@@ -158,7 +158,7 @@ def _texts(version: LyricVersion | None) -> dict[str, str]:
     return {name: getattr(version, name, "") for name in TEXTS}
 
 
-def _asking(request: TeamRequest, found: LyricSheet) -> LyricsForm | None:
+def _asking(request: TeamRequest, found: LyricDraft) -> LyricsForm | None:
     """The form to ask again with, filled as it was asked last; None for those who only read."""
     if not request.membership.rights.may_create:
         return None

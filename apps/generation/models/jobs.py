@@ -12,7 +12,7 @@ from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription
 from apps.generation.models.ledger import Hold
 from apps.generation.models.sweeps import SweepCell
 from apps.generation.operations import BLOCKING
-from apps.library.models import Clip, LyricSheet, ReferenceFile, Song
+from apps.library.models import Clip, LyricDraft, ReferenceFile, Song
 
 
 class State(models.TextChoices):
@@ -107,7 +107,7 @@ class Job(models.Model):
     # What it is about: the take that is edited, the file that is sent or made, the sheet that is written on.
     source = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, related_name="edit_jobs")
     file = models.ForeignKey(ReferenceFile, on_delete=models.SET_NULL, null=True, related_name="jobs")
-    sheet = models.ForeignKey(LyricSheet, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    sheet = models.ForeignKey(LyricDraft, on_delete=models.SET_NULL, null=True, related_name="jobs")
     cell = models.ForeignKey(SweepCell, on_delete=models.SET_NULL, null=True, related_name="jobs")
 
     nonce = models.UUIDField(default=uuid.uuid4)  # of the form: a double click makes one job

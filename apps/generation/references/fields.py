@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 
 from apps.accounts.models import FlowAccount, Team
-from apps.generation.base_forms import AskingForm
+from apps.generation.base_forms import PaidForm
 from apps.library.models import ReferenceFile
 
 MOST = 10
@@ -61,7 +61,7 @@ def still_there(fields: Mapping[str, Any], *, team: Team) -> tuple[dict[str, str
     return numbered(left), sum(map(len, found.values())) - sum(map(len, left.values()))
 
 
-class ReferenceForm(AskingForm):
+class ReferenceForm(PaidForm):
     """A form that may carry references. Valid, its `cleaned_data` has `references`, by the API's names."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

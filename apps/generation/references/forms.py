@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.base_forms import AskingForm, PlainText
+from apps.generation.base_forms import PaidForm, PlainText
 from apps.generation.references.image_requests import PROMPT_LIMIT
 from apps.generation.references.uploads import Sender
 from apps.library.models import ReferenceFile
@@ -69,7 +69,7 @@ def sender_to(account: FlowAccount, *, team: Team, user: User, nonce: uuid.UUID)
     return Sender(team=team, by=user, token=token, account=account, nonce=nonce) if token else None
 
 
-class ImageForm(AskingForm):
+class ImageForm(PaidForm):
     """Every parameter of POST /files/generate."""
 
     payer_missing = "Add a token first: a picture is asked for with it, though it has no price."

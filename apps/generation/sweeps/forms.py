@@ -8,11 +8,11 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from apps.accounts.models import User
-from apps.generation.base_forms import AskingForm
+from apps.generation.base_forms import PaidForm
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT
 from apps.generation.models import Sweep
 from apps.generation.sweeps.grid import GHOSTWRITERS, MODELS, Matrix
-from apps.generation.sweeps.progress import Standing
+from apps.generation.sweeps.progress import Progress
 from apps.generation.sweeps.runner import Plan
 from apps.plural import counted
 
@@ -50,7 +50,7 @@ def _number(most: int, words: str, **kwargs: Any) -> forms.IntegerField:
 _ONE_OF_THESE = {"invalid_choice": "Choose among these."}
 
 
-class SweepForm(AskingForm):
+class SweepForm(PaidForm):
     prompt = SeveralTexts(
         limit=PROMPT_LIMIT,
         error_messages={"required": "Say how it should sound, in one description or more."},
@@ -146,40 +146,40 @@ class LimitsForm(forms.Form):
     cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
     keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
 
-    def __init__(self, data: QueryDict | None, *, standing: Standing) -> None:
+    def __init__(self, data: QueryDict | None, *, progress: Progress) -> None:
         super().__init__(data)
-        self.initial = _further(standing)
-        self.standing = standing
+        self.initial = _further(progress)
+        self.progress = progress
 
     @property
     def more(self) -> int:
         """Credits that the cap in the field allows beyond what is spent."""
         try:
-            return max(0, int(self["cap"].value()) - self.standing.committed)
+            return max(0, int(self["cap"].value()) - self.progress.committed)
         except (TypeError, ValueError):
             return 0
 
     def clean_cap(self) -> int:
-        cap, spent = int(self.cleaned_data["cap"]), self.standing.committed
-        if not self.standing.in_line and cap < spent + self.standing.price.credits:
+        cap, spent = int(self.cleaned_data["cap"]), self.progress.committed
+        if not self.progress.in_line and cap < spent + self.progress.price.credits:
             raise forms.ValidationError(
-                f"{spent} may be spent already, and a song costs {self.standing.price}."
+                f"{spent} may be spent already, and a song costs {self.progress.price}."
             )
         return cap
 
     def clean_keepers(self) -> int | None:
         wanted: int | None = self.cleaned_data["keepers"]
-        if wanted is not None and wanted <= self.standing.kept:
+        if wanted is not None and wanted <= self.progress.kept:
             raise forms.ValidationError(
-                f"There are {self.standing.kept} already. Say more, or leave it empty."
+                f"There are {self.progress.kept} already. Say more, or leave it empty."
             )
         return wanted
 
 
-def _further(standing: Standing) -> dict[str, int | None]:
+def _further(progress: Progress) -> dict[str, int | None]:
     """What ended it is offered as much further as it takes."""
-    sweep = standing.sweep
-    missing = max(0, standing.total - len(standing.asked)) * standing.price.credits
-    cap = max(sweep.cap, standing.committed + missing) if sweep.ended == Sweep.Ended.CAP else sweep.cap
-    reached = sweep.keepers is not None and standing.kept >= sweep.keepers
-    return {"cap": cap, "keepers": standing.kept + (sweep.keepers or 0) if reached else sweep.keepers}
+    sweep = progress.sweep
+    missing = max(0, progress.total - len(progress.asked)) * progress.price.credits
+    cap = max(sweep.cap, progress.committed + missing) if sweep.ended == Sweep.Ended.CAP else sweep.cap
+    reached = sweep.keepers is not None and progress.kept >= sweep.keepers
+    return {"cap": cap, "keepers": progress.kept + (sweep.keepers or 0) if reached else sweep.keepers}

@@ -13,7 +13,7 @@ from apps.generation.jobs.pricing import Price, Purse
 from apps.generation.models import Job, Sweep, SweepCell
 from apps.generation.sweeps import progress, runner
 from apps.generation.sweeps.grid import Head, Matrix
-from apps.generation.sweeps.progress import Standing
+from apps.generation.sweeps.progress import Progress
 from apps.library.models import Clip
 
 Phase, Ended = Sweep.Phase, Sweep.Ended
@@ -67,9 +67,9 @@ class SweepPage:
     def __init__(self, sweep: Sweep, membership: Membership) -> None:
         self.sweep = sweep
         self._membership = membership
-        self.standing = Standing(sweep)
+        self.progress = Progress(sweep)
         self.matrix = Matrix.of(sweep.asked)
-        self.price = self.standing.price
+        self.price = self.progress.price
         self.may_decide = runner.may_decide(membership, sweep)
         self.is_own = sweep.made_by_id == membership.user_id
         self.is_own_draft = sweep.is_draft_of(membership.user)
@@ -82,7 +82,7 @@ class SweepPage:
     def rows(self) -> list[tuple[Head, list[Cell]]]:
         """The matrix, row by row."""
         songs = self._songs()
-        there = {(cell.row, cell.column): cell for cell in self.standing.cells}
+        there = {(cell.row, cell.column): cell for cell in self.progress.cells}
         return [
             (
                 head,
@@ -100,7 +100,7 @@ class SweepPage:
 
     def _songs(self) -> dict[object, list[Song]]:
         takes = Prefetch("song__takes", Clip.objects.live().for_pages().order_by("take"))
-        shown = [job.pk for job in self.standing.asked]
+        shown = [job.pk for job in self.progress.asked]
         jobs = (
             Job.objects.filter(pk__in=shown, retries=None)
             .select_related(*panel.OF_A_CARD)
@@ -117,12 +117,12 @@ class SweepPage:
 
     @property
     def combinations(self) -> int:
-        return len(self.standing.cells)
+        return len(self.progress.cells)
 
     @property
     def affordable(self) -> int:
         """Songs, by the cap alone."""
-        return min(self.standing.total, self.sweep.cap // self.price.credits)
+        return min(self.progress.total, self.sweep.cap // self.price.credits)
 
     @property
     def most(self) -> Price:
@@ -141,16 +141,16 @@ class SweepPage:
 
     @property
     def left(self) -> int:
-        return max(0, self.sweep.cap - self.standing.committed)
+        return max(0, self.sweep.cap - self.progress.committed)
 
     @property
     def asked_for(self) -> int:
-        return min(self.standing.total, len(self.standing.asked))
+        return min(self.progress.total, len(self.progress.asked))
 
     @property
     def may_go_on(self) -> bool:
         return self.sweep.phase in {Phase.STOPPED, Phase.DONE} and (
-            self.standing.next() is not None or bool(self.standing.in_line)
+            self.progress.next() is not None or bool(self.progress.in_line)
         )
 
     @property

@@ -39,7 +39,7 @@ def price_of(sweep: Sweep) -> Price:
     return pricing.of_any(FlowAccount.objects.filter(subscription=sweep.subscription_id).connected())
 
 
-class Standing:
+class Progress:
     """Where a sweep stands now, counted from its rows."""
 
     def __init__(self, sweep: Sweep) -> None:

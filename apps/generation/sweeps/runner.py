@@ -20,7 +20,7 @@ from apps.generation.jobs.requests import JobRequest, NotThisForm
 from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
 from apps.generation.queue import payers
 from apps.generation.sweeps.grid import Matrix
-from apps.generation.sweeps.progress import Standing
+from apps.generation.sweeps.progress import Progress
 from apps.library.curation import undo
 from apps.wake import wake
 
@@ -109,9 +109,9 @@ def go_on(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
     if not over.update(phase=Phase.RUNNING, ended="", cap=cap, keepers=keepers):
         return False
     waiting = _in_line(sweep)
-    standing = Standing(Sweep.objects.select_related("account").get(pk=sweep.pk))
-    standing.call_off_what_is_too_much()
-    if keepers is None or standing.kept < keepers:  # else the look that follows calls all of it off
+    progress = Progress(Sweep.objects.select_related("account").get(pk=sweep.pk))
+    progress.call_off_what_is_too_much()
+    if keepers is None or progress.kept < keepers:  # else the look that follows calls all of it off
         for job in waiting:
             decisions.pause(job, False, by=by)
     return _run(sweep)
@@ -134,28 +134,28 @@ def step(sweep_id: str) -> None:
 
 def _step(sweep: Sweep) -> None:
     _in_line(sweep)
-    standing = Standing(sweep)
-    if standing.kept != sweep.kept:
-        Sweep.objects.filter(pk=sweep.pk).update(kept=standing.kept)
+    progress = Progress(sweep)
+    if progress.kept != sweep.kept:
+        Sweep.objects.filter(pk=sweep.pk).update(kept=progress.kept)
         PanelVersion.bump(sweep.team_id)
-    if sweep.keepers is not None and standing.kept >= sweep.keepers:
-        _end(sweep, standing, Ended.KEEPERS, "Not sent: the sweep has its keepers. Nothing spent.")
+    if sweep.keepers is not None and progress.kept >= sweep.keepers:
+        _end(sweep, progress, Ended.KEEPERS, "Not sent: the sweep has its keepers. Nothing spent.")
         return
-    standing.call_off_what_is_too_much()
+    progress.call_off_what_is_too_much()
     payer = payer_of(sweep)
-    while payer and (missing := standing.next()) and standing.has_place and standing.fits:
-        standing.add(_ask(sweep, payer, *missing))
-    if standing.unsettled:
+    while payer and (missing := progress.next()) and progress.has_place and progress.fits:
+        progress.add(_ask(sweep, payer, *missing))
+    if progress.unsettled:
         return
-    if standing.next() is None:
-        _end(sweep, standing, Ended.ALL, "")
-    elif not standing.fits:
-        _end(sweep, standing, Ended.CAP, "")
+    if progress.next() is None:
+        _end(sweep, progress, Ended.ALL, "")
+    elif not progress.fits:
+        _end(sweep, progress, Ended.CAP, "")
 
 
-def _end(sweep: Sweep, standing: Standing, why: str, text: str) -> None:
+def _end(sweep: Sweep, progress: Progress, why: str, text: str) -> None:
     Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.DONE, ended=why)
-    for job in standing.in_line:
+    for job in progress.in_line:
         endings.call_off(job, text)
     decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)

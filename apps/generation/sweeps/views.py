@@ -130,7 +130,7 @@ def go_on(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _find(request, pk)
     _refuse_others(request, found)
     view = SweepPage(found, request.membership)
-    limits = LimitsForm(request.POST or None, standing=view.standing)
+    limits = LimitsForm(request.POST or None, progress=view.progress)
     if request.method == "POST" and limits.is_valid():
         runner.go_on(found, by=request.user, **limits.cleaned_data)
         return redirect("sweep", found.pk)

@@ -2,7 +2,7 @@ from apps.library.models.clips import Clip, Song
 from apps.library.models.curation import BEST, Collection, CollectionItem, Opinion, Tag
 from apps.library.models.files import ClipFile
 from apps.library.models.imports import Import
-from apps.library.models.lyrics import LyricSheet, LyricVersion
+from apps.library.models.lyrics import LyricDraft, LyricVersion
 from apps.library.models.references import ReferenceFile
 from apps.library.models.search import ClipWords
 from apps.library.models.storage import TeamStorage
@@ -15,7 +15,7 @@ __all__ = [
     "Collection",
     "CollectionItem",
     "Import",
-    "LyricSheet",
+    "LyricDraft",
     "LyricVersion",
     "Opinion",
     "ReferenceFile",

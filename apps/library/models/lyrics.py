@@ -9,19 +9,19 @@ from django.db import models
 from apps.accounts.models import Team
 
 
-class LyricSheetQuerySet(models.QuerySet["LyricSheet"]):
-    def for_team(self, team: Team) -> "LyricSheetQuerySet":
+class LyricDraftQuerySet(models.QuerySet["LyricDraft"]):
+    def for_team(self, team: Team) -> "LyricDraftQuerySet":
         return self.filter(team=team)
 
-    def live(self) -> "LyricSheetQuerySet":
+    def live(self) -> "LyricDraftQuerySet":
         return self.filter(deleted_at=None)
 
 
-class LyricSheet(models.Model):
+class LyricDraft(models.Model):
     """One song's words in the making: what was asked for, and the versions."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="lyric_sheets")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="lyric_drafts")
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     idea = models.TextField(blank=True)  # `prompt` of post-flowmusic-music-lyrics
     structure = models.TextField(blank=True)
@@ -29,9 +29,10 @@ class LyricSheet(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True)
 
-    objects: ClassVar = LyricSheetQuerySet.as_manager()
+    objects: ClassVar = LyricDraftQuerySet.as_manager()
 
     class Meta:
+        db_table = "library_lyricsheet"
         indexes: ClassVar = [models.Index(fields=["team", "-changed_at"], name="sheet_newest")]
         ordering: ClassVar = ["-changed_at"]
 
@@ -43,7 +44,7 @@ class LyricVersion(models.Model):
         MADE = "made"  # by Flow Music
         EDITED = "edited"  # by a person
 
-    sheet = models.ForeignKey(LyricSheet, on_delete=models.CASCADE, related_name="versions")
+    sheet = models.ForeignKey(LyricDraft, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()  # from 1
     origin = models.CharField(max_length=10, choices=Origin.choices)
     title = models.CharField(max_length=300, blank=True)
