@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.sandbox import scenarios
-from apps.sandbox.answers import Refusal, refuse
 from apps.sandbox.callers import Caller
-from apps.sandbox.state import State
+from apps.sandbox.responses import Refusal, refuse
+from apps.sandbox.state import SandboxState
 from apps.sandbox.times import iso
 
 CREDITS_PER_SONG = 5
@@ -84,7 +84,7 @@ def redacted(start: str, *parts: object) -> str:
     return f"{start or digest[:3]}…redacted…{digest[-3:]}"
 
 
-def begin(state: State, caller: Caller) -> None:
+def begin(state: SandboxState, caller: Caller) -> None:
     """Gives a subscription its accounts when it is first used."""
     if state.rows("SELECT 1 FROM tenants WHERE tenant = ?", caller.tenant):
         return
@@ -95,7 +95,7 @@ def begin(state: State, caller: Caller) -> None:
 
 
 def add(
-    state: State,
+    state: SandboxState,
     tenant: str,
     email: str,
     tier: str = "plus",
@@ -121,7 +121,7 @@ def tier_of(email: str) -> str:
     return next((tier for tier in MAX_JOBS if tier in email), "plus")
 
 
-def renew(state: State, tenant: str, email: str, max_jobs: int | None) -> None:
+def renew(state: SandboxState, tenant: str, email: str, max_jobs: int | None) -> None:
     """A token was accepted: the account works again, in a new session. The token itself is kept nowhere."""
     state.execute(
         "UPDATE accounts SET error = NULL, session_id = ? WHERE tenant = ? AND email = ?",
@@ -133,16 +133,16 @@ def renew(state: State, tenant: str, email: str, max_jobs: int | None) -> None:
         limit(state, tenant, email, max_jobs)
 
 
-def limit(state: State, tenant: str, email: str, max_jobs: int) -> None:
+def limit(state: SandboxState, tenant: str, email: str, max_jobs: int) -> None:
     state.execute("UPDATE accounts SET max_jobs = ? WHERE tenant = ? AND email = ?", max_jobs, tenant, email)
 
 
-def remove(state: State, tenant: str, email: str) -> bool:
+def remove(state: SandboxState, tenant: str, email: str) -> bool:
     """False if there was none."""
     return state.execute("DELETE FROM accounts WHERE tenant = ? AND email = ?", tenant, email) == 1
 
 
-def of_tenant(state: State, tenant: str) -> dict[str, Account]:
+def of_tenant(state: SandboxState, tenant: str) -> dict[str, Account]:
     """All accounts by e-mail, the oldest first."""
     rows = state.rows(
         "SELECT *, (SELECT count(*) FROM jobs WHERE jobs.tenant = accounts.tenant AND jobs.email = accounts.email"
@@ -154,7 +154,7 @@ def of_tenant(state: State, tenant: str) -> dict[str, Account]:
     return {row["email"]: Account(**dict(row)) for row in rows}
 
 
-def usable(state: State, tenant: str, email: str | None) -> Account:
+def usable(state: SandboxState, tenant: str, email: str | None) -> Account:
     """The account named, or any healthy one; refuses as every page does that takes an optional `email`."""
     configured = of_tenant(state, tenant)
     if not configured:

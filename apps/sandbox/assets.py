@@ -1,10 +1,10 @@
-"""Files that somebody uploaded or had drawn: rows; the bytes are on the shelf under the same name."""
+"""Files that somebody uploaded or had drawn: rows; the bytes are in the media folder under the same name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.sandbox.state import State
+from apps.sandbox.state import SandboxState
 
 TYPES = {
     "jpg": "image/jpeg",
@@ -27,10 +27,10 @@ class Asset:
     prompt: str | None = None
 
 
-def insert(state: State, asset: Asset) -> None:
+def insert(state: SandboxState, asset: Asset) -> None:
     state.execute("INSERT INTO assets VALUES (?, ?, ?, ?, ?)", *vars(asset).values())
 
 
-def get(state: State, uuid: str, suffix: str) -> Asset | None:
+def get(state: SandboxState, uuid: str, suffix: str) -> Asset | None:
     rows = state.rows("SELECT * FROM assets WHERE uuid = ? AND suffix = ?", uuid, suffix)
     return Asset(**dict(rows[0])) if rows else None

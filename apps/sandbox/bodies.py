@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
 
-from apps.sandbox.answers import refuse
+from apps.sandbox.responses import refuse
 
 LIMIT = 1024 * 1024
 TRUTH = {"true": True, "false": False}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from apps.sandbox.answers import refuse
+from apps.sandbox.responses import refuse
 
 TOKEN = re.compile(r"user:(?P<number>[0-9]{1,18})-[A-Za-z0-9]*sandbox(?P<kind>empty|error|poor)?[A-Za-z0-9]*")
 UNSUBSCRIBED = "402"

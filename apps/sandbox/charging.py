@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 
 from apps.sandbox.accounts import TOKENS_PER_CREDIT
-from apps.sandbox.jobs import Job
-from apps.sandbox.state import State
+from apps.sandbox.jobs import SandboxJob
+from apps.sandbox.state import SandboxState
 
 SONGS, TOOLS = "producer-usage", "riffusion"
 CREDITS_PER_IMAGE = 1
 
 
-def charge(state: State, job: Job, title: str | None) -> None:
+def charge(state: SandboxState, job: SandboxJob, title: str | None) -> None:
     """Takes what the job says; nothing for one that is free."""
     if job.charged:
         kind = TOOLS if job.operation == "stems" else SONGS
@@ -20,14 +20,14 @@ def charge(state: State, job: Job, title: str | None) -> None:
         pay(state, job.tenant, job.email, job.charged, kind, job.operation, conversation)
 
 
-def _title(state: State, conversation: str) -> str | None:
+def _title(state: SandboxState, conversation: str) -> str | None:
     """A conversation keeps the title that it began with."""
     rows = state.rows("SELECT title FROM events WHERE conversation = ? ORDER BY id LIMIT 1", conversation)
     return rows[0]["title"] if rows else None
 
 
 def pay(
-    state: State,
+    state: SandboxState,
     tenant: str,
     email: str,
     credits: int,
@@ -42,7 +42,7 @@ def pay(
 
 
 def note(
-    state: State,
+    state: SandboxState,
     tenant: str,
     email: str,
     kind: str,

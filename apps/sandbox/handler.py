@@ -16,13 +16,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from apps.sandbox import accounts, bodies, callers, routing, scenarios, uploads
-from apps.sandbox.answers import Answer, Refusal, Silence, error, refuse
 from apps.sandbox.callers import Caller
+from apps.sandbox.responses import Refusal, SandboxResponse, Silence, error, refuse
 from apps.sandbox.routing import Route
 from apps.sandbox.scenarios import Scenario, Scenarios
 from apps.sandbox.sockets import Server
 from apps.sandbox.state import Closed
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 HANG_S = 120.0
 HANG_STEP_S = 0.2
@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> SandboxResponse:
         try:
             return self._operate()
         except Refusal as refusal:
@@ -68,9 +68,9 @@ class Handler(BaseHTTPRequestHandler):
             raise
         except Exception:
             traceback.print_exc()
-            return Answer(500, error(500, "Internal Server Error").body, close=True)
+            return SandboxResponse(500, error(500, "Internal Server Error").body, close=True)
 
-    def _operate(self) -> Answer:
+    def _operate(self) -> SandboxResponse:
         path, _, query = self.path.partition("?")
         routes = routing.find(path)
         route, arguments = routes.get(self.command, (None, ()))
@@ -93,11 +93,11 @@ class Handler(BaseHTTPRequestHandler):
         ordered: Scenarios,
         body: bytes,
         upload: Path | None = None,
-    ) -> Answer:
+    ) -> SandboxResponse:
         caller = NOBODY if route.open else callers.identify(self.headers["Authorization"])
         content_type = self.headers["Content-Type"] or ""
         form = bodies.parse(content_type, body) if self._takes_form(route, body) else {}
-        request = Request(
+        request = SandboxRequest(
             arguments=arguments,
             query=dict(parse_qsl(query, keep_blank_values=True)),
             form=form,
@@ -136,19 +136,19 @@ class Handler(BaseHTTPRequestHandler):
     def _takes_form(route: Route, body: bytes) -> bool:
         return route.method == "POST" and not route.raw and (bool(body) or not route.open)
 
-    def _perform(self, route: Route, request: Request) -> Answer:
+    def _perform(self, route: Route, request: SandboxRequest) -> SandboxResponse:
         if not route.open:
             accounts.begin(self.world.state, request.caller)
         if not route.own:
             scenarios.check(request.called, email=accounts.STUDIO, accounts=2)
         return scenarios.distort(request.called, route.operation(self.world, request))
 
-    def _no_route(self, path: str, methods: list[str]) -> Answer:
+    def _no_route(self, path: str, methods: list[str]) -> SandboxResponse:
         if not methods:
             return error(404, f"Route {self.command} {path} not found")
         allowed = ", ".join([*methods, "OPTIONS"])
         if self.command == "OPTIONS":
-            return Answer(204, content_type=None, headers=(("Allow", allowed),))
+            return SandboxResponse(204, content_type=None, headers=(("Allow", allowed),))
         return error(405, f"Method {self.command} not allowed", Allow=allowed)
 
     def _read_body(self) -> bytes:
@@ -173,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._drain(length)
             raise
-        with tempfile.TemporaryDirectory(dir=self.world.shelf.folder, prefix=".upload-") as folder:
+        with tempfile.TemporaryDirectory(dir=self.world.media_files.folder, prefix=".upload-") as folder:
             path = Path(folder) / "body"
             with path.open("wb") as file:
                 while length > 0 and (chunk := self.rfile.read(min(CHUNK, length))):
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         host = self.headers["Host"] or ""
         return f"http://{host}" if HOST.fullmatch(host) else self.server.url
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: SandboxResponse) -> None:
         if self.logged is not None:
             self.world.state.log_status(self.logged, answer.status)
         if answer.close:
@@ -216,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send_body(answer)
         self.wfile.flush()
 
-    def _headers(self, answer: Answer) -> list[tuple[str, str]]:
+    def _headers(self, answer: SandboxResponse) -> list[tuple[str, str]]:
         headers = [*answer.headers, ("cf-ray", f"{secrets.token_hex(8)}-SBX")]
         if self.server.start:
             headers.append(("X-Flowweb-Start", self.server.start))
@@ -228,7 +228,7 @@ class Handler(BaseHTTPRequestHandler):
             headers.append(("Connection", "close"))
         return headers
 
-    def _send_body(self, answer: Answer) -> None:
+    def _send_body(self, answer: SandboxResponse) -> None:
         left = answer.length // 2 if answer.cut else answer.length
         if answer.file is None:
             self.wfile.write(answer.body[:left])

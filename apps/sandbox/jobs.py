@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from apps.sandbox.scenarios import FAILING, Scenario, Scenarios
-from apps.sandbox.state import State
+from apps.sandbox.state import SandboxState
 from apps.sandbox.times import iso
 
 JOB_ID = re.compile(r"job:[0-9a-f-]{36}-user:\d+-.+-bot:flowmusic")
@@ -38,7 +38,7 @@ EDIT_SECONDS = (40, 120)
 
 
 @dataclass(frozen=True)
-class Job:
+class SandboxJob:
     """Times are seconds since 1970. `base` is the address under which the client asked: media links point there.
 
     A job whose mode is "hidden" has no record at the API: it stands for stems, uploads and what else makes clips.
@@ -136,7 +136,7 @@ def seconds(called: Scenarios, words: str, operation: str, speed: float) -> floa
     return usual_seconds(words, operation) * slower / speed
 
 
-def insert(state: State, job: Job) -> None:
+def insert(state: SandboxState, job: SandboxJob) -> None:
     row: tuple[object, ...] = (
         job.jobid,
         job.tenant,
@@ -157,19 +157,19 @@ def insert(state: State, job: Job) -> None:
     state.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
 
-def from_row(row: sqlite3.Row) -> Job:
-    values = {each.name: row[each.name] for each in fields(Job)}
+def from_row(row: sqlite3.Row) -> SandboxJob:
+    values = {each.name: row[each.name] for each in fields(SandboxJob)}
     values["request"] = json.loads(values["request"])
     values["called"] = frozenset(Scenario(tag) for tag in json.loads(values["called"]))
-    return Job(**values)
+    return SandboxJob(**values)
 
 
-def get(state: State, jobid: str) -> Job | None:
+def get(state: SandboxState, jobid: str) -> SandboxJob | None:
     rows = state.rows("SELECT * FROM jobs WHERE jobid = ?", jobid)
     return from_row(rows[0]) if rows else None
 
 
-def running_async(state: State, tenant: str) -> list[Job]:
+def running_async(state: SandboxState, tenant: str) -> list[SandboxJob]:
     rows = state.rows(
         "SELECT * FROM jobs WHERE tenant = ? AND mode = 'async' AND cancelled_at IS NULL AND done_at > ?"
         " ORDER BY created",
@@ -179,7 +179,7 @@ def running_async(state: State, tenant: str) -> list[Job]:
     return [from_row(row) for row in rows]
 
 
-def ended_but_listed(state: State, tenant: str) -> list[Job]:
+def ended_but_listed(state: SandboxState, tenant: str) -> list[SandboxJob]:
     """Jobs that were to stay in the list of what runs."""
     rows = state.rows(
         "SELECT * FROM jobs WHERE tenant = ? AND mode = 'async' AND cancelled_at IS NULL AND done_at <= ?"
@@ -191,17 +191,17 @@ def ended_but_listed(state: State, tenant: str) -> list[Job]:
     return [from_row(row) for row in rows]
 
 
-def cancel(state: State, job: Job) -> bool:
+def cancel(state: SandboxState, job: SandboxJob) -> bool:
     """Marks a running job as cancelled; its webhook is due now. False if it had ended already."""
     return _end(state, job, CANCEL)
 
 
-def finish(state: State, job: Job) -> bool:
+def finish(state: SandboxState, job: SandboxJob) -> bool:
     """Ends a running job now, as if its time were over. False if it had ended already."""
     return _end(state, job, FINISH)
 
 
-def _end(state: State, job: Job, statement: str) -> bool:
+def _end(state: SandboxState, job: SandboxJob, statement: str) -> bool:
     now = time.time()
     with state.transaction():
         ended = state.execute(

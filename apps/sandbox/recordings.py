@@ -1,6 +1,6 @@
 """How a clip sounds: played, or made from the clip that it comes from.
 
-Nothing is kept here; the shelf keeps what it asked for. An edit of an edit goes back to the song, and the same way
+Nothing is kept here; `media_files` keeps what it asked for. An edit of an edit goes back to the song, and the same way
 again for each of its four stems.
 """
 
@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from apps.sandbox import clips, jobs
-from apps.sandbox.clips import Clip
-from apps.sandbox.jobs import Job
+from apps.sandbox.clips import SandboxClip
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.songs import effects, encoding
 from apps.sandbox.songs.effects import Sound
 from apps.sandbox.songs.instruments import RATE
 from apps.sandbox.songs.performance import perform, perform_parts
 from apps.sandbox.songs.score import Score
-from apps.sandbox.songs.song import Song
-from apps.sandbox.state import State
+from apps.sandbox.songs.song import PlayedSong
+from apps.sandbox.state import SandboxState
 
 SEAM_S = 0.02
 T = TypeVar("T")
@@ -30,14 +30,14 @@ Finished = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
-class Studio:
+class RecordingStudio:
     """`finished` finds the WAV of a clip that was made before; `folder` holds what was uploaded."""
 
-    state: State
+    state: SandboxState
     folder: Path
     finished: Finished
 
-    def record(self, clip: Clip) -> Sound:
+    def record(self, clip: SandboxClip) -> Sound:
         """The whole clip. A stem is cut out of its song together with the others: see `parts`."""
         if path := self.finished(clip.uuid):
             return encoding.read_wav(path)
@@ -51,7 +51,7 @@ class Studio:
         before = self.record(self._source(clip))
         return edited(job, before, _fresh(clip, job, before, perform))
 
-    def parts(self, clip: Clip) -> dict[str, Sound]:
+    def parts(self, clip: SandboxClip) -> dict[str, Sound]:
         """The four stems of a clip, which add up to it; all but one of a stem's are silent."""
         job = self._job(clip)
         if clip.part:
@@ -63,24 +63,24 @@ class Studio:
         fresh = _fresh(clip, job, before["bass"], perform_parts)
         return {part: edited(job, sound, fresh[part] if fresh else None) for part, sound in before.items()}
 
-    def _job(self, clip: Clip) -> Job:
+    def _job(self, clip: SandboxClip) -> SandboxJob:
         job = jobs.get(self.state, clip.jobid)
         if job is None:
             raise LookupError(clip.jobid)
         return job
 
-    def _source(self, clip: Clip) -> Clip:
+    def _source(self, clip: SandboxClip) -> SandboxClip:
         source = clips.get(self.state, clip.source or "")
         if source is None:
             raise LookupError(clip.source)
         return source
 
     @staticmethod
-    def _is_played(clip: Clip, job: Job) -> bool:
+    def _is_played(clip: SandboxClip, job: SandboxJob) -> bool:
         return clip.source is None or job.operation in ("cover", "remix")
 
 
-def edited(job: Job, sound: Sound, fresh: Sound | None) -> Sound:
+def edited(job: SandboxJob, sound: Sound, fresh: Sound | None) -> Sound:
     """What an edit makes of a clip, or of one stem of it. `fresh` is the new music that it brings, if it does."""
     if fresh is None:
         return effects.apply(job.request, sound)
@@ -93,12 +93,12 @@ def edited(job: Job, sound: Sound, fresh: Sound | None) -> Sound:
     return result
 
 
-def _samples(job: Job, sound: Sound) -> tuple[int, int]:
+def _samples(job: SandboxJob, sound: Sound) -> tuple[int, int]:
     first, last = section(job, len(sound) / RATE)
     return round(first * RATE), round(last * RATE)
 
 
-def _fresh(clip: Clip, job: Job, sound: Sound, play: Callable[[Song], T]) -> T | None:
+def _fresh(clip: SandboxClip, job: SandboxJob, sound: Sound, play: Callable[[PlayedSong], T]) -> T | None:
     """The new music of an edit, a little longer than it has to be; None for an effect."""
     if job.operation == "effect":
         return None
@@ -108,7 +108,7 @@ def _fresh(clip: Clip, job: Job, sound: Sound, play: Callable[[Song], T]) -> T |
     return play(score.song())
 
 
-def score_of(clip: Clip, job: Job) -> Score:
+def score_of(clip: SandboxClip, job: SandboxJob) -> Score:
     """What a new version of a clip begins with."""
     if clip.score:
         return Score.read(clip.score)
@@ -120,7 +120,7 @@ def chance(request: dict[str, Any], uuid: str) -> str:
     return str(request["seed"]) if "seed" in request else uuid
 
 
-def section(job: Job, duration: float) -> tuple[float, float]:
+def section(job: SandboxJob, duration: float) -> tuple[float, float]:
     """From where to where new music goes, in seconds of the result."""
     request = job.request
     if job.operation == "replace":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from apps.sandbox.clips import Clip
-from apps.sandbox.jobs import Job
+from apps.sandbox.clips import SandboxClip
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.recordings import chance, score_of, section
 from apps.sandbox.songs.brief import generator
 from apps.sandbox.songs.score import Score
@@ -16,11 +16,11 @@ ENDINGS = {"extend": "Extended", "replace": "Replaced", "cover": "Cover", "remix
 Timing = list[list[float]] | None
 
 
-def of(job: Job, source: Clip, origin: Job, uuid: str) -> Clip:
+def of(job: SandboxJob, source: SandboxClip, origin: SandboxJob, uuid: str) -> SandboxClip:
     """`origin` is the job that the source came from."""
     request = job.request
     score = score_of(source, origin)
-    clip = Clip(
+    clip = SandboxClip(
         uuid=uuid,
         jobid=job.jobid,
         take=0,
@@ -49,7 +49,7 @@ def _seed(request: dict[str, Any], uuid: str) -> int | None:
     return int(generator("seed", uuid).integers(1_000_000))
 
 
-def _sung_anew(clip: Clip, job: Job, score: Score) -> Clip:
+def _sung_anew(clip: SandboxClip, job: SandboxJob, score: Score) -> SandboxClip:
     request, seconds = job.request, clip.duration_s or 0
     pin = chance(request, clip.uuid)
     if job.operation == "cover":
@@ -62,7 +62,7 @@ def _sung_anew(clip: Clip, job: Job, score: Score) -> Clip:
     return replace(clip, lyrics=lyrics, duration_s=song.seconds, timing=song.timing, score=score.kept())
 
 
-def _duration(job: Job, before: float) -> float:
+def _duration(job: SandboxJob, before: float) -> float:
     request = job.request
     if job.operation == "extend":
         return round(section(job, before)[1], 2)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from apps.sandbox.answers import Answer
 from apps.sandbox.operations import (
     accounts,
     clips,
@@ -21,9 +20,10 @@ from apps.sandbox.operations import (
     music,
     seeding,
 )
-from apps.sandbox.world import Request, World
+from apps.sandbox.responses import SandboxResponse
+from apps.sandbox.world import SandboxRequest, World
 
-Operation = Callable[[World, Request], Answer]
+Operation = Callable[[World, SandboxRequest], SandboxResponse]
 FLOWMUSIC = "/v1/flowmusic"
 
 

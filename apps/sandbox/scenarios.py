@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from typing import Any
 
-from apps.sandbox.answers import Answer, Refusal, Silence, error, html
+from apps.sandbox.responses import Refusal, SandboxResponse, Silence, error, html
 
 
 class Scenario(StrEnum):
@@ -154,19 +154,19 @@ def in_form(form: dict[str, Any], names: tuple[str, ...] = TEXTS) -> Scenarios:
     return frozenset(BY_TAG[tag] for tag in tags if tag in BY_TAG)
 
 
-def account_error(email: str, reason: str) -> Answer:
+def account_error(email: str, reason: str) -> SandboxResponse:
     return error(596, f"Account {email} in error state: {reason}")
 
 
-def out_of_credits(step: str = CONVERSATION) -> Answer:
+def out_of_credits(step: str = CONVERSATION) -> SandboxResponse:
     return error(402, step + ' failed (402): {"detail":"User has insufficient credits"}')
 
 
-def busy(step: str = CONVERSATION) -> Answer:
+def busy(step: str = CONVERSATION) -> SandboxResponse:
     return error(429, step + ' failed (429): {"detail":"Too Many Requests"}')
 
 
-def busy_all(accounts: int) -> Answer:
+def busy_all(accounts: int) -> SandboxResponse:
     return error(
         429, f"All {accounts} FlowMusic accounts are at their maxJobs concurrency limit — retry shortly"
     )
@@ -186,7 +186,7 @@ def check(called: Scenarios, *, email: str, accounts: int = 2) -> None:
     )
 
 
-def check_with(called: Scenarios, own: dict[Scenario, Answer]) -> None:
+def check_with(called: Scenarios, own: dict[Scenario, SandboxResponse]) -> None:
     """The same for an operation that words some refusals in its own way."""
     refusals = {
         Scenario.UNAUTHORIZED: error(401, "Unauthorized"),
@@ -202,7 +202,7 @@ def check_with(called: Scenarios, own: dict[Scenario, Answer]) -> None:
             raise Refusal(answer)
 
 
-def distort(called: Scenarios, answer: Answer) -> Answer:
+def distort(called: Scenarios, answer: SandboxResponse) -> SandboxResponse:
     """After the work: the answer as the client gets it; raises Silence if it gets none."""
     if called & SILENT:
         raise Silence(hold=Scenario.HANG in called)

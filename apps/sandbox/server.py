@@ -14,9 +14,9 @@ import threading
 from pathlib import Path
 
 from apps.sandbox.handler import Handler
-from apps.sandbox.shelf import Shelf
+from apps.sandbox.media_files import MediaFiles
 from apps.sandbox.sockets import Server
-from apps.sandbox.state import State
+from apps.sandbox.state import SandboxState
 from apps.sandbox.webhooks import Courier
 from apps.sandbox.world import World
 
@@ -43,8 +43,8 @@ class Sandbox:
         if speed <= 0:
             raise ValueError("speed must be above 0")
         data.mkdir(parents=True, exist_ok=True)
-        self.state = State(data / "sandbox.sqlite3")
-        self.world = World(self.state, Shelf(data / "files"), speed)
+        self.state = SandboxState(data / "sandbox.sqlite3")
+        self.world = World(self.state, MediaFiles(data / "files"), speed)
         try:
             self._server = Server((host, port), Handler, self.world, listener=listener, start=start)
         except OSError:

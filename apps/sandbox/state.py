@@ -31,7 +31,7 @@ class Closed(Exception):
     """The sandbox has been stopped; a thread that comes late has nothing left to do."""
 
 
-class State:
+class SandboxState:
     """The database of one sandbox. Used by many threads; a transaction is never held across a socket."""
 
     def __init__(self, path: Path) -> None:

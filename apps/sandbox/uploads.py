@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.sandbox.answers import refuse
+from apps.sandbox.responses import refuse
 
 MEGABYTE = 1024 * 1024
 HEAD = 16
 
 
 @dataclass(frozen=True)
-class Kind:
+class UploadKind:
     """`formats` are what the bytes may be."""
 
     kind: str
@@ -25,18 +25,18 @@ class Kind:
 
 
 KINDS = {
-    "image/jpeg": Kind("image", "jpg", ("jpeg",)),
-    "image/png": Kind("image", "png", ("png",)),
-    "image/webp": Kind("image", "webp", ("webp",)),
-    "audio/mpeg": Kind("audio", "mp3", ("mp3",)),
-    "audio/wav": Kind("audio", "wav", ("wav",)),
-    "audio/mp4": Kind("audio", "m4a", ("mp4",)),
-    "audio/x-m4a": Kind("audio", "m4a", ("mp4",)),
-    "audio/aac": Kind("audio", "m4a", ("mp4", "aac")),
+    "image/jpeg": UploadKind("image", "jpg", ("jpeg",)),
+    "image/png": UploadKind("image", "png", ("png",)),
+    "image/webp": UploadKind("image", "webp", ("webp",)),
+    "audio/mpeg": UploadKind("audio", "mp3", ("mp3",)),
+    "audio/wav": UploadKind("audio", "wav", ("wav",)),
+    "audio/mp4": UploadKind("audio", "m4a", ("mp4",)),
+    "audio/x-m4a": UploadKind("audio", "m4a", ("mp4",)),
+    "audio/aac": UploadKind("audio", "m4a", ("mp4", "aac")),
 }
 
 
-def kind_of(content_type: str) -> Kind:
+def kind_of(content_type: str) -> UploadKind:
     """Refuses with 400 what the page doesn't list."""
     named = content_type.partition(";")[0].strip().lower()
     if named not in KINDS:
@@ -53,7 +53,7 @@ def check_size(content_type: str, size: int) -> None:
         )
 
 
-def check_bytes(path: Path, content_type: str, kind: Kind) -> None:
+def check_bytes(path: Path, content_type: str, kind: UploadKind) -> None:
     with path.open("rb") as file:
         found = format_of(file.read(HEAD))
     if found is None and not path.stat().st_size:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apps.sandbox.accounts import TOKENS_PER_CREDIT, Account
-from apps.sandbox.state import State
+from apps.sandbox.state import SandboxState
 
 CHARGED = ("producer-usage", "riffusion")
 GRANT = "grant"
 Event = dict[str, Any]
 
 
-def record(state: State, account: Account) -> dict[str, Any]:
+def record(state: SandboxState, account: Account) -> dict[str, Any]:
     """Amounts are in tokens. What no event explains of the balance was there at first: a grant."""
     rows = [dict(row) for row in _rows(state, account)]
     events = [_event(row, account.email) for row in rows]
@@ -27,7 +27,7 @@ def record(state: State, account: Account) -> dict[str, Any]:
     return {"email": account.email, "events": events, "summary": _summary(events)}
 
 
-def _rows(state: State, account: Account) -> list[Any]:
+def _rows(state: SandboxState, account: Account) -> list[Any]:
     """A conversation has one title, its newest."""
     return state.rows(
         "SELECT kind, sum(tokens) AS tokens, conversation, max(at) AS at, title"

@@ -14,16 +14,16 @@ import time
 from urllib.parse import urlsplit
 
 from apps.sandbox import clips, jobs
-from apps.sandbox.jobs import Job
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.scenarios import Scenario
-from apps.sandbox.state import Closed, State
+from apps.sandbox.state import Closed, SandboxState
 from apps.sandbox.world import LONGEST_SLEEP_S, World
 
 TIMEOUT_S = 5
 LATE_S = 20
 
 
-def order(state: State, job: Job, url: str, speed: float) -> None:
+def order(state: SandboxState, job: SandboxJob, url: str, speed: float) -> None:
     """Notes what is to be sent when the job ends; called in the transaction that accepts it."""
     if job.called & {Scenario.HOOK_NEVER, Scenario.HOOK_EARLY}:
         return
@@ -32,7 +32,7 @@ def order(state: State, job: Job, url: str, speed: float) -> None:
         state.execute("INSERT INTO hooks (jobid, url, due_at) VALUES (?, ?, ?)", job.jobid, url, due)
 
 
-def send_early(state: State, job: Job, url: str) -> None:
+def send_early(state: SandboxState, job: SandboxJob, url: str) -> None:
     """Delivers before the answer of POST /music; the receiver then knows a jobid that the caller doesn't."""
     for _ in range(_copies(job)):
         hook = state.insert(
@@ -45,11 +45,11 @@ def send_early(state: State, job: Job, url: str) -> None:
         _deliver(state, hook, job.jobid, url)
 
 
-def _copies(job: Job) -> int:
+def _copies(job: SandboxJob) -> int:
     return 2 if Scenario.HOOK_TWICE in job.called else 1
 
 
-def _deliver(state: State, hook: int, jobid: str, url: str) -> None:
+def _deliver(state: SandboxState, hook: int, jobid: str, url: str) -> None:
     try:
         job = jobs.get(state, jobid)
         result = _post(url, clips.job_record(state, job)) if job else "failed"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apps.sandbox.answers import Silence
 from apps.sandbox.callers import Caller
+from apps.sandbox.media_files import MediaFiles
+from apps.sandbox.responses import Silence
 from apps.sandbox.scenarios import Scenarios
-from apps.sandbox.shelf import Shelf
-from apps.sandbox.state import State
+from apps.sandbox.state import SandboxState
 
 # Whoever waits looks at the clock again after so long: a machine may sleep, and a test may move the clock.
 LONGEST_SLEEP_S = 1.0
@@ -21,8 +21,8 @@ LONGEST_SLEEP_S = 1.0
 class World:
     """One sandbox: its memory, its songs, and a bell that rings when a job was taken or has been ended by somebody."""
 
-    state: State
-    shelf: Shelf
+    state: SandboxState
+    media_files: MediaFiles
     speed: float
     closing: threading.Event = field(default_factory=threading.Event)
     bell: threading.Condition = field(default_factory=threading.Condition)
@@ -46,7 +46,7 @@ class World:
 
     def reset(self) -> None:
         self.state.reset()
-        self.shelf.clear()
+        self.media_files.clear()
 
     def close(self) -> None:
         self.closing.set()
@@ -54,7 +54,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Request:
+class SandboxRequest:
     """A request that has been read.
 
     `arguments` are the decoded variable parts of the path, `called` the scenarios of the prompt and those ordered

@@ -81,6 +81,6 @@ def test_reset_forgets_everything(client: Client, remote: Sandbox) -> None:
     assert client.call("POST", "/_sandbox/reset").status == 204
     assert remote.requests() == {}
     assert remote.charged("mine") == 0
-    assert list(remote.world.shelf.folder.iterdir()) == []
+    assert list(remote.world.media_files.folder.iterdir()) == []
     assert client.job(record["jobid"]).status == 404
     assert client.credits() == 500

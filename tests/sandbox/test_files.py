@@ -146,7 +146,7 @@ def test_sizes_and_memory(client: Client, remote: Sandbox) -> None:
         answer = client.upload(body, mime)
         assert (answer.status, answer.json["code"]) == (413, 413)
         assert limit in answer.json["error"]
-    assert not list(remote.world.shelf.folder.glob(".upload*"))
+    assert not list(remote.world.media_files.folder.glob(".upload*"))
 
 
 def test_moderation_comes_with_the_evidence(client: Client) -> None:

@@ -103,6 +103,6 @@ def test_a_refresh_token_is_kept_nowhere(client: Client, remote: Sandbox) -> Non
     answer = add(client, refresh_token=secret)
     assert b"Zx41LwPb93" not in answer.body
     remote.state.rows("PRAGMA wal_checkpoint")
-    files = [path.read_bytes() for path in remote.world.shelf.folder.parent.glob("sandbox.sqlite3*")]
+    files = [path.read_bytes() for path in remote.world.media_files.folder.parent.glob("sandbox.sqlite3*")]
     assert files
     assert not any(b"Zx41LwPb93" in content for content in files)

@@ -8,14 +8,14 @@ import pytest
 
 from apps.sandbox.songs import brief, harmony, plan
 from apps.sandbox.songs.performance import perform
-from apps.sandbox.songs.song import Song
+from apps.sandbox.songs.song import PlayedSong
 from apps.sandbox.songs.words import sung_lines
 
 TAKES = (0, 1)
 
 
-def song(prompt: str, take: int = 0, number: int = 1, **request: Any) -> Song:
-    return Song.asked_for({"prompt": prompt, **request}, str(uuid.UUID(int=number)), take)
+def song(prompt: str, take: int = 0, number: int = 1, **request: Any) -> PlayedSong:
+    return PlayedSong.asked_for({"prompt": prompt, **request}, str(uuid.UUID(int=number)), take)
 
 
 def heard_bpm(samples: np.ndarray) -> float:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from apps.sandbox.server import Sandbox
-from apps.sandbox.state import Closed, State
+from apps.sandbox.state import Closed, SandboxState
 from tests.sandbox.client import STUDIO, Client
 
 
 def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
-    state = State(tmp_path / "state.sqlite3")
+    state = SandboxState(tmp_path / "state.sqlite3")
 
     def fail() -> None:
         with state.transaction():
@@ -29,7 +29,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_latecomers_are_told_that_it_is_closed(tmp_path: Path) -> None:
-    state = State(tmp_path / "state.sqlite3")
+    state = SandboxState(tmp_path / "state.sqlite3")
     state.close()
     with pytest.raises(Closed):
         state.rows("SELECT 1")
@@ -38,7 +38,7 @@ def test_latecomers_are_told_that_it_is_closed(tmp_path: Path) -> None:
 def test_links_outlive_a_restart_because_the_secret_does(tmp_path: Path) -> None:
     secrets = []
     for _ in range(2):
-        state = State(tmp_path / "state.sqlite3")
+        state = SandboxState(tmp_path / "state.sqlite3")
         secrets.append(state.secret)
         state.close()
     assert secrets[0] == secrets[1]
@@ -46,11 +46,11 @@ def test_links_outlive_a_restart_because_the_secret_does(tmp_path: Path) -> None
 
 
 def test_the_log_is_kept_for_a_week(tmp_path: Path) -> None:
-    state = State(tmp_path / "state.sqlite3")
+    state = SandboxState(tmp_path / "state.sqlite3")
     state.execute("INSERT INTO requests (at, route) VALUES (0, 'GET /jobs')")
     state.log("1", "GET /jobs")
     state.close()
-    state = State(tmp_path / "state.sqlite3")
+    state = SandboxState(tmp_path / "state.sqlite3")
     assert state.requests() == {"GET /jobs": 1}
     state.close()
 
@@ -83,7 +83,7 @@ def test_a_sandbox_of_the_first_version_keeps_its_songs(tmp_path: Path) -> None:
         assert sandbox.charged("mine") == 1
         assert client.get("/accounts/usage", email=STUDIO).json["summary"]["total_charged_credits"] == 5
         sandbox.stop()
-    fresh = State(tmp_path / "fresh.sqlite3")
+    fresh = SandboxState(tmp_path / "fresh.sqlite3")
     with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as old:
         for table in ("jobs", "clips"):
             columns = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]

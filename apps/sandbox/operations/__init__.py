@@ -1,1 +1,1 @@
-"""One module per group of pages of the API; every operation is a function (world, request) -> Answer."""
+"""One module per group of pages of the API; every operation is a function (world, request) -> SandboxResponse."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from apps.sandbox import accounts, scenarios, usage
-from apps.sandbox.answers import EMPTY, Answer, as_json, refuse
 from apps.sandbox.operations import fields
+from apps.sandbox.responses import EMPTY, SandboxResponse, as_json, refuse
 from apps.sandbox.scenarios import Scenario
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 
-def list_accounts(world: World, request: Request) -> Answer:
+def list_accounts(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with an object keyed by e-mail, {} without accounts."""
     configured = accounts.of_tenant(world.state, request.caller.tenant)
     return as_json({email: account.record() for email, account in configured.items()})
 
 
-def show_account(world: World, request: Request) -> Answer:
+def show_account(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with the balance, 404 for an account that isn't configured."""
     (email,) = request.arguments
     account = accounts.of_tenant(world.state, request.caller.tenant).get(email)
@@ -26,7 +26,7 @@ def show_account(world: World, request: Request) -> Answer:
     return as_json(account.detail())
 
 
-def show_usage(world: World, request: Request) -> Answer:
+def show_usage(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with what the account was charged, 400 without `email`, 404 for an account that isn't configured."""
     email = request.query.get("email")
     if not email:
@@ -37,7 +37,7 @@ def show_usage(world: World, request: Request) -> Answer:
     return as_json(usage.record(world.state, account))
 
 
-def add_account(world: World, request: Request) -> Answer:
+def add_account(world: World, request: SandboxRequest) -> SandboxResponse:
     """201 for a new account, 200 for one that is there; with an e-mail instead of a token, only maxJobs changes."""
     form, tenant = request.form, request.caller.tenant
     scenarios.check(request.called, email=accounts.STUDIO)
@@ -71,7 +71,7 @@ def _checked(form: dict[str, Any]) -> tuple[str, int | None]:
     return token, form.get("maxJobs")
 
 
-def _change_max_jobs(world: World, request: Request) -> Answer:
+def _change_max_jobs(world: World, request: SandboxRequest) -> SandboxResponse:
     """The newer servers' way to change the concurrency alone."""
     if Scenario.OLD_SERVER in request.called:
         raise refuse(400, "Parameter refresh_token is required")
@@ -84,7 +84,7 @@ def _change_max_jobs(world: World, request: Request) -> Answer:
     return as_json(accounts.of_tenant(world.state, tenant)[form["email"]].record())
 
 
-def remove_account(world: World, request: Request) -> Answer:
+def remove_account(world: World, request: SandboxRequest) -> SandboxResponse:
     """204 without a body. Its jobs and clips stay where they are: on Flow Music."""
     (email,) = request.arguments
     if not accounts.remove(world.state, request.caller.tenant, email):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 
 from apps.sandbox import accounts, clips, jobs, scenarios
-from apps.sandbox.answers import Answer, FileSlice, Refusal, as_json, refuse
-from apps.sandbox.clips import CLIP_ID, Clip
-from apps.sandbox.jobs import JOB_ID, Job
-from apps.sandbox.world import Request, World
+from apps.sandbox.clips import CLIP_ID, SandboxClip
+from apps.sandbox.jobs import JOB_ID, SandboxJob
+from apps.sandbox.responses import FileSlice, Refusal, SandboxResponse, as_json, refuse
+from apps.sandbox.world import SandboxRequest, World
 
 PAGE, LARGEST_PAGE = 20, 100
 
 
-def list_clips(world: World, request: Request) -> Answer:
+def list_clips(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with one page of one account's clips, newest first; `next` is the following offset or null."""
     limit = _whole_number(request, "limit", PAGE, 1, LARGEST_PAGE)
     offset = _whole_number(request, "offset", 0, 0, 2**31)
@@ -24,7 +24,7 @@ def list_clips(world: World, request: Request) -> Answer:
     return as_json({"email": email, "clips": shown, "limit": limit, "offset": offset, "next": following})
 
 
-def download(world: World, request: Request) -> Answer:
+def download(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with the mp3; 400 for what is no id, 409 while the job isn't completed, 596 for an account in error."""
     if request.query.get("format", "mp3") != "mp3":
         raise refuse(400, f"Parameter format ({request.query['format']}) not supported. Valid values: mp3")
@@ -32,9 +32,9 @@ def download(world: World, request: Request) -> Answer:
     account = accounts.of_tenant(world.state, job.tenant).get(job.email)
     if account and account.error:
         raise Refusal(scenarios.account_error(account.email, account.error))
-    path = world.shelf.audio(world.state, clip, "mp3")
+    path = world.media_files.audio(world.state, clip, "mp3")
     disposition = f'attachment; filename="{clip.clip_id(job)}.mp3"'
-    return Answer(
+    return SandboxResponse(
         200,
         content_type="audio/mpeg",
         headers=(("Content-Disposition", disposition),),
@@ -42,7 +42,7 @@ def download(world: World, request: Request) -> Answer:
     )
 
 
-def _wanted(world: World, request: Request) -> tuple[Clip, Job]:
+def _wanted(world: World, request: SandboxRequest) -> tuple[SandboxClip, SandboxJob]:
     """The clip behind `id`: a clip's own id, or a completed job's, which stands for its first clip."""
     wanted = request.query.get("id", "")
     if not wanted:
@@ -60,7 +60,7 @@ def _wanted(world: World, request: Request) -> tuple[Clip, Job]:
     return clip or clips.of_job(world.state, job)[0], job
 
 
-def _whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
+def _whole_number(request: SandboxRequest, name: str, default: int, least: int, most: int) -> int:
     text = request.query.get(name, str(default))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
     if not least <= number <= most:

@@ -9,12 +9,12 @@ import time
 from typing import Any
 
 from apps.sandbox import accounts, jobs
-from apps.sandbox.answers import EMPTY, Answer, as_json, refuse
 from apps.sandbox.callers import Caller
-from apps.sandbox.jobs import Job
+from apps.sandbox.jobs import SandboxJob
+from apps.sandbox.responses import EMPTY, SandboxResponse, as_json, refuse
 from apps.sandbox.scenarios import BY_TAG
-from apps.sandbox.state import State
-from apps.sandbox.world import Request, World
+from apps.sandbox.state import SandboxState
+from apps.sandbox.world import SandboxRequest, World
 
 OPERATIONS = (
     "accounts", "account", "add_account", "remove_account", "usage", "music", "edit", "effect", "extend", "replace",
@@ -23,19 +23,19 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def charges(world: World, request: Request) -> Answer:
+def charges(world: World, request: SandboxRequest) -> SandboxResponse:
     """{replyRef: songs and edits charged}; ?by=operation: {operation: charges}, stems, lyrics and images too."""
     by_operation = request.query.get("by") == "operation"
     return as_json(world.state.charged_operations() if by_operation else world.state.charges())
 
 
-def requests(world: World, request: Request) -> Answer:
+def requests(world: World, request: SandboxRequest) -> SandboxResponse:
     """{"METHOD /route": calls}; ?method=, ?path= and ?token= choose."""
     chosen = {name: request.query.get(name) for name in ("method", "path", "token")}
     return as_json(world.state.requests(**chosen))
 
 
-def all_jobs(world: World, request: Request) -> Answer:
+def all_jobs(world: World, request: SandboxRequest) -> SandboxResponse:
     """[{jobid, email, mode, operation, status, replyRef, charged}] as they came, also those that nobody was told of.
 
     A mode "hidden" is what the API has no record of: stems, uploads, songs fired by lyrics. Seeded clips are left out.
@@ -44,7 +44,7 @@ def all_jobs(world: World, request: Request) -> Answer:
     return as_json([_overview(jobs.from_row(row)) for row in rows])
 
 
-def _overview(job: Job) -> dict[str, object]:
+def _overview(job: SandboxJob) -> dict[str, object]:
     overview: dict[str, object] = {
         "jobid": job.jobid,
         "email": job.email,
@@ -58,13 +58,13 @@ def _overview(job: Job) -> dict[str, object]:
     }
 
 
-def hooks(world: World, request: Request) -> Answer:
+def hooks(world: World, request: SandboxRequest) -> SandboxResponse:
     """[{jobid, due_at, sent_at, result}]; `result` is a status, "refused" (not loopback), "failed" or null."""
     rows = world.state.rows("SELECT jobid, due_at, sent_at, result FROM hooks ORDER BY id")
     return as_json([dict(row) for row in rows])
 
 
-def order_scenario(world: World, request: Request) -> Answer:
+def order_scenario(world: World, request: SandboxRequest) -> SandboxResponse:
     """{operation, scenario, times = 1, number = any}: the next `times` calls of that operation go this way."""
     form = request.form
     operation, scenario, times = form.get("operation"), form.get("scenario"), form.get("times", 1)
@@ -79,19 +79,19 @@ def order_scenario(world: World, request: Request) -> Answer:
     return EMPTY
 
 
-def drop_scenarios(world: World, request: Request) -> Answer:
+def drop_scenarios(world: World, request: SandboxRequest) -> SandboxResponse:
     """Forgets what was ordered and not yet used up."""
     world.state.execute("DELETE FROM scheduled")
     return EMPTY
 
 
-def reset(world: World, request: Request) -> Answer:
+def reset(world: World, request: SandboxRequest) -> SandboxResponse:
     """As freshly started: no jobs, no songs, no requests; subscriptions begin again with their accounts."""
     world.reset()
     return EMPTY
 
 
-def set_account(world: World, request: Request) -> Answer:
+def set_account(world: World, request: SandboxRequest) -> SandboxResponse:
     """{email, number = "1000", kind = "", credits, error, maxJobs, remove}: changes what is given.
 
     An account that isn't there is made; `kind` is the word behind "sandbox" in the token. With the number "*" it is
@@ -119,7 +119,7 @@ def set_account(world: World, request: Request) -> Answer:
 
 
 def _change(
-    state: State,
+    state: SandboxState,
     tenant: str,
     email: str,
     changes: list[tuple[str, int | str | None]],
@@ -157,7 +157,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
 
 
-def finish(world: World, request: Request) -> Answer:
+def finish(world: World, request: SandboxRequest) -> SandboxResponse:
     """{jobid}: that job's time is over now. 409 if it had ended already."""
     job = jobs.get(world.state, str(request.form.get("jobid", "")))
     if job is None:
@@ -168,7 +168,7 @@ def finish(world: World, request: Request) -> Answer:
     return EMPTY
 
 
-def set_speed(world: World, request: Request) -> Answer:
+def set_speed(world: World, request: SandboxRequest) -> SandboxResponse:
     """{speed}: for what is asked from now on, for example 1 to let stems block as long as the real ones."""
     speed = request.form.get("speed")
     if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed < 1e6:

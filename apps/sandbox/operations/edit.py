@@ -7,19 +7,19 @@ import uuid
 
 from apps.sandbox import accounts, charging, clips, jobs, results, scenarios, webhooks
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
-from apps.sandbox.answers import Answer, Refusal, error, refuse
-from apps.sandbox.clips import Clip
-from apps.sandbox.jobs import Job
+from apps.sandbox.clips import SandboxClip
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations import music, stems
-from apps.sandbox.operations.edit_form import EditForm, check_times, parse
+from apps.sandbox.operations.edit_form import EditFields, check_times, parse
+from apps.sandbox.responses import Refusal, SandboxResponse, error, refuse
 from apps.sandbox.scenarios import Scenario
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 CREATE, TOOL_CALL = "recipes/create", "producer/tool-call"
 UPLOADED = "source clip can't be edited: an uploaded clip has no conversation_id"
 
 
-def edit_song(world: World, request: Request) -> Answer:
+def edit_song(world: World, request: SandboxRequest) -> SandboxResponse:
     """As POST /music; only stems are always sync, and answer with a manifest instead of a job."""
     form = parse(request.form)
     if form.operation == "stems":
@@ -27,7 +27,7 @@ def edit_song(world: World, request: Request) -> Answer:
     return music.tell(world, _accept(world, request, form), form.reply_url)
 
 
-def _accept(world: World, request: Request, form: EditForm) -> Job:
+def _accept(world: World, request: SandboxRequest, form: EditFields) -> SandboxJob:
     """Charge, job, clip and webhooks in one transaction, as for a song."""
     state = world.state
     with state.transaction():
@@ -45,11 +45,11 @@ def _accept(world: World, request: Request, form: EditForm) -> Job:
     return job
 
 
-def _new_job(world: World, request: Request, form: EditForm, origin: Job) -> Job:
+def _new_job(world: World, request: SandboxRequest, form: EditFields, origin: SandboxJob) -> SandboxJob:
     now = time.time()
     at_once = Scenario.MODERATED_NOW in request.called
     seconds = jobs.seconds(request.called, form.uuid + form.operation, form.operation, world.speed)
-    return Job(
+    return SandboxJob(
         jobid=f"job:{uuid.uuid4()}-user:{origin.number}-{origin.email}-bot:flowmusic",
         tenant=origin.tenant,
         number=origin.number,
@@ -67,7 +67,7 @@ def _new_job(world: World, request: Request, form: EditForm, origin: Job) -> Job
     )
 
 
-def _source(world: World, request: Request, form: EditForm) -> tuple[Clip, Job]:
+def _source(world: World, request: SandboxRequest, form: EditFields) -> tuple[SandboxClip, SandboxJob]:
     """The clip and where it came from, or the refusal that the page describes."""
     account = _account(world, request, form.email)
     _check_scenarios(request, account)
@@ -86,14 +86,14 @@ def _source(world: World, request: Request, form: EditForm) -> tuple[Clip, Job]:
     return clip, origin
 
 
-def _account(world: World, request: Request, email: str) -> Account:
+def _account(world: World, request: SandboxRequest, email: str) -> Account:
     account = accounts.of_tenant(world.state, request.caller.tenant).get(email)
     if account is None:
         raise refuse(404, f"Account {email} not configured")
     return account
 
 
-def _check_scenarios(request: Request, account: Account) -> None:
+def _check_scenarios(request: SandboxRequest, account: Account) -> None:
     scenarios.check_with(
         request.called,
         {
@@ -106,7 +106,7 @@ def _check_scenarios(request: Request, account: Account) -> None:
     )
 
 
-def affordable(account: Account, request: Request) -> None:
+def affordable(account: Account, request: SandboxRequest) -> None:
     """Refuses an account that runs as much as it may, or can't pay."""
     if account.free < 1:
         raise Refusal(scenarios.busy(TOOL_CALL))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from apps.sandbox.answers import refuse
 from apps.sandbox.clips import CLIP_ID
 from apps.sandbox.operations import fields
+from apps.sandbox.responses import refuse
 
 Range = tuple[float, float | None]
 # By operation: what is required, and what may be given beside it.
@@ -47,7 +47,7 @@ LARGEST_SEED = 2**53
 
 
 @dataclass(frozen=True)
-class EditForm:
+class EditFields:
     """`email` and `uuid` are in the clip's id."""
 
     operation: str
@@ -59,7 +59,7 @@ class EditForm:
     reference: str
 
 
-def parse(form: dict[str, Any]) -> EditForm:
+def parse(form: dict[str, Any]) -> EditFields:
     """Refuses with 400 and the name of the parameter."""
     operation = form.get("operation")
     if operation in (None, ""):
@@ -71,7 +71,7 @@ def parse(form: dict[str, Any]) -> EditForm:
     if not found:
         raise refuse(400, "Parameter clip not a valid clip ID")
     _check_own(str(operation), form)
-    return EditForm(
+    return EditFields(
         operation=str(operation),
         number=found["number"],
         email=found["email"],

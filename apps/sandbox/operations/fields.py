@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from apps.sandbox.answers import refuse
+from apps.sandbox.responses import refuse
 
 LONGEST_TEXT = 10_000
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -11,14 +11,14 @@ from typing import Any
 
 from apps.sandbox import accounts, assets, clips, jobs, provenance, scenarios, uploads
 from apps.sandbox.accounts import Account
-from apps.sandbox.answers import Answer, FileSlice, Refusal, as_json, refuse
 from apps.sandbox.assets import Asset
-from apps.sandbox.clips import Clip
-from apps.sandbox.jobs import Job
+from apps.sandbox.clips import SandboxClip
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations import media
+from apps.sandbox.responses import FileSlice, Refusal, SandboxResponse, as_json, refuse
 from apps.sandbox.scenarios import FAILING, Scenario
 from apps.sandbox.songs import encoding
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 QUERY = ("email", "stripMetadata")
 STRIPPED = ("jpg", "png")
@@ -29,7 +29,7 @@ DECLARED = (
 )
 
 
-def upload(world: World, request: Request) -> Answer:
+def upload(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with the asset's id; 400, 413 and 422 for what the page says, 500 with the `upstream` block if refused."""
     path = request.upload
     if path is None or not path.stat().st_size:
@@ -44,7 +44,7 @@ def upload(world: World, request: Request) -> Answer:
     _check_scenarios(request, account)
     name = str(uuid.uuid4())
     asset = Asset(name, account.tenant, account.email, kind.suffix)
-    kept = world.shelf.folder / f"{name}.{kind.suffix}"
+    kept = world.media_files.folder / f"{name}.{kind.suffix}"
     _keep(path, kept, kind.suffix, strip=strip)
     answer: dict[str, Any] = {
         "id": f"user:{request.caller.number}-{account.email}-{kind.kind}:{name}",
@@ -64,14 +64,14 @@ def upload(world: World, request: Request) -> Answer:
     return as_json(answer)
 
 
-def _strip(request: Request) -> bool:
+def _strip(request: SandboxRequest) -> bool:
     wish = request.query.get("stripMetadata", "true")
     if wish not in ("true", "false"):
         raise refuse(400, f"Parameter stripMetadata ({wish}) not supported. Valid values: true, false")
     return wish == "true"
 
 
-def _check_scenarios(request: Request, account: Account) -> None:
+def _check_scenarios(request: SandboxRequest, account: Account) -> None:
     if request.called & FAILING:
         raise Refusal(_rejected())
     if Scenario.UNPROCESSABLE in request.called:
@@ -79,7 +79,7 @@ def _check_scenarios(request: Request, account: Account) -> None:
     scenarios.check(request.called, email=account.email)
 
 
-def _rejected() -> Answer:
+def _rejected() -> SandboxResponse:
     """What Flow Music's edge says, passed on."""
     upstream = {
         "status": 500,
@@ -101,10 +101,10 @@ def _keep(path: Path, kept: Path, suffix: str, *, strip: bool) -> None:
         path.rename(kept)
 
 
-def _clip(world: World, request: Request, account: Account, kept: Path) -> dict[str, Any]:
+def _clip(world: World, request: SandboxRequest, account: Account, kept: Path) -> dict[str, Any]:
     """An uploaded recording is a clip as well, which no edit can begin with."""
     now = time.time()
-    job = Job(
+    job = SandboxJob(
         jobid=f"upload:{uuid.uuid4()}",
         tenant=account.tenant,
         number=request.caller.number,
@@ -120,7 +120,7 @@ def _clip(world: World, request: Request, account: Account, kept: Path) -> dict[
         operation="upload",
     )
     length = None if Scenario.NO_LENGTH in request.called else encoding.seconds(kept)
-    clip = Clip(str(uuid.uuid4()), job.jobid, 0, "Uploaded audio", None, length, None)
+    clip = SandboxClip(str(uuid.uuid4()), job.jobid, 0, "Uploaded audio", None, length, None)
     jobs.insert(world.state, job)
     clips.insert(world.state, clip)
     flagged = Scenario.FLAGGED in request.called
@@ -132,15 +132,15 @@ def _clip(world: World, request: Request, account: Account, kept: Path) -> dict[
     }
 
 
-def serve(world: World, request: Request) -> Answer:
+def serve(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 or 206 with the file, public."""
     found = FILE.fullmatch(request.arguments[0])
     asset = assets.get(world.state, found["uuid"], found["suffix"]) if found else None
     if asset is None:
         raise media.missing()
     if asset.prompt is None:
-        path = world.shelf.folder / f"{asset.uuid}.{asset.suffix}"
+        path = world.media_files.folder / f"{asset.uuid}.{asset.suffix}"
     else:
-        path = world.shelf.picture(asset.prompt, asset.uuid)
+        path = world.media_files.picture(asset.prompt, asset.uuid)
     whole = FileSlice(path, 0, path.stat().st_size)
     return media.slice_of(request, whole, assets.TYPES[asset.suffix], f'"{asset.uuid}"')

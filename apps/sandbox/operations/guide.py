@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from apps.sandbox.answers import Answer, html
 from apps.sandbox.operations.control import OPERATIONS
+from apps.sandbox.responses import SandboxResponse, html
 from apps.sandbox.scenarios import GUIDE
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 OFFERED = (
     ("GET /accounts", "the accounts"),
@@ -74,7 +74,7 @@ the next calls of an operation:
 """
 
 
-def show(world: World, request: Request) -> Answer:
+def show(world: World, request: SandboxRequest) -> SandboxResponse:
     tables = "\n".join(_table(title, rows) for title, rows in GUIDE)
     text = PAGE.format(
         speed=f"{world.speed:g}",

@@ -5,18 +5,18 @@ from __future__ import annotations
 import uuid
 
 from apps.sandbox import accounts, assets, charging, jobs, scenarios
-from apps.sandbox.answers import Answer, Refusal, as_json, error
 from apps.sandbox.covers import FINAL
 from apps.sandbox.operations import fields
+from apps.sandbox.responses import Refusal, SandboxResponse, as_json, error
 from apps.sandbox.scenarios import FAILING, SILENT, Scenario
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 TEXTS = {"prompt": 2000, "email": fields.TEXTS["email"]}
 STEP = "FlowMusic image generation"
 MODEL = "google-generative-ai"
 
 
-def make_image(world: World, request: Request) -> Answer:
+def make_image(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 after 10 to 20 s, 500 for a prompt that Flow Music won't draw. It costs a credit here; the page is silent."""
     form = request.form
     fields.check_texts(form, TEXTS)

@@ -9,12 +9,12 @@ import time
 from itertools import groupby
 
 from apps.sandbox import accounts, clips, jobs
-from apps.sandbox.answers import EMPTY, Answer, as_json, refuse
-from apps.sandbox.jobs import Job
-from apps.sandbox.world import Request, World
+from apps.sandbox.jobs import SandboxJob
+from apps.sandbox.responses import EMPTY, SandboxResponse, as_json, refuse
+from apps.sandbox.world import SandboxRequest, World
 
 
-def list_jobs(world: World, request: Request) -> Answer:
+def list_jobs(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with the running async jobs by account e-mail; {} if nothing runs."""
     tenant, now = request.caller.tenant, time.time()
     limits = {email: account.max_jobs for email, account in accounts.of_tenant(world.state, tenant).items()}
@@ -30,12 +30,12 @@ def list_jobs(world: World, request: Request) -> Answer:
     )
 
 
-def show_job(world: World, request: Request) -> Answer:
+def show_job(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with the record, also of a failed job; 404 unknown, 403 another subscription's."""
     return as_json(clips.job_record(world.state, _find(world, request)))
 
 
-def cancel_job(world: World, request: Request) -> Answer:
+def cancel_job(world: World, request: SandboxRequest) -> SandboxResponse:
     """204 without a body, for jobs that have ended too.
 
     What was charged stays charged, and the song is made all the same.
@@ -45,7 +45,7 @@ def cancel_job(world: World, request: Request) -> Answer:
     return EMPTY
 
 
-def _find(world: World, request: Request) -> Job:
+def _find(world: World, request: SandboxRequest) -> SandboxJob:
     (jobid,) = request.arguments
     job = jobs.get(world.state, jobid)
     if job is None or job.mode == jobs.HIDDEN or job.vanished(time.time()):

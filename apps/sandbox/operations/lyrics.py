@@ -8,12 +8,12 @@ from typing import Any
 
 from apps.sandbox import accounts, charging, clips, jobs, scenarios
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
-from apps.sandbox.answers import Answer, as_json
-from apps.sandbox.jobs import Job
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations import fields
+from apps.sandbox.responses import SandboxResponse, as_json
 from apps.sandbox.scenarios import FAILING, SILENT, Scenario
 from apps.sandbox.songs import drafts, words
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 LONGEST = 2000
 TEXTS = {"prompt": LONGEST, "structure": LONGEST, "email": fields.TEXTS["email"]}
@@ -21,7 +21,7 @@ NONE_WRITTEN = FAILING | {Scenario.NO_LYRICS, Scenario.UNPROCESSABLE}
 AGENT = "That sounds like a lovely idea! Shall we talk about the mood first, before I write anything down?"
 
 
-def write_lyrics(world: World, request: Request) -> Answer:
+def write_lyrics(world: World, request: SandboxRequest) -> SandboxResponse:
     """200 with words and a sound prompt after 3 to 12 s; 422 with the agent's small talk if it wrote none."""
     form = request.form
     fields.check_texts(form, TEXTS)
@@ -50,16 +50,16 @@ def write_lyrics(world: World, request: Request) -> Answer:
     return as_json(answer)
 
 
-def _without(account: Account) -> Answer:
+def _without(account: Account) -> SandboxResponse:
     problem = {"code": "no_lyrics", "message": "the agent produced no lyrics"}
     return as_json({"email": account.email, "error": problem, "agent_text": AGENT}, 422)
 
 
-def _fire(world: World, request: Request, account: Account, lyrics: str) -> None:
+def _fire(world: World, request: SandboxRequest, account: Account, lyrics: str) -> None:
     """A song that nobody asked for: charged, and found in GET /music some time later. It has no job record."""
     state, now = world.state, time.time()
     prompt = drafts.sound(request.form["prompt"])
-    job = Job(
+    job = SandboxJob(
         jobid=f"fired:{uuid.uuid4()}",
         tenant=account.tenant,
         number=request.caller.number,

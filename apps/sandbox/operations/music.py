@@ -7,20 +7,20 @@ import uuid
 
 from apps.sandbox import accounts, charging, clips, jobs, scenarios, webhooks
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
-from apps.sandbox.answers import Answer, Refusal, Silence, as_json, refuse
-from apps.sandbox.jobs import Job
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations.music_form import MusicForm, parse
+from apps.sandbox.responses import Refusal, SandboxResponse, Silence, as_json, refuse
 from apps.sandbox.scenarios import SILENT, Scenario
-from apps.sandbox.world import LONGEST_SLEEP_S, Request, World
+from apps.sandbox.world import LONGEST_SLEEP_S, SandboxRequest, World
 
 
-def create_song(world: World, request: Request) -> Answer:
+def create_song(world: World, request: SandboxRequest) -> SandboxResponse:
     """201 with the pending record (async); 200 or 422 with the ended one after as long as the song takes (sync)."""
     form = parse(request.form, request.caller.number)
     return tell(world, _accept(world, request, form), form.reply_url)
 
 
-def tell(world: World, job: Job, reply_url: str | None) -> Answer:
+def tell(world: World, job: SandboxJob, reply_url: str | None) -> SandboxResponse:
     """The answer for a job that was taken just now, after as long as its mode says."""
     world.ring()
     if Scenario.HOOK_EARLY in job.called and reply_url:
@@ -34,11 +34,11 @@ def tell(world: World, job: Job, reply_url: str | None) -> Answer:
     return _answer(world, job, 200 if job.status(time.time()) != "failed" else 422)
 
 
-def _answer(world: World, job: Job, status: int) -> Answer:
+def _answer(world: World, job: SandboxJob, status: int) -> SandboxResponse:
     return as_json(clips.job_record(world.state, job), status)
 
 
-def _accept(world: World, request: Request, form: MusicForm) -> Job:
+def _accept(world: World, request: SandboxRequest, form: MusicForm) -> SandboxJob:
     """Account, charge, job, takes and webhooks in one transaction: exact, whatever is killed when."""
     state = world.state
     with state.transaction():
@@ -54,11 +54,11 @@ def _accept(world: World, request: Request, form: MusicForm) -> Job:
     return job
 
 
-def _new_job(world: World, request: Request, form: MusicForm, account: Account) -> Job:
+def _new_job(world: World, request: SandboxRequest, form: MusicForm, account: Account) -> SandboxJob:
     now = time.time()
     at_once = Scenario.MODERATED_NOW in request.called
     seconds = jobs.seconds(request.called, form.prompt, jobs.SONG, world.speed)
-    return Job(
+    return SandboxJob(
         jobid=f"job:{uuid.uuid4()}-user:{request.caller.number}-{account.email}-bot:flowmusic",
         tenant=request.caller.tenant,
         number=request.caller.number,
@@ -74,7 +74,7 @@ def _new_job(world: World, request: Request, form: MusicForm, account: Account) 
     )
 
 
-def _choose(configured: dict[str, Account], request: Request, email: str | None) -> Account:
+def _choose(configured: dict[str, Account], request: SandboxRequest, email: str | None) -> Account:
     """The account that makes the song, or the refusal that the page describes."""
     if not configured:
         raise refuse(400, "No FlowMusic accounts configured")
@@ -98,7 +98,7 @@ def _balance(candidates: list[Account]) -> Account:
     return max(candidates, key=lambda account: (not account.error, account.free))
 
 
-def wait(world: World, job: Job) -> Job:
+def wait(world: World, job: SandboxJob) -> SandboxJob:
     """Blocks until the job has ended, whoever ended it."""
     while True:
         heard, job = world.rings, jobs.get(world.state, job.jobid) or job

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from apps.sandbox.answers import refuse
 from apps.sandbox.operations import fields
+from apps.sandbox.responses import refuse
 
 CHOICES = fields.CHOICES | {"ghostwriter": ("standard", "pro")}
 REFERENCE = re.compile(r"ref(?P<kind>Image|Audio)(10|[1-9])")

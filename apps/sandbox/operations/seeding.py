@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.sandbox import accounts, charging, jobs
-from apps.sandbox.answers import EMPTY, Answer, refuse
 from apps.sandbox.callers import Caller
+from apps.sandbox.responses import EMPTY, SandboxResponse, refuse
 from apps.sandbox.songs.brief import generator
 from apps.sandbox.songs.score import Score
-from apps.sandbox.songs.song import Song
-from apps.sandbox.world import Request, World
+from apps.sandbox.songs.song import PlayedSong
+from apps.sandbox.world import SandboxRequest, World
 
 MOST = 100_000
 PROMPTS = (
@@ -37,7 +37,7 @@ TITLES = (
 DAY_S = 86_400
 
 
-def add_clips(world: World, request: Request) -> Answer:
+def add_clips(world: World, request: SandboxRequest) -> SandboxResponse:
     """{email, count = 1, number, kind, title = "Seeded"}: clips that nobody asked for here, newer than all others.
 
     Their audio is made when somebody wants to hear it, as always; six tunes are shared by all of them.
@@ -45,7 +45,7 @@ def add_clips(world: World, request: Request) -> Answer:
     caller, email = _owner(world, request)
     count = _count(request.form, "count", 1, MOST)
     title = str(request.form.get("title", "Seeded"))
-    songs = [Song.asked_for({"prompt": f"{prompt} [short]"}, prompt, 0) for prompt in PROMPTS]
+    songs = [PlayedSong.asked_for({"prompt": f"{prompt} [short]"}, prompt, 0) for prompt in PROMPTS]
     scores = [json.dumps(Score(song.brief, song.seed, 0).kept()) for song in songs]
     with world.state.transaction():
         known = world.state.rows("SELECT count(*) AS n FROM jobs WHERE operation = 'seeded'")[0]["n"]
@@ -65,7 +65,7 @@ def add_clips(world: World, request: Request) -> Answer:
     return EMPTY
 
 
-def add_history(world: World, request: Request) -> Answer:
+def add_history(world: World, request: SandboxRequest) -> SandboxResponse:
     """{email, days = 28, number, kind, titles}: what was charged and received on the days before today.
 
     Songs and edits of them, pictures, free credits every day and a grant every fortnight; always the same for the
@@ -101,7 +101,7 @@ def _day(world: World, owner: tuple[str, str], back: int, start: float, titles: 
         note(charging.TOOLS if number % 4 == 3 else charging.SONGS, 5, (talk, title))
 
 
-def _owner(world: World, request: Request) -> tuple[Caller, str]:
+def _owner(world: World, request: SandboxRequest) -> tuple[Caller, str]:
     """The account that is meant; it must be there."""
     form = request.form
     caller = Caller(str(form.get("number", "1000")), str(form.get("kind", "")))

@@ -7,16 +7,16 @@ import uuid
 
 from apps.sandbox import accounts, charging, clips, jobs, scenarios
 from apps.sandbox.accounts import CREDITS_PER_SONG
-from apps.sandbox.answers import Answer, Refusal, as_json, refuse
-from apps.sandbox.clips import PARTS, Clip
-from apps.sandbox.jobs import Job
+from apps.sandbox.clips import PARTS, SandboxClip
+from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations import music
 from apps.sandbox.recordings import score_of
+from apps.sandbox.responses import Refusal, SandboxResponse, as_json, refuse
 from apps.sandbox.scenarios import FAILING, SILENT
-from apps.sandbox.world import Request, World
+from apps.sandbox.world import SandboxRequest, World
 
 
-def split(world: World, request: Request, source: Clip, origin: Job) -> Answer:
+def split(world: World, request: SandboxRequest, source: SandboxClip, origin: SandboxJob) -> SandboxResponse:
     """200 with the manifest, after 15 to 60 s the first time; whoever asks meanwhile waits for the rest of it."""
     if request.called & FAILING:
         raise refuse(422, "the model declined to generate audio for this edit")
@@ -36,7 +36,7 @@ def split(world: World, request: Request, source: Clip, origin: Job) -> Answer:
     )
 
 
-def _job(world: World, request: Request, source: Clip, origin: Job) -> Job:
+def _job(world: World, request: SandboxRequest, source: SandboxClip, origin: SandboxJob) -> SandboxJob:
     """The hidden job that splits the clip: the one that did or does, or a new one, charged with it."""
     state = world.state
     with state.transaction():
@@ -56,9 +56,9 @@ def _job(world: World, request: Request, source: Clip, origin: Job) -> Job:
     return job
 
 
-def _new_job(world: World, request: Request, source: Clip, origin: Job) -> Job:
+def _new_job(world: World, request: SandboxRequest, source: SandboxClip, origin: SandboxJob) -> SandboxJob:
     now = time.time()
-    return Job(
+    return SandboxJob(
         jobid=f"stems:{uuid.uuid4()}",
         tenant=origin.tenant,
         number=origin.number,
@@ -76,8 +76,8 @@ def _new_job(world: World, request: Request, source: Clip, origin: Job) -> Job:
     )
 
 
-def _stem(job: Job, source: Clip, origin: Job, number: int, part: str) -> Clip:
-    return Clip(
+def _stem(job: SandboxJob, source: SandboxClip, origin: SandboxJob, number: int, part: str) -> SandboxClip:
+    return SandboxClip(
         uuid=str(uuid.uuid4()),
         jobid=job.jobid,
         take=number,

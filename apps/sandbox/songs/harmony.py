@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from apps.sandbox.songs.brief import Brief
-from apps.sandbox.songs.plan import Plan, Section
+from apps.sandbox.songs.plan import SongPlan, SongSection
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 PROGRESSIONS: dict[tuple[str, str], tuple[tuple[int, ...], ...]] = {
@@ -29,7 +29,7 @@ def scale_pitch(brief: Brief, degree: int) -> int:
     return brief.root + 12 * octave + (MINOR if brief.minor else MAJOR)[step]
 
 
-def chords(brief: Brief, plan: Plan, random: np.random.Generator) -> list[int]:
+def chords(brief: Brief, plan: SongPlan, random: np.random.Generator) -> list[int]:
     """The degree of each bar's chord. The last bar comes home."""
     mode = "minor" if brief.minor else "major"
     chosen = {
@@ -40,7 +40,7 @@ def chords(brief: Brief, plan: Plan, random: np.random.Generator) -> list[int]:
     return [*degrees[:-1], 0]
 
 
-def _of_section(section: Section, chosen: dict[str, tuple[int, ...]]) -> list[int]:
+def _of_section(section: SongSection, chosen: dict[str, tuple[int, ...]]) -> list[int]:
     progression = chosen["chorus" if section.name == "chorus" else "verse"]
     return [progression[bar % 4] for bar in range(section.bars)]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from apps.sandbox.songs.brief import Brief
 from apps.sandbox.songs.harmony import scale_pitch
-from apps.sandbox.songs.plan import Plan, Section
+from apps.sandbox.songs.plan import SongPlan, SongSection
 
 # (start, length) in beats within a bar
 Rhythm = tuple[tuple[float, float], ...]
@@ -59,7 +59,7 @@ def phrase(meter: int, random: np.random.Generator, start: int) -> Phrase:
     return Phrase(rhythms, tuple(int(move) for move in moves), start)
 
 
-def tune(brief: Brief, plan: Plan, degrees: list[int], random: np.random.Generator) -> list[Note]:
+def tune(brief: Brief, plan: SongPlan, degrees: list[int], random: np.random.Generator) -> list[Note]:
     """The lead's notes: in verses and choruses, or in all sections but the intro if nobody sings."""
     phrases = {"verse": phrase(brief.meter, random, 4), "chorus": phrase(brief.meter, random, 7)}
     notes: list[Note] = []
@@ -71,7 +71,7 @@ def tune(brief: Brief, plan: Plan, degrees: list[int], random: np.random.Generat
     return notes
 
 
-def _section(brief: Brief, section: Section, degrees: list[int], phrase: Phrase) -> list[Note]:
+def _section(brief: Brief, section: SongSection, degrees: list[int], phrase: Phrase) -> list[Note]:
     notes: list[Note] = []
     position, move = phrase.start, 0
     for bar in range(section.first, section.first + section.bars):

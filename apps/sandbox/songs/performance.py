@@ -14,8 +14,8 @@ from apps.sandbox.songs.harmony import frequency
 from apps.sandbox.songs.instruments import Samples, bass, bell, flute, guitar, keys, pad, voice
 from apps.sandbox.songs.melody import Note
 from apps.sandbox.songs.mixing import Desk
-from apps.sandbox.songs.plan import Section
-from apps.sandbox.songs.song import Song
+from apps.sandbox.songs.plan import SongSection
+from apps.sandbox.songs.song import PlayedSong
 
 PARTS = frozenset({"drums", "bass", "vocals", "other"})
 LEVELS = {"intro": 0.75, "verse": 0.88, "chorus": 1.0, "outro": 0.8}
@@ -46,7 +46,7 @@ CENTRES, LEAD_OCTAVES = (62, 67), (0, -12)
 class Band:
     """Plays one take onto a desk. Equal notes are made once."""
 
-    def __init__(self, song: Song) -> None:
+    def __init__(self, song: PlayedSong) -> None:
         self.song, self.brief = song, song.brief
         self.desk = Desk(song.seconds)
         self.random = generator("performance", song.seed)
@@ -122,7 +122,7 @@ class Band:
             sound = self.note(bass, root + 12 * octaves, length * self.brief.beat)
             self.desk.play(sound, self._at(bar, beat), 0.42 * level * strength)
 
-    def _drums(self, section: Section, bar: int, level: float) -> None:
+    def _drums(self, section: SongSection, bar: int, level: float) -> None:
         """Only the cymbals in the intro's first bar; one stroke to end with."""
         if bar == self.song.plan.bars - 1:
             self.desk.play(drums.sound("kick"), self._at(bar, 0), 0.5 * level)
@@ -150,13 +150,13 @@ class Band:
             self.desk.play(sound, start + 0.021, 0.07 * note.strength, place=-0.7)
 
 
-def perform(song: Song) -> NDArray[np.int16]:
+def perform(song: PlayedSong) -> NDArray[np.int16]:
     """Stereo samples at 44.1 kHz, shape (samples, 2), exactly `song.seconds` long."""
     mix = Band(song).play(PARTS).mix()
     return mixing.pressed(mix * mixing.gain(mix))
 
 
-def perform_parts(song: Song) -> dict[str, NDArray[np.int16]]:
+def perform_parts(song: PlayedSong) -> dict[str, NDArray[np.int16]]:
     """Its four stems, each as loud as it is in the song: together they are the song."""
     gain = mixing.gain(Band(song).play(PARTS).mix())
     return {part: mixing.pressed(Band(song).play(frozenset({part})).mix() * gain) for part in sorted(PARTS)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.sandbox.songs import brief as briefs
 from apps.sandbox.songs.brief import Brief, generator
-from apps.sandbox.songs.song import Song
+from apps.sandbox.songs.song import PlayedSong
 
 STYLES = ("pop", *briefs.STYLES)
 FAITHFUL = 0.3  # a cover that is weaker than this keeps the style
@@ -30,8 +30,8 @@ class Score:
     def kept(self) -> dict[str, Any]:
         return asdict(self)
 
-    def song(self, title: str = "", lyrics: str = "") -> Song:
-        return Song.of(self.brief, self.seed, self.take, title, lyrics)
+    def song(self, title: str = "", lyrics: str = "") -> PlayedSong:
+        return PlayedSong.of(self.brief, self.seed, self.take, title, lyrics)
 
     def cover(self, words: str, strength: float, chance: str, seconds: float) -> Score:
         """The same tune in another style, which the words may name; another chance gives another key."""

@@ -9,13 +9,13 @@ from apps.sandbox.songs import brief as briefs
 from apps.sandbox.songs import plan as plans
 from apps.sandbox.songs import words
 from apps.sandbox.songs.brief import Brief
-from apps.sandbox.songs.plan import SUNG, Plan
+from apps.sandbox.songs.plan import SUNG, SongPlan
 
 INSTRUMENTAL = "[Instrumental]"
 
 
 @dataclass(frozen=True)
-class Song:
+class PlayedSong:
     """`seed` is the clip's uuid: chance between two takes of one prompt follows from it. `take` is 0 or 1: the second
     one is arranged differently on purpose.
 
@@ -23,7 +23,7 @@ class Song:
     """
 
     brief: Brief
-    plan: Plan
+    plan: SongPlan
     seed: str
     take: int
     title: str
@@ -35,14 +35,16 @@ class Song:
         return self.plan.seconds
 
     @classmethod
-    def asked_for(cls, request: dict[str, Any], seed: str, take: int) -> Song:
+    def asked_for(cls, request: dict[str, Any], seed: str, take: int) -> PlayedSong:
         """The song that the body of a POST /music asks for."""
         brief = briefs.read(request)
         lyrics = _lyrics(request, brief, plans.draw(brief, seed), seed)
         return cls.of(brief, seed, take, words.title(brief.prompt), lyrics)
 
     @classmethod
-    def of(cls, brief: Brief, seed: str, take: int, title: str = "", lyrics: str = INSTRUMENTAL) -> Song:
+    def of(
+        cls, brief: Brief, seed: str, take: int, title: str = "", lyrics: str = INSTRUMENTAL
+    ) -> PlayedSong:
         """The song that a brief describes, with these words."""
         plan = plans.draw(brief, seed)
         lines = words.sung_lines(lyrics) if brief.sung else 0
@@ -50,7 +52,7 @@ class Song:
         return cls(brief, plan, seed, take, title, lyrics, timing)
 
 
-def _lyrics(request: dict[str, Any], brief: Brief, plan: Plan, seed: str) -> str:
+def _lyrics(request: dict[str, Any], brief: Brief, plan: SongPlan, seed: str) -> str:
     """Own words as they were given; written ones; or the API's word for none."""
     if not brief.sung:
         return INSTRUMENTAL

@@ -21,7 +21,7 @@ class FileSlice:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SandboxResponse:
     """One HTTP answer. `cut` sends only half of the body that Content-Length promises and then closes."""
 
     status: int
@@ -40,7 +40,7 @@ class Answer:
 class Refusal(Exception):
     """An operation's "no": unwinds whatever transaction is open and becomes the answer."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: SandboxResponse) -> None:
         super().__init__(answer.status)
         self.answer = answer
 
@@ -53,14 +53,14 @@ class Silence(Exception):
         self.hold = hold
 
 
-def as_json(data: Any, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(data, ensure_ascii=False).encode())
+def as_json(data: Any, status: int = 200) -> SandboxResponse:
+    return SandboxResponse(status, json.dumps(data, ensure_ascii=False).encode())
 
 
-def error(status: int, message: str, **headers: str) -> Answer:
+def error(status: int, message: str, **headers: str) -> SandboxResponse:
     """The pages' error body: `{"error": text, "code": status}`."""
     body = json.dumps({"error": message, "code": status}, ensure_ascii=False).encode()
-    return Answer(
+    return SandboxResponse(
         status, body, headers=tuple((name.replace("_", "-"), text) for name, text in headers.items())
     )
 
@@ -69,8 +69,8 @@ def refuse(status: int, message: str, **headers: str) -> Refusal:
     return Refusal(error(status, message, **headers))
 
 
-def html(status: int, text: str) -> Answer:
-    return Answer(status, text.encode(), content_type=HTML)
+def html(status: int, text: str) -> SandboxResponse:
+    return SandboxResponse(status, text.encode(), content_type=HTML)
 
 
-EMPTY = Answer(204, content_type=None)
+EMPTY = SandboxResponse(204, content_type=None)

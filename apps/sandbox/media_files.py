@@ -12,15 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from apps.sandbox import clips, covers
-from apps.sandbox.clips import Clip
-from apps.sandbox.recordings import Studio
+from apps.sandbox.clips import SandboxClip
+from apps.sandbox.recordings import RecordingStudio
 from apps.sandbox.songs import encoding
-from apps.sandbox.state import State
+from apps.sandbox.state import SandboxState
 
 AT_ONCE = 2
 
 
-class Shelf:
+class MediaFiles:
     """A folder of `<uuid>.<suffix>`."""
 
     def __init__(self, folder: Path) -> None:
@@ -30,9 +30,9 @@ class Shelf:
         self._guard = threading.Lock()
         self._makers = threading.BoundedSemaphore(AT_ONCE)
 
-    def audio(self, state: State, clip: Clip, suffix: str) -> Path:
+    def audio(self, state: SandboxState, clip: SandboxClip, suffix: str) -> Path:
         """The clip in "wav", "m4a" or "mp3". What it was made from is made first."""
-        studio = Studio(state, self.folder, self._finished)
+        studio = RecordingStudio(state, self.folder, self._finished)
         source = clips.get(state, clip.source) if clip.source else None
         if source and not self._finished(clip.uuid):
             if clip.part:
@@ -60,7 +60,7 @@ class Shelf:
         for path in self.folder.glob("[!.]*"):
             path.unlink(missing_ok=True)
 
-    def _split(self, studio: Studio, source: Clip) -> None:
+    def _split(self, studio: RecordingStudio, source: SandboxClip) -> None:
         """Whoever wants one stem wants the others too, and they are played together."""
         with self._lock(self.folder / f"{source.uuid}.parts"), self._makers:
             missing = [
