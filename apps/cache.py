@@ -59,7 +59,7 @@ class SharedRedis(RedisCache):
             client.delete(*batch)
 
 
-class _Paced:
+class _PacedRedis:
     """Before a kind of connection: each command has its time."""
 
     _sock: Any
@@ -73,26 +73,26 @@ class _Paced:
         super().send_packed_command(command, check_health=check_health)  # type: ignore[misc]
 
 
-class PacedConnection(_Paced, Connection):
+class PacedRedisConnection(_PacedRedis, Connection):
     pass
 
 
-class PacedTLSConnection(_Paced, SSLConnection):
+class PacedRedisTLSConnection(_PacedRedis, SSLConnection):
     pass
 
 
-class PacedUnixConnection(_Paced, UnixDomainSocketConnection):
+class PacedRedisUnixConnection(_PacedRedis, UnixDomainSocketConnection):
     pass
 
 
 PACED: dict[Any, type[Connection]] = {
-    Connection: PacedConnection,
-    SSLConnection: PacedTLSConnection,
-    UnixDomainSocketConnection: PacedUnixConnection,  # type: ignore[dict-item]
+    Connection: PacedRedisConnection,
+    SSLConnection: PacedRedisTLSConnection,
+    UnixDomainSocketConnection: PacedRedisUnixConnection,  # type: ignore[dict-item]
 }
 
 
-class Pool(ConnectionPool):
+class RedisPool(ConnectionPool):
     """Of connections that end."""
 
     def __init__(self, connection_class: Any = Connection, **options: Any) -> None:
@@ -106,7 +106,7 @@ class Cache(SharedRedis):
     _away_until = 0.0  # of the process, monotonic
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        super().__init__(server, params | {"OPTIONS": params.get("OPTIONS", {}) | {"pool_class": Pool}})
+        super().__init__(server, params | {"OPTIONS": params.get("OPTIONS", {}) | {"pool_class": RedisPool}})
         self._spare = LocMemCache("while Redis is away", {**params, "OPTIONS": {}})
 
     def _ask(self, name: str, *args: Any, **kwargs: Any) -> Any:

@@ -22,7 +22,7 @@ LEFT_ALONE_S = 5.0
 _away_until = 0.0  # of the process, monotonic
 
 
-class _Paced:
+class _PacedStorage:
     """Before a kind of connection: each exchange has its time."""
 
     sock: Any
@@ -52,20 +52,20 @@ class _Paced:
             raise
 
 
-class PacedConnection(_Paced, AWSHTTPConnection):
+class PacedStorageConnection(_PacedStorage, AWSHTTPConnection):
     pass
 
 
-class PacedTLSConnection(_Paced, AWSHTTPSConnection):
+class PacedStorageTLSConnection(_PacedStorage, AWSHTTPSConnection):
     pass
 
 
-class Pool(AWSHTTPConnectionPool):
-    ConnectionCls = PacedConnection
+class StoragePool(AWSHTTPConnectionPool):
+    ConnectionCls = PacedStorageConnection
 
 
-class TLSPool(AWSHTTPSConnectionPool):
-    ConnectionCls = PacedTLSConnection
+class StorageTLSPool(AWSHTTPSConnectionPool):
+    ConnectionCls = PacedStorageTLSConnection
 
 
 class Store(S3Storage):
@@ -75,7 +75,7 @@ class Store(S3Storage):
     def connection(self) -> Any:
         made = super().connection
         pools = made.meta.client._endpoint.http_session._pool_classes_by_scheme
-        pools.update({"http": Pool, "https": TLSPool})
+        pools.update({"http": StoragePool, "https": StorageTLSPool})
         return made
 
 

@@ -11,7 +11,7 @@ from apps.socket_deadlines import Pace, paced
 SESSION_S = 30.0  # all of it, and besides the time that a long mail takes
 
 
-class _Paced:
+class _PacedSMTP:
     """Before a kind of client: its session has its time."""
 
     sock: Any
@@ -28,11 +28,11 @@ class _Paced:
         return answer
 
 
-class PacedSMTP(_Paced, smtplib.SMTP):  # type: ignore[misc]
+class PacedSMTP(_PacedSMTP, smtplib.SMTP):  # type: ignore[misc]
     pass
 
 
-class PacedSMTPS(_Paced, smtplib.SMTP_SSL):  # type: ignore[misc]
+class PacedSMTPS(_PacedSMTP, smtplib.SMTP_SSL):  # type: ignore[misc]
     pass
 
 

@@ -16,7 +16,7 @@ from kombu.pools import producers
 from kombu.transport import redis
 from redis.exceptions import RedisError
 
-from apps.cache import PacedConnection, PacedTLSConnection
+from apps.cache import PacedRedisConnection, PacedRedisTLSConnection
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +25,15 @@ AWAY_FOR_S = 5.0
 _away_until = 0.0  # of the process, monotonic
 
 
-class Channel(redis.Channel):
+class PacedChannel(redis.Channel):
     """On connections that end."""
 
-    connection_class = PacedConnection
-    connection_class_ssl = PacedTLSConnection
+    connection_class = PacedRedisConnection
+    connection_class_ssl = PacedRedisTLSConnection
 
 
-class Transport(redis.Transport):
-    Channel = Channel
+class PacedTransport(redis.Transport):
+    Channel = PacedChannel
 
 
 def wake(task: str, *ids: str | int) -> None:
@@ -58,7 +58,7 @@ def _send(task: str, ids: tuple[str | int, ...]) -> None:
 def _connection() -> Connection:
     """The broker, for those who must not wait: the time-outs of whoever listens to it are much longer."""
     made: Connection = current_app.connection_for_write()
-    made.transport_cls = Transport  # type: ignore[assignment]  # a class is taken as well as a name
+    made.transport_cls = PacedTransport  # type: ignore[assignment]  # a class is taken as well as a name
     soon = {"socket_timeout": ANSWERS_WITHIN_S, "socket_connect_timeout": ANSWERS_WITHIN_S}
     made.transport_options = (made.transport_options or {}) | soon
     return made

@@ -153,7 +153,7 @@ def _quote(error: errors.UpstreamError) -> str:
     return f"useapi.net says “{said[:200]}”. " if said else ""
 
 
-def _with_balance(client: FlowMusic, record: records.FlowAccount, deadline: Deadline) -> Described:
+def _with_balance(client: FlowMusic, record: records.AccountRecord, deadline: Deadline) -> Described:
     """What useapi.net has just said of the account, with its balance if there is time to ask for it."""
     if record.error:
         return Described(record, balance_asked=False)

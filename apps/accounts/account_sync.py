@@ -36,7 +36,7 @@ Trouble = errors.UpstreamError | NoToken
 class Described:
     """What the API says of one account; `balance_asked` is False if only the list could be read in time."""
 
-    record: records.FlowAccount
+    record: records.AccountRecord
     balance_asked: bool
 
 
@@ -106,7 +106,7 @@ def read(client: FlowMusic, *, known: Collection[str]) -> Listed:
     missing = [email for email in known if email not in {each.email for each in listed.values()}]
     # What has no address can't be named to the API: such a row was kept before addresses were checked.
     gone = [email for email in missing if not re.fullmatch(ADDRESS, email)]
-    records_of = [*listed.values(), *(records.FlowAccount(email) for email in missing if email not in gone)]
+    records_of = [*listed.values(), *(records.AccountRecord(email) for email in missing if email not in gone)]
     if not records_of:
         return Listed(gone=gone)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -138,7 +138,7 @@ def ask(client: FlowMusic, email: str, deadline: Deadline) -> Described | None:
     except errors.Gone:
         return None
     except errors.AccountBroken as error:
-        broken = records.FlowAccount(email=email, error=error.reason or error.user_message)
+        broken = records.AccountRecord(email=email, error=error.reason or error.user_message)
         return Described(broken, balance_asked=True)
 
 
@@ -216,7 +216,7 @@ def lamps(*, ours: int, elsewhere: int, max_jobs: int) -> list[str]:
     return ["ours"] * ours + ["elsewhere"] * elsewhere + ["free"] * (most - ours - elsewhere)
 
 
-def _with_balance(client: FlowMusic, record: records.FlowAccount, deadline: Deadline) -> Described | None:
+def _with_balance(client: FlowMusic, record: records.AccountRecord, deadline: Deadline) -> Described | None:
     """A listed account with its balance, if that can be had; None if it isn't configured any more."""
     if record.error:
         return Described(record, balance_asked=False)

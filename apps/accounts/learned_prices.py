@@ -17,7 +17,7 @@ from apps.accounts import api_clients, usage_sync
 from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.upstream.flowmusic import FlowMusic
-from apps.upstream.usage import Spent
+from apps.upstream.usage import UsageCharge
 from apps.wake import wake
 
 AGAIN_AFTER = timedelta(hours=6)
@@ -51,7 +51,7 @@ def learn_wanted(account_id: int) -> None:
         wake("generation.changed", taken[0].subscription_id)
 
 
-def usual(spent: Collection[Spent], now: datetime) -> tuple[int, bool] | None:
+def usual(spent: Collection[UsageCharge], now: datetime) -> tuple[int, bool] | None:
     """The credits of a song, and whether all recent ones cost the same; None while there are too few to tell.
 
     A conversation holds a song and its edits, so that some cost a multiple: the middle one is a song's, and of two

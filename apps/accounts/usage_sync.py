@@ -16,7 +16,7 @@ from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Team, UsageRow, User
 from apps.upstream import errors
 from apps.upstream.flowmusic import FlowMusic
-from apps.upstream.usage import TOKENS_PER_CREDIT, Usage, UsageEvent
+from apps.upstream.usage import TOKENS_PER_CREDIT, AccountUsage, UsageEvent
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def credits(tokens: int) -> float:
     return round(tokens / TOKENS_PER_CREDIT, 2)
 
 
-def read(account: FlowAccount, token: ApiToken, client: FlowMusic) -> Usage | None:
+def read(account: FlowAccount, token: ApiToken, client: FlowMusic) -> AccountUsage | None:
     """Asks the API, with a client by that token, and keeps what it says; None when it can't be had, which the account
     then says."""
     asked_at = timezone.now()

@@ -26,9 +26,9 @@ class FlowMusic(Accounts, Making, Files):
 
     def jobs(self, *, deadline_s: float = 15) -> dict[str, AccountSlots]:
         """What runs now, async only, by account e-mail; {} if nothing does (get-flowmusic-jobs.md)."""
-        answer = self._read("/jobs", deadline_s)
+        response = self._read("/jobs", deadline_s)
         return read_record(
-            answer, lambda data: by_email(data, lambda item, email: AccountSlots.parse(item, email=email))
+            response, lambda data: by_email(data, lambda item, email: AccountSlots.parse(item, email=email))
         )
 
     def job(self, jobid: str, *, deadline_s: float = 15) -> JobRecord:
@@ -56,8 +56,8 @@ class FlowMusic(Accounts, Making, Files):
         """
         limit, offset = max(1, min(limit, LARGEST_PAGE)), max(0, offset)
         params = {"email": email, "limit": str(limit), "offset": str(offset)}
-        answer = self._read("/music", deadline_s, params=params, gone=GONE_ACCOUNT)
-        return read_record(answer, lambda data: ClipPage.parse(data, offset=offset, limit=limit))
+        response = self._read("/music", deadline_s, params=params, gone=GONE_ACCOUNT)
+        return read_record(response, lambda data: ClipPage.parse(data, offset=offset, limit=limit))
 
     def download_mp3(self, clip_id: str, to: BinaryIO, *, deadline_s: float, max_bytes: int) -> None:
         """A clip's mp3, streamed into `to` (get-flowmusic-music-download.md); needs the token.

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from apps.upstream.deadline import Deadline
 from apps.upstream.error_mapping import outcome_unknown, read_refusal, unavailable, write_refusal
-from apps.upstream.operation_messages import Wish
+from apps.upstream.operation_messages import OperationMessages
 from apps.upstream.parsing import ParseError
 from apps.upstream.records import MOST_ACCOUNTS
-from apps.upstream.responses import Answer, NotJson
+from apps.upstream.responses import NotJson, Response
 from apps.upstream.token import Token
 from apps.upstream.transport import Transport
 
@@ -40,8 +40,8 @@ class Calls:
         method: str = "GET",
         tries: int = 3,
         gone: str = "",
-    ) -> Answer:
-        answer = self._transport.read(
+    ) -> Response:
+        response = self._transport.read(
             self.endpoint + path,
             auth=self._token,
             deadline=Deadline(deadline_s),
@@ -50,36 +50,36 @@ class Calls:
             tries=tries,
             service=SERVICE,
         )
-        if not answer.ok:
-            raise read_refusal(answer, gone)
-        return answer
+        if not response.ok:
+            raise read_refusal(response, gone)
+        return response
 
     def _write(
         self,
         path: str,
-        wish: Wish,
+        messages: OperationMessages,
         deadline: Deadline,
         *,
         json: Mapping[str, object] | None = None,
         method: str = "POST",
-    ) -> Answer:
-        """The answer, if it is a 2xx. Raises the wish's errors."""
-        answer = self._transport.write(
+    ) -> Response:
+        """The response, if it is a 2xx. Raises the errors of its operation."""
+        response = self._transport.write(
             method,
             self.endpoint + path,
             auth=self._token,
             json=json,
             deadline=deadline,
             service=SERVICE,
-            lost=wish.lost,
+            lost=messages.lost,
         )
-        return accepted(answer, wish)
+        return accepted(response, messages)
 
 
-def accepted(answer: Answer, wish: Wish) -> Answer:
-    if not answer.ok:
-        raise write_refusal(answer, wish)
-    return answer
+def accepted(response: Response, messages: OperationMessages) -> Response:
+    if not response.ok:
+        raise write_refusal(response, messages)
+    return response
 
 
 def given(params: Mapping[str, object]) -> dict[str, object]:
@@ -87,29 +87,29 @@ def given(params: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in params.items() if value is not None and value != ""}
 
 
-def attempt(answer: Answer, parse: Callable[[Any], T]) -> T | str:
+def attempt(response: Response, parse: Callable[[Any], T]) -> T | str:
     """The record in an answer, or why there is none.
 
     Not an exception: one would carry the body in its context.
     """
     try:
-        return parse(answer.json())
+        return parse(response.json())
     except (NotJson, ParseError) as exc:
         return str(exc)
 
 
-def read_record(answer: Answer, parse: Callable[[Any], T]) -> T:
-    found = attempt(answer, parse)
+def read_record(response: Response, parse: Callable[[Any], T]) -> T:
+    found = attempt(response, parse)
     if isinstance(found, str):
-        raise unavailable(answer, found)
+        raise unavailable(response, found)
     return found
 
 
-def made_record(answer: Answer, parse: Callable[[Any], T], wish: Wish) -> T:
+def made_record(response: Response, parse: Callable[[Any], T], messages: OperationMessages) -> T:
     """What came of a call that may have cost: a 2xx without it leaves the outcome unknown."""
-    found = attempt(answer, parse)
+    found = attempt(response, parse)
     if isinstance(found, str):
-        raise outcome_unknown(answer, found, wish)
+        raise outcome_unknown(response, found, messages)
     return found
 
 

@@ -34,7 +34,7 @@ class Files(Calls):
         params = {"email": email}  # encoded by requests: a bare + in a query is a space
         if strip_metadata is not None:
             params["stripMetadata"] = "true" if strip_metadata else "false"
-        answer = self._transport.upload(
+        response = self._transport.upload(
             f"{self.endpoint}/files",
             FileBody(file, size, content_type),
             auth=self._token,
@@ -43,12 +43,12 @@ class Files(Calls):
             service=SERVICE,
             lost=UPLOAD.lost,
         )
-        return made_record(accepted(answer, UPLOAD), AssetRecord.parse, UPLOAD)
+        return made_record(accepted(response, UPLOAD), AssetRecord.parse, UPLOAD)
 
     def generate_image(self, params: Mapping[str, object], *, deadline: Deadline) -> AssetRecord:
         """Have a picture made of words, once (post-flowmusic-files-generate.md). Takes 10 to 20 s.
 
         Raises what `upload` raises.
         """
-        answer = self._write("/files/generate", IMAGE, deadline, json=given(params))
-        return made_record(answer, AssetRecord.parse, IMAGE)
+        response = self._write("/files/generate", IMAGE, deadline, json=given(params))
+        return made_record(response, AssetRecord.parse, IMAGE)

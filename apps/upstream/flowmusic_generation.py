@@ -25,8 +25,8 @@ class Making(Calls):
         SubscriptionEnded, OutOfCredits, AccountBroken, RenderFailed, Rejected or OutcomeUnknown. Any 2xx
         without a jobid is unknown.
         """
-        answer = self._write("/music", SONG, deadline, json={"mode": "async"} | given(params))
-        return made_record(answer, JobRecord.parse, SONG)
+        response = self._write("/music", SONG, deadline, json={"mode": "async"} | given(params))
+        return made_record(response, JobRecord.parse, SONG)
 
     def edit(self, params: Mapping[str, object], *, deadline: Deadline) -> JobRecord:
         """Ask for an effect, extend, replace, cover or remix of a clip, once (post-flowmusic-music-edit.md).
@@ -35,8 +35,8 @@ class Making(Calls):
         """
         if params.get("operation") == STEMS_OPERATION:
             raise ValueError("stems are no job: they have a method of their own")
-        answer = self._write("/music/edit", EDIT, deadline, json={"mode": "async"} | given(params))
-        return made_record(answer, JobRecord.parse, EDIT)
+        response = self._write("/music/edit", EDIT, deadline, json={"mode": "async"} | given(params))
+        return made_record(response, JobRecord.parse, EDIT)
 
     def stems(self, params: Mapping[str, object], *, deadline: Deadline) -> StemsRecord:
         """Split a clip into its stems (post-flowmusic-music-edit.md, operation stems). Blocks for 15 to 60 s.
@@ -46,14 +46,14 @@ class Making(Calls):
         or an answer without stems is unknown.
         """
         json = {name: value for name, value in given(params).items() if name not in _IGNORED_BY_STEMS}
-        answer = self._write("/music/edit", STEMS, deadline, json=json | {"operation": STEMS_OPERATION})
+        response = self._write("/music/edit", STEMS, deadline, json=json | {"operation": STEMS_OPERATION})
         source = str(params.get("clip") or "")
-        return made_record(answer, lambda data: StemsRecord.parse(data, source_clip=source), STEMS)
+        return made_record(response, lambda data: StemsRecord.parse(data, source_clip=source), STEMS)
 
     def lyrics(self, params: Mapping[str, object], *, deadline: Deadline) -> LyricsRecord:
         """Have lyrics written, once (post-flowmusic-music-lyrics.md). Normally free: the record says if not.
 
         Raises NoLyrics (422), the refusals of `music`, NotSent or OutcomeUnknown.
         """
-        answer = self._write("/music/lyrics", LYRICS, deadline, json=given(params))
-        return made_record(answer, LyricsRecord.parse, LYRICS)
+        response = self._write("/music/lyrics", LYRICS, deadline, json=given(params))
+        return made_record(response, LyricsRecord.parse, LYRICS)

@@ -1,7 +1,7 @@
 """What people are told when an operation that changes something went wrong: each in its own words.
 
 An entry is complete: what happened, what it means for the money, what to do next. `{said}` is what the remote side
-said, `{service}` its name. Refusals that mean the same whatever was asked are worded in `reactions`.
+said, `{service}` its name. Refusals that mean the same whatever was asked are worded in `error_mapping`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _LOST = "The answer of {service} got lost. "
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class OperationMessages:
     """The words of one operation, and how its page differs from the others.
 
     unknown      nobody knows what became of it: behind words that say what came instead of an answer
@@ -46,7 +46,7 @@ class Wish:
         return _LOST + self.unknown
 
 
-SONG = Wish(
+SONG = OperationMessages(
     unknown="This may have gone through and may have cost credits, so it is not sent again. "
     "Look for it before you make it again.",
 )
@@ -64,7 +64,7 @@ _NOT_EDITABLE = (
     "choose a song that was made there."
 )
 
-EDIT = Wish(
+EDIT = OperationMessages(
     unknown="This edit may have gone through and may have cost credits, so it is not sent again. "
     "Look for it before you make it again.",
     rejected="{service} did not take this edit{said}. Nothing was spent. Change it and send it again.",
@@ -74,7 +74,7 @@ EDIT = Wish(
     no_credits=_NO_CREDITS_FOR_EDIT,
 )
 
-STEMS = Wish(
+STEMS = OperationMessages(
     unknown="The stems may be made, and may have cost credits, so they are not asked for again by themselves. "
     "Ask again in three minutes: for a song that is split already the same stems come back, and no new ones.",
     rejected="{service} did not take this song apart{said}. Nothing was spent. Try it with another song.",
@@ -84,14 +84,14 @@ STEMS = Wish(
     no_credits=_NO_CREDITS_FOR_EDIT,
 )
 
-LYRICS = Wish(
+LYRICS = OperationMessages(
     unknown="Lyrics are normally free, but this may have cost credits all the same, so they are not asked for "
     "again by themselves. Ask again if you like.",
     rejected="{service} did not take this idea{said}. Nothing was spent. Change it and try it again.",
     writes=True,
 )
 
-UPLOAD = Wish(
+UPLOAD = OperationMessages(
     unknown="The file may be there or not. Sending a file is not known to cost credits. It can be sent again.",
     rejected="{service} did not take this file{said}. Nothing was spent. Choose another file, or save it anew.",
     by_status={
@@ -104,7 +104,7 @@ UPLOAD = Wish(
     "of it, and it is not known to cost anything. Choose another file, or try this one again later.",
 )
 
-IMAGE = Wish(
+IMAGE = OperationMessages(
     unknown="The picture may be made and may have cost credits, so it is not asked for again by itself. "
     "Ask again if you like.",
     rejected="{service} did not take this{said}. Nothing was spent. Change the words and try it again.",
@@ -118,7 +118,7 @@ _STRANGER = (
 )
 _BUSY = "{service} is busy. The account was not changed and nothing was spent. Try it again in a minute."
 
-ADD_ACCOUNT = Wish(
+ADD_ACCOUNT = OperationMessages(
     unknown="The account may be connected or not; connecting costs nothing. Look at the list of accounts again "
     "before you repeat it.",
     rejected="{service} did not connect this account{said}. Nothing was spent. Try it again.",
@@ -130,7 +130,7 @@ ADD_ACCOUNT = Wish(
     busy=_BUSY,
 )
 
-MAX_JOBS = Wish(
+MAX_JOBS = OperationMessages(
     unknown="The number may be changed or not; it costs nothing. Look at the list of accounts again.",
     rejected="{service} did not change the number{said}. Nothing was spent. Try another number.",
     by_status={
@@ -142,7 +142,7 @@ MAX_JOBS = Wish(
     names=True,
 )
 
-REMOVE_ACCOUNT = Wish(
+REMOVE_ACCOUNT = OperationMessages(
     unknown="The account may be removed or not; it costs nothing. Look at the list of accounts again.",
     rejected="{service} did not remove this account{said}. Nothing was spent. Try it again later.",
     token_refused=_STRANGER,

@@ -18,11 +18,11 @@ from apps.upstream.parsing import ParseError, each
 from apps.upstream.redaction import hide, without_secrets
 
 __all__ = [
+    "AccountRecord",
     "AccountSlots",
     "AssetRecord",
     "ClipPage",
     "ClipRecord",
-    "FlowAccount",
     "JobRecord",
     "LyricsRecord",
     "ParseError",
@@ -36,7 +36,7 @@ MOST_ACCOUNTS, MOST_RUNNING = 100, 200  # of a subscription, and in the list of 
 
 
 @dataclass(frozen=True, slots=True)
-class FlowAccount:
+class AccountRecord:
     """One configured account (get-flowmusic-accounts.md, get-flowmusic-accounts-email.md).
 
     `credits` and `tokens` are None in the list, for an account in error, and when Flow Music did not say. An
@@ -56,7 +56,7 @@ class FlowAccount:
     refreshed_at: datetime | None = None
 
     @classmethod
-    def parse(cls, data: object, *, email: str | None = None) -> FlowAccount:
+    def parse(cls, data: object, *, email: str | None = None) -> AccountRecord:
         """`email`: the key in the list, for a record that does not repeat it."""
         record = parsing.mapping(data, "account")
         return cls(

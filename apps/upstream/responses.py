@@ -1,4 +1,4 @@
-"""A complete or broken answer of a remote side, and what support would ask about it."""
+"""A complete or broken response of a remote side, and what support would ask about it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NotJson(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Status, headers (lower case) and body; `fault` says why the body is not whole.
 
     Its repr shows no content.
@@ -38,7 +38,7 @@ class Answer:
     elapsed_ms: int = 0
 
     @classmethod
-    def read(cls, exchange: Exchange, *, limit: int) -> Answer:
+    def read(cls, exchange: Exchange, *, limit: int) -> Response:
         body, fault = exchange.body(limit)
         return cls(
             call=exchange.call,

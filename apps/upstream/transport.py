@@ -1,7 +1,7 @@
 """Sends requests: reads repeat themselves, writes never do, files are streamed. Everything ends by its
 deadline.
 
-What a status means is not decided here but by the provider's own module (`reactions`), with one exception:
+What a status means is not decided here but by the provider's own module (`error_mapping`), with one exception:
 which answers to a read are worth asking again.
 """
 
@@ -26,7 +26,7 @@ from apps.upstream.errors import (
 )
 from apps.upstream.exchange import CHUNK, Call, Exchange, Fault, FileBody
 from apps.upstream.hosts import HostRefused, check_url
-from apps.upstream.responses import Answer, NotJson, call_evidence, unanswered
+from apps.upstream.responses import NotJson, Response, call_evidence, unanswered
 from apps.upstream.sockets import Wire
 from apps.upstream.token import RefreshToken, Token, json_body
 
@@ -68,7 +68,7 @@ class Transport:
         method: str = "GET",
         tries: int = TRIES,
         service: str = "",
-    ) -> Answer:
+    ) -> Response:
         """A call that costs nothing and may be repeated: up to `tries` times within the deadline.
 
         Returns the last answer, whatever its status. Raises Unreachable (no connection), Unavailable
@@ -96,7 +96,7 @@ class Transport:
         json: Mapping[str, Any] | None = None,
         service: str = "",
         lost: str = "",
-    ) -> Answer:
+    ) -> Response:
         """A call that may cost: exactly one attempt on a fresh connection.
 
         Returns the answer, whatever its status. Raises NotSent if no byte of it left this machine (also
@@ -118,7 +118,7 @@ class Transport:
         params: Mapping[str, str],
         service: str = "",
         lost: str = "",
-    ) -> Answer:
+    ) -> Response:
         """POST a file, streamed from where it stands, in exactly one attempt; as `write` otherwise.
 
         A remote side that takes nothing for 30 s has stalled; once it has everything it may think.
@@ -134,7 +134,7 @@ class Transport:
         deadline: Deadline,
         max_bytes: int,
         to: BinaryIO,
-        refusal: Callable[[Answer], UpstreamError],
+        refusal: Callable[[Response], UpstreamError],
         auth: Token | None = None,
         params: Mapping[str, str] | None = None,
         service: str = "",
@@ -160,10 +160,10 @@ class Transport:
         fault = Fault("it redirects too often", sent=True)
         raise _unread(call, fault, started)
 
-    def _once(self, call: Call, wire: Wire, lost: str) -> Answer:
+    def _once(self, call: Call, wire: Wire, lost: str) -> Response:
         started = time.monotonic()
         outcome = self._ask(call, wire)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             return outcome
         elapsed = _since(started)
         if outcome.refused:
@@ -173,9 +173,9 @@ class Transport:
         words = lost.replace("{service}", call.service) or None
         raise OutcomeUnknown(outcome.reason, user_message=words, **unanswered(call, outcome, elapsed))
 
-    def _ask(self, call: Call, wire: Wire) -> Answer | Fault:
+    def _ask(self, call: Call, wire: Wire) -> Response | Fault:
         with Exchange(call, wire, allowed_origins=self.allowed_origins) as exchange:
-            return exchange.open() or Answer.read(exchange, limit=JSON_LIMIT)
+            return exchange.open() or Response.read(exchange, limit=JSON_LIMIT)
 
     def _follow(self, call: Call, location: str) -> Call:
         """The next hop, which must pass the guard itself; a redirect's own query replaces ours."""
@@ -207,11 +207,11 @@ def _json_call(
 
 
 def _save(
-    exchange: Exchange, to: BinaryIO, max_bytes: int, refusal: Callable[[Answer], UpstreamError]
+    exchange: Exchange, to: BinaryIO, max_bytes: int, refusal: Callable[[Response], UpstreamError]
 ) -> None:
     content_type = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
     if exchange.status != 200 or content_type in {"text/html", "application/json"}:
-        raise refusal(Answer.read(exchange, limit=REFUSAL_LIMIT))
+        raise refusal(Response.read(exchange, limit=REFUSAL_LIMIT))
     announced = exchange.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_bytes:
         raise _broken(exchange, TooLarge, f"{announced} bytes")
@@ -237,7 +237,7 @@ def _unread(call: Call, fault: Fault, started: float) -> UpstreamError:
     return kind(fault.reason, **unanswered(call, fault, _since(started)))
 
 
-def _pause(outcome: Answer | Fault, attempt: int) -> float | None:
+def _pause(outcome: Response | Fault, attempt: int) -> float | None:
     """Seconds to wait before asking again, with full jitter; None if asking again is no use."""
     jittered = random.uniform(0, min(LONGEST_PAUSE_S, 0.25 * 2**attempt))
     if isinstance(outcome, Fault):
@@ -248,11 +248,11 @@ def _pause(outcome: Answer | Fault, attempt: int) -> float | None:
     return jittered if outcome.ok and not _readable(outcome) else None
 
 
-def _readable(answer: Answer) -> bool:
-    if answer.status == 204:
+def _readable(response: Response) -> bool:
+    if response.status == 204:
         return True
     try:
-        answer.json()
+        response.json()
     except NotJson:
         return False
     return True

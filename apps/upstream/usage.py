@@ -16,7 +16,7 @@ CHARGED = frozenset({"producer-usage", "riffusion"})
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class UsageCharge:
     """What one conversation at Flow Music, that is one song with its edits, has cost; `at` is None if not said."""
 
     conversation_id: str
@@ -68,7 +68,7 @@ class UsageEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class AccountUsage:
     """What one account was charged and given.
 
     `spent`: by conversation, the newest first, those without a time last. Totals are None if not said; charges are
@@ -77,14 +77,14 @@ class Usage:
 
     email: str
     charged_credits: int | None = None
-    spent: tuple[Spent, ...] = ()
+    spent: tuple[UsageCharge, ...] = ()
     received_tokens: int | None = None
     events: tuple[UsageEvent, ...] = ()
     by_type_credits: Mapping[str, float] = field(default_factory=dict)
     by_type_tokens: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, data: object, *, email: str) -> Usage:
+    def parse(cls, data: object, *, email: str) -> AccountUsage:
         """The events are what counts, for they carry times; without a usable one the summary says the same."""
         record = parsing.mapping(data, "usage")
         summary = record.get("summary")
@@ -110,7 +110,7 @@ def _by_type(sums: object) -> dict[str, float]:
     return {parsing.storable(str(name)): each for name, each in found.items() if each is not None}
 
 
-def _from_events(events: tuple[UsageEvent, ...]) -> tuple[Spent, ...]:
+def _from_events(events: tuple[UsageEvent, ...]) -> tuple[UsageCharge, ...]:
     """A conversation has a row per day and type; rows of no conversation belong to no song."""
     rows: dict[str, list[UsageEvent]] = {}
     for event in events:
@@ -123,12 +123,12 @@ def _from_events(events: tuple[UsageEvent, ...]) -> tuple[Spent, ...]:
         if amount:
             at = max((row.latest_at for row in of_song if row.latest_at), default=None)
             title = next((row.title for row in of_song if row.title), None)
-            found.append(Spent(name, abs(amount), at, title))
+            found.append(UsageCharge(name, abs(amount), at, title))
     return tuple(sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0, reverse=True))
 
 
-def _from_summary(conversations: object) -> tuple[Spent, ...]:
-    found: dict[str, Spent] = {}
+def _from_summary(conversations: object) -> tuple[UsageCharge, ...]:
+    found: dict[str, UsageCharge] = {}
     for each in conversations if isinstance(conversations, list) else []:
         if not isinstance(each, Mapping):
             continue
@@ -137,5 +137,5 @@ def _from_summary(conversations: object) -> tuple[Spent, ...]:
             parsing.count(each.get("tokens"), MOST, -MOST),
         )
         if name and amount:
-            found[name] = Spent(name, abs(amount), title=parsing.text(each.get("title")))
+            found[name] = UsageCharge(name, abs(amount), title=parsing.text(each.get("title")))
     return tuple(found.values())

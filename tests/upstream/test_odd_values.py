@@ -41,14 +41,14 @@ def test_what_is_no_address_names_no_account(value: object) -> None:
     with pytest.raises(parsing.ParseError):
         parsing.address(value)
     with pytest.raises(parsing.ParseError):
-        records.FlowAccount.parse({"email": value}, email=None)
+        records.AccountRecord.parse({"email": value}, email=None)
 
 
 @pytest.mark.parametrize(
     ("said", "kept"), [(10**9, 100), (HUGE, 100), (-5, None), (0, None), ("x", None), (4, 4)]
 )
 def test_slots_are_as_many_as_an_account_can_have(said: object, kept: int | None) -> None:
-    assert records.FlowAccount.parse({"email": EMAIL, "maxJobs": said}).max_jobs == kept
+    assert records.AccountRecord.parse({"email": EMAIL, "maxJobs": said}).max_jobs == kept
     assert records.AccountSlots.parse({"maxJobs": said}, email=EMAIL).max_jobs == kept
 
 

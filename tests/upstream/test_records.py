@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.upstream.records import AccountSlots, ClipRecord, FlowAccount, JobRecord, ParseError
+from apps.upstream.records import AccountRecord, AccountSlots, ClipRecord, JobRecord, ParseError
 
 JOBID = "job:aaaabbbb-cccc-4ddd-8eee-ffff99990000-user:1234-night+bus@email.com-bot:flowmusic"
 CLIP = "user:1234-night+bus@email.com-clip:a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d"
@@ -135,7 +135,7 @@ def test_text_fits_into_a_database() -> None:
 
 
 def test_accounts() -> None:
-    account = FlowAccount.parse({"tier": "plus", "maxJobs": 12, "credits_remaining": 5000}, email="a@b.c")
+    account = AccountRecord.parse({"tier": "plus", "maxJobs": 12, "credits_remaining": 5000}, email="a@b.c")
     assert (account.email, account.tier, account.max_jobs, account.credits, account.error) == (
         "a@b.c",
         "plus",
@@ -143,7 +143,7 @@ def test_accounts() -> None:
         5000,
         None,
     )
-    broken = FlowAccount.parse(
+    broken = AccountRecord.parse(
         {"email": "a@b.c", "error": "refresh token rejected", "maxJobs": "2", "tier": None}
     )
     assert (broken.error, broken.max_jobs, broken.credits, broken.tier) == (
@@ -152,9 +152,9 @@ def test_accounts() -> None:
         None,
         "unknown",
     )
-    assert FlowAccount.parse({"email": "a@b.c", "error": {"message": "odd"}}).error == "odd"
+    assert AccountRecord.parse({"email": "a@b.c", "error": {"message": "odd"}}).error == "odd"
     with pytest.raises(ParseError):
-        FlowAccount.parse({})
+        AccountRecord.parse({})
 
 
 def test_slots() -> None:
@@ -168,7 +168,7 @@ def test_slots() -> None:
 def test_a_record_that_repeats_secrets_is_kept_without_them() -> None:
     said = 'refused Bearer user:4242-abcdefghijkl for https://x.example/hooks/Zm9vYmFyYmF6/ {"refresh_token":"l6e0z4v"}'
     job = JobRecord.parse({"jobid": "job:1", "status": "failed", "error": {"code": "x", "message": said}})
-    account = FlowAccount.parse({"email": "a@b.example", "error": said})
+    account = AccountRecord.parse({"email": "a@b.example", "error": said})
     secrets = ("abcdefghijkl", "Zm9vYmFyYmF6", "l6e0z4v")
     for kept in (str(job.error_message), str(job.raw), str(account.error)):
         assert [secret for secret in secrets if secret in kept] == []

@@ -55,7 +55,7 @@ def is_mp3(flow: FlowMusic, clip_id: str) -> bool:
     return file.getvalue().startswith((b"ID3", b"\xff\xfb"))
 
 
-def test_a_song_from_wish_to_files(sandbox: Sandbox, flow: FlowMusic) -> None:
+def test_a_song_from_request_to_files(sandbox: Sandbox, flow: FlowMusic) -> None:
     assert set(flow.accounts()) == {STUDIO, "night+bus@sandbox.example"}
     before = flow.account(STUDIO).credits
     sent = flow.music({"prompt": "disco, 120 bpm", "email": STUDIO, "replyRef": "r1"}, deadline=Deadline(10))
@@ -139,7 +139,7 @@ def test_another_tokens_job(flow: FlowMusic, sandbox: Sandbox) -> None:
         flow.job(jobid.replace("job:", "job:0"))
 
 
-def test_a_refused_wish(flow: FlowMusic) -> None:
+def test_a_refused_request(flow: FlowMusic) -> None:
     with pytest.raises(errors.Rejected) as caught:
         flow.music({"prompt": ""}, deadline=Deadline(10))
     assert "prompt" in caught.value.user_message
@@ -169,14 +169,14 @@ def test_edits_of_a_clip_and_their_price(sandbox: Sandbox, flow: FlowMusic) -> N
     song = flow.music({"prompt": "p [one take]", "email": STUDIO}, deadline=Deadline(10))
     (clip,) = finished(flow, song.jobid).clips
     for operation, params in EDITS.items():
-        wish = {
+        request = {
             "operation": operation,
             "clip": clip.clip_id,
             "replyRef": operation,
             "title": "",
             "seed": None,
         }
-        sent = flow.edit(wish | params, deadline=Deadline(10))
+        sent = flow.edit(request | params, deadline=Deadline(10))
         assert (sent.operation, sent.status, sent.email, sent.reference) == (
             operation,
             "pending",

@@ -127,8 +127,8 @@ OPERATIONS: dict[str, tuple[Call, dict[object, tuple[Script, str]]]] = {
         lambda flow: flow.add_account(RefreshToken("bdykxtrr5eaf")),
         OF_LISTED
         | {
-            200: (scripted.reply(200, ACCOUNT), "FlowAccount"),
-            201: (scripted.reply(201, ACCOUNT), "FlowAccount"),
+            200: (scripted.reply(200, ACCOUNT), "AccountRecord"),
+            201: (scripted.reply(201, ACCOUNT), "AccountRecord"),
             "201 odd": (scripted.reply(201, []), "OutcomeUnknown"),
             400: (said(400, "the token failed to refresh"), "Rejected"),
             429: (said(429, "slow down"), "Busy"),
@@ -139,7 +139,7 @@ OPERATIONS: dict[str, tuple[Call, dict[object, tuple[Script, str]]]] = {
         OF_LISTED
         | NO_ACCOUNT
         | {
-            200: (scripted.reply(200, ACCOUNT), "FlowAccount"),
+            200: (scripted.reply(200, ACCOUNT), "AccountRecord"),
             400: (said(400, "Parameter refresh_token is required"), "Rejected"),
         },
     ),
@@ -158,11 +158,11 @@ OPERATIONS: dict[str, tuple[Call, dict[object, tuple[Script, str]]]] = {
     ),
     "GET /accounts/{email}": (
         lambda flow: flow.account(EMAIL),
-        READ | NO_ACCOUNT | {200: (scripted.reply(200, ACCOUNT), "FlowAccount")},
+        READ | NO_ACCOUNT | {200: (scripted.reply(200, ACCOUNT), "AccountRecord")},
     ),
     "GET /accounts/usage": (
         lambda flow: flow.usage(EMAIL),
-        READ | NO_ACCOUNT | {200: (scripted.reply(200, {"events": []}), "Usage")},
+        READ | NO_ACCOUNT | {200: (scripted.reply(200, {"events": []}), "AccountUsage")},
     ),
     "GET /jobs": (lambda flow: flow.jobs(), READ | {200: (scripted.reply(200, {}), "dict")}),
     "GET /jobs/{jobid}": (

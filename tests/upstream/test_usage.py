@@ -9,7 +9,7 @@ import pytest
 
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.parsing import ParseError
-from apps.upstream.usage import Usage, UsageEvent
+from apps.upstream.usage import AccountUsage, UsageEvent
 from tests.upstream import scripted
 from tests.upstream.scripted import ScriptedServer
 
@@ -28,7 +28,7 @@ def event(
 
 
 def read(*events: object, **more: object) -> list[tuple[str, int]]:
-    usage = Usage.parse({"events": list(events)} | more, email="a@b.c")
+    usage = AccountUsage.parse({"events": list(events)} | more, email="a@b.c")
     return [(each.conversation_id, each.credits) for each in usage.spent]
 
 
@@ -62,7 +62,9 @@ def test_rows_are_of_utc_days_with_everything_that_they_say() -> None:
         "event_at": None,
         "max_created_at": "2026-06-02T01:30:00+02:00",
     }
-    events = Usage.parse({"events": [row, late, {"type": "grant"}, {"amount": 5}, 7]}, email="a@b.c").events
+    events = AccountUsage.parse(
+        {"events": [row, late, {"type": "grant"}, {"amount": 5}, 7]}, email="a@b.c"
+    ).events
     assert events == (
         UsageEvent(
             *("producer-usage", 60, "a", "Sample Song", date(2026, 6, 1)),
@@ -81,20 +83,23 @@ def test_totals_and_sums_by_type() -> None:
         "total_received_tokens": 8640,
         "per_conversation": [{"conversation_id": "a", "title": "Sample Song", "tokens": 60, "credits": 5}],
     }
-    usage = Usage.parse({"summary": summary}, email="a@b.c")
+    usage = AccountUsage.parse({"summary": summary}, email="a@b.c")
     assert (usage.charged_credits, usage.received_tokens) == (105, 8640)
     assert (usage.by_type_tokens, usage.by_type_credits) == (
         {"daily-free": 1440, "riffusion": 60},
         {"riffusion": 5, "producer-usage": 5.25},
     )
     assert [(each.conversation_id, each.title) for each in usage.spent] == [("a", "Sample Song")]
-    assert Usage.parse({"events": [], "summary": {"by_type_tokens": [1]}}, email="a@b.c").by_type_tokens == {}
+    assert (
+        AccountUsage.parse({"events": [], "summary": {"by_type_tokens": [1]}}, email="a@b.c").by_type_tokens
+        == {}
+    )
 
 
 @pytest.mark.parametrize("answer", [[], "x", {}, {"summary": None}, {"error": "odd"}])
 def test_another_answer_is_told_from_no_usage(answer: object) -> None:
     with pytest.raises(ParseError):
-        Usage.parse(answer, email="a@b.c")
+        AccountUsage.parse(answer, email="a@b.c")
 
 
 def test_the_address_is_sent_so_that_its_plus_stays_one(

@@ -23,7 +23,7 @@ from django.db import connection
 from redis import Redis
 from redis.exceptions import RedisError
 
-from apps.cache import Pool
+from apps.cache import RedisPool
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -169,7 +169,7 @@ def _key(series: UUID | str) -> str:
 def _redis() -> "Redis":
     """Its own connections, whose deadline is shorter than that of the broker."""
     times = {"socket_timeout": REDIS_S, "socket_connect_timeout": REDIS_S}
-    return Redis(connection_pool=Pool.from_url(settings.REDIS_URL, decode_responses=True, **times))
+    return Redis(connection_pool=RedisPool.from_url(settings.REDIS_URL, decode_responses=True, **times))
 
 
 class _Store:
