@@ -55,7 +55,7 @@ def test_turns_are_taken_by_the_clock_of_the_database() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("task", [tasks.tick, library_tasks.sweep_files, library_tasks.sweep_bin])
+@pytest.mark.parametrize("task", [tasks.tick, library_tasks.wake_files, library_tasks.purge_trash])
 def test_ticks_that_have_piled_up_cost_nothing(task: object) -> None:
     """As after an hour without a worker: the first one works, each other is over at once."""
     task()

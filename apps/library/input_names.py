@@ -15,7 +15,7 @@ _RESERVED = re.compile(
 _LONGEST = 200  # bytes; a file system takes 255, and the take's letter and a number come after it
 
 
-class Unfit(ValueError):
+class InvalidInput(ValueError):
     """What was asked for can't be done; the text says why, to the person who asked."""
 
 
@@ -40,10 +40,10 @@ def of_file(text: str) -> str:
 
 
 def fitting(text: str, most: int, what: str) -> str:
-    """The cleaned name; Unfit when it is longer than `most`."""
+    """The cleaned name; InvalidInput when it is longer than `most`."""
     name = clean(text)
     if len(name) > most:
-        raise Unfit(f"{what} has at most {most} characters. This one has {len(name)}.")
+        raise InvalidInput(f"{what} has at most {most} characters. This one has {len(name)}.")
     return name
 
 

@@ -50,7 +50,7 @@ class Singing:
 
 def singing(clip: Clip) -> Singing:
     """The words of a take in time."""
-    sections, spans = sheet(clip.words), times(clip.lyrics_timing, clip.duration_s)
+    sections, spans = sheet(clip.shown_lyrics), times(clip.lyrics_timing, clip.duration_s)
     lines = sum(len(section.lines) for section in sections)
     sung = [section for section in sections if section.lines]
     if spans and len(spans) == lines:

@@ -10,7 +10,7 @@ from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 
 
 def came_from(request: HttpRequest) -> str:
@@ -40,13 +40,13 @@ def back(request: HttpRequest, otherwise: str | Model, *, at: str = "") -> HttpR
 
 
 def with_typed(
-    request: HttpRequest, template: str, context: dict[str, Any], error: Unfit, field: str
+    request: HttpRequest, template: str, context: dict[str, Any], error: InvalidInput, field: str
 ) -> TemplateResponse:
     """The page with the form once more, `problem` beside the field and in it what was `typed`."""
     context = context | {"problem": str(error), "typed": request.POST.get(field, "")}
     return TemplateResponse(request, template, context, status=422)
 
 
-def refused(request: HttpRequest, error: Unfit, otherwise: str | Model) -> HttpResponseRedirect:
+def refused(request: HttpRequest, error: InvalidInput, otherwise: str | Model) -> HttpResponseRedirect:
     messages.error(request, str(error))
     return back(request, otherwise)

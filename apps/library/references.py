@@ -16,23 +16,23 @@ from apps import shutdown
 from apps.accounts.models import AuditEntry, FlowAccount, Team, User
 from apps.library import songs
 from apps.library.archiving import quota, reference_copy
-from apps.library.input_names import Unfit, clean
+from apps.library.input_names import InvalidInput, clean
 from apps.library.models import ReferenceFile
 
 logger = logging.getLogger(__name__)
 
-KEPT_FOR = timedelta(days=30)
+RESTORABLE_FOR = timedelta(days=30)
 AT_ONCE = 200
 NAME_LIMIT = 200
 # Whoever sends it looks it through first; a job that waits leaves that to the sweep.
 LOOKED_THROUGH_AFTER = timedelta(seconds=20)
 
 
-def keep(file_id: str) -> None:
+def store(file_id: str) -> None:
     """What is due for the file: looking it through, or fetching what Flow Music made."""
     file = ReferenceFile.objects.live().filter(pk=file_id).first()
     if file:
-        reference_copy.keep(file)
+        reference_copy.store(file)
 
 
 def same_on(account: FlowAccount, *, team: Team, sha256: str, strip_metadata: bool) -> ReferenceFile | None:
@@ -49,7 +49,7 @@ def add(file: ReferenceFile) -> None:
     file.next_try_at = None if file.examined_at else timezone.now() + LOOKED_THROUGH_AFTER
     file.save(force_insert=True)
     if not shared:
-        quota.kept(file.team_id, file.size or 0)
+        quota.added(file.team_id, file.size or 0)
 
 
 def shown_name(text: str, otherwise: str) -> str:
@@ -67,19 +67,19 @@ def delete(file: ReferenceFile, *, by: User) -> bool:
 
 
 def restore(team: Team, pk: str, *, by: User) -> ReferenceFile:
-    """Raises Unfit when it is erased, or the same file is there anew."""
+    """Raises InvalidInput when it is erased, or the same file is there anew."""
     try:
         file = ReferenceFile.objects.for_team(team).filter(pk=pk).first()
     except ValidationError:
         file = None
     if file is None:
-        raise Unfit("This file is erased by now.")
+        raise InvalidInput("This file is erased by now.")
     try:
         with transaction.atomic():
             if ReferenceFile.objects.filter(pk=file.pk).exclude(deleted_at=None).update(deleted_at=None):
                 _note(team, by, "file restored", file)
     except IntegrityError:
-        raise Unfit("The same file is on that account anew by now.") from None
+        raise InvalidInput("The same file is on that account anew by now.") from None
     return file
 
 
@@ -89,9 +89,9 @@ def deleted(team: Team) -> QuerySet[ReferenceFile]:
     return gone.order_by("-deleted_at", "-pk")
 
 
-def sweep() -> int:
+def purge_expired() -> int:
     """Erases what was deleted long enough ago. Gives how many."""
-    old = ReferenceFile.objects.filter(deleted_at__lte=timezone.now() - KEPT_FOR).select_related("team")
+    old = ReferenceFile.objects.filter(deleted_at__lte=timezone.now() - RESTORABLE_FOR).select_related("team")
     due = old.order_by("deleted_at")[:AT_ONCE]
     return sum(_try_to_erase(file) for file in due if not shutdown.has_begun())
 

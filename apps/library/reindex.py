@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import Team
 from apps.library import songs
-from apps.library.models import ClipWords
+from apps.library.models import ClipSearchText
 from apps.library.search import search_index
 from apps.wake import wake
 
@@ -57,5 +57,5 @@ def _write(team_id: UUID, clips: list[UUID]) -> None:
         _stale().filter(clip__in=clips).delete()
 
 
-def _stale() -> QuerySet[ClipWords]:
-    return ClipWords.objects.filter(way=None)
+def _stale() -> QuerySet[ClipSearchText]:
+    return ClipSearchText.objects.filter(way=None)

@@ -20,7 +20,7 @@ WAV_WAITS = timedelta(seconds=60)  # what a player needs comes first
 MOST_TAKES = 26  # letters
 
 
-def keep_song(
+def save_song(
     *,
     team: Team,
     subscription: Subscription,
@@ -58,9 +58,9 @@ def keep_song(
     wait_turn(team)
     song = _song_of(made, wish, subscription)
     for letter, clip in enumerate(made):
-        take = _keep_take(song, letter, clip, place)
+        take = _save_take(song, letter, clip, place)
         if take.erased_at is None:
-            _keep_files(take, clip)
+            _save_files(take, clip)
     search_index.index(song.takes.filter(erased_at=None).select_related("song"))
     tag_anew(*song.takes.values_list("pk", flat=True))
     return song
@@ -91,7 +91,7 @@ def _move(take: Clip, song: Song, letter: int) -> None:
     Song.objects.filter(pk=take.song_id, takes=None).delete()
 
 
-def _keep_take(song: Song, letter: int, clip: ClipRecord, place: dict[str, Any]) -> Clip:
+def _save_take(song: Song, letter: int, clip: ClipRecord, place: dict[str, Any]) -> Clip:
     told = {**place, **said(clip)}
     rows = Clip.objects.filter(team=song.team_id, subscription=place["subscription"], clip_id=clip.clip_id)
     take = rows.first()
@@ -130,7 +130,7 @@ def said(clip: ClipRecord) -> dict[str, Any]:
     }
 
 
-def _keep_files(take: Clip, clip: ClipRecord) -> None:
+def _save_files(take: Clip, clip: ClipRecord) -> None:
     now = timezone.now()
     fresh = [ClipFile(clip=take, **file) for file in new_files(clip, now, has_record=bool(take.jobid))]
     ClipFile.objects.bulk_create(fresh, ignore_conflicts=True)
@@ -178,7 +178,7 @@ def take_links(take: Clip, links: Mapping[ClipFile.Kind, str]) -> bool:
         rows.update(source_url=link)
         if not state:
             new = ClipFile(
-                clip=take, background=take.is_brought_in, **_new_file(kind, link, now, has_record=False)
+                clip=take, background=take.is_imported, **_new_file(kind, link, now, has_record=False)
             )
             ClipFile.objects.bulk_create([new], ignore_conflicts=True)
     return first > 0

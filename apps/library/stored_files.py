@@ -1,4 +1,4 @@
-"""What is kept of a take, format by format, in plain words for its page."""
+"""What is stored of a take, format by format, as sentences for its page."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ NAMES = {Kind.MP3: "MP3", Kind.M4A: "M4A", Kind.WAV: "WAV", Kind.COVER: "Cover"}
 
 
 @dataclass(frozen=True)
-class Kept:
+class FileStatus:
     """`sign` is stored, waiting, lost or none; `words` a sentence; an address is "" where nothing can be done."""
 
     kind: str
@@ -26,31 +26,33 @@ class Kept:
     retry_url: str = ""
 
 
-def kept(clip: Clip) -> list[Kept]:
+def files_of(clip: Clip) -> list[FileStatus]:
     """The formats in the order in which people want them."""
     files = ((kind, clip.file(kind)) for kind in NAMES)
     return [_line(file) for _, file in files if file is not None]
 
 
-def _line(file: ClipFile) -> Kept:
+def _line(file: ClipFile) -> FileStatus:
     name = NAMES[Kind(file.kind)]
     if file.is_stored:
-        words = f"Kept and checked, {filesizeformat(file.size or 0)}."
-        return Kept(file.kind, name, "stored", words, f"{file.url}?download=1")
+        words = f"Saved and checked, {filesizeformat(file.size or 0)}."
+        return FileStatus(file.kind, name, "stored", words, f"{file.url}?download=1")
     if file.state == State.NONE:
-        return Kept(file.kind, name, "none", "Flow Music made none.")
+        return FileStatus(file.kind, name, "none", "Flow Music made none.")
     retry = reverse("clip-file-retry", args=[file.clip_id, file.kind])
     if file.state == State.GIVEN_UP:
-        words = f"{file.last_error} Tried for seven days, then given up.".strip()
-        return Kept(file.kind, name, "lost", words, retry_url=retry)
+        words = f"{file.last_error} Tried for seven days without success.".strip()
+        return FileStatus(file.kind, name, "lost", words, retry_url=retry)
     if file.kind == Kind.WAV and quota.usage(file.clip.team_id).is_full:
-        return Kept(file.kind, name, "waiting", "Storage is full: WAV is fetched when there is room again.")
+        return FileStatus(
+            file.kind, name, "waiting", "Storage is full: WAV is fetched when there is room again."
+        )
     if file.is_being_fetched:
-        return Kept(file.kind, name, "waiting", "Being fetched now.")
+        return FileStatus(file.kind, name, "waiting", "Being fetched now.")
     if not file.tries:
-        return Kept(file.kind, name, "waiting", "In line to be fetched.")
+        return FileStatus(file.kind, name, "waiting", "Queued to be fetched.")
     words = f"Not there yet. {file.last_error} Trying again {_when(file)}."
-    return Kept(file.kind, name, "waiting", words, retry_url=retry)
+    return FileStatus(file.kind, name, "waiting", words, retry_url=retry)
 
 
 def _when(file: ClipFile) -> str:

@@ -22,13 +22,13 @@ def archive_file(file_id: int) -> None:
 
 
 @shared_task(name="library.sweep")
-def sweep_files() -> None:
+def wake_files() -> None:
     if not ticks.is_turn("library.sweep", 2 * settings.TICK):
         return
-    archiver.sweep()
-    reference_copy.sweep()
+    archiver.wake_due()
+    reference_copy.wake_due()
     backfill.wake_up()
-    actions.sweep()
+    actions.wake_due()
     reindex.wake_up()
 
 
@@ -43,7 +43,7 @@ def archive_in_background() -> None:
 
 
 @shared_task(name="library.reindex")
-def write_words_anew() -> None:
+def rebuild_search_text() -> None:
     if REINDEXING.acquire(blocking=False):
         try:
             reindex.run()
@@ -61,13 +61,13 @@ def walk_import(import_id: str) -> None:
 
 
 @shared_task(name="library.reference")
-def keep_reference(file_id: str) -> None:
-    references.keep(file_id)
+def store_reference(file_id: str) -> None:
+    references.store(file_id)
 
 
 @shared_task(name="library.bin")
-def sweep_bin() -> None:
+def purge_trash() -> None:
     if not ticks.is_turn("library.bin", 60 * settings.TICK):
         return
-    trash.sweep()
-    references.sweep()
+    trash.purge_expired()
+    references.purge_expired()

@@ -25,7 +25,7 @@ from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from apps.accounts.models import Membership, Role, Subscription, Team, User  # noqa: E402
-from apps.library.models import Clip, ClipFile, ClipWords, Opinion, Song  # noqa: E402
+from apps.library.models import Clip, ClipFile, ClipSearchText, Rating, Song  # noqa: E402
 from apps.library.search import search_index  # noqa: E402
 from apps.library.search.song_list import SONGS_PER_PAGE, Cursor  # noqa: E402
 
@@ -98,13 +98,13 @@ def fill(takes: int) -> User:
     for kind in ("m4a", "mp3", "thumb"):
         stored = {"kind": f"'{kind}'", "state": "'stored'", "wanted_since": ours["created_at"]}
         insert(ClipFile, takes, clip=_key("clip", clip), **stored)
-    insert(Opinion, takes // 10, clip=_key("clip", "n * 10"), user=str(user.pk), rating="n % 6")
+    insert(Rating, takes // 10, clip=_key("clip", "n * 10"), user=str(user.pk), rating="n % 6")
     words = " || ".join(f"' w' || ((n * 7919 + {place} * 10007) % {VOCABULARY})" for place in range(WORDS))
     needle = f"CASE WHEN n % {takes // HITS} = 0 THEN ' needle' ELSE '' END"
     if ON_POSTGRES:
         execute("DROP INDEX library_clipwords_vector")  # made at once it takes seconds, row by row minutes
     insert(
-        ClipWords,
+        ClipSearchText,
         takes,
         clip=_key("clip", clip),
         terms=f"'§{team.pk.hex} ¹song ¹' || n || ' song ' || n || {needle} || {words}",

@@ -37,7 +37,7 @@ def keep(take: Clip, kind: str, body: bytes, **values: object) -> ClipFile:
     file.sha256 = hashlib.sha256(body).hexdigest()
     file.content_type = {"m4a": "audio/mp4", "cover": "image/jpeg"}[kind]
     file.file.save(f"clips/{take.team_id}/{take.pk}/first.{kind}", ContentFile(body))
-    quota.kept(take.team_id, len(body))
+    quota.added(take.team_id, len(body))
     return file
 
 

@@ -119,9 +119,9 @@ def test_everything_is_saved_by_whoever_is_left(studio: FaultyStudio) -> None:
             lambda file=file: archiver.archive(file.pk), steps.die_at_first("before saving a file", 1)
         )
         assert ended.killed
-    assert archiver.sweep() == 0, "all in the hands of the dead, and WAV comes later"
+    assert archiver.wake_due() == 0, "all in the hands of the dead, and WAV comes later"
     studio.clock.forward(minutes=10)
-    assert archiver.sweep() == 6 + 2
+    assert archiver.wake_due() == 6 + 2
     studio.save_files(job)
     job.refresh_from_db()
     assert (job.state, studio.remote.charged(job.reference)) == (State.COMPLETED, 1)

@@ -37,7 +37,7 @@ def test_every_message_twice_at_the_same_time(studio: FaultyStudio) -> None:
         finish_all(studio)
         studio.clock.forward(seconds=6)
         a_period_is_over()
-        children.race([tasks.tick, tasks.tick, library_tasks.sweep_files])
+        children.race([tasks.tick, tasks.tick, library_tasks.wake_files])
     check_made_once(studio, jobs)
     assert studio.remote.answers("POST /music") == {201: 2}
 
@@ -51,7 +51,7 @@ def test_only_what_a_tick_sends_arrives(studio: FaultyStudio) -> None:
         studio.clock.forward(seconds=16)
         a_period_is_over()
         tasks.tick()
-        library_tasks.sweep_files()
+        library_tasks.wake_files()
         for message in messages.take():
             message.run()
         if not Job.objects.exclude(state=State.COMPLETED).exists():

@@ -20,7 +20,7 @@ REMOTE = {
     "generation.Look": "problem clips",
     "library.Clip": "clip_id jobid title lyrics duration_s api_duration_s seed stem_type lyrics_timing made_at",
     "library.ClipFile": "source_url last_error",
-    "library.ClipWords": "terms",
+    "library.ClipSearchText": "terms",
     "library.LyricVersion": "title lyrics sound_prompt song_fired credits_burned",
     "library.ReferenceFile": "name width height duration_s asset_id source_url metadata_stripped clip_id operation_id "
     "is_flagged",
@@ -46,7 +46,7 @@ OURS = {
     "deleted_by erased_at",
     "library.ClipFile": "id clip kind state file size sha256 content_type has_cover title_in_tags stored_at former "
     "background wanted_since next_try_at tries claim claim_until",
-    "library.ClipWords": "id clip way",
+    "library.ClipSearchText": "id clip way",
     "library.LyricVersion": "id sheet number origin by created_at",
     "library.ReferenceFile": "id team subscription account added_by kind origin prompt copy_of created_at file thumb "
     "content_type size sha256 examined_at problem next_try_at tries last_error strip_metadata "
@@ -57,7 +57,7 @@ OURS = {
 }
 WITHOUT = (
     "accounts.KeyCanary accounts.Mail accounts.User accounts.SignInLink accounts.Team accounts.Membership "
-    "accounts.AuditEntry accounts.Sight library.TeamStorage library.LyricDraft library.Opinion library.Tag "
+    "accounts.AuditEntry accounts.Sight library.TeamStorage library.LyricDraft library.Rating library.Tag "
     "library.Collection library.CollectionItem generation.SendLedger generation.Hold generation.Sweep "
     "generation.SweepCell generation.Chain generation.ChainStep generation.PanelVersion generation.Lease "
     "generation.Preset"

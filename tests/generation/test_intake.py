@@ -53,7 +53,7 @@ def test_one_file_of_a_team_is_read_at_a_time_and_the_next_one_waits_its_turn(st
         job = file.jobs.get()
         assert (job.state, job.wait_reason) == ("queued", team_lock.WAITS)
         assert job.not_before
-        assert not reference_copy.keep(file), "nor the sweep"
+        assert not reference_copy.store(file), "nor the sweep"
     file.refresh_from_db()
     assert (file.tries, file.examined_at) == (0, None), "it was not its fault"
     Job.objects.update(not_before=None)

@@ -40,7 +40,7 @@ def test_a_picture_is_made_once_kept_here_and_shown(studio: Studio) -> None:
     file.refresh_from_db()
     assert file.asset_id.startswith(f"user:1000-{NIGHT}-image:")
     assert "Our own copy is being fetched" in Page(signed_in(studio).get("/create/image/")).text
-    assert reference_copy.keep(file)
+    assert reference_copy.store(file)
     file.refresh_from_db()
     assert (file.content_type, bool(file.thumb), file.next_try_at) == ("image/jpeg", True, None)
     assert (file.width, file.height) == (file.height, file.width)
@@ -55,10 +55,10 @@ def test_a_copy_that_can_not_be_fetched_is_fetched_later(studio: Studio) -> None
     file = ask(studio)
     deliver(studio)
     ReferenceFile.objects.update(source_url=f"{studio.sandbox.url}/assets/none.jpg")
-    assert not reference_copy.keep(file)
+    assert not reference_copy.store(file)
     file.refresh_from_db()
     assert (file.tries, bool(file.last_error), file.is_ready) == (1, True, True)
-    assert not reference_copy.keep(file), "not at once"
+    assert not reference_copy.store(file), "not at once"
 
 
 def test_what_is_declined_is_said_and_leads_back_to_the_words(studio: Studio) -> None:

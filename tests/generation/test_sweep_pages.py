@@ -121,7 +121,7 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
     Job.objects.exclude(pk=first.pk).update(paused=True)
     make(studio)
     studio.save_files(first)
-    ratings.love(Clip.objects.filter(song__job=first).first(), studio.user, on=True)  # type: ignore[arg-type]
+    ratings.mark_favourite(Clip.objects.filter(song__job=first).first(), studio.user, on=True)  # type: ignore[arg-type]
     step(sweep)
     shown = page(studio, sweep)
     assert len(shown.all("div", class_="cell-take")) == 2

@@ -143,12 +143,12 @@ def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studi
     Job.objects.exclude(pk=first.pk).update(paused=True)
     make(studio)
     one, other = Clip.objects.filter(song__job=first)
-    ratings.love(one, studio.user, on=True)
+    ratings.mark_favourite(one, studio.user, on=True)
     ratings.rate(other, studio.user, 3)
     step(sweep)
     assert (sweep.phase, sweep.kept) == ("running", 1)
     ratings.rate(other, studio.user, 4)
-    ratings.love(other, studio.user, on=True)  # one take, however often it is praised
+    ratings.mark_favourite(other, studio.user, on=True)  # one take, however often it is praised
     jobs = step(sweep)
     assert (sweep.phase, sweep.ended, sweep.kept) == ("done", "keepers", 2)
     assert sorted(job.state for job in jobs) == ["cancelled", "cancelled", "cancelled", "collecting"]

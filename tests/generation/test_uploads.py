@@ -267,9 +267,9 @@ def test_deleted_here_it_can_be_brought_back_and_waits_no_more(studio: Studio) -
     card = Page(client.get("/library/files/")).one(id=f"file-{file.pk}")
     assert "Try it again" in card.text
     references.delete(file, by=studio.user)
-    assert references.sweep() == 0, "not for 30 days"
+    assert references.purge_expired() == 0, "not for 30 days"
     ReferenceFile.objects.update(deleted_at="2026-01-01T00:00:00Z")
-    assert references.sweep() == 1
+    assert references.purge_expired() == 1
     assert quota.usage(studio.team).used == 0
 
 

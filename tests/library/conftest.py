@@ -18,7 +18,7 @@ from pytest_django.fixtures import Settings
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription, Team, User
 from apps.library.models import Clip, ClipFile, Song
-from apps.library.songs import keep_song
+from apps.library.songs import save_song
 from apps.sandbox.server import Sandbox
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
@@ -63,7 +63,7 @@ class Band:
             "asked_at": timezone.now(),
         }
         with transaction.atomic():
-            return keep_song(**(values | changes))
+            return save_song(**(values | changes))
 
     def song(self, *takes: str, asked_at: datetime | None = None, **values: object) -> Song:
         """A song with take titles, without files."""

@@ -121,6 +121,6 @@ def test_a_killed_worker_leaves_a_file_that_is_fetched_later(
     assert file.state == State.WANTED
     assert not archiver.archive(file.pk)
     with time_machine.travel(timezone.now() + timedelta(minutes=5)):
-        assert archiver.sweep() == 1
+        assert archiver.wake_due() == 1
         assert archiver.archive(file.pk)
     assert len(files_in(media)) == 1

@@ -301,7 +301,7 @@ def test_what_people_think_of_it_and_do_with_it_is_at_hand(band: Band) -> None:
     assert not re.search(r"/(rename|collect|selection/delete)/", viewers)
 
 
-def test_a_take_in_the_bin_still_has_its_page(band: Band) -> None:
+def test_a_take_in_the_trash_still_has_its_page(band: Band) -> None:
     first, second = full(band, "Ferry", "Ferry")
     Clip.objects.filter(pk=first.pk).update(deleted_at=timezone.now())
     binned = page_of(band, first)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.library.curation import collections, ratings, trash
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import Clip, Collection
 from tests.library.conftest import Band, store
 from tests.library.test_marks import undo
@@ -92,7 +92,7 @@ def test_a_take_moves_to_a_place_and_back(band: Band, which: str, to: int, after
     assert order(found) == "ABCD"
 
 
-def test_a_take_in_the_bin_keeps_its_place_and_does_not_count(band: Band) -> None:
+def test_a_take_in_the_trash_keeps_its_place_and_does_not_count(band: Band) -> None:
     clips = takes(band, 4)
     found = collection(band, *clips)
     trash.delete(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
@@ -148,7 +148,7 @@ def test_names_are_one_each_and_not_empty(band: Band) -> None:
 def test_it_holds_five_hundred(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collections, "MOST_TAKES", 2)
     found = collection(band, *takes(band, 2))
-    with pytest.raises(Unfit, match="at most 2 takes"):
+    with pytest.raises(InvalidInput, match="at most 2 takes"):
         collections.add(found, Clip.objects.filter(pk=band.song().takes.get().pk))
     assert order(found) == "AB"
 
@@ -175,7 +175,7 @@ def test_the_pages_show_it_in_order_at_the_same_cost(band: Band) -> None:
     for clip in clips:
         for kind in ("m4a", "thumb"):
             store(clip, kind, b"content")
-        ratings.love(clip, band.owner, True)
+        ratings.mark_favourite(clip, band.owner, True)
     found = collection(band, clips[0])
     client, address = band.client("viewer"), f"/library/collections/{found.pk}/"
     alone = cost(client, address), cost(client, "/library/collections/")

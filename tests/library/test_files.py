@@ -74,12 +74,12 @@ def test_audio_is_played_by_its_bytes_type_and_in_parts(band: Band) -> None:
 
 def test_what_nobody_looked_through_is_found_by_the_sweep(band: Band) -> None:
     file = kept(band, picture())
-    assert reference_copy.sweep() == 0, "its job comes first"
+    assert reference_copy.wake_due() == 0, "its job comes first"
     ReferenceFile.objects.update(next_try_at=file.created_at)
-    assert reference_copy.sweep() == 1
-    references.keep(str(file.pk))
+    assert reference_copy.wake_due() == 1
+    references.store(str(file.pk))
     file.refresh_from_db()
-    assert (bool(file.thumb), file.width, reference_copy.sweep()) == (True, 300, 0)
+    assert (bool(file.thumb), file.width, reference_copy.wake_due()) == (True, 300, 0)
 
 
 def test_a_file_that_ends_whoever_reads_it_is_read_no_more(band: Band) -> None:
@@ -122,7 +122,7 @@ def test_deleted_for_thirty_days_then_gone_with_its_bytes(band: Band, media: Pat
     assert "The same file is on that account anew by now." in answer.content.decode()
     references.delete(again, by=band.owner)
     ReferenceFile.objects.update(deleted_at="2026-01-01T00:00:00Z")
-    assert references.sweep() == 2
+    assert references.purge_expired() == 2
     assert quota.usage(band.team).used == 0
     assert [path for path in media.rglob("*") if path.is_file()] == []
 

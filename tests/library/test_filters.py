@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library.models import Clip, ClipWords, Collection, CollectionItem, Opinion, Song, Tag
+from apps.library.models import Clip, ClipSearchText, Collection, CollectionItem, Rating, Song, Tag
 from apps.library.search import search_index, song_list
 from apps.library.search.filters import Filters
 from apps.library.search.song_list import Cursor, page_of
@@ -100,8 +100,8 @@ def shelf(band: Band) -> Band:
     for title, seconds in {"Ferry": 173, "Ferry two": 61, "Radio": 31}.items():
         Clip.objects.filter(title=title).update(duration_s=seconds)
     Clip.objects.filter(title="Copper").update(lyrics="[Instrumental]")
-    Opinion.objects.create(clip=takes["Ferry two"], user=band.owner, is_favourite=True, rating=4)
-    Opinion.objects.create(clip=takes["Radio"], user=band.people["member"], is_favourite=True, rating=2)
+    Rating.objects.create(clip=takes["Ferry two"], user=band.owner, is_favourite=True, rating=4)
+    Rating.objects.create(clip=takes["Radio"], user=band.people["member"], is_favourite=True, rating=2)
     takes["Radio"].tags.add(Tag.objects.create(team=band.team, name="Late Night", key="late night"))
     harbour = Collection.objects.create(team=band.team, name="Harbour EP")
     CollectionItem.objects.create(collection=harbour, clip=takes["Copper"], place=1)
@@ -192,7 +192,7 @@ def test_nothing_found_says_what_was_looked_for_and_leads_out(shelf: Band) -> No
     assert "No song fits these filters" in library(shelf, "?kind=cover").text
 
 
-def test_songs_whose_takes_are_all_in_the_bin_are_not_listed(shelf: Band) -> None:
+def test_songs_whose_takes_are_all_in_the_trash_are_not_listed(shelf: Band) -> None:
     Clip.objects.filter(title__in=("Ferry", "Radio")).update(deleted_at=timezone.now())
     assert rows(library(shelf)) == {"Ferry two": 1, "Copper": 1, "Found": 1}
     assert rows(library(shelf, "?q=radio")) == {}
@@ -253,7 +253,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_found(band: Band) -> N
             for take in band.song("Ferry", "Ferry").takes.all():
                 take.tags.add(tag)
                 CollectionItem.objects.create(collection=every, clip=take, place=1)
-                Opinion.objects.create(clip=take, user=band.owner, rating=5)
+                Rating.objects.create(clip=take, user=band.owner, rating=5)
         search_index.index(Clip.objects.select_related("song"))
 
     add(2)
@@ -302,4 +302,4 @@ def test_a_search_and_a_page_far_down_go_by_an_index(band: Band) -> None:
             assert by_date, seen
             assert any(re.search(r"created_at\s*<|Index Cond.*created_at", plan) for plan in by_date), by_date
             assert not any("TEMP B-TREE FOR ORDER BY" in plan for plan in by_date), by_date
-    assert ClipWords.objects.count() == 60
+    assert ClipSearchText.objects.count() == 60

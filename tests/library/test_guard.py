@@ -18,7 +18,7 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 
 from apps.library.archiving import container_bounds, file_types, guard, repairs
-from apps.library.archiving.errors import BadFile, NotExamined, NotKept
+from apps.library.archiving.errors import BadFile, NotExamined, NotStored
 from apps.library.archiving.examiner import process
 from tests.library.files import long_wav, without_bits
 from tests.library.ordinary import PICTURES, SOUNDS, photo
@@ -184,7 +184,7 @@ def test_mutations_get_a_verdict_whatever_they_are(name: str) -> None:
     """Many by whoever receives them, a few by the decoder."""
     whole, chance = CASES[name](), Random(name)
     for number in range(40):
-        with TemporaryFile() as file, suppress(NotKept):  # words for a person, and nothing else
+        with TemporaryFile() as file, suppress(NotStored):  # words for a person, and nothing else
             content = _mutated(whole, chance)
             file.write(content)
             found = file_types.recognise(content[: file_types.HEAD])

@@ -53,7 +53,7 @@ def test_every_page_is_brought_in_once_in_the_order_of_the_list(studio: Band, sa
     song = studio.team.songs.latest("created_at")
     assert song.created_at < walk.started_at
     assert song.operation == Song.IMPORT
-    assert song.takes.get().words
+    assert song.takes.get().shown_lyrics
     again = walk_on(begin(studio))
     assert (again.new, again.known, Clip.objects.count()) == (0, 230, 230)
     assert Clip.objects.filter(search_index.matching(studio.team, "seeded 117")).get().title == "Seeded 117"
@@ -148,9 +148,9 @@ def test_a_killed_walker_loses_nothing_and_doubles_nothing(studio: Band, sandbox
     dead = uuid.uuid4()
     assert walk.take_claim(dead, lasts=leases.LASTS)
     assert not runner.walk(str(walk.pk)), "somebody walks"
-    assert actions.sweep() == 0
+    assert actions.wake_due() == 0
     Import.objects.update(claim_until=timezone.now())
-    assert actions.sweep() == 1, "its claim has run out"
+    assert actions.wake_due() == 1, "its claim has run out"
     while walk_on(walk).state == "walking":
         pass
     assert numbers(studio) == list(range(250, 0, -1))
@@ -283,7 +283,7 @@ def test_what_only_a_person_can_mend_is_said_in_plain_words(
     walk = walk_on(begin(studio))
     assert (walk.state, walk.claim) == ("stuck", None)
     assert words in walk.problem
-    assert actions.sweep() == 0
+    assert actions.wake_due() == 0
     if number in {596, 404}:
         assert FlowAccount.objects.get(pk=studio.account.pk).block in {"error", "gone"}
 
@@ -307,7 +307,7 @@ def test_a_date_that_none_can_have_draws_no_other_song_there(studio: Band) -> No
         listed(title="Two"),
         listed(title="Three", created_at=datetime(2026, 3, 1, 12, tzinfo=UTC)),
     ]
-    assert page_writer.keep(walk, row_builder.prepare(clips, studio.team.pk)).new == 3
+    assert page_writer.save(walk, row_builder.prepare(clips, studio.team.pk)).new == 3
     dates = dict(studio.team.songs.values_list("takes__title", "created_at"))
     assert walk.started_at > dates["One"] > dates["Two"] > walk.started_at - timedelta(seconds=1)
     assert dates["Three"] == datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from apps.library import input_names
 from apps.library.archiving import archiver
 from apps.library.models import Clip, ClipFile, Song
 from apps.library.playback import playback
-from apps.library.renaming import rename
+from apps.library.song_names import rename
 from tests.library.conftest import Band, store
 from tests.library.sounds import picture, sound
 from tests.library.test_downloads import name_of

@@ -53,7 +53,7 @@ def test_a_full_storage_stops_wav_alone_and_it_goes_on_by_itself(
 
     answer = band.client("owner").post("/library/storage/", {"gigabytes": "20"})
     assert answer["Location"] == "/library/storage/"
-    assert archiver.sweep() == 1
+    assert archiver.wake_due() == 1
     assert archiver.archive(wav.pk)
     assert "Storage is full" not in page()
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from apps.library import reindex
 from apps.library.curation import tags
-from apps.library.models import Clip, ClipWords, Song
-from apps.library.renaming import rename
+from apps.library.models import Clip, ClipSearchText, Song
 from apps.library.search import search_index, song_list
+from apps.library.song_names import rename
 from tests.library.conftest import Band
 from tests.library.test_filters import library, rows
 from tests.page import Page
@@ -107,12 +107,12 @@ def test_tags_are_found_as_long_as_they_are_on_a_take(shelf: Band) -> None:
 def test_rows_of_before_are_found_until_they_are_written_anew(shelf: Band) -> None:
     """As a process of the version before writes them, too: without saying in which way."""
     ferry = Clip.objects.get(title="Night Ferry")
-    ClipWords.objects.filter(clip=ferry).update(terms=f"§{shelf.team.pk.hex} night ferry", way=None)
+    ClipSearchText.objects.filter(clip=ferry).update(terms=f"§{shelf.team.pk.hex} night ferry", way=None)
     assert "Night Ferry" in order(shelf, "?q=night+ferry")[-9:]
     with transaction.atomic():
         assert rename(ferry.song, "Łódź") == ""
-    ClipWords.objects.update(way=None)
+    ClipSearchText.objects.update(way=None)
     assert reindex.run() == 13
     assert reindex.run() == 0
     assert order(shelf, "?q=lodz") == ["Łódź"]
-    assert not ClipWords.objects.filter(way=None).exists()
+    assert not ClipSearchText.objects.filter(way=None).exists()

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection
 
 from apps.library import reindex
-from apps.library.models import Clip, ClipWords, Song
+from apps.library.models import Clip, ClipSearchText, Song
 from apps.library.search import search_index, terms
 from tests.library.conftest import Band, record
 from tests.library.test_songs import A, B, clip
@@ -119,7 +119,7 @@ def test_the_index_follows_what_is_written_renamed_and_removed(band: Band) -> No
     assert found(band, "disco") == set()
     Clip.objects.filter(title="Ferry").delete()
     assert found(band, "bergen") == {"Other"}
-    assert ClipWords.objects.count() == 1
+    assert ClipSearchText.objects.count() == 1
 
 
 def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band: Band) -> None:
@@ -127,18 +127,18 @@ def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band
     editor = connection.SchemaEditorClass(connection, atomic=False)
     kept, gone = indexed(band, "Ferry home", prompt="Malmö"), indexed(band, "Gone away", name="Ærø 東京")
     Clip.objects.filter(song=band.song("Silent", prompt="waltz")).update(lyrics="[Instrumental]")
-    before = dict(ClipWords.objects.values_list("clip__song", "terms"))
-    ClipWords.objects.filter(clip__song=gone).delete()
+    before = dict(ClipSearchText.objects.values_list("clip__song", "terms"))
+    ClipSearchText.objects.filter(clip__song=gone).delete()
     if connection.vendor == "postgresql":
         editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     migration.drop_index(apps, editor)
     migration.make_index(apps, editor)
     assert found(band, "malmo") == {"Ferry home"}
     migration.fill(apps, editor)
-    ClipWords.objects.filter(clip__song=kept).update(way=None)
+    ClipSearchText.objects.filter(clip__song=kept).update(way=None)
     assert found(band, "away") == {"Gone away"}  # as it was written down in those days
     assert reindex.run() == 3
-    after = dict(ClipWords.objects.values_list("clip__song", "terms"))
+    after = dict(ClipSearchText.objects.values_list("clip__song", "terms"))
     assert {song.pk: after[song.pk] for song in (kept, gone)} == before
     assert found(band, "away") == {"Gone away"}
     assert found(band, "waltz") == {"Silent"}
@@ -147,10 +147,10 @@ def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band
 
 def test_a_search_reads_the_index_and_not_the_rows(band: Band) -> None:
     indexed(band, "Ferry")
-    rows = ClipWords.objects.filter(
-        pk__in=ClipWords.objects.filter(terms__words=search_index.Wanted("§x", [[[["ferry"]]]], 9)).values(
-            "pk"
-        )
+    rows = ClipSearchText.objects.filter(
+        pk__in=ClipSearchText.objects.filter(
+            terms__words=search_index.Wanted("§x", [[[["ferry"]]]], 9)
+        ).values("pk")
     )
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

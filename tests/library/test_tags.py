@@ -148,7 +148,7 @@ def test_a_cover_that_comes_last_gets_into_the_tags_of_a_second_file(cheat: Chea
             assert Path(before[kind].file.path).exists(), "somebody may be hearing it"
         assert not shop.archive("m4a")
         clock.shift(timedelta(minutes=16))
-        assert archiver.sweep() == 3
+        assert archiver.wake_due() == 3
         assert all(shop.archive(kind) for kind in AUDIO)
         assert list(ClipFile.objects.due(timezone.now())) == []
     names = set(ClipFile.objects.values_list("file", flat=True))

@@ -12,7 +12,7 @@ from apps.generation.models import Preset
 from apps.generation.models.presets import key_of
 from apps.generation.references.fields import NAMES
 from apps.library.curation import undo
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 
 BROUGHT_BACK_FOR = timedelta(days=1)
 # What a preset keeps: whose token pays is each person's own choice.
@@ -69,15 +69,15 @@ def delete(preset: Preset, *, by: User) -> bool:
 
 
 def _undelete(team: Team, by: User, preset: str) -> str:
-    """Brings one back; says what came of it. Unfit when that can't be done."""
+    """Brings one back; says what came of it. InvalidInput when that can't be done."""
     gone = Preset.objects.for_team(team).filter(pk=preset).first()
     if gone is None:
-        raise Unfit("This preset is erased by now.")
+        raise InvalidInput("This preset is erased by now.")
     try:
         with transaction.atomic():
             Preset.objects.filter(pk=gone.pk).update(deleted_at=None)
     except IntegrityError:
-        raise Unfit(f"There is another preset “{gone}” by now. Rename that one first.") from None
+        raise InvalidInput(f"There is another preset “{gone}” by now. Rename that one first.") from None
     return f"Preset “{gone}” is back."
 
 

@@ -15,7 +15,7 @@ from apps.generation.create.forms import SongForm
 from apps.generation.create.prefill import Prefill
 from apps.generation.references import fields, uploads
 from apps.generation.references.forms import sender_to
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 
 NOWHERE = "You have no account that it could go to. Add a token first."
@@ -45,10 +45,10 @@ def send(request: TeamRequest) -> HttpResponseBase:
     sender = sender_to(target, team=request.team, user=request.user, nonce=uuid.uuid4()) if target else None
     try:
         if sender is None:
-            raise Unfit(NOWHERE)
+            raise InvalidInput(NOWHERE)
         taken = uploads.send_on(file, sender)
         messages.success(request, f"{taken.words} When it is there it can be chosen.")
-    except Unfit as error:
+    except InvalidInput as error:
         messages.error(request, f"{file}: {error}")
     return create_views.page(request, form, Prefill())
 

@@ -93,8 +93,7 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
     takes = _takes(team).live().filter(stem_type="").exclude(pk=like.pk)
     if query:
         takes = takes.filter(search_index.matching(team, query))
-    heavy = ("lyrics", "peaks", "rms", "lyrics_timing")
-    newest = takes.prefetch_related("files").defer(*heavy).order_by("-created_at", "-id")
+    newest = takes.prefetch_related("files").light().order_by("-created_at", "-id")
     return list(newest[:MOST_TARGETS])
 
 

@@ -181,7 +181,7 @@ class RemixForm(EditForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["lyrics"].initial = self.clip.words
+        self.fields["lyrics"].initial = self.clip.shown_lyrics
 
 
 class EffectForm(EditForm):

@@ -96,12 +96,12 @@ def _page(
 def _brought(form: EditForm) -> dict[str, object]:
     """What a remix changes by other words that stand in it already: of another one, or refused."""
     words = form["lyrics"].value() if "lyrics" in form.fields else None
-    return _compared(form.clip, words) if words and words != form.clip.words else {}
+    return _compared(form.clip, words) if words and words != form.clip.shown_lyrics else {}
 
 
 def _compared(clip: Clip, words: str) -> dict[str, object]:
     """For _edit_changes.html; what is too long is not compared."""
-    lines = text_diff.lines(clip.words, words) if len(words) <= LYRICS_LIMIT else None
+    lines = text_diff.lines(clip.shown_lyrics, words) if len(words) <= LYRICS_LIMIT else None
     return {"lines": lines, "changed": text_diff.counted(lines or [])}
 
 

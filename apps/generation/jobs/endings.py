@@ -12,7 +12,7 @@ from apps.accounts.models import ApiToken, User
 from apps.generation.jobs.transitions import move
 from apps.generation.models import Job, State
 from apps.library.models import Song
-from apps.library.songs import keep_song
+from apps.library.songs import save_song
 from apps.upstream.records import ClipRecord
 from apps.wake import wake
 
@@ -49,7 +49,7 @@ def _start_collecting(job: Job, **values: Any) -> bool:
 
 def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:
     """What was made for it, kept as a song of the team; the same one when it is kept again."""
-    return keep_song(
+    return save_song(
         team=job.team,
         subscription=job.subscription,
         account=job.ran_on or job.account,

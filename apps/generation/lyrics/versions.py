@@ -17,7 +17,7 @@ from apps.generation.jobs.requests import JobRequest, NotThisForm
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
 from apps.library.curation import undo
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import LyricDraft, LyricVersion
 
 BROUGHT_BACK_FOR = timedelta(days=1)
@@ -107,9 +107,9 @@ def delete(sheet: LyricDraft, title: str, *, by: User) -> bool:
 
 
 def _undelete(team: Team, by: User, sheet: str) -> str:
-    """Brings one back; says what came of it. Unfit when it is erased."""
+    """Brings one back; says what came of it. InvalidInput when it is erased."""
     if not LyricDraft.objects.for_team(team).filter(pk=sheet).update(deleted_at=None):
-        raise Unfit("These words are erased by now.")
+        raise InvalidInput("These words are erased by now.")
     return "The words are back."
 
 

@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from apps import shutdown, transfers
 from apps.accounts.permissions import membership_of
 from apps.library.archiving import file_types, repairs
-from apps.library.archiving.errors import BadFile, NotExamined, NotKept
+from apps.library.archiving.errors import BadFile, NotExamined, NotStored
 from apps.library.archiving.file_types import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, Type
 
 PIECE = 64 * 1024
@@ -153,7 +153,7 @@ class ToDisk(FileUploadHandler):
             return
         try:
             self.received.append(sink.finish())
-        except NotKept as error:
+        except NotStored as error:
             sink.close()
             self.refused.append(Refused(sink.name, error.words, again=isinstance(error, NotExamined)))
 
@@ -267,7 +267,7 @@ def of_body(request: HttpRequest, name: str) -> Received | Refused:
     except UnreadablePostError:
         sink.close()
         return Refused(name, BROKEN_OFF, again=True)
-    except NotKept as error:
+    except NotStored as error:
         sink.close()
         return Refused(name, error.words, again=isinstance(error, NotWhole | NotExamined))
 

@@ -18,13 +18,13 @@ from apps.generation.models.jobs import LIVE
 from apps.generation.references.upload_stream import Received
 from apps.library import references
 from apps.library.archiving import quota, reference_copy
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 
 UPLOAD = "upload"
 
 
-class NotNow(Unfit):
+class NotNow(InvalidInput):
     """Nothing is wrong with the file: it may be taken once there is room, or a token."""
 
 
@@ -48,7 +48,7 @@ class Taken:
 
 
 def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Taken:
-    """Keeps the file and puts its job in line. Raises Unfit, NotNow when there is no room for it."""
+    """Keeps the file and puts its job in line. Raises InvalidInput, NotNow when there is no room for it."""
     if earlier := _of_nonce(sender):
         return Taken(earlier, f"{earlier} is on its way already.")
     # Of sound nothing is stripped, so the choice makes no other file of it.
@@ -79,9 +79,9 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Take
 
 
 def send_on(file: ReferenceFile, sender: Sender) -> Taken:
-    """Our own copy to another account, as a row of its own. A second click finds that one. Raises Unfit."""
+    """Our own copy to another account, as a row of its own. A second click finds that one. Raises InvalidInput."""
     if not file.file or file.problem:
-        raise Unfit(file.problem or "There is no copy of it here yet. Try it again in a minute.")
+        raise InvalidInput(file.problem or "There is no copy of it here yet. Try it again in a minute.")
     there = _same(sender, file.sha256, file.strip_metadata)
     if there is None:
         copied = (
@@ -158,7 +158,7 @@ def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> 
     if job is not None and job.state in LIVE:
         return Taken(file, f"{file} is on its way to {where} already.")
     if file.problem:
-        raise Unfit(file.problem)
+        raise InvalidInput(file.problem)
     if strip_metadata != file.strip_metadata:
         _change_choice(file, strip_metadata)
     _put_in_line(file, sender)
@@ -171,16 +171,16 @@ def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
             ReferenceFile.objects.filter(pk=file.pk).update(strip_metadata=strip_metadata)
     except IntegrityError:
         how = "without" if strip_metadata else "with"
-        raise Unfit(f"The same picture is there {how} its hidden data already.") from None
+        raise InvalidInput(f"The same picture is there {how} its hidden data already.") from None
     file.strip_metadata = strip_metadata
 
 
 def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | None = None) -> Taken:
-    """From our own copy, without choosing it again. Raises Unfit."""
+    """From our own copy, without choosing it again. Raises InvalidInput."""
     job = newest_job(file)
     if job is not None and job.state in decisions.RETRYABLE and strip_metadata in {None, file.strip_metadata}:
         if decisions.make_again(job, by=sender.by, nonce=sender.nonce) is None:
-            raise Unfit("It was found meanwhile, or you have no token for its account any more.")
+            raise InvalidInput("It was found meanwhile, or you have no token for its account any more.")
         return Taken(file, f"{file} goes to {sender.account.short} once more.")
     strip = file.strip_metadata if strip_metadata is None else strip_metadata
     return _once_more(file, sender, strip_metadata=strip)

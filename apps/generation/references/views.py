@@ -20,7 +20,7 @@ from apps.generation.references.uploads import NotNow, Sender
 from apps.library import references
 from apps.library.archiving import file_types
 from apps.library.curation.undo import undoable
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 from apps.library.redirects import back
 
@@ -100,7 +100,7 @@ def _take_in(received: list[Received], form: UploadForm) -> tuple[list[str], lis
                 raise NotNow(TOKENLESS)
             taken = uploads.take_in(each, sender, strip_metadata=form.cleaned_data["stripMetadata"])
             said.append(taken.words)
-        except Unfit as error:
+        except InvalidInput as error:
             refused.append(Refused(each.name, str(error), again=isinstance(error, NotNow)))
     return said, refused
 
@@ -149,9 +149,9 @@ def retry(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def _done(request: TeamRequest, file: ReferenceFile, sender: Sender | None, do: Any) -> HttpResponseBase:
     try:
         if sender is None:
-            raise Unfit(TOKENLESS)
+            raise InvalidInput(TOKENLESS)
         taken = do(sender)
-    except Unfit as error:
+    except InvalidInput as error:
         messages.error(request, f"{file}: {error}")
         return back(request, "files")
     messages.success(request, taken.words)
@@ -174,7 +174,7 @@ def restore(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     try:
         file = references.restore(request.team, str(pk), by=request.user)
         messages.success(request, f"“{file}” is back.")
-    except Unfit as error:
+    except InvalidInput as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(f"{reverse('files')}#file-{pk}")
 

@@ -28,7 +28,7 @@ def jobs_of(sweep: Sweep) -> JobQuerySet:
 
 def keepers(sweep: Sweep) -> ClipQuerySet:
     """The takes of the sweep that somebody of the team has given a heart, or four stars and more."""
-    takes: ClipQuerySet = Clip.objects.filter(song__job__cell__sweep=sweep).keepers()
+    takes: ClipQuerySet = Clip.objects.filter(song__job__cell__sweep=sweep).liked()
     return takes
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps import shutdown
 from apps.library import leases, songs
 from apps.library.archiving import fetching, quota, storage_writer, tag_renewal
-from apps.library.archiving.errors import NotKept
+from apps.library.archiving.errors import NotStored
 from apps.library.archiving.media_check import check
 from apps.library.models import ClipFile
 from apps.upstream.deadline import Deadline
@@ -94,7 +94,7 @@ def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
             return tag_renewal.renew(file, mine, copy) if file.is_stored else _copy(file, mine, copy)
     except UpstreamError as error:
         trouble = Trouble(error.user_message, timedelta(seconds=error.retry_after or 0))
-    except NotKept as error:
+    except NotStored as error:
         trouble = Trouble(error.words)
     except Exception:
         # A full disk, a storage that is down, a decoder's surprise: the row must not stay claimed and silent.
@@ -104,7 +104,7 @@ def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
     return False
 
 
-def sweep() -> int:
+def wake_due() -> int:
     """Wakes archiving for what is due; the messages may have been lost. Returns how many. What was brought in has
     its own turn (background.py)."""
     fresh = ClipFile.objects.due(timezone.now()).filter(background=False)

@@ -1,7 +1,7 @@
 """Why a file could not be kept, in words for the clip's page. Remote faults come as an UpstreamError."""
 
 
-class NotKept(Exception):
+class NotStored(Exception):
     """`words`: what is wrong, as a sentence. It is tried again."""
 
     def __init__(self, words: str) -> None:
@@ -9,7 +9,7 @@ class NotKept(Exception):
         self.words = words
 
 
-class BadFile(NotKept):
+class BadFile(NotStored):
     """What came is not what it should be: cut short, not audio, not a picture. `cause`: what the decoder said of it."""
 
     cause = ""
@@ -24,12 +24,12 @@ class Unreadable(BadFile):
         )
 
 
-class NotExamined(NotKept):
+class NotExamined(NotStored):
     """Whoever was to read it was ended, or could not be started: that says nothing of the file."""
 
     def __init__(self, words: str = "This could not be read just now. It is tried again.") -> None:
         super().__init__(words)
 
 
-class NoWay(NotKept):
+class NoWay(NotStored):
     """There is nobody to ask and no link for now."""

@@ -52,7 +52,7 @@ def usage(team: Team | UUID) -> Usage:
     return Usage(row["used_bytes"], row["limit_bytes"]) if row else Usage()
 
 
-def kept(team_id: UUID, size: int) -> None:
+def added(team_id: UUID, size: int) -> None:
     """Inside the transaction in which a row says that so many bytes are stored (or, below 0, are not any more)."""
     rows = TeamStorage.objects.filter(team_id=team_id)
     if not rows.update(used_bytes=F("used_bytes") + size):
@@ -61,8 +61,8 @@ def kept(team_id: UUID, size: int) -> None:
 
 
 def freed(team_id: UUID, size: int) -> None:
-    """As `kept`, for bytes that go."""
-    kept(team_id, -size)
+    """As `added`, for bytes that go."""
+    added(team_id, -size)
 
 
 def set_limit(team: Team, limit: int | None) -> None:
@@ -99,10 +99,12 @@ def parts(team: Team) -> list[Part]:
     )
 
 
-def in_bin(team: Team) -> int:
+def in_trash(team: Team) -> int:
     """Bytes of takes that can be restored, and are erased otherwise."""
-    binned = ClipFile.objects.for_team(team).stored().filter(clip__in=Clip.objects.in_bin().filter(team=team))
-    return binned.aggregate(all=Sum("size"))["all"] or 0
+    deleted = (
+        ClipFile.objects.for_team(team).stored().filter(clip__in=Clip.objects.in_trash().filter(team=team))
+    )
+    return deleted.aggregate(all=Sum("size"))["all"] or 0
 
 
 def waiting(team: Team) -> int:

@@ -23,7 +23,7 @@ from apps import shutdown
 from apps.library import leases
 from apps.library.archiving import container_bounds, file_types, guard, quota, storage_writer, team_lock
 from apps.library.archiving.archiver import TRY_AGAIN_AFTER, WOKEN_AT_ONCE
-from apps.library.archiving.errors import BadFile, NotExamined, NotKept
+from apps.library.archiving.errors import BadFile, NotExamined, NotStored
 from apps.library.models import ReferenceFile
 from apps.upstream import media
 from apps.upstream.deadline import Deadline
@@ -42,7 +42,7 @@ LOST = "Our copy of this file is gone from the storage here. Delete it, and choo
 UNREADABLE = "This file could not be read here, so it was not sent. Choose another copy of it."
 
 
-def keep(file: ReferenceFile) -> bool:
+def store(file: ReferenceFile) -> bool:
     """Does what is due for it. False: nothing is, or somebody else is at it, or it is tried again later."""
     claim = _Claim(file)
     if shutdown.has_begun() or not claim.take():
@@ -53,7 +53,7 @@ def keep(file: ReferenceFile) -> bool:
         return _try(file, lambda: _fetch(file))
 
 
-def sweep() -> int:
+def wake_due() -> int:
     """Wakes the work for what is due; messages may have been lost. Returns how many."""
     due = ReferenceFile.objects.due(timezone.now()).values_list("pk", flat=True)[:WOKEN_AT_ONCE]
     for pk in due:
@@ -121,7 +121,7 @@ def _learn(file: ReferenceFile, seen: guard.Seen) -> None:
     with transaction.atomic():
         fresh = ReferenceFile.objects.filter(pk=file.pk, examined_at=None)
         if fresh.update(thumb=name, **values) == 1:
-            quota.kept(file.team_id, len(seen.thumb))
+            quota.added(file.team_id, len(seen.thumb))
             name = ""
     if name:
         storages["default"].delete(name)
@@ -176,7 +176,7 @@ def _try(file: ReferenceFile, fetch: Callable[[], None]) -> bool:
         return True
     except UpstreamError as error:
         words = error.user_message
-    except NotKept as error:
+    except NotStored as error:
         words = error.words
     except Exception:  # a full disk, a storage that is down
         logger.exception("reference file %s could not be stored", file.pk)
@@ -217,7 +217,7 @@ def _fetch(file: ReferenceFile) -> None:
     with transaction.atomic():
         empty = ReferenceFile.objects.filter(pk=file.pk, file="")
         if empty.update(file=names[0], thumb=names[1], **values) == 1:
-            quota.kept(file.team_id, size + len(seen.thumb))
+            quota.added(file.team_id, size + len(seen.thumb))
             return
     for name in names:
         storages["default"].delete(name)

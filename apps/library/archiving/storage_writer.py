@@ -132,7 +132,7 @@ def _write_down(
             return False
         if ClipFile.objects.filter(pk=file.pk, claim=mine, state=State.WANTED).update(**values) != 1:
             return False
-        quota.kept(file.clip.team_id, values["size"])
+        quota.added(file.clip.team_id, values["size"])
         if checked.heard and file.kind != Kind.WAV:
             _learn_sound(file.clip, checked.heard)
         if checked.cover:
@@ -174,16 +174,16 @@ def _learn_cover(clip: Clip, cover: Cover, thumb: str) -> None:
         "sha256": digest,
     }
     values |= {"content_type": "image/webp", "stored_at": timezone.now()}
-    _keep_thumb(clip, values)
+    _store_thumb(clip, values)
     songs = Song.objects.filter(pk=clip.song_id)
     whole = songs.filter(source=None)  # an edit keeps the tone of what it was made of
     (whole if clip.take == 0 else songs.filter(tone="")).update(tone=cover.tone)
 
 
-def _keep_thumb(clip: Clip, values: dict[str, Any]) -> None:
+def _store_thumb(clip: Clip, values: dict[str, Any]) -> None:
     """Where there is one already, its file follows when nobody looks at it any more."""
     old = ClipFile.objects.stored().filter(clip=clip, kind=Kind.THUMB).first()
     if old:
         values |= {"former": old.file.name, "next_try_at": timezone.now() + FORMER_STAYS}
     ClipFile.objects.update_or_create(clip=clip, kind=Kind.THUMB, defaults=values)
-    quota.kept(clip.team_id, values["size"] - (old.size or 0 if old else 0))
+    quota.added(clip.team_id, values["size"] - (old.size or 0 if old else 0))

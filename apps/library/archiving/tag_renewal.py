@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.library import songs
 from apps.library.archiving import quota, storage_writer
-from apps.library.archiving.errors import NotKept
+from apps.library.archiving.errors import NotStored
 from apps.library.archiving.media_check import check
 from apps.library.models import ClipFile
 
@@ -55,12 +55,12 @@ def _tag_anew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
 
 
 def _read(file: ClipFile, copy: BinaryIO) -> None:
-    """Our own copy. NotKept when it isn't what was stored: verify_archive says so, and mends it."""
+    """Our own copy. NotStored when it isn't what was stored: verify_archive says so, and mends it."""
     with file.file.open("rb") as stored:
         for piece in stored.chunks():
             copy.write(piece)
     if storage_writer.measure(copy)["sha256"] != file.sha256:
-        raise NotKept("The stored file is not what it was.")
+        raise NotStored("The stored file is not what it was.")
 
 
 def _write_down(file: ClipFile, mine: uuid.UUID, changes: dict[str, Any]) -> bool:
@@ -71,6 +71,6 @@ def _write_down(file: ClipFile, mine: uuid.UUID, changes: dict[str, Any]) -> boo
         if rows.update(**(done | changes)) != 1:
             return False
         if "size" in changes:
-            quota.kept(file.clip.team_id, changes["size"] - (file.size or 0))
+            quota.added(file.clip.team_id, changes["size"] - (file.size or 0))
         songs.tag_anew(file.clip_id)  # it may have been given yet another name meanwhile
     return True

@@ -8,29 +8,28 @@ from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
 
 from apps.accounts.models import AuditEntry, Team, User
-from apps.library.input_names import Unfit, fitting
+from apps.library.input_names import InvalidInput, fitting
 from apps.library.models import Clip, Collection, CollectionItem
 from apps.library.models.clips import ClipQuerySet
 
 LONGEST, MOST_TAKES = 80, 500
-WORDS, SOUND = ("lyrics", "lyrics_timing"), ("peaks", "rms")  # heavy: not read where they aren't shown
 
 
 def takes_of(collection: Collection) -> list[Clip]:
     """What its page shows, in its order: a few queries, however many there are."""
-    others = Clip.objects.live().select_related("song").prefetch_related("files").defer(*WORDS, *SOUND)
+    others = Clip.objects.live().select_related("song").prefetch_related("files").light()
     takes = Clip.objects.live().filter(collection_items__collection=collection).for_pages()
-    takes = takes.select_related("song__asked_by", "account", "subscription").defer(*WORDS)
+    takes = takes.select_related("song__asked_by", "account", "subscription").defer("lyrics", "lyrics_timing")
     takes = takes.prefetch_related(Prefetch("song__takes", others))
     return list(takes.order_by("collection_items__place", "collection_items__pk"))
 
 
 def create(team: Team, name: str, *, by: User) -> Collection:
-    """Unfit for a name that is empty, too long or there already."""
+    """InvalidInput for a name that is empty, too long or there already."""
     name = _name(name)
     made, is_new = Collection.objects.get_or_create(team=team, name=name, defaults={"made_by": by})
     if not is_new:
-        raise Unfit(f"There is a collection “{name}” already.")
+        raise InvalidInput(f"There is a collection “{name}” already.")
     return made
 
 
@@ -45,7 +44,7 @@ def rename(collection: Collection, name: str) -> None:
         with transaction.atomic():
             Collection.objects.filter(pk=collection.pk).update(name=name)
     except IntegrityError:
-        raise Unfit(f"There is a collection “{name}” already.") from None
+        raise InvalidInput(f"There is a collection “{name}” already.") from None
     collection.name = name
 
 
@@ -56,7 +55,9 @@ def add(collection: Collection, clips: ClipQuerySet) -> list[CollectionItem]:
         newest_first = clips.order_by("-song__created_at", "-song_id", "take").values_list("pk", flat=True)
         new = [pk for pk in newest_first if pk not in places]
         if len(places) + len(new) > MOST_TAKES:
-            raise Unfit(f"A collection holds at most {MOST_TAKES} takes. “{collection}” has {len(places)}.")
+            raise InvalidInput(
+                f"A collection holds at most {MOST_TAKES} takes. “{collection}” has {len(places)}."
+            )
         start = max(places.values(), default=-1) + 1
         return CollectionItem.objects.bulk_create(
             CollectionItem(collection=collection, clip_id=pk, place=place)
@@ -109,7 +110,7 @@ def delete(collection: Collection, *, by: User) -> dict[str, Any]:
 
 
 def recreate(team: Team, gone: dict[str, Any], *, by: User) -> Collection:
-    """With its old address and the takes that are still there. Unfit when the name was given again meanwhile."""
+    """With its old address and the takes that are still there. InvalidInput when the name was given again meanwhile."""
     with transaction.atomic():
         made, is_new = _made_again(team, gone, by)
         there = set(Clip.objects.for_team(team).filter(pk__in=gone["clips"]).values_list("pk", flat=True))
@@ -127,13 +128,13 @@ def _made_again(team: Team, gone: dict[str, Any], by: User) -> tuple[Collection,
         return Collection.objects.get_or_create(pk=gone["collection"], defaults=values)
     except IntegrityError:
         words = f"There is another collection “{gone['name']}” now. Rename that one, then undo again."
-        raise Unfit(words) from None
+        raise InvalidInput(words) from None
 
 
 def _name(text: str) -> str:
     name = fitting(text, LONGEST, "The name of a collection")
     if not name:
-        raise Unfit("A collection needs a name.")
+        raise InvalidInput("A collection needs a name.")
     return name
 
 

@@ -1,19 +1,19 @@
-"""Hearts and stars: what each person says of a take, and what the pages show of it."""
+"""Favourites and ratings: what each person says of a take, and what the pages show of it."""
 
 from dataclasses import dataclass
 
 from apps.accounts.models import User
-from apps.library.models import BEST, Clip, Opinion
+from apps.library.models import BEST, Clip, Rating
 
 
 @dataclass(frozen=True)
-class Said:
+class Summary:
     """What was said of a take, as one person sees it."""
 
-    hearts: int
-    is_mine: bool  # one of the hearts
+    favourites: int  # of how many people it is one
+    is_mine: bool  # one of this person's
     rating: int  # the person's own, 0 for none
-    others: int  # how many others gave stars
+    others: int  # how many others rated it
     average: float  # theirs
 
     @property
@@ -21,33 +21,33 @@ class Said:
         return range(1, BEST + 1)
 
 
-def said_of(clip: Clip, user_id: int | None) -> Said:
-    """From the prefetched opinions, where a page has them."""
-    opinions = list(clip.opinions.all())
-    mine = next((each for each in opinions if each.user_id == user_id), None)
-    ratings = [each.rating for each in opinions if each.rating and each.user_id != user_id]
-    return Said(
-        hearts=sum(each.is_favourite for each in opinions),
+def summary_of(clip: Clip, user_id: int | None) -> Summary:
+    """From the prefetched ratings, where a page has them."""
+    given = list(clip.ratings.all())
+    mine = next((each for each in given if each.user_id == user_id), None)
+    others = [each.rating for each in given if each.rating and each.user_id != user_id]
+    return Summary(
+        favourites=sum(each.is_favourite for each in given),
         is_mine=mine is not None and mine.is_favourite,
         rating=mine.rating if mine else 0,
-        others=len(ratings),
-        average=sum(ratings) / len(ratings) if ratings else 0.0,
+        others=len(others),
+        average=sum(others) / len(others) if others else 0.0,
     )
 
 
-def love(clip: Clip, user: User, on: bool) -> None:
-    _say(Opinion(clip=clip, user=user, is_favourite=on), "is_favourite")
+def mark_favourite(clip: Clip, user: User, on: bool) -> None:
+    _save(Rating(clip=clip, user=user, is_favourite=on), "is_favourite")
 
 
 def rate(clip: Clip, user: User, rating: int) -> None:
-    """0 takes the stars back."""
+    """0 removes the rating."""
     if not 0 <= rating <= BEST:
         raise ValueError(f"{rating} stars")
-    _say(Opinion(clip=clip, user=user, rating=rating), "rating")
+    _save(Rating(clip=clip, user=user, rating=rating), "rating")
 
 
-def _say(opinion: Opinion, what: str) -> None:
-    """One statement: the same click twice, from two windows, is the same opinion."""
-    Opinion.objects.bulk_create(
-        [opinion], update_conflicts=True, unique_fields=["clip", "user"], update_fields=[what]
+def _save(rating: Rating, column: str) -> None:
+    """One statement: the same click twice, from two windows, is the same rating."""
+    Rating.objects.bulk_create(
+        [rating], update_conflicts=True, unique_fields=["clip", "user"], update_fields=[column]
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from apps.accounts.models import Team
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
 
@@ -12,12 +12,12 @@ MOST = 500
 
 
 def chosen(team: Team, ids: Sequence[str]) -> ClipQuerySet:
-    """Those of the team; Unfit for none or too many."""
+    """Those of the team; InvalidInput for none or too many."""
     known = list(filter(None, map(_parsed, ids)))
     if not known:
-        raise Unfit("Choose at least one take first.")
+        raise InvalidInput("Choose at least one take first.")
     if len(known) > MOST:
-        raise Unfit(f"At most {MOST} takes at once. You chose {len(known)}.")
+        raise InvalidInput(f"At most {MOST} takes at once. You chose {len(known)}.")
     takes: ClipQuerySet = Clip.objects.for_team(team).filter(pk__in=known)
     return takes
 
@@ -25,8 +25,7 @@ def chosen(team: Team, ids: Sequence[str]) -> ClipQuerySet:
 def in_order(takes: ClipQuerySet, ids: Sequence[str]) -> list[Clip]:
     """In that of the list in which they were chosen, with their files, without what is heavy."""
     place = {pk: index for index, pk in enumerate(map(_parsed, ids))}
-    heavy = ("lyrics", "peaks", "rms", "lyrics_timing")
-    rows = takes.select_related("song").prefetch_related("files").defer(*heavy)
+    rows = takes.select_related("song").prefetch_related("files").light()
     return sorted(rows, key=lambda take: place[take.pk])
 
 

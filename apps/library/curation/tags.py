@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from apps.accounts.models import Team
 from apps.library import songs
-from apps.library.input_names import Unfit, fitting, fold
+from apps.library.input_names import InvalidInput, fitting, fold
 from apps.library.models import Clip, Tag
 from apps.library.models.clips import ClipQuerySet
 from apps.library.search import search_index
@@ -19,11 +19,11 @@ _On = Clip.tags.through
 
 
 def parse(text: str) -> list[str]:
-    """The names in `late night, demo`, without doubles. Unfit when one is too long or there are too many."""
+    """The names in `late night, demo`, without doubles. InvalidInput when one is too long or there are too many."""
     names = [fitting(part, LONGEST, "A tag") for part in _BETWEEN.split(text)]
     found = {key_of(name): name for name in reversed(names) if name}
     if len(found) > MOST_PER_TAKE:
-        raise Unfit(f"A take has at most {MOST_PER_TAKE} tags. These are {len(found)}.")
+        raise InvalidInput(f"A take has at most {MOST_PER_TAKE} tags. These are {len(found)}.")
     return list(reversed(found.values()))
 
 
@@ -32,7 +32,7 @@ def key_of(name: str) -> str:
 
 
 def add(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> int:
-    """Puts the tags on the takes, and says how many takes that were. All or none: Unfit when a take has too many."""
+    """Gives how many takes got a tag. All or none: InvalidInput when a take has too many."""
     rows = [Tag(team=team, name=name, key=key_of(name)) for name in names]
     with transaction.atomic():
         songs.wait_turn(team)  # or a tag could be swept away between its making and its use
@@ -59,7 +59,7 @@ def remove(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> dict[str, l
         for take, name in rows.values_list("clip_id", "tag__name"):
             taken.setdefault(name, []).append(str(take))
         rows.delete()
-        sweep(team)
+        purge_unused(team)
         search_index.index_again({take for takes in taken.values() for take in takes})
     return taken
 
@@ -71,7 +71,7 @@ def put_back(team: Team, taken: dict[str, list[str]]) -> int:
         return max(add(team, clips.filter(pk__in=takes), [name]) for name, takes in taken.items())
 
 
-def sweep(team: Team) -> None:
+def purge_unused(team: Team) -> None:
     """Tags without a take vanish."""
     Tag.objects.for_team(team).filter(clips=None).delete()
 
@@ -81,4 +81,4 @@ def _check_room(clips: ClipQuerySet) -> None:
         clips.annotate(tagged=Count("tags")).filter(tagged__gt=MOST_PER_TAKE).select_related("song").first()
     )
     if full:
-        raise Unfit(f"A take has at most {MOST_PER_TAKE} tags. “{full}” would have {full.tagged}.")
+        raise InvalidInput(f"A take has at most {MOST_PER_TAKE} tags. “{full}” would have {full.tagged}.")

@@ -21,14 +21,14 @@ from apps.accounts.models import AuditEntry, Team, User
 from apps.library import songs
 from apps.library.archiving import quota, storage_writer
 from apps.library.curation import tags
-from apps.library.models import Clip, ClipFile, ClipWords, CollectionItem, Opinion
+from apps.library.models import Clip, ClipFile, ClipSearchText, CollectionItem, Rating
 from apps.library.models.clips import ClipQuerySet
 from apps.library.search.song_list import Cursor
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-KEPT_FOR = timedelta(days=30)
+RESTORABLE_FOR = timedelta(days=30)
 AT_ONCE = 200
 PER_PAGE = 50
 
@@ -43,7 +43,7 @@ def page_of(team: Team, place: str) -> Page:
     """What is in the bin, deleted last first. A few queries, however much it is."""
     before = Cursor.parse(place)
     others = Clip.objects.live().select_related("song").prefetch_related("files")
-    takes = Clip.objects.for_team(team).in_bin().for_pages().select_related("song", "deleted_by")
+    takes = Clip.objects.for_team(team).in_trash().for_pages().select_related("song", "deleted_by")
     takes = takes.prefetch_related(Prefetch("song__takes", others)).order_by("-deleted_at", "-pk")
     if before:
         at = before.created_at
@@ -57,8 +57,8 @@ def page_of(team: Team, place: str) -> Page:
 def days_left(clip: Clip) -> int:
     """Until it is erased; the last one has begun at 1."""
     if clip.deleted_at is None:
-        return KEPT_FOR.days
-    return max(0, ceil((clip.deleted_at + KEPT_FOR - timezone.now()) / timedelta(days=1)))
+        return RESTORABLE_FOR.days
+    return max(0, ceil((clip.deleted_at + RESTORABLE_FOR - timezone.now()) / timedelta(days=1)))
 
 
 def delete(team: Team, clips: ClipQuerySet, *, by: User) -> list[str]:
@@ -74,7 +74,7 @@ def delete(team: Team, clips: ClipQuerySet, *, by: User) -> list[str]:
 def restore(team: Team, clips: ClipQuerySet, *, by: User) -> int:
     """Back where they were; files that were not fetched yet are fetched now."""
     with transaction.atomic():
-        ids = list(clips.in_bin().order_by("pk").select_for_update().values_list("pk", flat=True))
+        ids = list(clips.in_trash().order_by("pk").select_for_update().values_list("pk", flat=True))
         Clip.objects.filter(pk__in=ids).update(deleted_at=None, deleted_by=None)
         if ids:
             _note(team, by, "takes restored", ids)
@@ -89,7 +89,7 @@ def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
         songs.wait_turn(
             team
         )  # before the takes, as who keeps a song or tags it: or each would wait for the other
-        ids = list(clips.in_bin().order_by("pk").select_for_update().values_list("pk", flat=True))
+        ids = list(clips.in_trash().order_by("pk").select_for_update().values_list("pk", flat=True))
         if not ids:
             return 0
         _forget(team, ids)
@@ -100,21 +100,21 @@ def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
 
 def newest(team: Team) -> Cursor | None:
     """What went into the bin of the team last; None when it is empty."""
-    last = Clip.objects.for_team(team).in_bin().order_by("-deleted_at").first()
+    last = Clip.objects.for_team(team).in_trash().order_by("-deleted_at").first()
     return Cursor(last.deleted_at, last.pk) if last and last.deleted_at else None
 
 
 def empty(team: Team, *, until: datetime, by: User) -> int:
     """Erases what is in the bin of the team since then or longer, some at a time. Gives how many takes."""
-    count, there = 0, Clip.objects.for_team(team).in_bin().filter(deleted_at__lte=until)
+    count, there = 0, Clip.objects.for_team(team).in_trash().filter(deleted_at__lte=until)
     while done := erase(team, _first(there), by=by):
         count += done
     return count
 
 
-def sweep() -> int:
+def purge_expired() -> int:
     """Erases what was in the bin for long enough, and removes files of what is erased. Gives how many files."""
-    old = Clip.objects.in_bin().filter(deleted_at__lte=timezone.now() - KEPT_FOR)
+    old = Clip.objects.in_trash().filter(deleted_at__lte=timezone.now() - RESTORABLE_FOR)
     for team in Team.objects.filter(pk__in=old.values("team")):
         erase(team, _first(old.filter(team=team)))
     due = _to_remove(timezone.now())[:AT_ONCE]
@@ -137,10 +137,10 @@ def _forget(team: Team, ids: Sequence[UUID]) -> None:
         "loudness_db": None,
     }
     Clip.objects.filter(pk__in=ids).update(erased_at=timezone.now(), **nothing)
-    for rows in (ClipWords, Opinion, CollectionItem):
+    for rows in (ClipSearchText, Rating, CollectionItem):
         rows.objects.filter(clip__in=ids).delete()
     Clip.tags.through.objects.filter(clip__in=ids).delete()
-    tags.sweep(team)
+    tags.purge_unused(team)
 
 
 def _to_remove(now: datetime) -> QuerySet[ClipFile]:

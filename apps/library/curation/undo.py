@@ -13,9 +13,9 @@ from django.core import signing
 
 from apps.accounts.models import Team, User
 from apps.accounts.permissions import TeamRequest
-from apps.library import references, renaming
+from apps.library import references, song_names
 from apps.library.curation import collections, tags, trash
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import Clip, Collection, Song
 
 LASTS = timedelta(days=1)
@@ -34,13 +34,13 @@ def undoable(request: TeamRequest, words: str, action: str, **data: Any) -> None
 
 
 def undo(token: str, *, team: Team, by: User) -> str:
-    """Takes it back, and says what was undone. Unfit when it is too late, or not theirs."""
+    """Takes it back, and says what was undone. InvalidInput when it is too late, or not theirs."""
     try:
         whose, action, data = signing.loads(token, salt=_SALT, max_age=LASTS)
     except signing.BadSignature:
-        raise Unfit("This can’t be undone any more.") from None
+        raise InvalidInput("This can’t be undone any more.") from None
     if whose != [str(team.pk), by.pk]:
-        raise Unfit("This belongs to another team or person, so nothing was undone.")
+        raise InvalidInput("This belongs to another team or person, so nothing was undone.")
     return ACTIONS[action](team, by, **data)
 
 
@@ -58,7 +58,7 @@ def _rename(team: Team, by: User, song: str, old: str, new: str) -> str:
     found = Song.objects.for_team(team).filter(pk=song, name=new).first()
     if found is None:
         return "The song has another name by now; it stays."
-    renaming.rename(found, old)
+    song_names.rename(found, old)
     return f"“{found.title}” has its old name again."
 
 
@@ -102,7 +102,7 @@ def _delete_file(team: Team, by: User, file: str) -> str:
 def _collection(team: Team, pk: str) -> Collection:
     found = Collection.objects.for_team(team).filter(pk=pk).first()
     if found is None:
-        raise Unfit("The collection is not there any more.")
+        raise InvalidInput("The collection is not there any more.")
     return found
 
 

@@ -47,7 +47,7 @@ def go_on(walk: Import, *, by: User) -> bool:
     return done
 
 
-def sweep() -> int:
+def wake_due() -> int:
     """Wakes what is due: its message was lost, its worker died, or it is time to try again."""
     due = list(Import.objects.due(timezone.now()).values_list("pk", flat=True)[:20])
     for pk in due:

@@ -14,7 +14,7 @@ from apps.library import songs
 from apps.library.importing import bulk_insert
 from apps.library.importing.row_builder import OF_FILE, OF_TAKE, OF_WORDS, Ready, stored
 from apps.library.lineage.editability import UPLOADED
-from apps.library.models import Clip, ClipFile, ClipWords, Import, ReferenceFile, Song
+from apps.library.models import Clip, ClipFile, ClipSearchText, Import, ReferenceFile, Song
 from apps.library.models.references import bare_id
 from apps.library.search import search_index
 from apps.upstream.records import ClipRecord
@@ -24,11 +24,10 @@ from apps.upstream.records import ClipRecord
 STEP = timedelta(microseconds=1)
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # there was no Flow Music
 STORED, COLUMNS = ClipFile.State.STORED, ("clip", "kind", "source_url")
-HEAVY = ("peaks", "rms", "lyrics_timing")
 
 
 @dataclass
-class Kept:
+class SavedPage:
     """How many of a page were new, and so on; `last_at` is the date of its last song."""
 
     last_at: datetime
@@ -45,13 +44,13 @@ def known_of(walk: Import, clips: Sequence[Ready]) -> dict[str, Clip]:
     ids = here.filter(clip_id__in=wanted).order_by().values_list("pk", flat=True)
     if not (pks := list(ids)):
         return {}
-    found = Clip.objects.filter(pk__in=pks).select_related("song").defer(*HEAVY).order_by()
+    found = Clip.objects.filter(pk__in=pks).select_related("song").light(with_lyrics=True).order_by()
     return {take.clip_id: take for take in found}
 
 
-def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
+def save(walk: Import, clips: Sequence[Ready]) -> SavedPage:
     """Inside the caller's transaction, in which it is the team's turn (songs.wait_turn)."""
-    known, kept = known_of(walk, clips), Kept(walk.last_at or walk.started_at)
+    known, saved = known_of(walk, clips), SavedPage(walk.last_at or walk.started_at)
     uploads = uploads_of(walk, clips)
     _name_uploads(known.values(), uploads)
     fresh: list[tuple[Ready, datetime]] = []
@@ -59,21 +58,21 @@ def keep(walk: Import, clips: Sequence[Ready]) -> Kept:
     for ready in clips:
         take = known.get(ready.clip.clip_id)
         if take is None and ready.clip.clip_id in uploads:
-            kept.known += 1  # it is no song: it stands among the references
+            saved.known += 1  # it is no song: it stands among the references
             continue
         if take is None:
-            at = _dated(ready.clip) or kept.last_at - STEP
+            at = _dated(ready.clip) or saved.last_at - STEP
             fresh.append((ready, at))
         else:
             at = take.song.created_at
             there.append((ready.clip, take))
-        kept.last_at = min(kept.last_at, at)
+        saved.last_at = min(saved.last_at, at)
     if fresh:
         _add(walk, fresh)
-        kept.new = len(fresh)
+        saved.new = len(fresh)
     if there:
-        _fill(walk, there, kept)
-    return kept
+        _fill(walk, there, saved)
+    return saved
 
 
 def uploads_of(walk: Import, clips: Sequence[Ready]) -> dict[str, str]:
@@ -112,10 +111,10 @@ def _add(walk: Import, fresh: Sequence[tuple[Ready, datetime]]) -> None:
     bulk_insert.insert(Clip, place | {"team_id": walk.team_id}, OF_TAKE, [ready.take for ready in clips])
     files = [file for ready in clips for file in ready.files]
     bulk_insert.insert(ClipFile, {"background": True, "wanted_since": now}, OF_FILE, files)
-    bulk_insert.insert(ClipWords, {}, OF_WORDS, [ready.words for ready in clips])
+    bulk_insert.insert(ClipSearchText, {}, OF_WORDS, [ready.words for ready in clips])
 
 
-def _fill(walk: Import, there: Sequence[tuple[ClipRecord, Clip]], kept: Kept) -> None:
+def _fill(walk: Import, there: Sequence[tuple[ClipRecord, Clip]], saved: SavedPage) -> None:
     live = [(clip, take) for clip, take in there if take.deleted_at is None and take.erased_at is None]
     lacking = _newly_linked(live)
     renamed = []
@@ -127,10 +126,10 @@ def _fill(walk: Import, there: Sequence[tuple[ClipRecord, Clip]], kept: Kept) ->
             renamed.append(take)
         elif not linked:
             # Else it came by this walk, and is counted as new.
-            kept.known += take.created_at < walk.started_at
+            saved.known += take.created_at < walk.started_at
             continue
-        kept.filled += 1
-    kept.left_out = len(there) - len(live)
+        saved.filled += 1
+    saved.left_out = len(there) - len(live)
     search_index.index(renamed)
     songs.tag_anew(*(take.pk for take in renamed))
 
@@ -140,10 +139,10 @@ def _newly_linked(live: Sequence[tuple[ClipRecord, Clip]]) -> set[object]:
     links = {take.pk: songs.links_of(clip) for clip, take in live}
     rows = ClipFile.objects.filter(clip__in=list(links)).order_by()
     known = {(clip, kind): link for clip, kind, link in rows.exclude(state=STORED).values_list(*COLUMNS)}
-    kept: set[tuple[object, str]] = set(rows.filter(state=STORED).values_list("clip", "kind"))
+    saved: set[tuple[object, str]] = set(rows.filter(state=STORED).values_list("clip", "kind"))
     return {
         pk
         for pk, those in links.items()
         for kind, link in those.items()
-        if link and (pk, str(kind)) not in kept and known.get((pk, str(kind)), "") != link
+        if link and (pk, str(kind)) not in saved and known.get((pk, str(kind)), "") != link
     }

@@ -108,20 +108,20 @@ def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
             place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
         else:
             unseen = unseen[: walk.left]
-            kept = page_writer.keep(walk, unseen)
+            saved = page_writer.save(walk, unseen)
             is_full = walk.left is not None and len(unseen) >= walk.left
-            place = _after(walk, stretch, kept, has_anchors=bool(unseen), is_full=is_full)
-            counts = _counts(walk, kept)
+            place = _after(walk, stretch, saved, has_anchors=bool(unseen), is_full=is_full)
+            counts = _counts(walk, saved)
         if _set(walk, mine, place, **counts):
             return place
         transaction.set_rollback(True)
     return None
 
 
-def _counts(walk: Import, kept: page_writer.Kept) -> dict[str, int]:
+def _counts(walk: Import, saved: page_writer.SavedPage) -> dict[str, int]:
     """The second look meets what the first one has counted."""
     names = ("new",) if walk.at_top else ("new", "filled", "known", "left_out")
-    return {name: getattr(walk, name) + getattr(kept, name) for name in names}
+    return {name: getattr(walk, name) + getattr(saved, name) for name in names}
 
 
 def _set(walk: Import, mine: uuid.UUID, place: Place, **counts: int) -> bool:
@@ -162,22 +162,22 @@ def _restart(walk: Import) -> Place:
 
 
 def _after(
-    walk: Import, stretch: Stretch, kept: page_writer.Kept, *, has_anchors: bool, is_full: bool
+    walk: Import, stretch: Stretch, saved: page_writer.SavedPage, *, has_anchors: bool, is_full: bool
 ) -> Place:
     anchors = stretch.ends if has_anchors else walk.anchors
     following = stretch.following
     if is_full or (walk.is_part and following is None):  # what is made meanwhile lies before a part
-        return Place(walk.offset, anchors, False, kept.last_at, walk.restarts, is_end=True)
-    if walk.at_top and (following is None or not kept.new):
-        return Place(walk.offset, anchors, True, kept.last_at, walk.restarts, is_end=True)
+        return Place(walk.offset, anchors, False, saved.last_at, walk.restarts, is_end=True)
+    if walk.at_top and (following is None or not saved.new):
+        return Place(walk.offset, anchors, True, saved.last_at, walk.restarts, is_end=True)
     if following is not None:
-        return Place(following, anchors, walk.at_top, kept.last_at, walk.restarts)
+        return Place(following, anchors, walk.at_top, saved.last_at, walk.restarts)
     # The end. Of a list that one call has brought nothing can have been missed.
     return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.pages == 1)
 
 
 def _hand_on(walk: Import, mine: uuid.UUID) -> bool:
-    """To the next message, so that no worker is kept for long."""
+    """To the next message, so that no worker is saved for long."""
     if walk.write(mine, claim=None, claim_until=None, next_at=timezone.now()):
         wake("library.import", str(walk.pk))
         wake("generation.changed", walk.subscription_id)

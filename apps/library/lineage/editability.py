@@ -3,7 +3,7 @@
 from apps.accounts.models import Subscription
 from apps.library.models import Clip, ReferenceFile
 
-IN_BIN = "This take is in the bin. Put it back first."
+IN_TRASH = "This take is in the bin. Put it back first."
 UPLOADED = "This is audio that was uploaded. Flow Music edits only what was made there."
 ELSEWHERE = "This take was not made with Flow Music, so it can’t be edited there."
 NO_ACCOUNT = (
@@ -15,7 +15,7 @@ NO_ACCOUNT = (
 def why_not(clip: Clip) -> str:
     """In plain words; "" when nothing is known that stands in the way."""
     if clip.deleted_at:
-        return IN_BIN
+        return IN_TRASH
     if clip.subscription.provider != Subscription.Provider.FLOWMUSIC:
         return ELSEWHERE
     if clip.uneditable:

@@ -1,4 +1,4 @@
-"""Where a take comes from and what came of it: the tree of a wish, its takes, their edits, and the edits of those.
+"""Where a take comes from and what came of it: the tree of a request, its takes, their edits, and the edits of those.
 
 A fixed number of queries, however deep and wide it is: the database walks up and down itself, as far as the caps say.
 """
@@ -18,9 +18,8 @@ from apps.library.models import Clip, ClipFile, Song
 MOST_SONGS = 400
 DEEPEST = 200  # edits one after the other
 IN_CARD = 14  # lines
-COMPARED = 40  # remixes of one page whose words are compared
+COMPARED = 40  # remixes of one page whose lyrics are compared
 
-HEAVY = ("peaks", "rms", "lyrics_timing")
 
 UP = """
 WITH RECURSIVE line (id, source, depth) AS (
@@ -48,7 +47,7 @@ SELECT id FROM tree ORDER BY depth LIMIT %s
 
 @dataclass(frozen=True)
 class Member:
-    """One line of the tree: the wish (without a `clip`), a take, an edit, or stems.
+    """One line of the tree: the request (without a `clip`), a take, an edit, or stems.
 
     `opens` and `closes` are for lists in lists: whether members below it follow, and how many lists end after it.
     """
@@ -58,17 +57,17 @@ class Member:
     depth: int
     source: Clip | None = None
     is_shown: bool = False  # the one whose page it is
-    is_compared: bool = False  # its words, with those of its source
+    is_compared: bool = False  # its lyrics, with those of its source
     opens: bool = False
     closes: range = field(default=range(0))
 
     @property
-    def is_wish(self) -> bool:
+    def is_request(self) -> bool:
         return self.clip is None
 
     @property
     def is_edit(self) -> bool:
-        return not self.is_wish and self.source is not None
+        return not self.is_request and self.source is not None
 
     @property
     def is_stems(self) -> bool:
@@ -92,10 +91,10 @@ class Member:
             return ""
         if self.is_stems:
             tracks = sum(not take.deleted_at for take in self.song.takes.all())
-            return f"{tracks} track{'' if tracks == 1 else 's'}" if tracks else "in the bin"
+            return f"{tracks} track{'' if tracks == 1 else 's'}" if tracks else "in the trash"
         if self.clip.erased_at:
             return "gone for good"
-        return "in the bin" if self.clip.deleted_at else ""
+        return "in the trash" if self.clip.deleted_at else ""
 
     @property
     def details(self) -> list[edit_labels.Detail]:
@@ -103,11 +102,11 @@ class Member:
 
     @cached_property
     def diff(self) -> list[text_diff.Line]:
-        """Of a remix: its words beside those of its source."""
-        words = self.song.params.get("lyrics")
-        if not self.is_compared or self.source is None or not isinstance(words, str):
+        """Of a remix: its lyrics beside those of its source."""
+        lyrics = self.song.params.get("lyrics")
+        if not self.is_compared or self.source is None or not isinstance(lyrics, str):
             return []
-        return text_diff.lines(self.source.words, words)
+        return text_diff.lines(self.source.shown_lyrics, lyrics)
 
     @property
     def changed(self) -> str:
@@ -115,13 +114,13 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Family:
+class Lineage:
     members: list[Member]
     is_cut: bool = False  # there are more than are shown
 
     @property
     def is_alone(self) -> bool:
-        """One take of one wish, of which nothing came."""
+        """One take of one request, of which nothing came."""
         return len(self.members) <= 2
 
     @property
@@ -129,28 +128,30 @@ class Family:
         return next((member for member in self.members if member.is_shown), None)
 
 
-def of_take(team: Team, take: Clip, *, words: bool = False) -> Family:
-    """The whole tree, as far as MOST_SONGS of it. Five queries. `words`: with the lyrics, to compare them."""
+def of_take(team: Team, take: Clip, *, with_lyrics: bool = False) -> Lineage:
+    """The whole tree, as far as MOST_SONGS of it. Five queries. `with_lyrics`: to compare them."""
     ids = _ids(DOWN, _ids(UP, take.song_id, DEEPEST)[-1], DEEPEST, MOST_SONGS)
-    songs = {song.pk: song for song in _songs(team, ids, words)}
+    songs = {song.pk: song for song in _songs(team, ids, with_lyrics)}
     root = songs.get(ids[0]) if ids else None
     if root is None:
-        return Family([])
+        return Lineage([])
     found = list(_walk(root, songs.values()))
-    compared = [place for place, member in enumerate(found) if words and member.song.operation == "remix"]
+    compared = [
+        place for place, member in enumerate(found) if with_lyrics and member.song.operation == "remix"
+    ]
     first = set(compared[:COMPARED])
     marked = [
         replace(member, is_shown=_is(member, take), is_compared=place in first)
         for place, member in enumerate(found)
     ]
-    return Family(_nested(marked), is_cut=len(ids) >= MOST_SONGS)
+    return Lineage(_nested(marked), is_cut=len(ids) >= MOST_SONGS)
 
 
-def near(family: Family) -> Family:
-    """What has room in a card: the way from the wish to this take, what came of it, and then others in their order."""
-    members = family.members
+def near(lineage: Lineage) -> Lineage:
+    """What has room in a card: the way from the request to this take, its edits, and then others in their order."""
+    members = lineage.members
     if len(members) <= IN_CARD:
-        return family
+        return lineage
     parents = _parents(members)
     here = next((place for place, member in enumerate(members) if member.is_shown), 0)
     way = [here]
@@ -161,13 +162,13 @@ def near(family: Family) -> Family:
     for place in (*below, *range(len(members))):
         if len(keep) < IN_CARD and parents[place] in keep:
             keep.add(place)
-    return Family(_nested(list(_hung_up(members, sorted(keep), parents))), is_cut=True)
+    return Lineage(_nested(list(_hung_up(members, sorted(keep), parents))), is_cut=True)
 
 
-def _hung_up(members: list[Member], kept: list[int], parents: list[int | None]) -> Iterator[Member]:
-    """Those kept, each one deeper than the nearest above it that is kept: of a long chain the middle is left out."""
+def _hung_up(members: list[Member], shown: list[int], parents: list[int | None]) -> Iterator[Member]:
+    """Those shown, each one deeper than the nearest above it that is shown: of a long chain the middle is left out."""
     depths: dict[int, int] = {}
-    for place in kept:
+    for place in shown:
         above = parents[place]
         while above is not None and above not in depths:
             above = parents[above]
@@ -192,7 +193,7 @@ def _descends(place: int | None, ancestor: int, parents: list[int | None]) -> bo
 
 
 def way_to(team: Team, take: Clip) -> list[Song]:
-    """The edits by which one gets from the take of a wish to this one, the first one first. Two queries."""
+    """The edits by which one gets from the take of a request to this one, the first one first. Two queries."""
     ids = _ids(UP, take.song_id, DEEPEST)
     songs = Song.objects.for_team(team).filter(pk__in=ids).select_related("source")
     found = {song.pk: song for song in songs}
@@ -207,10 +208,9 @@ def _ids(walk: str, song_id: UUID, *limits: int) -> list[UUID]:
         return list(dict.fromkeys(from_db(row[0]) for row in cursor.fetchall()))
 
 
-def _songs(team: Team, ids: list[UUID], words: bool) -> Iterable[Song]:
+def _songs(team: Team, ids: list[UUID], with_lyrics: bool) -> Iterable[Song]:
     thumbs = Prefetch("files", ClipFile.objects.filter(kind=ClipFile.Kind.THUMB))
-    light = HEAVY if words else (*HEAVY, "lyrics")
-    takes = Clip.objects.defer(*light).prefetch_related(thumbs).order_by("take")
+    takes = Clip.objects.light(with_lyrics=with_lyrics).prefetch_related(thumbs).order_by("take")
     songs = Song.objects.for_team(team).filter(pk__in=ids).select_related("asked_by")
     return songs.prefetch_related(Prefetch("takes", takes)).order_by("created_at", "pk")
 

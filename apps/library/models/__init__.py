@@ -1,23 +1,23 @@
 from apps.library.models.clips import Clip, Song
-from apps.library.models.curation import BEST, Collection, CollectionItem, Opinion, Tag
+from apps.library.models.curation import BEST, Collection, CollectionItem, Rating, Tag
 from apps.library.models.files import ClipFile
 from apps.library.models.imports import Import
 from apps.library.models.lyrics import LyricDraft, LyricVersion
 from apps.library.models.references import ReferenceFile
-from apps.library.models.search import ClipWords
+from apps.library.models.search import ClipSearchText
 from apps.library.models.storage import TeamStorage
 
 __all__ = [
     "BEST",
     "Clip",
     "ClipFile",
-    "ClipWords",
+    "ClipSearchText",
     "Collection",
     "CollectionItem",
     "Import",
     "LyricDraft",
     "LyricVersion",
-    "Opinion",
+    "Rating",
     "ReferenceFile",
     "Song",
     "Tag",

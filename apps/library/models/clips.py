@@ -1,4 +1,4 @@
-"""What the team keeps: songs (one per wish) and their takes."""
+"""What the team keeps: songs (one per request) and their takes."""
 
 import uuid
 from typing import TYPE_CHECKING, ClassVar
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # No take is lowered by more than this, however quiet the other one is.
 MOST_LOWERED_DB = 12.0
-# "[Instrumental]" is a value that the API gives for lyrics, not words to show (CAREFUL 25).
+# "[Instrumental]" is a value that the API gives for lyrics, not lyrics to show (CAREFUL 25).
 INSTRUMENTAL = "[Instrumental]"
 
 
@@ -33,7 +33,7 @@ class SongQuerySet(models.QuerySet["Song"]):
         return self.filter(operation=Song.STEMS).annotate(tracks=tracks).filter(tracks__gt=0)
 
     def with_takes(self) -> "SongQuerySet":
-        """With all that the rows and pairs of the pages show, without takes in the bin: a few queries, however many
+        """With all that the rows and pairs of the pages show, without takes in the trash: a few queries, however many
         songs."""
         stems = Prefetch("edits", Song.objects.split().order_by("created_at"), to_attr="split")
         takes = Clip.objects.live().for_pages().prefetch_related(stems)
@@ -41,9 +41,9 @@ class SongQuerySet(models.QuerySet["Song"]):
 
 
 class Song(models.Model):
-    """What one call made: a wish of the library, with its takes. An edit or an import has one take."""
+    """What one call made: one request, with its takes. An edit or an import has one take."""
 
-    IMPORT = "import"  # not made by a call of ours: brought in from Flow Music
+    IMPORT = "import"  # not made by a call of ours: imported from Flow Music
     STEMS = "stems"  # a take in four parts, each a clip of its own
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -87,22 +87,26 @@ class Song(models.Model):
 
 class ClipQuerySet(models.QuerySet["Clip"]):
     def for_team(self, team: Team) -> "ClipQuerySet":
-        """All that a page can show, those in the bin too."""
+        """All that a page can show, those in the trash too."""
         return self.filter(team=team, erased_at=None)
 
     def live(self) -> "ClipQuerySet":
         return self.filter(deleted_at=None)
 
-    def in_bin(self) -> "ClipQuerySet":
+    def in_trash(self) -> "ClipQuerySet":
         return self.filter(deleted_at__isnull=False, erased_at=None)
 
-    def keepers(self) -> "ClipQuerySet":
-        """Takes that somebody of the team has given a heart, or four stars and more."""
-        loved = Q(opinions__is_favourite=True) | Q(opinions__rating__gte=4)
+    def liked(self) -> "ClipQuerySet":
+        """Takes that somebody of the team has made a favourite, or rated with four stars or more."""
+        loved = Q(ratings__is_favourite=True) | Q(ratings__rating__gte=4)
         return self.live().filter(loved).distinct()
 
+    def light(self, *, with_lyrics: bool = False) -> "ClipQuerySet":
+        """Without the columns that are large, and that lists don't show."""
+        return self.defer("peaks", "rms", "lyrics_timing", *(() if with_lyrics else ("lyrics",)))
+
     def for_pages(self) -> "ClipQuerySet":
-        return self.select_related("account", "subscription").prefetch_related("files", "opinions", "tags")
+        return self.select_related("account", "subscription").prefetch_related("files", "ratings", "tags")
 
 
 class Clip(models.Model):
@@ -119,7 +123,7 @@ class Clip(models.Model):
         max_length=400, blank=True
     )  # the remote job, asked again when a link has expired
     title = models.CharField(max_length=300, blank=True)
-    lyrics = models.TextField(blank=True)  # "" when not given; "[Instrumental]" is kept as the API says it
+    lyrics = models.TextField(blank=True)  # "" when not given; "[Instrumental]" is stored as the API says it
     duration_s = models.FloatField(null=True)  # measured once archived, until then as the API said
     api_duration_s = models.FloatField(null=True)  # as the API says it, by which it judges edits
     seed = models.BigIntegerField(null=True)
@@ -135,7 +139,7 @@ class Clip(models.Model):
     loudness_db = models.FloatField(null=True)  # full scale is 0; by it two takes are heard equally loud
     tags = models.ManyToManyField("library.Tag", blank=True, related_name="clips")
 
-    # In the bin from then on; erased 30 days later. The row stays, so that it is never brought in again.
+    # In the trash from then on; erased 30 days later. The row stays, so that it is never imported again.
     deleted_at = models.DateTimeField(null=True)
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
@@ -174,7 +178,7 @@ class Clip(models.Model):
         return self.song.name or self.title or _first_words(self.song.prompt) or "Untitled"
 
     @property
-    def words(self) -> str:
+    def shown_lyrics(self) -> str:
         """The lyrics to show; "" for an instrumental."""
         return "" if self.lyrics.strip() == INSTRUMENTAL else self.lyrics
 
@@ -189,12 +193,12 @@ class Clip(models.Model):
         return self.lyrics.strip() == INSTRUMENTAL or self.song.params.get("instrumental") is True
 
     @property
-    def is_brought_in(self) -> bool:
+    def is_imported(self) -> bool:
         return self.song.operation == Song.IMPORT
 
     @property
     def siblings(self) -> list["Clip"]:
-        """The other takes of the same wish, in order. Stems have none: they are parts, not choices."""
+        """The other takes of the same song, in order. Stems have none: they are parts, not choices."""
         if self.stem_type:
             return []
         return [take for take in self.song.takes.all() if take.pk != self.pk]
@@ -206,7 +210,7 @@ class Clip(models.Model):
 
     @property
     def gain_db(self) -> float:
-        """By how much the player lowers this take, so that those of the wish are equally loud: 0 or less.
+        """By how much the player lowers this take, so that those of the song are equally loud: 0 or less.
 
         A stem is as loud as it is in its song.
         """

@@ -16,15 +16,16 @@ from apps.library.models.files import ClipFile
 BEST = 5
 
 
-class Opinion(models.Model):
-    """One person's heart and stars for a take. A row without either is as good as none."""
+class Rating(models.Model):
+    """One person's favourite mark and stars for a take. A row without either is as good as none."""
 
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="opinions")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="opinions")
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="ratings")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings")
     is_favourite = models.BooleanField(default=False)
     rating = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(BEST)])  # 0: none
 
     class Meta:
+        db_table = "library_opinion"
         constraints: ClassVar = [models.UniqueConstraint(fields=["clip", "user"], name="one_opinion")]
         indexes: ClassVar = [models.Index(fields=["user", "is_favourite"])]
 

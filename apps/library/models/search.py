@@ -5,7 +5,7 @@ from django.db import models
 from apps.library.models.clips import Clip
 
 
-class ClipWords(models.Model):
+class ClipSearchText(models.Model):
     """What a take is found by: the words of its title, tags, lyrics and prompt, folded (terms.py), one space between;
     before them the sign of its team.
 
@@ -20,6 +20,7 @@ class ClipWords(models.Model):
     way = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
+        db_table = "library_clipwords"
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=models.Q(way__isnull=True), name="clipwords_of_before")
         ]

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Team, User
-from apps.library.models import CollectionItem, Opinion, Song, Tag
+from apps.library.models import CollectionItem, Rating, Song, Tag
 from apps.library.models.clips import INSTRUMENTAL
 from apps.library.search import filter_options, search_index
 from apps.library.search.filter_options import TITLES, Pairs
@@ -229,11 +229,11 @@ def _voice(_: Filters, value: str) -> Q:
     return Q() if value == "1" else ~Q(lyrics=INSTRUMENTAL) & not_asked_for
 
 
-def _hearts(filters: Filters, value: str) -> Q:
-    hearts = Opinion.objects.filter(is_favourite=True)
+def _favourites(filters: Filters, value: str) -> Q:
+    favourites = Rating.objects.filter(is_favourite=True)
     if value == "mine":
-        hearts = hearts.filter(user=filters.user)
-    return Q(pk__in=hearts.values("clip"))
+        favourites = favourites.filter(user=filters.user)
+    return Q(pk__in=favourites.values("clip"))
 
 
 # By name in the address: the condition on takes. Lists of ids rather than joins: a take is found once, and either
@@ -241,8 +241,8 @@ def _hearts(filters: Filters, value: str) -> Q:
 _TAKES: dict[str, Callable[[Filters, str], Q]] = {
     "instrumental": _voice,
     "length": _length,
-    "favourite": _hearts,
-    "rating": lambda _, value: Q(pk__in=Opinion.objects.filter(rating__gte=int(value)).values("clip")),
+    "favourite": _favourites,
+    "rating": lambda _, value: Q(pk__in=Rating.objects.filter(rating__gte=int(value)).values("clip")),
     "tag": lambda filters, value: Q(
         pk__in=Tag.objects.for_team(filters.team).filter(key=value).values("clips")
     ),

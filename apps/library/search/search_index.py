@@ -16,7 +16,7 @@ from django.db.models import Lookup, Q, prefetch_related_objects
 from django.db.models.sql.compiler import SQLCompiler
 
 from apps.accounts.models import Team
-from apps.library.models import Clip, ClipWords
+from apps.library.models import Clip, ClipSearchText
 from apps.library.search.terms import INSTRUMENTAL, MARKS, Group, document, groups, signs, team_sign
 
 MOST_NAMED = 1_000  # takes
@@ -30,8 +30,8 @@ def index(clips: Iterable[Clip]) -> None:
     """Writes what the takes are found by; called when a title, a song's name, a tag, lyrics or prompt has changed."""
     takes = list(clips)
     prefetch_related_objects(takes, "tags")
-    ClipWords.objects.bulk_create(
-        [ClipWords(clip=clip, terms=_document(clip), way=WAY) for clip in takes],
+    ClipSearchText.objects.bulk_create(
+        [ClipSearchText(clip=clip, terms=_document(clip), way=WAY) for clip in takes],
         batch_size=PER_WRITE,
         update_conflicts=True,
         unique_fields=["clip"],
@@ -104,7 +104,7 @@ def _document(clip: Clip) -> str:
     return document(
         clip.team_id,
         f"{song.name} {clip.title}",
-        clip.words,
+        clip.shown_lyrics,
         tags=" ".join(tag.name for tag in clip.tags.all()),
         prompt=song.prompt,
         instrumental=clip.is_instrumental,
@@ -119,7 +119,7 @@ def _find(team: Team, wanted: list[Group], marks: Sequence[str] = ("",)) -> Foun
     asked = Wanted(
         team_sign(team.pk), [[_marked(way, marks) for way in group] for group in wanted], MOST_NAMED + 1
     )
-    ids = list(ClipWords.objects.filter(terms__words=asked).values_list("clip", flat=True)[: asked.most])
+    ids = list(ClipSearchText.objects.filter(terms__words=asked).values_list("clip", flat=True)[: asked.most])
     if len(ids) <= MOST_NAMED:
         return Found(Q(pk__in=ids), few=True, ids=frozenset(ids))
     reading = asked.written(lambda word: Q(found_by__terms__contains=f" {word}"), _all, _any)
@@ -161,7 +161,7 @@ class Wanted:
         )
 
 
-@ClipWords._meta.get_field("terms").register_lookup
+@ClipSearchText._meta.get_field("terms").register_lookup
 class _Words(Lookup):
     """`terms__words=Wanted(…)`. The words are folded already, so no sign in them means anything to either database."""
 

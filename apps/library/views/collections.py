@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.library.curation import collections as curation_collections
 from apps.library.curation import undo
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import Collection
 from apps.library.redirects import back, came_from, with_typed
 
@@ -28,7 +28,7 @@ def collections(request: TeamRequest) -> HttpResponseBase:
 def create(request: TeamRequest) -> HttpResponseBase:
     try:
         made = curation_collections.create(request.team, request.POST.get("name", ""), by=request.user)
-    except Unfit as error:
+    except InvalidInput as error:
         context = {"collections": Collection.objects.for_team(request.team).for_list()}
         return with_typed(request, "library/collections.html", context, error, "name")
     return redirect(made)
@@ -54,7 +54,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     old = found.name
     try:
         curation_collections.rename(found, request.POST.get("name", ""))
-    except Unfit as error:
+    except InvalidInput as error:
         return with_typed(request, "library/collection_rename.html", context, error, "name")
     if found.name != old:
         words = f"It is “{found}” now."

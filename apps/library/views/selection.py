@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import AuditEntry
 from apps.accounts.permissions import Need, TeamRequest, team_view
 from apps.library.curation import collections, selection, tags, trash, undo
-from apps.library.input_names import Unfit, of_file
+from apps.library.input_names import InvalidInput, of_file
 from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
 from apps.library.playback import zip_download
@@ -38,7 +38,7 @@ def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBas
                 if not takes.exists():
                     raise Http404("none of these takes is the team's")
                 return act(request, takes) or back(request, "library")
-            except Unfit as error:
+            except InvalidInput as error:
                 return _once_more(request, error)
 
         return view
@@ -46,7 +46,7 @@ def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBas
     return decorate
 
 
-def _once_more(request: TeamRequest, error: Unfit) -> HttpResponseBase:
+def _once_more(request: TeamRequest, error: InvalidInput) -> HttpResponseBase:
     """What was typed, with the same takes chosen, on a page of its own; without anything typed, where one was."""
     field = "name" if request.POST.get("name", "").strip() else "tags"
     if not request.POST.get(field, "").strip():
@@ -91,7 +91,7 @@ def _tag(request: TeamRequest, takes: ClipQuerySet) -> None:
 def untag(request: TeamRequest, takes: ClipQuerySet) -> None:
     taken = tags.remove(request.team, takes, _names(request))
     if not taken:
-        raise Unfit("None of these takes has such a tag.")
+        raise InvalidInput("None of these takes has such a tag.")
     undo.undoable(request, f"Taken off: {', '.join(taken)}.", "untag", taken=taken)
 
 
@@ -103,7 +103,7 @@ def enter(request: TeamRequest, takes: ClipQuerySet) -> None:
     elif request.POST.get("tags", "").strip():
         _tag(request, takes)
     else:
-        raise Unfit("Say what to do with these takes: the buttons are below the list.")
+        raise InvalidInput("Say what to do with these takes: the buttons are below the list.")
 
 
 collect = _to_the_chosen("create")(_collect)
@@ -115,13 +115,13 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
     """`format`: mp3, m4a or wav."""
     kind = request.POST.get("format", "mp3")
     if kind not in zip_download.WORDS:
-        raise Unfit("Takes can be downloaded as MP3, M4A or WAV.")
+        raise InvalidInput("Takes can be downloaded as MP3, M4A or WAV.")
     found = selection.in_order(takes, request.POST.getlist("clip"))
     zipped = zip_download.zipped(found, kind)
     try:
         pieces = Sent(request, iter(zipped), len(zipped))
     except Busy as busy:
-        raise Unfit(words_for(busy, "download")) from None
+        raise InvalidInput(words_for(busy, "download")) from None
     try:
         subject = f"{undo.takes(len(found))} as {zip_download.WORDS[kind]}"
         AuditEntry.objects.create(
@@ -141,7 +141,9 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
 def choose_collection(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     """Asks into which collection; the form goes to `collect`."""
     take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
-    return TemplateResponse(request, "library/collect.html", {"clip": take, "next": came_from(request)})
+    return TemplateResponse(
+        request, "library/add_to_collection.html", {"clip": take, "next": came_from(request)}
+    )
 
 
 def _collection(request: TeamRequest, pk: str) -> Collection:
@@ -154,5 +156,5 @@ def _collection(request: TeamRequest, pk: str) -> Collection:
 def _names(request: TeamRequest) -> list[str]:
     names = tags.parse(request.POST.get("tags", ""))
     if not names:
-        raise Unfit("Write a tag first. Several have commas between them.")
+        raise InvalidInput("Write a tag first. Several have commas between them.")
     return names

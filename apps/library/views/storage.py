@@ -35,7 +35,7 @@ def _page(request: TeamRequest, usage: quota.Usage, form: LimitForm) -> HttpResp
         "form": form,
         "takes": Clip.objects.for_team(request.team).count(),
         "parts": quota.parts(request.team),
-        "in_bin": quota.in_bin(request.team),
+        "in_trash": quota.in_trash(request.team),
         "waiting": quota.waiting(request.team) if usage.is_full else 0,
         "may_manage": allows(request.membership.rights, "manage"),
     }

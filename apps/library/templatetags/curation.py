@@ -1,4 +1,4 @@
-"""`{% load marks %}`: what was said of takes, the team's words and collections, and the undo that a message carries."""
+"""`{% load curation %}`: what was said of takes, the tags and collections of the team, and the undo of a message."""
 
 from django import template
 from django.contrib.messages.storage.base import Message
@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import Team, User
 from apps.library.curation import trash
-from apps.library.curation.ratings import Said, said_of
+from apps.library.curation.ratings import Summary, summary_of
 from apps.library.curation.undo import TAG
 from apps.library.models import Clip, Collection, Tag
 
@@ -16,9 +16,9 @@ MOST_SHOWN = 200
 
 
 @register.simple_tag
-def opinions_of(clip: Clip, user: User) -> Said:
-    """`{% opinions_of clip user as said %}`"""
-    return said_of(clip, user.pk)
+def ratings_of(clip: Clip, user: User) -> Summary:
+    """`{% ratings_of clip user as said %}`"""
+    return summary_of(clip, user.pk)
 
 
 @register.simple_tag
@@ -33,7 +33,7 @@ def tags_of(team: Team) -> QuerySet[Tag]:
 
 @register.filter
 def days_left(clip: Clip) -> int:
-    """In the bin, until it is erased."""
+    """In the trash, until it is erased."""
     return trash.days_left(clip)
 
 

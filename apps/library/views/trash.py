@@ -20,7 +20,7 @@ from apps.library.search.song_list import Cursor
 @team_view(needs="see")
 def show(request: TeamRequest) -> HttpResponseBase:
     page = trash.page_of(request.team, request.GET.get("before", ""))
-    return TemplateResponse(request, "library/bin.html", {"page": page, "days": trash.KEPT_FOR.days})
+    return TemplateResponse(request, "library/trash.html", {"page": page, "days": trash.RESTORABLE_FOR.days})
 
 
 @require_POST
@@ -36,7 +36,9 @@ def restore(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
 @team_view(needs="create")
 def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     """GET says what is lost. Nothing but what is in the bin can be erased."""
-    take = get_object_or_404(Clip.objects.for_team(request.team).in_bin().select_related("song"), pk=clip_id)
+    take = get_object_or_404(
+        Clip.objects.for_team(request.team).in_trash().select_related("song"), pk=clip_id
+    )
     if request.method != "POST":
         return TemplateResponse(request, "library/erase.html", {"clip": take})
     ask_again(request)
@@ -52,10 +54,10 @@ def empty(request: TeamRequest) -> HttpResponseBase:
     """GET says how many takes are lost; POST with its `until`: what somebody deletes meanwhile stays in the bin."""
     if request.method != "POST":
         context = {
-            "count": Clip.objects.for_team(request.team).in_bin().count(),
+            "count": Clip.objects.for_team(request.team).in_trash().count(),
             "until": trash.newest(request.team),
         }
-        return TemplateResponse(request, "library/bin_empty.html", context)
+        return TemplateResponse(request, "library/trash_empty.html", context)
     ask_again(request)
     until = Cursor.parse(request.POST.get("until", ""))
     if until is None:

@@ -26,7 +26,7 @@ def takes(band: Band) -> list[Clip]:
     return list(band.song("Ferry", "Ferry", prompt="slow disco").takes.all())
 
 
-def lines(found: lineage.Family) -> list[tuple[int, str]]:
+def lines(found: lineage.Lineage) -> list[tuple[int, str]]:
     return [(member.depth, member.label) for member in found.members]
 
 
@@ -84,7 +84,7 @@ def test_a_take_alone_says_so(band: Band, takes: list[Clip]) -> None:
     assert "Nothing was made of it yet." in page.text
 
 
-def test_what_is_in_the_bin_or_gone_keeps_its_place(band: Band, takes: list[Clip]) -> None:
+def test_what_is_in_the_trash_or_gone_keeps_its_place(band: Band, takes: list[Clip]) -> None:
     longer = edit(band, takes[0], "extend", extend_s=30)
     cover = edit(band, longer, "cover")
     Clip.objects.filter(pk=longer.pk).update(deleted_at=timezone.now())
@@ -121,7 +121,7 @@ def test_deep_and_wide_families_cost_the_same_queries(band: Band, takes: list[Cl
     near = lineage.near(found)
     assert near.is_cut
     assert len(near.members) <= lineage.IN_CARD
-    assert near.members[0].is_wish
+    assert near.members[0].is_request
 
 
 def test_a_card_keeps_the_way_to_its_take_and_what_came_of_it(band: Band, takes: list[Clip]) -> None:

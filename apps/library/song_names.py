@@ -11,7 +11,7 @@ LONGEST = 120
 
 
 def rename(song: Song, text: str) -> str:
-    """Without a name the song has its title again. Gives the old name; Unfit when it is too long.
+    """Without a name the song has its title again. Gives the old name; InvalidInput when it is too long.
 
     Its title, sent back as it stands in the field, is no name: it may still change with its takes.
     """

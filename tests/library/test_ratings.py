@@ -10,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.library import renaming
+from apps.library import song_names
 from apps.library.curation import tags as curation_tags
 from apps.library.input_names import clean
-from apps.library.models import Clip, Opinion, Tag
+from apps.library.models import Clip, Rating, Tag
 from apps.library.search import search_index
 from tests.library.conftest import Band
 
@@ -31,8 +31,8 @@ def undo(client: Client, page: str) -> str:
     return client.post("/library/undo/", {"token": token_in(page)}, follow=True).content.decode()
 
 
-def opinion(clip: Clip, who: str, band: Band) -> tuple[bool, int]:
-    found = Opinion.objects.get(clip=clip, user=band.people[who])
+def rating(clip: Clip, who: str, band: Band) -> tuple[bool, int]:
+    found = Rating.objects.get(clip=clip, user=band.people[who])
     return found.is_favourite, found.rating
 
 
@@ -44,13 +44,13 @@ def test_a_heart_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> Non
     address = f"/library/clips/{clip.pk}/heart/"
     for who in ("viewer", "viewer", "owner"):
         assert band.client(who).post(address, {"on": "1"}).status_code == 302
-    assert Opinion.objects.count() == 2
+    assert Rating.objects.count() == 2
     seen = {who: band.client(who).get("/library/").content.decode() for who in ("owner", "member")}
     assert re.search(r'heart-button is-mine"[^>]*value="0" aria-pressed="true"', seen["owner"])
     assert re.search(r'heart-button is-others"[^>]*value="1" aria-pressed="false"', seen["member"])
     band.client("owner").post(address, {"on": "0"})
-    assert opinion(clip, "owner", band) == (False, 0)
-    assert opinion(clip, "viewer", band) == (True, 0)
+    assert rating(clip, "owner", band) == (False, 0)
+    assert rating(clip, "viewer", band) == (True, 0)
 
 
 def test_stars_and_heart_do_not_touch_each_other(band: Band) -> None:
@@ -59,21 +59,21 @@ def test_stars_and_heart_do_not_touch_each_other(band: Band) -> None:
     client.post(f"/library/clips/{clip.pk}/stars/", {"rating": "4"})
     client.post(f"/library/clips/{clip.pk}/heart/", {"on": "1"})
     client.post(f"/library/clips/{clip.pk}/stars/", {"rating": "5"})
-    assert opinion(clip, "member", band) == (True, 5)
+    assert rating(clip, "member", band) == (True, 5)
     for wrong in ("6", "-1", "", "five", "٣"):
         assert client.post(f"/library/clips/{clip.pk}/stars/", {"rating": wrong}).status_code == 422
-    assert opinion(clip, "member", band) == (True, 5)
+    assert rating(clip, "member", band) == (True, 5)
 
 
 def test_the_page_says_what_the_others_gave(band: Band) -> None:
     clip = band.song().takes.get()
     for who, rating in (("owner", 5), ("member", 2), ("viewer", 3)):
-        Opinion.objects.create(clip=clip, user=band.people[who], rating=rating)
+        Rating.objects.create(clip=clip, user=band.people[who], rating=rating)
     answer = band.client("viewer").post(f"/library/clips/{clip.pk}/stars/", {"rating": "0"}, headers=HTMX)
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
     assert "3.5 by 2 others" in page
     assert "none yet" in page
-    assert opinion(clip, "viewer", band) == (False, 0)
+    assert rating(clip, "viewer", band) == (False, 0)
 
 
 def test_htmx_gets_the_control_alone_and_others_go_back_to_where_they_were(band: Band) -> None:
@@ -234,7 +234,7 @@ def test_a_name_is_given_with_what_it_is_found_by_or_not_at_all(
 
     monkeypatch.setattr(search_index, "index", dies)
     with pytest.raises(SystemExit):
-        renaming.rename(song, "Harbour Lights")
+        song_names.rename(song, "Harbour Lights")
     song.refresh_from_db()
     assert song.name == ""
 
@@ -295,5 +295,5 @@ def test_a_heart_costs_the_same_however_many_opinions_there_are(band: Band) -> N
 
     alone = cost()
     for who in ("owner", "member"):
-        Opinion.objects.create(clip=clip, user=band.people[who], is_favourite=True)
+        Rating.objects.create(clip=clip, user=band.people[who], is_favourite=True)
     assert cost() == alone

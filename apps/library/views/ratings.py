@@ -1,4 +1,4 @@
-"""What people say of takes: hearts, stars, tags, names; and taking it back."""
+"""What people say of takes: favourites, ratings, tags, names; and undoing it."""
 
 from uuid import UUID
 
@@ -10,39 +10,39 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.library import renaming
+from apps.library import song_names
 from apps.library.curation import ratings, undo
 from apps.library.curation import tags as curation_tags
-from apps.library.input_names import Unfit
+from apps.library.input_names import InvalidInput
 from apps.library.models import BEST, Clip, Song
 from apps.library.redirects import back, came_from, with_typed
 
 
 @require_POST
 @team_view(needs="see")
-def heart(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+def favourite(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     """`on`: 1 or 0."""
     take = _find(request, clip_id)
-    ratings.love(take, request.user, request.POST.get("on") == "1")
-    return _control(request, take, "heart")
+    ratings.mark_favourite(take, request.user, request.POST.get("on") == "1")
+    return _control(request, take, "favourite")
 
 
 @require_POST
 @team_view(needs="see")
-def stars(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
+def rating(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     """`rating`: 1 to 5; 0 takes them back."""
     take = _find(request, clip_id)
-    rating = request.POST.get("rating", "")
-    if rating not in {str(each) for each in range(BEST + 1)}:
-        return HttpResponse("Stars go from 1 to 5; 0 is none.", status=422, content_type="text/plain")
-    ratings.rate(take, request.user, int(rating))
-    return _control(request, take, "stars")
+    given = request.POST.get("rating", "")
+    if given not in {str(each) for each in range(BEST + 1)}:
+        return HttpResponse("A rating is 1 to 5 stars; 0 is none.", status=422, content_type="text/plain")
+    ratings.rate(take, request.user, int(given))
+    return _control(request, take, "rating")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def tags(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
-    """POST with `add`, words with commas between, or with `remove`, one word."""
+    """POST with `add`, tags with commas between, or with `remove`, one tag."""
     take = _find(request, clip_id)
     if request.method != "POST":
         return TemplateResponse(request, "library/tags.html", {"clip": take, "next": came_from(request)})
@@ -64,12 +64,12 @@ def _change_tags(request: TeamRequest, take: Clip) -> str:
         if gone := curation_tags.parse(request.POST.get("remove", "")):
             taken = curation_tags.remove(request.team, only, gone)
             for name in taken:
-                undo.undoable(request, f"“{name}” is off {take}.", "untag", taken=taken)
+                undo.undoable(request, f"“{name}” removed from {take}.", "untag", taken=taken)
         elif names := curation_tags.parse(request.POST.get("add", "")):
             curation_tags.add(request.team, only, names)
         else:
-            return "Write a word first. Several have commas between them."
-    except Unfit as error:
+            return "Write a tag first. Separate several with commas."
+    except InvalidInput as error:
         return str(error)
     return ""
 
@@ -83,8 +83,8 @@ def rename(request: TeamRequest, song_id: UUID) -> HttpResponseBase:
     if request.method != "POST":
         return TemplateResponse(request, "library/rename.html", context)
     try:
-        old = renaming.rename(song, request.POST.get("name", ""))
-    except Unfit as error:
+        old = song_names.rename(song, request.POST.get("name", ""))
+    except InvalidInput as error:
         return with_typed(request, "library/rename.html", context, error, "name")
     if old != song.name:
         words = f"It is “{song.title}” now."
@@ -94,18 +94,18 @@ def rename(request: TeamRequest, song_id: UUID) -> HttpResponseBase:
 
 @require_POST
 @team_view(needs="create")
-def take_back(request: TeamRequest) -> HttpResponseBase:
+def undo_action(request: TeamRequest) -> HttpResponseBase:
     try:
         messages.success(
             request, undo.undo(request.POST.get("token", ""), team=request.team, by=request.user)
         )
-    except Unfit as error:
+    except InvalidInput as error:
         messages.error(request, str(error))
     return back(request, "library")
 
 
 def _find(request: TeamRequest, clip_id: UUID) -> Clip:
-    rows = Clip.objects.for_team(request.team).select_related("song").prefetch_related("opinions", "tags")
+    rows = Clip.objects.for_team(request.team).select_related("song").prefetch_related("ratings", "tags")
     return get_object_or_404(rows, pk=clip_id)
 
 

@@ -60,7 +60,7 @@ def test_a_song_without_takes_is_in_no_list(band: Band) -> None:
     assert "Delete for good" in band.client("member").get("/library/bin/").content.decode()
 
 
-def test_the_bin_goes_page_by_page_also_when_all_went_at_once(
+def test_the_trash_goes_page_by_page_also_when_all_went_at_once(
     band: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trash, "PER_PAGE", 2)
@@ -75,7 +75,7 @@ def test_the_bin_goes_page_by_page_also_when_all_went_at_once(
     assert place == ""
 
 
-def test_nothing_is_fetched_for_the_bin_until_it_is_restored(band: Band) -> None:
+def test_nothing_is_fetched_for_the_trash_until_it_is_restored(band: Band) -> None:
     file = wanted(band, "https://media.example/a.m4a")
     trash.delete(band.team, only(file.clip), by=band.owner)
     assert not ClipFile.objects.due(timezone.now()).exists()
@@ -85,15 +85,15 @@ def test_nothing_is_fetched_for_the_bin_until_it_is_restored(band: Band) -> None
     assert not file.take_claim("6f0e2c5e-3f3b-4f4e-9d43-1c1b5c7b8a11", lasts=timedelta(minutes=1))
 
 
-def kept_and_marked(band: Band, media: Path) -> Clip:
+def stored_and_rated(band: Band, media: Path) -> Clip:
     """In the bin, with everything that a take can have."""
     clip = full_song(band, "Last Ferry Home").takes.get()
     Clip.objects.filter(pk=clip.pk).update(lyrics="the harbour light is low", lyrics_timing=[[0, 1]])
     search_index.index(Clip.objects.filter(pk=clip.pk).select_related("song"))
     tags.add(band.team, only(clip), ["demo"])
-    ratings.love(clip, band.owner, True)
+    ratings.mark_favourite(clip, band.owner, True)
     collections.add(collections.create(band.team, "Harbour EP", by=band.owner), only(clip))
-    quota.kept(band.team.pk, sum(clip.files.values_list("size", flat=True)))
+    quota.added(band.team.pk, sum(clip.files.values_list("size", flat=True)))
     trash.delete(band.team, only(clip), by=band.owner)
     assert files_in(media)
     return clip
@@ -108,62 +108,62 @@ def is_erased(clip: Clip, band: Band, media: Path) -> None:
     assert files_in(media) == []
     assert quota.usage(band.team).used == 0
     assert not Tag.objects.exists()
-    assert not clip.opinions.exists()
+    assert not clip.ratings.exists()
     assert not clip.collection_items.exists()
     assert not Clip.objects.filter(search_index.matching(band.team, "harbour")).exists()
 
 
 def test_after_thirty_days_it_is_erased_and_not_before(band: Band, media: Path) -> None:
-    clip = kept_and_marked(band, media)
+    clip = stored_and_rated(band, media)
     with time_machine.travel(timezone.now() + timedelta(days=29, hours=23), tick=False):
-        assert trash.sweep() == 0
+        assert trash.purge_expired() == 0
         assert band.client("viewer").get(f"/library/clips/{clip.pk}/audio.mp3").status_code == 200
     with time_machine.travel(timezone.now() + timedelta(days=30), tick=False):
-        assert trash.sweep() == 5
-        assert trash.sweep() == 0
+        assert trash.purge_expired() == 5
+        assert trash.purge_expired() == 0
     is_erased(clip, band, media)
     for address in ("", "audio.mp3", "audio.wav", "cover.jpg", "thumb.webp", "peaks.json", "erase/"):
         assert band.client("owner").get(f"/library/clips/{clip.pk}/{address}").status_code == 404
 
 
 def test_a_person_may_erase_at_once_after_being_asked(band: Band, media: Path) -> None:
-    clip = kept_and_marked(band, media)
+    clip = stored_and_rated(band, media)
     client = band.client("member")
     assert "can’t be brought back" in client.get(f"/library/clips/{clip.pk}/erase/").content.decode()
     assert client.post(f"/library/clips/{clip.pk}/erase/").status_code == 302
     assert trash.restore(band.team, only(clip), by=band.owner) == 0
-    trash.sweep()
+    trash.purge_expired()
     is_erased(clip, band, media)
 
 
-def test_an_empty_bin(band: Band, media: Path) -> None:
-    clip, live = kept_and_marked(band, media), band.song("Stays").takes.get()
+def test_an_empty_trash(band: Band, media: Path) -> None:
+    clip, live = stored_and_rated(band, media), band.song("Stays").takes.get()
     client = band.client("member")
     assert "1 take with audio" in client.get("/library/bin/empty/").content.decode()
-    empty_the_bin(client)
-    trash.sweep()
+    empty_the_trash(client)
+    trash.purge_expired()
     is_erased(clip, band, media)
     live.refresh_from_db()
     assert live.erased_at is None
     assert "The bin is empty." in client.get("/library/bin/").content.decode()
 
 
-def empty_the_bin(client: Client, asked: Page | None = None) -> None:
+def empty_the_trash(client: Client, asked: Page | None = None) -> None:
     """As the page that asked says."""
     page = asked or Page(client.get("/library/bin/empty/"))
     assert client.post("/library/bin/empty/", {"until": page.value("until")}).status_code == 302
 
 
-def test_what_somebody_deletes_while_the_page_asks_stays_in_the_bin(band: Band) -> None:
+def test_what_somebody_deletes_while_the_page_asks_stays_in_the_trash(band: Band) -> None:
     first, late = (band.song(name).takes.get() for name in ("Ferry", "Quay"))
     trash.delete(band.team, only(first), by=band.owner)
     client = band.client("member")
     asked = Page(client.get("/library/bin/empty/"))
     trash.delete(band.team, only(late), by=band.owner)
     client.post("/library/bin/empty/")  # not as asked
-    assert Clip.objects.in_bin().count() == 2
-    empty_the_bin(client, asked)
-    assert Clip.objects.in_bin().get() == late
+    assert Clip.objects.in_trash().count() == 2
+    empty_the_trash(client, asked)
+    assert Clip.objects.in_trash().get() == late
 
 
 def test_erasing_waits_for_whoever_keeps_a_song_before_it_touches_a_take(band: Band) -> None:
@@ -178,10 +178,10 @@ def test_erasing_waits_for_whoever_keeps_a_song_before_it_touches_a_take(band: B
 
 def test_a_file_goes_under_the_lock_of_its_take(band: Band, media: Path) -> None:
     """Or a small picture that is replaced just then would be taken off the storage's count twice."""
-    clip = kept_and_marked(band, media)
+    clip = stored_and_rated(band, media)
     trash.erase(band.team, only(clip))
     with CaptureQueriesContext(connection) as asked:
-        assert trash.sweep() == 5
+        assert trash.purge_expired() == 5
     said = [query["sql"] for query in asked.captured_queries]
     locks = [at for at, sql in enumerate(said) if sql.partition(" FROM ")[2].startswith('"library_clip" ')]
     gone = [at for at, sql in enumerate(said) if sql.startswith('DELETE FROM "library_clipfile"')]
@@ -194,16 +194,16 @@ def test_a_file_goes_under_the_lock_of_its_take(band: Band, media: Path) -> None
 def test_erasing_that_died_between_two_files_goes_on(
     band: Band, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip = kept_and_marked(band, media)
+    clip = stored_and_rated(band, media)
     storage, removed = ClipFile._meta.get_field("file").storage, []
     monkeypatch.setattr(type(storage), "delete", _dies_after(3, type(storage).delete, removed))
     trash.erase(band.team, only(clip))
     with pytest.raises(SystemExit):
-        trash.sweep()
+        trash.purge_expired()
     assert len(removed) == 3
     assert clip.files.count() == 3, "the third is gone from the storage, and its row not yet"
     monkeypatch.undo()
-    trash.sweep()
+    trash.purge_expired()
     is_erased(clip, band, media)
 
 
@@ -220,29 +220,29 @@ def _dies_after(count: int, delete: object, removed: list[str]) -> object:
 def test_a_file_that_cannot_be_removed_holds_up_no_other(
     band: Band, media: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clip = kept_and_marked(band, media)
+    clip = stored_and_rated(band, media)
     trash.erase(band.team, only(clip))
     first = clip.files.earliest("pk")
     stuck = Path(first.file.path)
     stuck.unlink()
     stuck.mkdir()
     (stuck / "in the way").touch()
-    assert trash.sweep() == 4
+    assert trash.purge_expired() == 4
     assert list(clip.files.all()) == [first]
     assert "could not be removed" in caplog.text
     (stuck / "in the way").unlink()
-    assert trash.sweep() == 1
+    assert trash.purge_expired() == 1
     is_erased(clip, band, media)
 
 
 def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) -> None:
-    clip = kept_and_marked(band, media)
+    clip = stored_and_rated(band, media)
     wav = clip.files.filter(kind="wav")
     wav.update(claim_until=timezone.now() + timedelta(minutes=5))
     trash.erase(band.team, only(clip))
-    assert trash.sweep() == 4
+    assert trash.purge_expired() == 4
     wav.update(claim_until=None)
-    assert trash.sweep() == 1
+    assert trash.purge_expired() == 1
     is_erased(clip, band, media)
 
 
@@ -268,7 +268,7 @@ def test_what_was_erased_is_never_brought_in_again(band: Band, media: Path) -> N
     clip = song.takes.get()
     trash.delete(band.team, only(clip), by=band.owner)
     trash.erase(band.team, only(clip))
-    trash.sweep()
+    trash.purge_expired()
     assert band.keep(made) == song
     clip.refresh_from_db()
     assert (clip.title, Song.objects.count(), Clip.objects.count()) == ("", 1, 1)
