@@ -71,7 +71,8 @@ def terms(*texts: str) -> str:
 
 def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """What the takes that are there already are found by, in batches."""
-    Clip, ClipWords = apps.get_model("library", "Clip"), apps.get_model("library", "ClipWords")
+    Clip = apps.get_model("library", "Clip")
+    ClipWords = apps.get_model("library", "ClipWords")  # type: ignore[misc]  # its name at that time
     clips = Clip.objects.filter(found_by=None, erased_at=None).select_related("song").order_by("pk")
     clips = clips.only("team_id", "title", "lyrics", "song__name", "song__prompt", "song__params")
     rows = []
