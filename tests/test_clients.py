@@ -19,7 +19,7 @@ from apps.accounts.models import FlowAccount, Role, Team
 from apps.generation.account_removal import removal
 from apps.generation.dispatch import dispatcher
 from apps.generation.jobs import transitions
-from apps.generation.models import Job, Look, SeenJob, State
+from apps.generation.models import Job, LostSongSearch, SeenJob, State
 from apps.generation.polling import record_reader
 from apps.generation.queue import blocked_accounts
 from apps.generation.recovery import candidates
@@ -140,8 +140,8 @@ def _read_records(bereft: Bereft) -> None:
 
 def _look_for_lost(bereft: Bereft) -> None:
     candidates.ask(bereft.lost, by=bereft.studio.user)
-    candidates.look(str(bereft.lost.pk))
-    assert Look.objects.get().clips == []
+    candidates.search(str(bereft.lost.pk))
+    assert LostSongSearch.objects.get().clips == []
 
 
 def _fetch_files(bereft: Bereft) -> None:

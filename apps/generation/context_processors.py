@@ -15,7 +15,7 @@ from apps.library.context_processors import Studio as LibraryStudio
 
 class Studio(LibraryStudio):
     @cached_property
-    def held(self) -> int:
+    def reserved(self) -> int:
         """Credits that the person's own tokens are going to spend on what is in line."""
         if self.team is None or not self.has_token:
             return 0
@@ -35,13 +35,13 @@ class Studio(LibraryStudio):
         return self.membership is not None and self.membership.rights.may_manage
 
     @property
-    def free(self) -> int:
-        return max(0, (self.credits or 0) - self.held)
+    def available(self) -> int:
+        return max(0, (self.credits or 0) - self.reserved)
 
     @property
     def songs_left(self) -> int:
         """About how many songs the free credits are."""
-        return self.free // self._price
+        return self.available // self._price
 
     @cached_property
     def _price(self) -> int:

@@ -1,8 +1,8 @@
 """What can be asked of Flow Music, and what sets each of it apart while it is on its way (DESIGN section 3).
 
-`blocks`: the answer to the POST is all there is. It comes after seconds or minutes, there is no jobid, no slot and no
-record to read: such jobs have a line and workers of their own, so that they never delay a song. Their times are those
-of the pages post-flowmusic-music-edit (stems), -music-lyrics, -files-generate and -files.
+`is_synchronous`: the answer to the POST is all there is. It comes after seconds or minutes, there is no jobid, no slot
+and no record to read: such jobs have a queue and workers of their own, so that they never delay a song. Their times are
+those of the pages post-flowmusic-music-edit (stems), -music-lyrics, -files-generate and -files.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Operation:
     label: str
     usual_s: int
     deadline_s: float = 60
-    blocks: bool = False
+    is_synchronous: bool = False
     free: bool = False
 
 
@@ -29,13 +29,13 @@ OPERATIONS = {
     "replace": Operation(label="Replace", usual_s=95),
     "cover": Operation(label="Cover", usual_s=95),
     "remix": Operation(label="Remix", usual_s=95),
-    "stems": Operation(label="Stems", usual_s=40, deadline_s=180, blocks=True),
-    "lyrics": Operation(label="Words", usual_s=20, deadline_s=120, blocks=True, free=True),
-    "image": Operation(label="Picture", usual_s=15, deadline_s=120, blocks=True, free=True),
-    "upload": Operation(label="Upload", usual_s=15, deadline_s=600, blocks=True, free=True),
+    "stems": Operation(label="Stems", usual_s=40, deadline_s=180, is_synchronous=True),
+    "lyrics": Operation(label="Words", usual_s=20, deadline_s=120, is_synchronous=True, free=True),
+    "image": Operation(label="Picture", usual_s=15, deadline_s=120, is_synchronous=True, free=True),
+    "upload": Operation(label="Upload", usual_s=15, deadline_s=600, is_synchronous=True, free=True),
 }
 EDITS = ("effect", "extend", "replace", "cover", "remix", "stems")
-BLOCKING = frozenset(name for name, operation in OPERATIONS.items() if operation.blocks)
+SYNCHRONOUS = frozenset(name for name, operation in OPERATIONS.items() if operation.is_synchronous)
 FREE = frozenset(name for name, operation in OPERATIONS.items() if operation.free)
 
 # What is said of those that have no takes, when they are done.

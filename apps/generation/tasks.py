@@ -51,13 +51,13 @@ def tick() -> None:
 
 def _clear(now: datetime) -> None:
     transitions.release_expired_claims(now)
-    dispatcher.drop_cancelled()
+    dispatcher.remove_cancelled()
 
 
 def _send(now: datetime) -> None:
     for pk in dispatcher.due(now):
         wake("generation.dispatch", pk)
-    for pk in dispatcher.due(now, blocking=True):
+    for pk in dispatcher.due(now, synchronous=True):
         wake("generation.block", pk)
 
 
@@ -89,7 +89,7 @@ def _send_mail(_now: datetime) -> None:
 
 
 STEPS: tuple[Callable[[datetime], object], ...] = (
-    lambda _now: guard.look(),  # before anything is done with rows that may be from a backup
+    lambda _now: guard.may_send(),  # before anything is done with rows that may be from a backup
     _clear,
     lambda _now: payers.find(),
     lambda _now: completion.finish(),
@@ -113,11 +113,11 @@ def dispatch_subscription(subscription_id: int) -> None:
 
 
 @shared_task(name="generation.block")
-def dispatch_blocking(subscription_id: int) -> None:
+def dispatch_synchronous(subscription_id: int) -> None:
     """Calls whose answer takes up to minutes; by the worker that may be kept so long."""
     if BLOCKED.acquire(blocking=False):
         try:
-            dispatcher.run(subscription_id, blocking=True)
+            dispatcher.run(subscription_id, synchronous=True)
         finally:
             BLOCKED.release()
 
@@ -138,8 +138,8 @@ def read_hinted(subscription_id: int) -> None:
 
 
 @shared_task(name="generation.look")
-def look_for_job(job_id: str) -> None:
-    candidates.look(job_id)
+def search_for_song(job_id: str) -> None:
+    candidates.search(job_id)
 
 
 @shared_task(name="generation.recheck")

@@ -68,9 +68,9 @@ class FaultyStudio(Studio):
     def round(self) -> None:
         """One period in which every message arrives."""
         self.tick()
-        dispatcher.drop_cancelled()
+        dispatcher.remove_cancelled()
         self.dispatch()
-        self.dispatch(blocking=True)
+        self.dispatch(synchronous=True)
         self.look()
 
     def rest(self) -> None:
@@ -88,7 +88,7 @@ class FaultyStudio(Studio):
 
     def decide_to_pay_again(self, job: Job) -> Job:
         """What only a person may do about an outcome that is not known."""
-        again = decisions.make_again(job, by=self.user)
+        again = decisions.retry(job, by=self.user)
         assert again
         self.rest()
         again.refresh_from_db()

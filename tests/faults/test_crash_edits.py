@@ -99,7 +99,7 @@ def split_at_the_remote_side(studio: FaultyStudio, clip: Clip) -> None:
 def send_stems(studio: FaultyStudio, clip: Clip, plan: steps.Plan) -> tuple[Job, Ended]:
     forget_edits()
     job = studio.ask_for("stems", source=clip)
-    ended = children.run(lambda: studio.dispatch(blocking=True), plan)
+    ended = children.run(lambda: studio.dispatch(synchronous=True), plan)
     job.refresh_from_db()
     return job, ended
 

@@ -125,7 +125,7 @@ def test_one_claim_for_many_who_want_it(studio: FaultyStudio) -> None:
 def test_many_clicks_make_it_again_once(studio: FaultyStudio) -> None:
     job = studio.unknown()
     studio.remote.finish(studio.remote.jobid(job.reference))
-    children.race([lambda: decisions.make_again(Job.objects.get(pk=job.pk), by=studio.user)] * 6)
+    children.race([lambda: decisions.retry(Job.objects.get(pk=job.pk), by=studio.user)] * 6)
     assert Job.objects.filter(retry_of=job).count() == 1
     job.refresh_from_db()
     assert job.state == State.ABANDONED
@@ -136,7 +136,7 @@ def test_a_page_that_is_older_than_the_finding_does_not_pay_again(studio: Faulty
     shown = studio.unknown()
     studio.look()
     assert shown.state == State.UNKNOWN
-    assert decisions.make_again(shown, by=studio.user) is None
+    assert decisions.retry(shown, by=studio.user) is None
     assert shown.state == State.RUNNING
     assert Job.objects.count() == 1
 
@@ -147,7 +147,7 @@ def test_found_or_paid_again_but_never_neither(studio: FaultyStudio) -> None:
         studio.fresh()
         job = studio.unknown()
         shown = Job.objects.get(pk=job.pk)
-        children.race([studio.look, lambda shown=shown: decisions.make_again(shown, by=studio.user)])
+        children.race([studio.look, lambda shown=shown: decisions.retry(shown, by=studio.user)])
         job.refresh_from_db()
         again = Job.objects.filter(retry_of=job).exists()
         # Closed by the person and found afterwards: it was paid for, so it is kept as well.

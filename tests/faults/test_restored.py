@@ -192,7 +192,7 @@ def test_killed_anywhere_while_it_holds(studio: FaultyStudio, tmp_path: Path) ->
     put_back = restores.HERE[0](tmp_path)
     studio.dispatch()
     put_back()
-    children.run(guard.look, children.steps.die_at_first(children.steps.COMMIT))
+    children.run(guard.may_send, children.steps.die_at_first(children.steps.COMMIT))
     assert states([job]) == [State.QUEUED]
     studio.round()
     assert Hold.objects.filter(team=studio.team).exists()

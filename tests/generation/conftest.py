@@ -93,11 +93,11 @@ class Studio:
         job.refresh_from_db()
         return job.song.takes.get(take=0)
 
-    def dispatch(self, *, blocking: bool = False) -> int:
-        return dispatcher.run(self.token.subscription_id, blocking=blocking)
+    def dispatch(self, *, synchronous: bool = False) -> int:
+        return dispatcher.run(self.token.subscription_id, synchronous=synchronous)
 
     def look(self) -> None:
-        poll_times.look_now(self.token.subscription_id)
+        poll_times.poll_now(self.token.subscription_id)
         poller.poll(self.token.subscription_id)
 
     def tick(self) -> None:

@@ -17,7 +17,7 @@ REMOTE = {
     "generation.Job": "jobid duration_ms error_code error_text error_quote evidence incident wait_reason not_before",
     "generation.JobEvent": "text",
     "generation.SeenJob": "jobid reference",
-    "generation.Look": "problem clips",
+    "generation.LostSongSearch": "problem clips",
     "library.Clip": "clip_id jobid title lyrics duration_s api_duration_s seed stem_type lyrics_timing made_at",
     "library.ClipFile": "source_url last_error",
     "library.ClipSearchText": "terms",
@@ -41,7 +41,7 @@ OURS = {
     "finished_at song hidden_at",
     "generation.JobEvent": "id job at state by",
     "generation.SeenJob": "id subscription team first_seen_at read_at reader_until tries",
-    "generation.Look": "job asked_by asked_at claim claim_until found_at",
+    "generation.LostSongSearch": "job asked_by asked_at claim claim_until found_at",
     "library.Clip": "id team song take subscription account uneditable created_at peaks rms loudness_db deleted_at "
     "deleted_by erased_at",
     "library.ClipFile": "id clip kind state file size sha256 content_type has_cover title_in_tags stored_at former "

@@ -38,4 +38,4 @@ def sent(studio: Studio, content: bytes, name: str = "cover.png", **fields: str)
 
 def deliver(studio: Studio) -> int:
     """What the slow worker does."""
-    return dispatcher.run(studio.token.subscription_id, blocking=True)
+    return dispatcher.run(studio.token.subscription_id, synchronous=True)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from apps.accounts import api_clients
 from apps.accounts.models import Role, Team
 from apps.generation.jobs import decisions
-from apps.generation.models import Job, Look, SeenJob, State
+from apps.generation.models import Job, LostSongSearch, SeenJob, State
 from apps.generation.polling import record_outcome
 from apps.generation.recovery import adoption, candidates
 from apps.generation.recovery.adoption import NotAdopted
@@ -37,7 +37,7 @@ def lose(studio: Studio, prompt: str, **params: object) -> Job:
     studio.dispatch()
     studio.finish(job)
     Job.objects.filter(pk=job.pk).update(
-        state=State.UNKNOWN, jobid=None, unknown_since=timezone.now() - Job.LOOKED_FOR
+        state=State.UNKNOWN, jobid=None, unknown_since=timezone.now() - Job.SEARCH_LASTS
     )
     SeenJob.objects.all().delete()
     job.refresh_from_db()
@@ -47,9 +47,9 @@ def lose(studio: Studio, prompt: str, **params: object) -> Job:
 def look(job: Job) -> list[adoption.Candidate]:
     candidates.ask(job, by=job.asked_by)
     assert candidates.due(timezone.now()) == [str(job.pk)], "should its message be lost"
-    assert candidates.look(str(job.pk))
-    assert not candidates.look(str(job.pk)), "once"
-    return adoption.candidates(job, Look.objects.get(job=job))
+    assert candidates.search(str(job.pk))
+    assert not candidates.search(str(job.pk)), "once"
+    return adoption.candidates(job, LostSongSearch.objects.get(job=job))
 
 
 def page(studio: Studio, job: Job, **form: object) -> str:
@@ -63,8 +63,8 @@ def test_its_takes_are_shown_as_likely_and_become_its_song(studio: Studio, lost:
     assert "Look on" in page(studio, lost)
     assert page(studio, lost, look="1") == f"/jobs/{lost.pk}/adopt/"
     assert "Reading the newest songs" in page(studio, lost)
-    candidates.look(str(lost.pk))
-    found = adoption.candidates(lost, lost.look)
+    candidates.search(str(lost.pk))
+    found = adoption.candidates(lost, lost.search)
     assert [each.is_likely for each in found] == [True, True, False, False, False]
     assert "the same words" in found[0].reasons
     shown = page(studio, lost)
@@ -94,7 +94,7 @@ def test_choosing_nothing_or_too_much_says_so_and_keeps_what_was_chosen(studio: 
 def test_what_was_closed_or_stopped_can_be_found_too(studio: Studio, how: str) -> None:
     job = lose(studio, "a slow waltz [short]")
     if how == "closed":
-        decisions.abandon(job, by=studio.user)
+        decisions.mark_as_lost(job, by=studio.user)
     else:
         Job.objects.update(
             state=State.CANCELLED, cancel_requested_at=timezone.now(), finished_at=timezone.now()
@@ -108,7 +108,7 @@ def test_what_was_closed_or_stopped_can_be_found_too(studio: Studio, how: str) -
 
 def test_what_was_never_sent_or_blocks_is_not_looked_for(studio: Studio) -> None:
     (dropped,) = studio.ask()
-    decisions.drop(dropped, by=studio.user)
+    decisions.remove(dropped, by=studio.user)
     assert not adoption.may_adopt(dropped)
     assert "not lost" in page(studio, dropped)
     stems = lose(studio, "x [short]")
@@ -121,7 +121,9 @@ def test_two_people_who_find_it_at_once_get_one_song(studio: Studio, lost: Job) 
     found = look(lost)
     other = Job.objects.get(pk=lost.pk)
     adoption.adopt(lost, [found[0].clip_id], by=studio.user)
-    Look.objects.create(job=other, clips=[{"clip_id": "user:1-a@b.example-clip:2"}], found_at=timezone.now())
+    LostSongSearch.objects.create(
+        job=other, clips=[{"clip_id": "user:1-a@b.example-clip:2"}], found_at=timezone.now()
+    )
     with pytest.raises(NotAdopted, match="found meanwhile"):
         adoption.adopt(other, ["user:1-a@b.example-clip:2"], by=studio.user)
     assert Song.objects.count() == 1
@@ -162,7 +164,7 @@ def test_a_clip_of_another_job_is_not_shown_and_cant_be_taken(studio: Studio, lo
     assert state(theirs) == "collecting"
     ids = set(theirs.song.takes.values_list("clip_id", flat=True))
     assert ids < before, "they were in the list before anybody knew whose they are"
-    assert not ids & {each.clip_id for each in adoption.candidates(lost, lost.look)}
+    assert not ids & {each.clip_id for each in adoption.candidates(lost, lost.search)}
     with pytest.raises(NotAdopted, match="another song"):
         adoption.adopt(lost, list(ids)[:1], by=studio.user)
     assert not ids & {each.clip_id for each in look(lost)}

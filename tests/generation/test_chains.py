@@ -40,12 +40,12 @@ def jobs_of(chain: Chain) -> list[Job | None]:
 def make(studio: Studio, job: Job | None) -> Clip:
     """The step that stands in line is made, up to its first take."""
     assert job
-    studio.dispatch(blocking=job.blocks)
-    if not job.blocks:
+    studio.dispatch(synchronous=job.is_synchronous)
+    if not job.is_synchronous:
         studio.finish(job)
         studio.look()
     assert state(job) == "collecting"
-    return job.song.takes.get() if not job.blocks else job.song.takes.first()
+    return job.song.takes.get() if not job.is_synchronous else job.song.takes.first()
 
 
 def status(chain: Chain) -> tuple[str, str]:
@@ -124,7 +124,7 @@ def test_a_step_that_fails_stops_it_and_asking_again_goes_on(studio: Studio) -> 
     assert jobs_of(chain)[1] is None
     Job.objects.filter(pk=failed.pk).update(params={"clip": take.clip_id, "instruction": "an outro"})
     failed.refresh_from_db()
-    again = decisions.make_again(failed, by=studio.user)
+    again = decisions.retry(failed, by=studio.user)
     studio.tick()
     assert status(chain) == ("running", "")
     assert jobs_of(chain)[0] == again
@@ -142,7 +142,7 @@ def test_what_somebody_else_does_again_is_taken_and_the_rest_waits_for_who_pays(
     stopped.refresh_from_db()
     mate = member(studio.team, "ada@nightbus.example", Role.ADMIN)
     with_token(studio.sandbox, studio.team, mate)
-    again = decisions.make_again(stopped, by=mate)
+    again = decisions.retry(stopped, by=mate)
     make(studio, again)
     studio.tick()
     assert jobs_of(chain) == [again, None]
@@ -162,7 +162,7 @@ def test_an_outcome_that_is_not_known_is_waited_for(studio: Studio) -> None:
     studio.tick()
     assert status(chain)[0] == "running"
     job.refresh_from_db()
-    decisions.abandon(job, by=studio.user)
+    decisions.mark_as_lost(job, by=studio.user)
     studio.tick()
     assert status(chain)[0] == "stopped"
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from apps.accounts import tokens
 from apps.accounts.models import Role, Team
 from apps.generation.models import Job
-from apps.generation.operations import BLOCKING, EDITS, OPERATIONS
+from apps.generation.operations import EDITS, OPERATIONS, SYNCHRONOUS
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.generation.conftest import Studio, member
@@ -57,7 +57,7 @@ def test_a_clean_error_is_quoted_and_sent_once(
     relay.asked.clear()
     relay.say(POSTS[operation], status, {"error": SAID, "code": status})
     for _ in range(3):
-        studio.dispatch(blocking=operation in BLOCKING)
+        studio.dispatch(synchronous=operation in SYNCHRONOUS)
     refused = "failed" if (operation, status) in DECLINES else "rejected"
     is_refusal = status == 404 or (operation, status) in DECLINES
     job = Job.objects.get(pk=job.pk)

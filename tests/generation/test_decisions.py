@@ -26,7 +26,7 @@ def unknown(studio: Studio) -> Job:
 
 def test_making_it_again_closes_the_lost_one(studio: Studio) -> None:
     job = unknown(studio)
-    new = decisions.make_again(job, by=studio.user)
+    new = decisions.retry(job, by=studio.user)
     assert new
     assert (state(job), new.state, new.retry_of_id) == ("abandoned", "queued", job.pk)
     assert new.reference != job.reference
@@ -38,11 +38,11 @@ def test_what_was_closed_and_is_found_after_all_is_kept_beside_what_was_asked_fo
 ) -> None:
     """Both were paid for. A wish may have one living retry; the one that is found stands by itself."""
     first = unknown(studio)
-    second = decisions.make_again(first, by=studio.user)
+    second = decisions.retry(first, by=studio.user)
     assert second
     Job.objects.filter(pk=second.pk).update(state=State.UNKNOWN, sent_at=timezone.now())
     second.refresh_from_db()
-    assert decisions.abandon(second, by=studio.user)
+    assert decisions.mark_as_lost(second, by=studio.user)
     (third,) = studio.ask()
     Job.objects.filter(pk=third.pk).update(retry_of=first)
     assert endings.start_collecting(second)
@@ -51,8 +51,8 @@ def test_what_was_closed_and_is_found_after_all_is_kept_beside_what_was_asked_fo
 
 def test_a_second_click_gives_the_same_new_job(studio: Studio) -> None:
     job = unknown(studio)
-    first = decisions.make_again(job, by=studio.user)
-    again = decisions.make_again(Job.objects.get(pk=job.pk), by=studio.user)
+    first = decisions.retry(job, by=studio.user)
+    again = decisions.retry(Job.objects.get(pk=job.pk), by=studio.user)
     assert first == again
     assert Job.objects.count() == 2
 
@@ -62,10 +62,10 @@ def test_a_page_that_is_sent_again_later_does_not_pay_again(studio: Studio) -> N
     (job,) = studio.ask()
     Job.objects.update(state=State.FAILED, finished_at=timezone.now())
     nonce = uuid.uuid4()
-    new = decisions.make_again(Job.objects.get(pk=job.pk), by=studio.user, nonce=nonce)
+    new = decisions.retry(Job.objects.get(pk=job.pk), by=studio.user, nonce=nonce)
     assert new
     Job.objects.filter(pk=new.pk).update(state=State.FAILED, finished_at=timezone.now())
-    assert decisions.make_again(Job.objects.get(pk=job.pk), by=studio.user, nonce=nonce) == new
+    assert decisions.retry(Job.objects.get(pk=job.pk), by=studio.user, nonce=nonce) == new
     assert Job.objects.count() == 2
 
 
@@ -73,7 +73,7 @@ def test_what_was_found_while_somebody_decided_is_not_paid_again(studio: Studio)
     job = unknown(studio)
     stale = Job.objects.get(pk=job.pk)
     transitions.accept(job, "job:found-user:1000-studio@sandbox.example-bot:flowmusic")
-    assert decisions.make_again(stale, by=studio.user) is None
+    assert decisions.retry(stale, by=studio.user) is None
     assert Job.objects.count() == 1
 
 
@@ -83,7 +83,7 @@ def test_a_closed_one_that_turns_up_after_all_is_collected(studio: Studio) -> No
     Job.objects.update(state=State.UNKNOWN, unknown_since=timezone.now(), jobid=None)
     SeenJob.objects.all().delete()
     job.refresh_from_db()
-    assert decisions.abandon(job, by=studio.user)
+    assert decisions.mark_as_lost(job, by=studio.user)
     poll_times.panel_is_open(studio.team)
     studio.look()  # its record is read by its reference, and it is still being made
     job.refresh_from_db()
@@ -99,15 +99,15 @@ def test_a_completed_song_is_not_made_again_by_its_card(studio: Studio) -> None:
     (job,) = studio.ask()
     Job.objects.update(state=State.COMPLETED)
     job.refresh_from_db()
-    assert decisions.make_again(job, by=studio.user) is None
+    assert decisions.retry(job, by=studio.user) is None
 
 
 def test_making_it_again_needs_a_token_of_ones_own(studio: Studio) -> None:
     job = unknown(studio)
     priya = member(studio.team, "priya@nightbus.example")
-    assert decisions.make_again(job, by=priya) is None
+    assert decisions.retry(job, by=priya) is None
     with_token(studio.sandbox, studio.team, priya)
-    new = decisions.make_again(job, by=priya)
+    new = decisions.retry(job, by=priya)
     assert new
     assert new.token.owner == priya
 

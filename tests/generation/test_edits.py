@@ -32,8 +32,8 @@ def received(studio: Studio, job: Job) -> dict[str, Any]:
 
 def make(studio: Studio, job: Job) -> list[Clip]:
     """Sent, done, collected: the takes of it, with their m4a."""
-    if job.blocks:
-        assert dispatcher.run(studio.token.subscription_id, blocking=True) == 1
+    if job.is_synchronous:
+        assert dispatcher.run(studio.token.subscription_id, synchronous=True) == 1
     else:
         assert studio.dispatch() == 1
         end(studio, job)
@@ -242,7 +242,7 @@ def test_a_split_take_leads_to_its_stems(studio: Studio) -> None:
     clip = take(studio)
     job = asked(studio, clip, "stems")
     assert "asked for already" in obstacle(studio, clip, "stems")
-    assert dispatcher.run(studio.token.subscription_id, blocking=True) == 1
+    assert dispatcher.run(studio.token.subscription_id, synchronous=True) == 1
     assert state(job) == "collecting"
     assert "split into its stems already" in obstacle(studio, clip, "stems")
     Clip.objects.filter(song__operation="stems").update(deleted_at=clip.created_at)

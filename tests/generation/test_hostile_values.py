@@ -74,7 +74,7 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     hostile.reference = job.reference
     FlowAccount.objects.update(block="", block_until=None, credits=None, elsewhere=0)
     studio.dispatch()
-    studio.dispatch(blocking=True)
+    studio.dispatch(synchronous=True)
     studio.look()
     Job.objects.filter(pk=job.pk).update(check_at=timezone.now())  # as if a webhook had hinted at it
     studio.look()
@@ -85,7 +85,7 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     (lost,) = studio.ask("lost")
     Job.objects.filter(pk=lost.pk).update(state="unknown", ran_on=account, sent_at=lost.created_at)
     candidates.ask(lost, by=studio.user)
-    assert candidates.look(str(lost.pk))
+    assert candidates.search(str(lost.pk))
 
 
 def pages(studio: Studio) -> list[str]:

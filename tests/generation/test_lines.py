@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.generation import tasks
 from apps.generation.models import Job, State
-from apps.generation.operations import BLOCKING, OPERATIONS
+from apps.generation.operations import OPERATIONS, SYNCHRONOUS
 from apps.generation.queue import fair_order
 from tests.generation.conftest import Studio, state
 from tests.local.processes import wait_for
@@ -37,7 +37,7 @@ def test_each_line_sends_its_own(studio: Studio) -> None:
 def test_a_claim_outlives_the_post_of_its_owner(studio: Studio, operation: str) -> None:
     job = studio.ask_for("stems", source=studio.take())
     Job.objects.filter(pk=job.pk).update(operation=operation)
-    claimed = fair_order.claim_next(studio.subscription, blocking=operation in BLOCKING)
+    claimed = fair_order.claim_next(studio.subscription, synchronous=operation in SYNCHRONOUS)
     assert claimed
     assert claimed[0].claim_expires_at > timezone.now() + timedelta(seconds=OPERATIONS[operation].deadline_s)
 
@@ -52,7 +52,7 @@ def slow_worker() -> Iterator[ThreadPoolExecutor]:
 
 def in_thread(subscription_id: int) -> None:
     try:
-        tasks.dispatch_blocking(subscription_id)
+        tasks.dispatch_synchronous(subscription_id)
     finally:
         connections.close_all()
 

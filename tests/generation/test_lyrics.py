@@ -30,7 +30,7 @@ def send(studio: Studio, address: str = "/create/lyrics/", **form: object) -> Ht
 
 def write(studio: Studio) -> int:
     """What the slow worker does."""
-    return dispatcher.run(studio.token.subscription_id, blocking=True)
+    return dispatcher.run(studio.token.subscription_id, synchronous=True)
 
 
 def written(studio: Studio, **form: object) -> LyricDraft:

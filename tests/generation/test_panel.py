@@ -252,7 +252,7 @@ def test_more_jobs_than_there_is_room_for_are_counted_and_linked(studio: Studio)
         studio.ask("a drone", count=20)
     live = panel.of_team(Membership.objects.get(user=studio.user))
     assert live.unseen == 100 - panel.MOST_CARDS
-    assert live.credits["held"] == 500
+    assert live.credits["reserved"] == 500
     browser = Client()
     browser.force_login(studio.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert "20 more in line" in browser.get("/jobs/panel/").content.decode()

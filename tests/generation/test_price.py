@@ -6,7 +6,7 @@ from django.utils import timezone
 from apps.accounts.models import FlowAccount
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing, transitions
-from apps.generation.jobs.pricing import Held, Price
+from apps.generation.jobs.pricing import Price, ReservedCredits
 from apps.generation.models import Job
 from apps.generation.queue import blocked_accounts, fair_order, slots
 from tests.generation.browsing import send, signed_in
@@ -73,13 +73,13 @@ def test_what_waits_is_held_by_the_price_of_where_it_will_run(studio: Studio) ->
     studio.ask(account=account)
     studio.ask(count=2)
     shown = panel.of_team(studio.team.memberships.get())
-    assert shown.credits == {"left": 120, "held": 8 + 8 + 8, "free": 96}
-    held = Held([studio.token.subscription_id])
+    assert shown.credits == {"left": 120, "reserved": 8 + 8 + 8, "available": 96}
+    reserved = ReservedCredits([studio.token.subscription_id])
     accounts = list(FlowAccount.objects.all())
-    of_studio = pricing.purse_of(studio.account("studio"), accounts, held)
-    assert (of_studio.free, of_studio.most, of_studio.where) == (92, 11, "on studio@")
-    of_any = pricing.purse_of_any(studio.token.subscription_id, accounts, held)
-    assert (of_any.free, of_any.most, of_any.price) == (96, 14 - 3, Price(8))
+    of_studio = pricing.balance_of(studio.account("studio"), accounts, reserved)
+    assert (of_studio.available, of_studio.most, of_studio.where) == (92, 11, "on studio@")
+    of_any = pricing.balance_of_any(studio.token.subscription_id, accounts, reserved)
+    assert (of_any.available, of_any.most, of_any.price) == (96, 14 - 3, Price(8))
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,10 @@ def test_how_many_credits_are_missing(
     for start, credits in zip(("studio", "night"), left, strict=True):
         FlowAccount.objects.filter(email__startswith=start).update(credits=credits)
     accounts = list(FlowAccount.objects.all())
-    purse = pricing.purse_of_any(studio.token.subscription_id, accounts, Held([studio.token.subscription_id]))
-    assert purse.short(songs) == short
+    balance = pricing.balance_of_any(
+        studio.token.subscription_id, accounts, ReservedCredits([studio.token.subscription_id])
+    )
+    assert balance.short(songs) == short
 
 
 def test_making_it_again_says_its_price_or_what_is_missing(studio: Studio) -> None:

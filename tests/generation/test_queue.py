@@ -23,8 +23,8 @@ def waiting(studio: Studio, *prompts: str) -> list[Job]:
     return [studio.ask(prompt)[0] for prompt in prompts]
 
 
-def in_turn(studio: Studio) -> list[str]:
-    return [job.params["prompt"] for job in fair_order.in_turn(studio.subscription)]
+def in_order(studio: Studio) -> list[str]:
+    return [job.params["prompt"] for job in fair_order.in_order(studio.subscription)]
 
 
 def own(studio: Studio) -> list[str]:
@@ -46,13 +46,13 @@ def test_a_wish_goes_before_or_behind_its_neighbour_or_to_the_front(studio: Stud
     a, b, c, d = waiting(studio, "a", "b", "c", "d")
     browser = signed_in(studio)
     assert browser.post(address(c, "move"), {"before": b.pk}).status_code == 302
-    assert in_turn(studio) == ["a", "c", "b", "d"]
+    assert in_order(studio) == ["a", "c", "b", "d"]
     browser.post(address(a, "move"), {"after": b.pk})
-    assert in_turn(studio) == ["c", "b", "a", "d"]
+    assert in_order(studio) == ["c", "b", "a", "d"]
     browser.post(address(d, "move"), {"first": "1"})
-    assert in_turn(studio) == ["d", "c", "b", "a"]
+    assert in_order(studio) == ["d", "c", "b", "a"]
     studio.ask("e")
-    assert in_turn(studio) == ["d", "c", "b", "a", "e"], "a new wish goes to the end"
+    assert in_order(studio) == ["d", "c", "b", "a", "e"], "a new wish goes to the end"
     assert d.story.last().text == "Moved in the line by mara."
 
 
@@ -90,9 +90,9 @@ def test_nobody_elses_turn_changes_by_the_order_of_a_line(studio: Studio) -> Non
     waiting(jonas, "x")
     (b,) = waiting(studio, "b")
     waiting(jonas, "y")
-    assert in_turn(studio) == ["a", "x", "b", "y"]
+    assert in_order(studio) == ["a", "x", "b", "y"]
     own_order.move(b, by=studio.user)
-    assert in_turn(studio) == ["b", "x", "a", "y"]
+    assert in_order(studio) == ["b", "x", "a", "y"]
 
 
 def test_a_long_line_of_one_hides_nobody(studio: Studio) -> None:
@@ -100,7 +100,7 @@ def test_a_long_line_of_one_hides_nobody(studio: Studio) -> None:
     first = studio.ask("many", count=fair_order.LOOK_AT + 10)[0]
     own_order.move(first, by=studio.user)
     waiting(jonas, "x")
-    assert in_turn(studio)[1] == "x"
+    assert in_order(studio)[1] == "x"
 
 
 def test_who_may_move(studio: Studio) -> None:
@@ -139,13 +139,13 @@ def test_all_of_a_persons_songs_are_kept_back_and_let_go(studio: Studio) -> None
     waiting(studio, "a", "b")
     waiting(jonas, "x")
     signed_in(studio).post("/jobs/pause/")
-    assert in_turn(studio) == ["x"]
+    assert in_order(studio) == ["x"]
     page = Page(signed_in(studio).get("/jobs/"))
     assert [each["id"] for each in page.all("button") if each["id"] in {"pause-mine", "resume-mine"}] == [
         "resume-mine"
     ]
     signed_in(studio).post("/jobs/resume/")
-    assert sorted(in_turn(studio)) == ["a", "b", "x"]
+    assert sorted(in_order(studio)) == ["a", "b", "x"]
 
 
 def test_what_waits_of_a_wish_is_kept_back_or_dropped_together_and_what_is_made_goes_on(
@@ -172,7 +172,7 @@ def test_what_was_dropped_can_be_put_back_once_and_is_paid_once(studio: Studio) 
     assert "Put it back" in browser.get("/jobs/").content.decode()
     for _ in range(2):
         browser.post(address(b, "back"))
-    assert in_turn(studio) == ["a", "b", "c"], "where it stood"
+    assert in_order(studio) == ["a", "b", "c"], "where it stood"
     new = b.retries.get()
     assert (new.nonce == b.nonce, new.params) == (False, b.params)
     while studio.dispatch():
@@ -239,4 +239,4 @@ def test_stopping_says_what_it_saves_and_what_not(
     signed_in(studio).post(address(job, "cancel"))
     job.refresh_from_db()
     assert (job.cancel_requested_at is not None) == may
-    assert decisions.may_stop(job) is False
+    assert decisions.may_cancel(job) is False

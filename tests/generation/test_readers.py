@@ -88,7 +88,7 @@ def test_a_job_of_a_team_without_a_token_waits_says_so_and_goes_on(
     page = browser.get("/jobs/").content.decode()
     assert ("does not know the token" if how == "refused" else "No token of this team works") in page
     Job.objects.filter(pk=theirs.pk).update(state=State.COMPLETED)
-    poll_times.look_now(here.subscription.pk)
+    poll_times.poll_now(here.subscription.pk)
     assert not poll_times.due(timezone.now()).exists(), "nobody is asked for those who have no token"
 
     if how == "left":
@@ -125,7 +125,7 @@ def test_without_a_token_a_lost_job_stays_lost_until_there_is_one(here: Studio, 
     assert state(lost) == "unknown"
     assert (lost.looks, read(here, THERE), read(here, HERE)) == (0, 1, 0)
     assert "No token of this team works" in signed_in(here).get("/jobs/").content.decode()
-    long_ago = timezone.now() - 3 * Job.LOOKED_FOR
+    long_ago = timezone.now() - 3 * Job.SEARCH_LASTS
     Job.objects.filter(pk=lost.pk).update(unknown_since=long_ago)
     account_sync.refresh(here.token)
     Job.objects.exclude(pk=lost.pk).delete()
@@ -135,11 +135,11 @@ def test_without_a_token_a_lost_job_stays_lost_until_there_is_one(here: Studio, 
 
 def test_a_job_that_nobody_could_look_for_is_looked_for_once_its_time_is_over(here: Studio) -> None:
     here.ask()
-    long_ago = timezone.now() - 3 * Job.LOOKED_FOR
+    long_ago = timezone.now() - 3 * Job.SEARCH_LASTS
     Job.objects.update(state=State.UNKNOWN, sent_at=long_ago, unknown_since=long_ago)
     assert poll_times.due(timezone.now()).exists()
     here.look()
-    poll_times.look_now(here.subscription.pk)
+    poll_times.poll_now(here.subscription.pk)
     assert not poll_times.due(timezone.now()).exists()
 
 

@@ -20,7 +20,7 @@ from redis import Redis
 from apps.accounts.models import AuditEntry, Role, Team
 from apps.generation.dispatch import dispatcher
 from apps.generation.jobs import decisions, transitions
-from apps.generation.models import Hold, Job, Look, SendLedger, State
+from apps.generation.models import Hold, Job, LostSongSearch, SendLedger, State
 from apps.generation.queue import fair_order
 from apps.generation.recovery import candidates
 from apps.generation.restore import guard, marks
@@ -127,7 +127,7 @@ def test_another_database_with_nothing_open_holds_nobody_up(studio: Studio) -> N
     another_database()
     restores.lose_both()
     assert state(job) == State.RUNNING
-    assert guard.look()
+    assert guard.may_send()
     assert not held(studio)
 
 
@@ -301,8 +301,8 @@ def test_a_row_that_knows_no_account_is_looked_for_on_all_of_them(studio: Studio
     (job,) = restored(studio)
     assert job.ran_on is None
     candidates.ask(job, by=studio.user)
-    assert candidates.look(str(job.pk))
-    look = Look.objects.get(job=job)
+    assert candidates.search(str(job.pk))
+    look = LostSongSearch.objects.get(job=job)
     assert look.problem == ""
     lists = [each for each in studio.sandbox.requests() if each == "GET /music"]
     assert lists

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Role
-from apps.generation.models import Hold, Job, Look, State
+from apps.generation.models import Hold, Job, LostSongSearch, State
 from apps.generation.recovery import candidates
 from apps.generation.restore import guard
 from apps.generation.restore import page as restore_page
@@ -45,7 +45,9 @@ def post(client: Client, do: str, *jobs: Job) -> str:
 
 def searched(*jobs: Job, clips: list[dict[str, object]] | None = None) -> None:
     for job in jobs:
-        Look.objects.update_or_create(job=job, defaults={"found_at": timezone.now(), "clips": clips or []})
+        LostSongSearch.objects.update_or_create(
+            job=job, defaults={"found_at": timezone.now(), "clips": clips or []}
+        )
 
 
 def clip(**more: object) -> dict[str, object]:
@@ -107,10 +109,10 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     jobs = restored(studio, count=3)
     assert "Search Flow Music first" in post(client, "requeue", *jobs)
     post(client, "search", *jobs)
-    assert Look.objects.filter(found_at=None).count() == 3
+    assert LostSongSearch.objects.filter(found_at=None).count() == 3
     assert "Being searched for." in client.get(PAGE).content.decode()
     for job in jobs:
-        assert candidates.look(str(job.pk))
+        assert candidates.search(str(job.pk))
     searched(jobs[0], clips=[clip()])
     assert "Requeued: 2." in post(client, "requeue", *jobs)
     assert [state(job) for job in jobs] == [State.UNKNOWN, State.QUEUED, State.QUEUED]

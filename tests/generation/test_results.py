@@ -23,21 +23,21 @@ def split(studio: Studio, scenario: str = "") -> Job:
     job = studio.ask_for("stems", source=studio.take())
     if scenario:
         order(studio.sandbox.url, "scenario", operation="stems", scenario=scenario, times=1)
-    studio.dispatch(blocking=True)
+    studio.dispatch(synchronous=True)
     return job
 
 
 def test_a_lost_split_that_was_closed_is_not_asked_for_while_it_may_be_at_work(studio: Studio) -> None:
     lost = split(studio, "drop after")
     assert state(lost) == State.UNKNOWN
-    assert decisions.abandon(lost, by=studio.user)
+    assert decisions.mark_as_lost(lost, by=studio.user)
     page = signed_in(studio).get(f"{lost.source.get_absolute_url()}edit/stems/")
     assert "may still be split" in page.content.decode()
-    assert decisions.make_again(lost, by=studio.user) is None
+    assert decisions.retry(lost, by=studio.user) is None
     Job.objects.update(sent_at=timezone.now() - Job.STEMS_SETTLE - timedelta(seconds=1))
-    again = decisions.make_again(Job.objects.get(pk=lost.pk), by=studio.user)
+    again = decisions.retry(Job.objects.get(pk=lost.pk), by=studio.user)
     assert again
-    studio.dispatch(blocking=True)
+    studio.dispatch(synchronous=True)
     assert state(again) == State.COLLECTING
     assert studio.sandbox.charged_operations()["stems"] == 1
 
@@ -54,7 +54,7 @@ def test_the_same_stems_once_more_disturb_nobody(studio: Studio) -> None:
     first = split(studio)
     assert state(first) == State.COLLECTING
     second = studio.ask_for("stems", source=first.source)
-    studio.dispatch(blocking=True)
+    studio.dispatch(synchronous=True)
     assert (state(first), state(second)) == (State.COMPLETED, State.COLLECTING)
     assert second.song.takes.count() == 4
     studio.tick()
@@ -75,7 +75,7 @@ def test_one_step_of_the_tick_that_fails_stops_no_other(
 def test_what_is_free_and_refused_for_want_of_credits_is_asked_later(studio: Studio) -> None:
     job = studio.ask_for("image", prompt="neon")
     order(studio.sandbox.url, "scenario", operation="image", scenario="out of credits", times=9)
-    assert studio.dispatch(blocking=True) == 1
+    assert studio.dispatch(synchronous=True) == 1
     job.refresh_from_db()
     assert job.state == State.QUEUED
     assert job.not_before > timezone.now()
@@ -90,7 +90,7 @@ def test_an_answer_that_can_not_be_kept_is_shown_to_a_person(
     monkeypatch.setattr(results, "keep", refuse)
     sheet = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
     job = studio.ask_for("lyrics", sheet=sheet, prompt="a long road home")
-    dispatcher.run(studio.subscription.pk, blocking=True)
+    dispatcher.run(studio.subscription.pk, synchronous=True)
     job.refresh_from_db()
     assert (job.state, LyricVersion.objects.count()) == (State.UNKNOWN, 0)
     assert job.evidence["answer"]["lyrics"]

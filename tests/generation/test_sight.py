@@ -87,7 +87,7 @@ def test_what_another_teams_token_reads_later_is_not_seen(
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=48_123)
     account_sync.refresh(studio.token)
     (fixed,), (anywhere,) = studio.ask(account=studio.account("studio")), studio.ask()
-    assert pricing.purse_of_job(fixed).free
+    assert pricing.balance_of_job(fixed).available
     way(studio)
     order(studio.sandbox.url, "accounts", email=ACCOUNT, credits=32_789)
     order(studio.sandbox.url, "accounts", email="later@sandbox.example", credits=55)
@@ -107,7 +107,7 @@ def test_what_another_teams_token_reads_later_is_not_seen(
     assert not seen.filter(subscription=studio.subscription).exists()
     membership = Membership.objects.get(user=mate)
     assert studio.subscription.pk not in panel.surroundings(membership).readable
-    assert [pricing.purse_of_job(each).free for each in (fixed, anywhere)] == [None, None]
+    assert [pricing.balance_of_job(each).available for each in (fixed, anywhere)] == [None, None]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -14,7 +14,7 @@ from apps.accounts.models import Membership
 from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.models import Job
-from apps.generation.operations import BLOCKING, EDITS
+from apps.generation.operations import EDITS, SYNCHRONOUS
 from apps.library.models import LyricDraft, ReferenceFile
 from tests.generation.conftest import Studio
 from tests.generation.sending import sent
@@ -119,7 +119,7 @@ def test_what_each_status_means(studio: Studio, row: Row) -> None:
     if row.scenario:
         name = {"upload": "files"}.get(row.operation, row.operation)
         order(studio.sandbox.url, "scenario", operation=name, scenario=row.scenario, times=1)
-    studio.dispatch(blocking=row.operation in BLOCKING)
+    studio.dispatch(synchronous=row.operation in SYNCHRONOUS)
     shown = seen(studio, job)
     said = " ".join([shown.text, shown.subtitle, shown.quote])
     assert (shown.state, row.words in said) == (row.state, True), said

@@ -213,7 +213,7 @@ def test_a_song_that_a_person_drops_or_makes_again(studio: Studio) -> None:
     decisions.cancel(dropped, by=studio.user)
     make(studio)
     step(sweep)
-    again = decisions.make_again(refused, by=studio.user)
+    again = decisions.retry(refused, by=studio.user)
     assert again
     assert again.cell_id == refused.cell_id
     assert (sweep.phase, sweep.ended) == ("done", "all")

@@ -19,7 +19,7 @@ def second_member(studio: Studio) -> Studio:
 def test_a_batch_does_not_hold_up_the_others(studio: Studio) -> None:
     fifty = studio.ask(count=20)
     (late,) = second_member(studio).ask("just one")
-    order = fair_order.in_turn(studio.subscription)
+    order = fair_order.in_order(studio.subscription)
     assert order[0] == fifty[0]
     assert order[1] == late
 
@@ -77,7 +77,7 @@ def test_an_unknown_outcome_frees_its_slot_after_fifteen_minutes(studio: Studio)
 def test_a_kept_back_job_lets_the_others_pass(studio: Studio) -> None:
     first, second = studio.ask(count=2)
     Job.objects.filter(pk=first.pk).update(paused=True)
-    assert fair_order.in_turn(studio.subscription) == [second]
+    assert fair_order.in_order(studio.subscription) == [second]
 
 
 def test_positions_count_per_subscription_without_more_queries(

@@ -135,7 +135,7 @@ def test_a_removed_account_counts_nowhere(studio: Studio, account: FlowAccount, 
     studio.ask()
     panel = of_team(membership)
     assert [row.email for row in panel.slots] == [account.email]
-    assert panel.credits == {"left": 100, "held": account.price, "free": 100 - account.price}
+    assert panel.credits == {"left": 100, "reserved": account.price, "available": 100 - account.price}
     page = Page(client.get(ALL))
     assert "not read yet" not in page.text
     assert "It broke" not in page.text

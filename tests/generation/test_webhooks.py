@@ -217,9 +217,9 @@ def test_whoever_knows_a_secret_can_not_fill_the_table(studio: Studio) -> None:
 def test_a_hint_makes_the_subscription_due_without_any_job_to_watch(studio: Studio) -> None:
     (job,) = studio.ask("a drone [drop after] [hook never]")
     studio.dispatch()
-    long_ago = timezone.now() - Job.LOOKED_FOR * 2
-    Job.objects.filter(pk=job.pk).update(unknown_since=long_ago, looked_at=long_ago + Job.LOOKED_FOR)
-    poll_times.look_now(studio.subscription.pk)
+    long_ago = timezone.now() - Job.SEARCH_LASTS * 2
+    Job.objects.filter(pk=job.pk).update(unknown_since=long_ago, looked_at=long_ago + Job.SEARCH_LASTS)
+    poll_times.poll_now(studio.subscription.pk)
     assert not poll_times.due(timezone.now()).exists()
     post(secret_of(job), {"jobid": ask(studio.sandbox.url, "jobs")[0]["jobid"]})
     assert poll_times.due(timezone.now()).exists()

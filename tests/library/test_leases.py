@@ -102,7 +102,7 @@ def test_every_claim_of_a_worker_that_copies_is_short() -> None:
         if any(field.name in {"claim_until", "claim_expires_at"} for field in model._meta.fields)
     }
     # The claim of a job is about money: it outlasts the deadline of its POST. A look has ten seconds in all.
-    assert timed == {"library.ClipFile", "library.Import", "generation.Job", "generation.Look"}
+    assert timed == {"library.ClipFile", "library.Import", "generation.Job", "generation.LostSongSearch"}
     assert timedelta(seconds=30) >= leases.LASTS
     assert timedelta(seconds=3 * leases.RENEWED_EVERY_S) < leases.LASTS
 

@@ -12,7 +12,7 @@ from apps.generation.create.prefill import Prefill
 from apps.generation.create.style_chips import STYLES
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
-from apps.generation.jobs.requests import NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Preset
 from apps.generation.queue import slots
 
@@ -33,14 +33,14 @@ def create(request: TeamRequest) -> HttpResponseBase:
         try:
             form.wish().ask()
             return redirect("jobs")
-        except NotThisForm as reason:
+        except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
     return page(request, form, filled)
 
 
 def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseBase:
     live = panel.of_team(request.membership)
-    offer = pricing.Offer(
+    quote = pricing.Quote(
         form.tokens,
         form.accounts,
         token=form["token"].value(),
@@ -51,8 +51,8 @@ def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseB
     context = {
         "form": form,
         "source": filled.source,
-        "offer": offer,
-        "starts": slots.starts(offer.songs, offer.purse.slots, live.before) if live.slots else "",
+        "quote": quote,
+        "starts": slots.starts(quote.songs, quote.balance.slots, live.before) if live.slots else "",
         "panel": live,
         "styles": STYLES,
         "picker": reference_picker.of_form(form),

@@ -40,51 +40,51 @@ NEXT_IN_TURN, READ_AGAIN, MARK_AGAIN = timedelta(seconds=5), timedelta(minutes=1
 NO_MARK = "Neither Redis nor the file store can be written to just now. Nothing was sent; it is tried again."
 
 
-def run(subscription_id: int, *, blocking: bool = False) -> int:
+def run(subscription_id: int, *, synchronous: bool = False) -> int:
     """Sends what can be sent on this subscription; each job sent asks for another sender beside this one.
 
-    `blocking`: of the line whose calls answer after minutes, for a worker that may be kept that long.
+    `synchronous`: of those whose calls answer after minutes, for a worker that may be kept that long.
     """
     sent = 0
-    if not guard.look():
+    if not guard.may_send():
         return sent
     while not shutdown.has_begun():
         subscription = Subscription.objects.filter(pk=subscription_id).first()
-        claimed = fair_order.claim_next(subscription, blocking=blocking) if subscription else None
+        claimed = fair_order.claim_next(subscription, synchronous=synchronous) if subscription else None
         if claimed is None:
             return sent
-        transitions.wake_line(claimed[0])
+        transitions.wake_dispatcher(claimed[0])
         submit(*claimed)
         sent += 1
     return sent
 
 
-def due(now: datetime, *, blocking: bool = False) -> list[int]:
+def due(now: datetime, *, synchronous: bool = False) -> list[int]:
     """Subscriptions that have something in that line."""
-    ready = Job.objects.ready(now).in_lane(blocking=blocking)
+    ready = Job.objects.ready(now).in_lane(synchronous=synchronous)
     return list(ready.order_by().values_list("subscription_id", flat=True).distinct())
 
 
-def submit(job: Job, account: FlowAccount, mine: UUID) -> None:
+def submit(job: Job, account: FlowAccount, claim_id: UUID) -> None:
     """One POST for one claim, and what it answered; or, if this process has to go before, that it is not known."""
-    with shutdown.under_way(partial(transitions.give_up, job.pk, mine)):
-        _submit(job, account, mine)
+    with shutdown.under_way(partial(transitions.give_up, job.pk, claim_id)):
+        _submit(job, account, claim_id)
 
 
-def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
-    sent = responses.Sent(job, account, mine)
+def _submit(job: Job, account: FlowAccount, claim_id: UUID) -> None:
+    sent = responses.Sent(job, account, claim_id)
     # Runs from before `sent_at`: a process that was stopped meanwhile sends nothing.
     deadline = Deadline(OPERATIONS[job.operation].deadline_s)
-    hook = secrets.token_urlsafe(32) if not job.blocks and _can_call_back(job.subscription) else ""
+    hook = secrets.token_urlsafe(32) if not job.is_synchronous and _can_call_back(job.subscription) else ""
     client = _client(job)
-    if client and not _is_fit(job, mine):
+    if client and not _is_fit(job, claim_id):
         return
-    number = _mark_sent(job, mine, hook) if client else 0
+    number = _mark_sent(job, claim_id, hook) if client else 0
     if client is None or not number:
-        transitions.release(job, mine, "Not sent, nothing spent.")
-        drop_cancelled()
+        transitions.release(job, claim_id, "Not sent, nothing spent.")
+        remove_cancelled()
         return
-    if not _leave_mark(job, number, mine):
+    if not _leave_mark(job, number, claim_id):
         return
     try:
         answer: api_calls.Answer | UpstreamError = api_calls.make(
@@ -101,45 +101,45 @@ def _submit(job: Job, account: FlowAccount, mine: UUID) -> None:
         logger.exception("job %s: what was answered can't be kept", job.pk)
         evidence = {"answer": getattr(answer, "raw", None)}
         persistently(lambda: responses.lose(sent, "The answer could not be kept here.", evidence))
-    drop_cancelled()
+    remove_cancelled()
 
 
-def _mark_sent(job: Job, mine: UUID, hook: str) -> int:
+def _mark_sent(job: Job, claim_id: UUID, hook: str) -> int:
     if shutdown.has_begun():
         return 0
-    return transitions.mark_sent(job, mine, hook_hash=hash_secret(hook) if hook else "")
+    return transitions.mark_sent(job, claim_id, hook_hash=hash_secret(hook) if hook else "")
 
 
-def _is_fit(job: Job, mine: UUID) -> bool:
+def _is_fit(job: Job, claim_id: UUID) -> bool:
     """Whether it may be sent, by our own look at it; what can't be looked at now goes back into the line."""
     try:
         unfit = api_calls.unfit(job)
     except NotExamined as error:
-        return _waits(job, mine, error.words, NEXT_IN_TURN)
+        return _waits(job, claim_id, error.words, NEXT_IN_TURN)
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # a storage that is down
         logger.exception("job %s: its file could not be read", job.pk)
-        return _waits(job, mine, api_calls.UNREADABLE, READ_AGAIN)
+        return _waits(job, claim_id, api_calls.UNREADABLE, READ_AGAIN)
     if unfit:
         evidence = {"examined": job.file.last_error} if job.file and job.file.last_error else {}
         text = "Looked through before it was sent, and not sent."
-        transitions.reject(job, text, mine=mine, error_text=unfit, evidence=evidence)
+        transitions.reject(job, text, claim_id=claim_id, error_text=unfit, evidence=evidence)
     return not unfit
 
 
-def _waits(job: Job, mine: UUID, words: str, pause: timedelta) -> bool:
-    transitions.give_back(job, words, mine=mine, not_before=timezone.now() + pause)
+def _waits(job: Job, claim_id: UUID, words: str, pause: timedelta) -> bool:
+    transitions.give_back(job, words, claim_id=claim_id, not_before=timezone.now() + pause)
     return False
 
 
-def _leave_mark(job: Job, number: int, mine: UUID) -> bool:
+def _leave_mark(job: Job, number: int, claim_id: UUID) -> bool:
     """Outside the database, so that one that is turned back is known by it. Without a mark nothing is sent."""
     try:
         return guard.mark(job, number)
     except marks.Nowhere:
         logger.warning("job %s: no mark can be left, so it is not sent", job.pk)
-        return _waits(job, mine, NO_MARK, MARK_AGAIN)
+        return _waits(job, claim_id, NO_MARK, MARK_AGAIN)
 
 
 def _client(job: Job) -> FlowMusic | None:
@@ -162,10 +162,10 @@ def _reply_url(hook: str) -> str:
     return settings.PUBLIC_URL + reverse("hook", args=[hook]) if hook else ""
 
 
-def drop_cancelled() -> None:
+def remove_cancelled() -> None:
     """Rows that came back into the line after a person had stopped waiting for them."""
     for job in Job.objects.filter(state=State.QUEUED, cancel_requested_at__isnull=False):
-        endings.drop(job)
+        endings.remove(job)
 
 
 def persistently(write: Callable[[], None]) -> None:

@@ -41,7 +41,9 @@ class Sent:
 
     def give_back(self, text: str, *, after: timedelta | None = None, error: errors.UpstreamError) -> None:
         not_before = timezone.now() + after if after else None
-        transitions.give_back(self.job, text, mine=self.claim, not_before=not_before, evidence=error.evidence)
+        transitions.give_back(
+            self.job, text, claim_id=self.claim, not_before=not_before, evidence=error.evidence
+        )
 
 
 def write_down(sent: Sent, answer: Answer | errors.UpstreamError) -> None:
@@ -49,7 +51,7 @@ def write_down(sent: Sent, answer: Answer | errors.UpstreamError) -> None:
     if not isinstance(answer, errors.UpstreamError) and _is_anothers(sent, answer):
         # Something in between repeated another song's answer. Ours may have been made all the same.
         transitions.lose(
-            sent.job, ANOTHERS, mine=sent.claim, error_text=ANOTHERS, evidence={"record": answer.raw}
+            sent.job, ANOTHERS, claim_id=sent.claim, error_text=ANOTHERS, evidence={"record": answer.raw}
         )
         return
     if not isinstance(answer, errors.UpstreamError):
@@ -165,7 +167,7 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
     transitions.reject(
         sent.job,
         "Flow Music did not take this. Nothing was spent.",
-        mine=sent.claim,
+        claim_id=sent.claim,
         error_code=str(error.code or error.status or "")[:60],
         error_text=error.user_message[:500],
         error_quote=str(error.evidence.get("message", ""))[:500],
@@ -199,13 +201,13 @@ def _is_uploaded(error: errors.UpstreamError) -> bool:
 
 def lose(sent: Sent, text: str, evidence: dict[str, Any]) -> None:
     words = f"{text} It may have gone through, so it is not sent again."
-    transitions.lose(sent.job, words, mine=sent.claim, error_text=words, evidence=evidence)
+    transitions.lose(sent.job, words, claim_id=sent.claim, error_text=words, evidence=evidence)
 
 
 def _lost(sent: Sent, error: errors.UpstreamError) -> None:
     """The story says what came: a clean error is no broken connection."""
     words = error.user_message
-    transitions.lose(sent.job, words, mine=sent.claim, error_text=words[:500], evidence=error.evidence)
+    transitions.lose(sent.job, words, claim_id=sent.claim, error_text=words[:500], evidence=error.evidence)
 
 
 REACTIONS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {

@@ -15,7 +15,7 @@ from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.edits import chains, edit_steps
 from apps.generation.edits.edit_steps import Step
 from apps.generation.edits.prerequisites import Obstacle, prerequisites_for
-from apps.generation.jobs.pricing import Price, Purse
+from apps.generation.jobs.pricing import Balance, Price
 from apps.generation.models import Chain
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
@@ -26,12 +26,12 @@ LONGEST_QUERY = 200
 
 
 @dataclass(frozen=True)
-class Offer:
+class ChainQuote:
     """What the page says of the chosen target: what stands in the way, or what it costs and where."""
 
     problems: list[str]
     obstacle: Obstacle | None = None
-    purse: Purse | None = None
+    balance: Balance | None = None
     cost: Price | None = None
     short: int = 0
     warning: str = ""
@@ -51,7 +51,7 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         raise Http404("nothing was done to this take")
     asked = request.POST if request.method == "POST" else request.GET
     target = _target(request.team, asked.get("target", ""))
-    offer = _offer(request.membership, target, steps) if target else Offer([])
+    offer = _offer(request.membership, target, steps) if target else ChainQuote([])
     status = 200
     if request.method == "POST":
         plan = _plan(request, like, target, steps)
@@ -61,7 +61,7 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
                 if begun := plan.started() or (plan.start() if offer.is_open else None):
                     return redirect("chain", begun.pk)
             except chains.AnotherForm:
-                offer = Offer(["This form was sent before, for another take. Nothing more was sent."])
+                offer = ChainQuote(["This form was sent before, for another take. Nothing more was sent."])
         status = 422
     query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
     context = {
@@ -97,15 +97,20 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
     return list(newest[:MOST_TARGETS])
 
 
-def _offer(membership: Membership, target: Clip, steps: list[Step]) -> Offer:
+def _offer(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuote:
     """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
     prerequisites = prerequisites_for(target, steps[0].operation, membership)
     misfits = edit_steps.misfits(steps, target.edit_length_s)
-    if prerequisites.purse is None:
-        return Offer(misfits, prerequisites.obstacle)
-    purse, count = prerequisites.purse, len(steps)
-    return Offer(
-        misfits, prerequisites.obstacle, purse, purse.price * count, purse.short(count), prerequisites.warning
+    if prerequisites.balance is None:
+        return ChainQuote(misfits, prerequisites.obstacle)
+    balance, count = prerequisites.balance, len(steps)
+    return ChainQuote(
+        misfits,
+        prerequisites.obstacle,
+        balance,
+        balance.price * count,
+        balance.short(count),
+        prerequisites.warning,
     )
 
 

@@ -203,8 +203,8 @@ def stop(chain: Chain, *, by: User) -> bool:
         _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is made already stays.")
         for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
             if step.job:  # one that is sent in this moment is being made, and stays
-                decisions.drop(step.job, by=by)
-        decisions.keep_back_if_returned(Job.objects.filter(chain_step__chain=chain))
+                decisions.remove(step.job, by=by)
+        decisions.pause_if_returned(Job.objects.filter(chain_step__chain=chain))
     return True
 
 

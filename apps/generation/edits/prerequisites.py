@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.generation.jobs import pricing
 from apps.generation.jobs.decisions import SETTLING
-from apps.generation.jobs.pricing import Purse
+from apps.generation.jobs.pricing import Balance
 from apps.generation.models import Job
 from apps.generation.models.jobs import DOUBTED
 from apps.library.lineage import editability
@@ -31,12 +31,12 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Prerequisites:
-    """What an edit of a take stands on. `token` and `purse` are None where there is an obstacle; `warning` says what
+    """What an edit of a take stands on. `token` and `balance` are None where there is an obstacle; `warning` says what
     it will have to wait for."""
 
     account: FlowAccount | None
     token: ApiToken | None = None
-    purse: Purse | None = None
+    balance: Balance | None = None
     obstacle: Obstacle | None = None
     warning: str = ""
 
@@ -59,7 +59,7 @@ def prerequisites_for(clip: Clip, operation: str, membership: Membership) -> Pre
         )
     if account.block == Block.GONE:  # known to whoever has a token that works
         return Prerequisites(account, obstacle=_connect_again(account))
-    return Prerequisites(account, token, pricing.purse_on(account), warning=_waits_for(account, token))
+    return Prerequisites(account, token, pricing.balance_on(account), warning=_waits_for(account, token))
 
 
 TOKEN_REFUSED = "useapi.net does not know your token any more. Enter the new one, then come back."  # noqa: S105

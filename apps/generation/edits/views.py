@@ -15,7 +15,7 @@ from apps.generation.create import prefill
 from apps.generation.create.prefill import Prefill
 from apps.generation.edits.forms import FORMS, EditForm
 from apps.generation.edits.prerequisites import Prerequisites, prerequisites_for
-from apps.generation.jobs.requests import LYRICS_LIMIT, NotThisForm
+from apps.generation.jobs.requests import LYRICS_LIMIT, FormAlreadyUsed
 from apps.generation.jobs.titles import title_of
 from apps.generation.models import Job
 from apps.library import clip_page
@@ -53,7 +53,7 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
                     request, f"In line: {title_of(job)}. It comes to the library as a take of its own."
                 )
                 return redirect(clip)
-        except NotThisForm as reason:
+        except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
     return _page(request, page, form, prerequisites, source=filled.source)
 

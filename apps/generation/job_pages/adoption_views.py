@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages.views import find_to_decide, job_page
-from apps.generation.models import Job, Look
+from apps.generation.models import Job, LostSongSearch
 from apps.generation.recovery import adoption, candidates
 
 
@@ -37,7 +37,7 @@ def adopt(request: TeamRequest, pk: object) -> HttpResponseBase:
 
 
 def _page(request: TeamRequest, found: Job, problem: str = "") -> HttpResponseBase:
-    look = Look.objects.filter(job=found).first()
+    look = LostSongSearch.objects.filter(job=found).first()
     context = {
         "look": look,
         "candidates": adoption.candidates(found, look) if look else [],

@@ -33,28 +33,28 @@ def fold(cards: Iterable[Card]) -> list[Card]:
 
 
 def _key(card: Card) -> object:
-    if card.wish_size > 1 and card.kind in FOLDED:
-        return card.wish
+    if card.request_size > 1 and card.kind in FOLDED:
+        return card.request_id
     return ("blocked", card.text) if card.kind == "blocked" else card.id
 
 
 def _blocked(songs: list[Card]) -> Card:
     """All that wait for one cause to be mended, whoever asked for them."""
-    lead, one_wish = songs[0], len({song.wish for song in songs}) == 1
+    lead, one_request = songs[0], len({song.request_id for song in songs}) == 1
     mending = next((song.actions for song in songs if song.actions), [])
     whole = replace(
         lead,
-        title=f"{len(songs)} songs: {lead.title}" if one_wish else f"{len(songs)} songs wait",
-        url=lead.url if one_wish else _line_url(),
+        title=f"{len(songs)} songs: {lead.title}" if one_request else f"{len(songs)} songs wait",
+        url=lead.url if one_request else _line_url(),
         segments=songs,
         actions=[
             *(action for action in mending if action.method == "get"),
             *(
                 [Action(label="Drop all…", url=_for_all("job-drop", lead))]
-                if one_wish and lead.actions
+                if one_request and lead.actions
                 else []
             ),
-            _show_each(lead) if one_wish else Action(label="Show each", url=_line_url()),
+            _show_each(lead) if one_request else Action(label="Show each", url=_line_url()),
         ],
     )
     if len({song.who_name for song in songs}) > 1:
@@ -67,7 +67,7 @@ def _line_url() -> str:
 
 
 def _show_each(lead: Card) -> Action:
-    return Action(label="Show each", url=f"{reverse('jobs')}?wish={lead.wish}")
+    return Action(label="Show each", url=f"{reverse('jobs')}?wish={lead.request_id}")
 
 
 def _whole(songs: list[Card]) -> Card:
@@ -82,18 +82,18 @@ def _whole(songs: list[Card]) -> Card:
         id=lead.id,
         state=lead.state,
         kind="running" if moving else lead.kind,
-        title=f"{lead.wish_size} songs: {lead.title}",
+        title=f"{lead.request_size} songs: {lead.title}",
         url=lead.url,
         who_initials=lead.who_initials,
         who_name=lead.who_name,
         subtitle=", ".join(f"{count} {words}" for count, words in counts if count),
-        time_text=f"{done} of {lead.wish_size}",
+        time_text=f"{done} of {lead.request_size}",
         position=lead.position,
         segments=songs,
         actions=[*_of_all(waiting, is_rest=bool(moving)), _show_each(lead)],
         sandbox=lead.sandbox,
-        wish=lead.wish,
-        wish_size=lead.wish_size,
+        request_id=lead.request_id,
+        request_size=lead.request_size,
         line=lead.line,
     )
 

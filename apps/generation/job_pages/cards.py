@@ -63,8 +63,8 @@ class Card:
     actions: list[Action] = field(default_factory=list)
     segments: list["Card"] = field(default_factory=list)
     sandbox: bool = False
-    wish: UUID | None = None  # the songs of one form have it in common
-    wish_size: int = 1
+    request_id: UUID | None = None  # the songs of one form have it in common
+    request_size: int = 1
     price: pricing.Price = pricing.UNKNOWN
     line: tuple[int | None, int, bool] | None = None  # whose line, of which subscription and kind
     moves: Any = None  # where it may go in it (line.Moves)
@@ -100,9 +100,9 @@ def card(job: Job, around: Surroundings) -> Card:
         time_text=str(when(job.finished_at or job.created_at)),
         usual_s=around.usual.get(job.operation) or OPERATIONS[job.operation].usual_s,
         sandbox=job.subscription.is_sandbox,
-        wish=job.nonce,
-        wish_size=job.batch_size,
-        line=(job.asked_by_id, job.subscription_id, job.blocks),
+        request_id=job.nonce,
+        request_size=job.batch_size,
+        line=(job.asked_by_id, job.subscription_id, job.is_synchronous),
         price=pricing.of_job(job, (each.account for each in around.slots.values())),
     )
     DRAW[State(job.state)](made, job, around)
@@ -139,11 +139,11 @@ def _queued(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _submitting(made: Card, job: Job, around: Surroundings) -> None:
-    if job.blocks and job.sent_at:
+    if job.is_synchronous and job.sent_at:
         _under_way(made, job, around, since=job.sent_at)
         return
     made.subtitle = f"to {made.subtitle}"
-    made.actions = [] if job.cancel_requested_at or job.blocks else [_stop(job)]
+    made.actions = [] if job.cancel_requested_at or job.is_synchronous else [_stop(job)]
 
 
 def _stop(job: Job) -> Action:
@@ -179,7 +179,7 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
     look = _action("Look now", "job-look", job, method="post", style="soft")
     close = _action("Close it…", "job-abandon", job)
     made.time_text = str(when(job.sent_at or job.unknown_since))
-    if job.blocks:
+    if job.is_synchronous:
         _answer_lost(made, job, close)
     elif job.subscription_id not in around.readable:
         made.text = wait_reasons.unread(job)
@@ -280,7 +280,7 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
     cost = "" if job.operation in FREE else f" It may have cost {counted(made.price.credits, 'credit')}."
     made.text = f"Never found.{cost}"
-    made.actions = [*([] if job.blocks else [_look_for(job)]), *_hide(job)]
+    made.actions = [*([] if job.is_synchronous else [_look_for(job)]), *_hide(job)]
 
 
 DRAW = {

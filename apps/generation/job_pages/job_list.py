@@ -11,7 +11,7 @@ from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import card
 from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.models import Chain, Job, State
-from apps.generation.queue.own_order import standing
+from apps.generation.queue.own_order import queue_counts
 from apps.library.search.song_list import Cursor
 
 PER_PAGE = 30
@@ -35,32 +35,33 @@ FILTERS = {
 
 
 def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
-    """What jobs.html shows for ?who=mine|everyone&state=<filter>&wish=<nonce>&before=<cursor>.
+    """What jobs.html shows for ?who=mine|everyone&state=<filter>&request=<nonce>&before=<cursor>.
 
     Unknown values mean no filter.
     """
     state = query.get("state", "all") if query.get("state") in FILTERS else "all"
     who = "mine" if query.get("who") == "mine" else "everyone"
-    wish, before = _uuid(query.get("wish", "")), Cursor.parse(query.get("before", ""))
-    found = _found(membership, state, who, wish)
-    page, more = _whole(found) if wish or state == "line" else _page(found, before)
+    request_id = _uuid(query.get("request", query.get("wish", "")))
+    before = Cursor.parse(query.get("before", ""))
+    found = _found(membership, state, who, request_id)
+    page, more = _whole(found) if request_id or state == "line" else _page(found, before)
     live = panel.of_team(membership)
     around = panel.surroundings(membership)
     cards = [card(job, around) for job in page]
-    if state == "line" and not wish:
+    if state == "line" and not request_id:
         cards.sort(key=lambda each: each.position or 10**6)
         neighbours(cards)
     above = _above(live)
     return {
         "panel": live,
-        "mine": standing(membership.team, membership.user),
+        "mine": queue_counts(membership.team, membership.user),
         "cards": cards,
         "over": [each for each in cards if each.id not in above],
         "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
-        "chains": [] if wish or before else _chains(membership, who, CHAINS.get(state, [])),
+        "chains": [] if request_id or before else _chains(membership, who, CHAINS.get(state, [])),
         "state": state,
         "who": who,
-        "filtered": state != "all" or who != "everyone" or bool(wish or before),
+        "filtered": state != "all" or who != "everyone" or bool(request_id or before),
         "older": Cursor(page[-1].created_at, page[-1].pk) if more else None,
     }
 
@@ -74,11 +75,11 @@ def _chains(membership: Membership, who: str, which: list[Chain.Status]) -> Quer
     return chains.order_by("-status", "-created_at")[:MOST_CHAINS]
 
 
-def _found(membership: Membership, state: str, who: str, wish: UUID | None) -> QuerySet[Job]:
+def _found(membership: Membership, state: str, who: str, request_id: UUID | None) -> QuerySet[Job]:
     jobs = Job.objects.for_team(membership.team).filter(FILTERS[state][1])
     if who == "mine":
         jobs = jobs.filter(asked_by=membership.user_id)
-    return panel.with_card_relations(jobs.filter(nonce=wish) if wish else jobs)
+    return panel.with_card_relations(jobs.filter(nonce=request_id) if request_id else jobs)
 
 
 def _above(live: panel.Panel) -> set[UUID]:

@@ -126,7 +126,7 @@ def of_team(membership: Membership) -> Panel:
         unseen=unseen,
         slots=[_row(each) for each in around.slots.values() if each.account.block != FlowAccount.Block.GONE],
         groups=_groups(cards),
-        credits=_credits(membership.team, _held(cards) + unseen * _dearest(around).credits),
+        credits=_credits(membership.team, _reserved(cards) + unseen * _dearest(around).credits),
         usual=[(OPERATIONS[name].label, clock(s)) for name, s in around.usual.items()],
         room={pk: slot_counts.room(each, around.now) for pk, each in around.slots.items()},
     )
@@ -152,12 +152,12 @@ def _groups(cards: list[Card]) -> list[Group]:
     folded = batch_cards.fold(cards)
     line = sorted((each for each in folded if each.kind in WAITS), key=lambda each: each.position or 10**6)
     neighbours(line)
-    held = _held(cards)
+    reserved = _reserved(cards)
     done = [each for each in reversed(folded) if each.kind not in NEEDS | RUNS | WAITS]
     found = [
         ("needs", "Needs you", [each for each in folded if each.kind in NEEDS], ""),
         ("running", "Running", [each for each in folded if each.kind in RUNS], ""),
-        ("line", "In line", line, f"{counted(held, 'credit')} held" if held else ""),
+        ("line", "In line", line, f"{counted(reserved, 'credit')} reserved" if reserved else ""),
         ("done", "Done", done, ""),
     ]
     return [Group(key, title, group, _songs(group), note) for key, title, group, note in found if group]
@@ -190,7 +190,7 @@ def _row(each: Slots) -> SlotRow:
     )
 
 
-def _held(cards: list[Card]) -> int:
+def _reserved(cards: list[Card]) -> int:
     """Credits that what waits is going to cost."""
     return sum(each.price.credits for each in cards if each.kind in WAITS)
 
@@ -199,6 +199,10 @@ def _dearest(around: Surroundings) -> pricing.Price:
     return pricing.of_any(each.account for each in around.slots.values())
 
 
-def _credits(team: Team, held: int) -> dict[str, int | None]:
+def _credits(team: Team, reserved: int) -> dict[str, int | None]:
     left = FlowAccount.objects.for_team(team).credits_left()
-    return {"left": left, "held": held, "free": None if left is None else max(0, left - held)}
+    return {
+        "left": left,
+        "reserved": reserved,
+        "available": None if left is None else max(0, left - reserved),
+    }

@@ -25,7 +25,7 @@ def move(request: TeamRequest, pk: object) -> HttpResponseBase:
     """`before` or `after`: the job that it is to stand beside; neither: to the front. `all`: with all of its wish."""
     found, asked = find_to_decide(request, pk), request.POST
     beside = {"before": asked.get("before", ""), "after": asked.get("after", "")}
-    if not own_order.move(found, by=request.user, whole_wish="all" in asked, **beside):
+    if not own_order.move(found, by=request.user, whole_request="all" in asked, **beside):
         _say(request, CHANGED)
     return after(request)
 
@@ -39,7 +39,7 @@ def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
     if request.method != "POST":
         waiting = [song for song in songs if song.state == State.QUEUED]
         return job_page(request, found, "generation/job_drop.html", waiting=waiting, all="all" in request.GET)
-    if not sum(decisions.drop(song, by=request.user) for song in songs):
+    if not sum(decisions.remove(song, by=request.user) for song in songs):
         _say(request, SENT)
     return after(request)
 
@@ -47,7 +47,7 @@ def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
 @require_POST
 @team_view(needs="create")
 def put_back(request: TeamRequest, pk: object) -> HttpResponseBase:
-    if own_order.put_back(find_to_decide(request, pk), by=request.user) is None:
+    if own_order.undo_removal(find_to_decide(request, pk), by=request.user) is None:
         _say(request, "This can’t be put back: it was sent, or there is no token of yours to pay for it.")
     return after(request)
 
@@ -79,7 +79,7 @@ pause_mine, resume_mine = _pause_mine(True), _pause_mine(False)
 
 def _meant(request: TeamRequest, found: Job) -> list[Job]:
     """Those of the same form are one person's, so who may decide about one may decide about all."""
-    return own_order.of_wish(found) if "all" in request.GET else [found]
+    return own_order.of_request(found) if "all" in request.GET else [found]
 
 
 def _say(request: TeamRequest, words: str) -> None:

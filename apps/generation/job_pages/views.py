@@ -84,9 +84,9 @@ def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
     found = find_to_decide(request, pk)
     if request.method != "POST":
         return job_page(
-            request, found, "generation/job_retry.html", nonce=uuid4(), purse=pricing.purse_of_job(found)
+            request, found, "generation/job_retry.html", nonce=uuid4(), balance=pricing.balance_of_job(found)
         )
-    if decisions.make_again(found, by=request.user, nonce=_nonce(request)):
+    if decisions.retry(found, by=request.user, nonce=_nonce(request)):
         return after(request)
     return job_page(request, found, "generation/job_retry.html", status=422, problem=_why_not_again(found))
 
@@ -117,7 +117,7 @@ def _ask_first(
     def view(request: TeamRequest, pk: object) -> HttpResponseBase:
         found = find_to_decide(request, pk)
         if request.method != "POST":
-            return job_page(request, found, template, may_stop=decisions.may_stop(found))
+            return job_page(request, found, template, may_cancel=decisions.may_cancel(found))
         decide(request, found)
         return after(request)
 
@@ -134,12 +134,12 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
     return view
 
 
-look = _decide(lambda request, found: decisions.look_now(found))
+look = _decide(lambda request, found: decisions.check_now(found))
 try_now = _decide(lambda request, found: decisions.try_now(found, by=request.user))
-hide = _decide(lambda request, found: decisions.hide(found))
+hide = _decide(lambda request, found: decisions.dismiss(found))
 cancel = _ask_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)
 )
 abandon = _ask_first(
-    "generation/job_abandon.html", lambda request, found: decisions.abandon(found, by=request.user)
+    "generation/job_abandon.html", lambda request, found: decisions.mark_as_lost(found, by=request.user)
 )

@@ -12,7 +12,7 @@ from apps.generation.jobs import poll_times
 from apps.generation.jobs.transitions import move, note
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
-from apps.generation.operations import BLOCKING
+from apps.generation.operations import SYNCHRONOUS
 from apps.wake import wake
 
 RETRYABLE = frozenset({State.FAILED, State.CANCELLED, State.ABANDONED, State.UNKNOWN})
@@ -35,16 +35,16 @@ def may_decide(membership: Membership, job: Job) -> bool:
 
 
 # What blocks can't be stopped: there is no jobid.
-_CAN_STOP = Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None) & ~Q(
-    operation__in=BLOCKING
+_CAN_CANCEL = Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None) & ~Q(
+    operation__in=SYNCHRONOUS
 )
 
 
-def may_stop(job: Job) -> bool:
-    return Job.objects.filter(_CAN_STOP, pk=job.pk).exists()
+def may_cancel(job: Job) -> bool:
+    return Job.objects.filter(_CAN_CANCEL, pk=job.pk).exists()
 
 
-def drop(job: Job, *, by: User) -> bool:
+def remove(job: Job, *, by: User) -> bool:
     """From the line. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
     text, now = f"Dropped from the line by {by.short_name}. Nothing spent.", timezone.now()
     dropped: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
@@ -53,17 +53,17 @@ def drop(job: Job, *, by: User) -> bool:
 
 def cancel(job: Job, *, by: User) -> bool:
     """A queued job is dropped at once; one that was sent is stopped as soon as its jobid is known."""
-    if drop(job, by=by):
+    if remove(job, by=by):
         return True
     now = timezone.now()
     text = f"{by.short_name} stopped waiting."
-    asked = note(job, text, where=_CAN_STOP, by=by, cancel_requested_at=now, check_at=now)
+    asked = note(job, text, where=_CAN_CANCEL, by=by, cancel_requested_at=now, check_at=now)
     if asked:
         wake("generation.read", job.subscription_id)
     return asked
 
 
-def abandon(job: Job, *, by: User) -> bool:
+def mark_as_lost(job: Job, *, by: User) -> bool:
     text = f"Closed by {by.short_name}. It was never found; it may have cost credits."
     return move(job, {State.UNKNOWN}, State.ABANDONED, text, by=by, finished_at=timezone.now(), check_at=None)
 
@@ -86,21 +86,21 @@ def try_now(job: Job, *, by: User) -> bool:
     return True
 
 
-def keep_back_if_returned(jobs: QuerySet[Job]) -> int:
+def pause_if_returned(jobs: QuerySet[Job]) -> int:
     """What is just being sent goes on; given back by the remote side, it is not sent once more by itself."""
     return jobs.filter(state=State.SUBMITTING).update(paused=True)
 
 
-def hide(job: Job) -> bool:
+def dismiss(job: Job) -> bool:
     with transaction.atomic():
         PanelVersion.bump(job.team_id)
         return Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()) == 1
 
 
-def look_now(job: Job) -> None:
+def check_now(job: Job) -> None:
     """Looks for a job whose outcome is not known, without waiting for the next look."""
     Job.objects.filter(pk=job.pk, state=State.UNKNOWN, jobid__isnull=False).update(check_at=timezone.now())
-    poll_times.look_now(job.subscription_id)
+    poll_times.poll_now(job.subscription_id)
     wake("generation.watch", job.subscription_id)
 
 
@@ -121,7 +121,7 @@ def requeue(job: Job, *, by: User) -> bool:
         return False
 
 
-def make_again(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
+def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
     """The same wish as a new job, paid with the person's own token; None without such a token.
 
     One that is alive already, or was made by the page with that nonce, is the answer to a second click. A job whose
@@ -141,11 +141,11 @@ def make_again(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | N
                 return None
             new = Job.objects.create(**job.asked(), asked_by=by, token=token, nonce=nonce, retry_of=job)
             move(new, {State.QUEUED}, State.QUEUED, f"Asked for again by {by.short_name}.", by=by)
-            if job.state == State.UNKNOWN and not abandon(job, by=by):
+            if job.state == State.UNKNOWN and not mark_as_lost(job, by=by):
                 raise FoundMeanwhile
     except IntegrityError:
         return job.retries.filter(Q(state__in=LIVE) | Q(nonce=nonce)).first()
     except FoundMeanwhile:
         return None
-    poll_times.look_now(job.subscription_id)
+    poll_times.poll_now(job.subscription_id)
     return new

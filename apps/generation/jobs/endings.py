@@ -105,7 +105,7 @@ def _read_usage(job: Job) -> None:
         usage_sync.want([account], team=job.team, by=job.asked_by)
 
 
-def drop(job: Job) -> bool:
+def remove(job: Job) -> bool:
     """A row that came back into the line after its cancellation was asked for."""
     asked, now = Q(cancel_requested_at__isnull=False), timezone.now()
     return move(job, {State.QUEUED}, State.CANCELLED, "Dropped. Nothing spent.", where=asked, finished_at=now)

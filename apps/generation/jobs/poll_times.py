@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Subscription, Team
 from apps.generation.models import Job, Lease, SeenJob, State
-from apps.generation.operations import BLOCKING
+from apps.generation.operations import SYNCHRONOUS
 
 TICK = timedelta(seconds=settings.TICK)
 YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
 A_MINUTE = timedelta(seconds=60)
 PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
-A_LOOK_LASTS = timedelta(seconds=45)  # after that another process may look, the first one is taken for dead
+POLL_LASTS = timedelta(seconds=45)  # after that another process may look, the first one is taken for dead
 
 
 def watched(now: datetime) -> Q:
@@ -27,10 +27,10 @@ def watched(now: datetime) -> Q:
     A job that is looked for stays one until it was looked for at the end of its time, too: while no token of its team
     works nobody looks, and time goes by.
     """
-    unlooked = Q(looked_at=None) | Q(looked_at__lt=F("unknown_since") + Job.LOOKED_FOR)
-    return ~Q(operation__in=BLOCKING) & (
+    unlooked = Q(looked_at=None) | Q(looked_at__lt=F("unknown_since") + Job.SEARCH_LASTS)
+    return ~Q(operation__in=SYNCHRONOUS) & (
         Q(state__in=[State.QUEUED, State.SUBMITTING, State.RUNNING])
-        | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.LOOKED_FOR)
+        | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.SEARCH_LASTS)
         | Q(unlooked, state=State.UNKNOWN, unknown_since__isnull=False)
         | Q(state__in=[State.UNKNOWN, State.ABANDONED], check_at__isnull=False)
     )
@@ -63,12 +63,12 @@ def askers(subscription: Subscription, now: datetime) -> list[UUID]:
     return list(dict.fromkeys(chain.from_iterable(teams)))
 
 
-def take_turn(subscription: Subscription) -> bool:
+def claim_poll(subscription: Subscription) -> bool:
     """True for one process: the others find that the next look is later."""
     now = timezone.now()
     free = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
     turn = Subscription.objects.filter(free, pk=subscription.pk)
-    return turn.update(next_poll_at=now + A_LOOK_LASTS) == 1
+    return turn.update(next_poll_at=now + POLL_LASTS) == 1
 
 
 def set_next(subscription: Subscription) -> None:
@@ -97,13 +97,13 @@ def _pause_for(
     if check_at or state in {State.QUEUED, State.SUBMITTING}:
         return TICK
     if state == State.UNKNOWN:
-        since = now - unknown_since if unknown_since else Job.LOOKED_FOR
-        return TICK if since < timedelta(minutes=2) else 4 * TICK if since < Job.LOOKED_FOR else A_MINUTE
+        since = now - unknown_since if unknown_since else Job.SEARCH_LASTS
+        return TICK if since < timedelta(minutes=2) else 4 * TICK if since < Job.SEARCH_LASTS else A_MINUTE
     age = now - accepted_at if accepted_at else YOUNG
     return 2 * TICK if age < YOUNG else TICK if age < OLD else 6 * TICK
 
 
-def look_now(subscription_id: int) -> None:
+def poll_now(subscription_id: int) -> None:
     """The next tick, or whoever is woken, looks at once."""
     Subscription.objects.filter(pk=subscription_id).update(next_poll_at=None)
 

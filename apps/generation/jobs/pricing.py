@@ -61,7 +61,7 @@ def of_job(job: Job, accounts: Iterable[FlowAccount]) -> Price:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Purse:
+class Balance:
     """What songs are paid from: one account, or any of a subscription's.
 
     `free` is None when no balance is known; `most` is for how many songs it is enough, None when that isn't known.
@@ -69,7 +69,7 @@ class Purse:
 
     where: str
     price: Price
-    free: int | None
+    available: int | None
     most: int | None
     slots: int = 0  # for how many there is one now
 
@@ -79,17 +79,17 @@ class Purse:
 
     def short(self, songs: int) -> int:
         """How many credits are missing for so many songs; 0 when they can be made, or nothing is known."""
-        if self.free is None or self.most is None or songs <= self.most:
+        if self.available is None or self.most is None or songs <= self.most:
             return 0
         # What is left may lie on several accounts, on none of which there is enough for one song more.
-        return max(1, songs * self.price.credits - self.free)
+        return max(1, songs * self.price.credits - self.available)
 
 
 def _usable(accounts: Iterable[FlowAccount]) -> list[FlowAccount]:
     return [each for each in accounts if each.block not in {Block.GONE, Block.ERROR}]
 
 
-class Held:
+class ReservedCredits:
     """Credits that what is in line is going to cost, by subscription and by chosen account. One query."""
 
     def __init__(self, subscription_ids: Collection[int]) -> None:
@@ -108,28 +108,30 @@ class Held:
         return sum(songs for pk, _, _, songs in self._line if pk == subscription_id)
 
 
-def purse_of(account: FlowAccount, accounts: Iterable[FlowAccount], held: Held) -> Purse:
+def balance_of(account: FlowAccount, accounts: Iterable[FlowAccount], reserved: ReservedCredits) -> Balance:
     """For an account that was chosen. How much is free there only whoever sees it among these may know."""
     price, free, seen = of_account(account), None, list(accounts)
     others = [each for each in _usable(seen) if each.subscription_id == account.subscription_id]
     if account.credits is not None and account in seen:
-        waiting = held.songs_on(account, alone=others == [account])
+        waiting = reserved.songs_on(account, alone=others == [account])
         free = max(0, account.credits - waiting * price.credits)
     most = None if free is None else free // price.credits
-    return Purse(where=f"on {account.short}", price=price, free=free, most=most)
+    return Balance(where=f"on {account.short}", price=price, available=free, most=most)
 
 
-def purse_on(account: FlowAccount) -> Purse:
+def balance_on(account: FlowAccount) -> Balance:
     """For what can run on this account alone."""
     accounts = FlowAccount.objects.filter(subscription=account.subscription_id)
-    return purse_of(account, list(accounts), Held([account.subscription_id]))
+    return balance_of(account, list(accounts), ReservedCredits([account.subscription_id]))
 
 
-def purse_of_any(subscription_id: int, accounts: Iterable[FlowAccount], held: Held) -> Purse:
+def balance_of_any(
+    subscription_id: int, accounts: Iterable[FlowAccount], reserved: ReservedCredits
+) -> Balance:
     """For the automatic choice among a subscription's accounts."""
     here = [each for each in _usable(accounts) if each.subscription_id == subscription_id]
     price, known = of_any(here), [each.credits for each in here if each.credits is not None]
-    waiting = held.songs_under(subscription_id)
+    waiting = reserved.songs_under(subscription_id)
     free = max(0, sum(known) - waiting * price.credits) if known else None
     # One whose balance is not known may pay: then nobody can say for how many it is enough.
     most = (
@@ -138,13 +140,14 @@ def purse_of_any(subscription_id: int, accounts: Iterable[FlowAccount], held: He
         else None
     )
     where = f"on {here[0].short}" if len(here) == 1 else "on all accounts"
-    return Purse(where=where, price=price, free=free, most=most if known else None)
+    return Balance(where=where, price=price, available=free, most=most if known else None)
 
 
-class Offer:
+class Quote:
     """What the song form says of money: for each account and token that can be chosen, and for the chosen ones.
 
-    `accounts` and `tokens` are pairs of what is chosen and its purse. `room`: how many songs can start now, by account.
+    `accounts` and `tokens` are pairs of what is chosen and its balance. `room`: how many songs can start now, by
+    account.
     """
 
     def __init__(
@@ -157,40 +160,42 @@ class Offer:
         songs: int,
         room: Mapping[int, int],
     ) -> None:
-        held = Held({each.subscription_id for each in tokens})
+        reserved = ReservedCredits({each.subscription_id for each in tokens})
         under: Counter[int] = Counter()
         for each in accounts:
             under[each.subscription_id] += room.get(each.pk, 0)
-        purses = ((each, purse_of(each, accounts, held)) for each in accounts)
-        self.accounts = [(each, replace(purse, slots=room.get(each.pk, 0))) for each, purse in purses]
-        any_of = ((each, purse_of_any(each.subscription_id, accounts, held)) for each in tokens)
-        self.tokens = [(each, replace(purse, slots=under[each.subscription_id])) for each, purse in any_of]
+        balances = ((each, balance_of(each, accounts, reserved)) for each in accounts)
+        self.accounts = [(each, replace(balance, slots=room.get(each.pk, 0))) for each, balance in balances]
+        any_of = ((each, balance_of_any(each.subscription_id, accounts, reserved)) for each in tokens)
+        self.tokens = [
+            (each, replace(balance, slots=under[each.subscription_id])) for each, balance in any_of
+        ]
         payer, any_of_it = next(
             (pair for pair in self.tokens if str(pair[0].pk) == str(token)), self.tokens[0]
         )
         on_it = (
-            purse
-            for account, purse in self.accounts
+            balance
+            for account, balance in self.accounts
             if account.email == email and account.subscription_id == payer.subscription_id
         )
-        self.purse = next(on_it, any_of_it)
+        self.balance = next(on_it, any_of_it)
         self.any = any_of_it
         self.songs = songs
-        self.short = self.purse.short(songs)
-        self.cost = self.purse.price * songs
+        self.short = self.balance.short(songs)
+        self.cost = self.balance.price * songs
 
     @property
     def after(self) -> int | None:
         """What would be free after it."""
-        return None if self.purse.free is None else max(0, self.purse.free - self.cost.credits)
+        return None if self.balance.available is None else max(0, self.balance.available - self.cost.credits)
 
 
-def purse_of_job(job: Job) -> Purse:
+def balance_of_job(job: Job) -> Balance:
     """From which the same wish would be paid once more."""
     if job.operation in FREE:
-        return Purse(where="", price=NOTHING, free=None, most=None)
-    held, seen = Held([job.subscription_id]), FlowAccount.objects.for_team(job.team)
+        return Balance(where="", price=NOTHING, available=None, most=None)
+    reserved, seen = ReservedCredits([job.subscription_id]), FlowAccount.objects.for_team(job.team)
     accounts = list(seen.filter(subscription=job.subscription_id))
     if job.account_is_fixed and job.account:
-        return purse_of(job.account, accounts, held)
-    return purse_of_any(job.subscription_id, accounts, held)
+        return balance_of(job.account, accounts, reserved)
+    return balance_of_any(job.subscription_id, accounts, reserved)

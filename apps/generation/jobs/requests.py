@@ -15,7 +15,7 @@ from apps.library.models import Clip, LyricDraft, ReferenceFile
 PROMPT_LIMIT = LYRICS_LIMIT = 10_000
 
 
-class NotThisForm(Exception):
+class FormAlreadyUsed(Exception):
     """The form's nonce was used before, and not for this wish. Its text says for whose, in words for a person."""
 
 
@@ -42,18 +42,18 @@ class JobRequest:
     def ask(self) -> list[Job]:
         """Puts the songs in line. The same form twice gives the same jobs."""
         try:
-            return self.put_in_line()
+            return self.enqueue()
         except IntegrityError:
             return self._asked_before()
 
     @transaction.atomic
-    def put_in_line(self) -> list[Job]:
+    def enqueue(self) -> list[Job]:
         """Raises IntegrityError when it was asked for before."""
         jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
         JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
         PanelVersion.bump(self.team.pk)
-        poll_times.look_now(self.token.subscription_id)
-        transitions.wake_line(jobs[0])
+        poll_times.poll_now(self.token.subscription_id)
+        transitions.wake_dispatcher(jobs[0])
         return jobs
 
     def _job(self, index: int) -> Job:
@@ -84,11 +84,11 @@ class JobRequest:
             Job.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).order_by("batch_index")
         )
         if not jobs and self.operation == "stems":
-            raise NotThisForm("The stems of this take are asked for already.")
+            raise FormAlreadyUsed("The stems of this take are asked for already.")
         if not jobs:
-            raise NotThisForm("This form was sent by somebody else.")
+            raise FormAlreadyUsed("This form was sent by somebody else.")
         asked = (self.operation, self.params, self.count)
         if any((job.operation, job.params, job.batch_size) != asked for job in jobs):
             # Back in the browser, other words, sent again: not a double click, and not to be lost like one.
-            raise NotThisForm("This form was sent before, with other words.")
+            raise FormAlreadyUsed("This form was sent before, with other words.")
         return jobs

@@ -70,12 +70,12 @@ def _tell(job: Job, state: State, text: str, *, by: User | None) -> None:
         State.COLLECTING,
         State.REJECTED,
     }:
-        wake_line(job)
+        wake_dispatcher(job)
 
 
-def wake_line(job: Job) -> None:
+def wake_dispatcher(job: Job) -> None:
     """Whoever sends what stands in the job's line."""
-    wake("generation.block" if job.blocks else "generation.dispatch", job.subscription_id)
+    wake("generation.block" if job.is_synchronous else "generation.dispatch", job.subscription_id)
 
 
 # Sending
@@ -83,13 +83,13 @@ def wake_line(job: Job) -> None:
 
 def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | None:
     """Takes the job and a slot of the account for one sender; None when either was taken meanwhile."""
-    mine = uuid.uuid4()
+    claim_id = uuid.uuid4()
     operation = OPERATIONS[job.operation]
     price = 0 if operation.free else account.price
     lasts = timedelta(seconds=operation.deadline_s) + CLAIM_OUTLASTS
     with transaction.atomic():
         slots = FlowAccount.objects.filter(pk=account.pk).exclude(block=FlowAccount.Block.GONE)
-        if not operation.blocks:
+        if not operation.is_synchronous:
             slots = slots.filter(slot_version=slot_version)
         # Credits are read seldom: until then, what is sent is taken off what was left when they were last read.
         if slots.update(slot_version=F("slot_version") + 1, credits=F("credits") - price) != 1:
@@ -100,7 +100,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
             State.SUBMITTING,
             f"Taken from the line for {account.email}.",
             where=Q(cancel_requested_at=None, paused=False),
-            claim=mine,
+            claim=claim_id,
             claim_expires_at=timezone.now() + lasts,
             sent_at=None,
             ran_on=account,
@@ -109,7 +109,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
         )
         if not taken:
             transaction.set_rollback(True)
-    return mine if taken else None
+    return claim_id if taken else None
 
 
 def _unspent(job: Job, back: Callable[[], bool]) -> bool:
@@ -125,14 +125,14 @@ def _unspent(job: Job, back: Callable[[], bool]) -> bool:
     return True
 
 
-def mark_sent(job: Job, mine: uuid.UUID, *, hook_hash: str) -> int:
+def mark_sent(job: Job, claim_id: uuid.UUID, *, hook_hash: str) -> int:
     """The number of the call, whose mark outside the database is now the last step before the socket opens.
 
     Whoever gets 0 sends nothing.
     """
     now = timezone.now()
     not_held = Q(~Exists(Hold.objects.filter(team=OuterRef("team"))))
-    fits = not_held & Q(claim=mine, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
+    fits = not_held & Q(claim=claim_id, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
     values: dict[str, Any] = {"sent_at": now, "attempts": F("attempts") + 1, "hook_hash": hook_hash}
     with transaction.atomic():
         number = SendLedger.next_number()
@@ -143,7 +143,7 @@ def mark_sent(job: Job, mine: uuid.UUID, *, hook_hash: str) -> int:
 
 
 def give_back(
-    job: Job, text: str, *, mine: uuid.UUID, not_before: datetime | None = None, **values: Any
+    job: Job, text: str, *, claim_id: uuid.UUID, not_before: datetime | None = None, **values: Any
 ) -> bool:
     """Back into the line: certainly nothing was made of it.
 
@@ -155,7 +155,7 @@ def give_back(
         {State.SUBMITTING, State.UNKNOWN},
         State.QUEUED,
         text,
-        where=Q(claim=mine, jobid=None),
+        where=Q(claim=claim_id, jobid=None),
         claim=None,
         claim_expires_at=None,
         sent_at=None,
@@ -180,16 +180,16 @@ def release_expired_claims(now: datetime) -> int:
 def _release(job: Job) -> bool:
     if job.sent_at is None:
         return release(job, job.claim, "The sender stopped before sending. Back in line, nothing spent.")
-    return lose(job, "The sender stopped while sending. It may have gone through.", mine=job.claim)
+    return lose(job, "The sender stopped while sending. It may have gone through.", claim_id=job.claim)
 
 
-def give_up(pk: uuid.UUID, mine: uuid.UUID) -> bool:
+def give_up(pk: uuid.UUID, claim_id: uuid.UUID) -> bool:
     """By a sender that has to stop before its POST has ended: as if its claim were over already."""
-    job = Job.objects.filter(pk=pk, claim=mine, state=State.SUBMITTING).first()
+    job = Job.objects.filter(pk=pk, claim=claim_id, state=State.SUBMITTING).first()
     return _release(job) if job else False
 
 
-def release(job: Job, mine: uuid.UUID | None, text: str) -> bool:
+def release(job: Job, claim_id: uuid.UUID | None, text: str) -> bool:
     """Back into the line: the socket was never opened."""
     back = partial(
         move,
@@ -197,7 +197,7 @@ def release(job: Job, mine: uuid.UUID | None, text: str) -> bool:
         {State.SUBMITTING},
         State.QUEUED,
         text,
-        where=Q(claim=mine, sent_at=None),
+        where=Q(claim=claim_id, sent_at=None),
         claim=None,
         claim_expires_at=None,
         ran_on=None,
@@ -206,14 +206,14 @@ def release(job: Job, mine: uuid.UUID | None, text: str) -> bool:
     return _unspent(job, back)
 
 
-def lose(job: Job, text: str, *, mine: uuid.UUID | None = None, **values: Any) -> bool:
+def lose(job: Job, text: str, *, claim_id: uuid.UUID | None = None, **values: Any) -> bool:
     """The outcome of a POST is not known: it is never sent again by itself, but looked for."""
     return move(
         job,
         {State.SUBMITTING},
         State.UNKNOWN,
         text,
-        where=Q(sent_at__isnull=False) & (Q(claim=mine) if mine else Q()),
+        where=Q(sent_at__isnull=False) & (Q(claim=claim_id) if claim_id else Q()),
         unknown_since=timezone.now(),
         claim_expires_at=None,
         looks=0,
@@ -277,7 +277,7 @@ def lose_record(job: Job) -> bool:
     )
 
 
-def reject(job: Job, text: str, *, mine: uuid.UUID, **values: Any) -> bool:
+def reject(job: Job, text: str, *, claim_id: uuid.UUID, **values: Any) -> bool:
     """Refused by the remote side for what was asked: nothing was made, nothing spent. Late as in `give_back`."""
     refuse = partial(
         move,
@@ -285,7 +285,7 @@ def reject(job: Job, text: str, *, mine: uuid.UUID, **values: Any) -> bool:
         {State.SUBMITTING, State.UNKNOWN},
         State.REJECTED,
         text,
-        where=Q(claim=mine, jobid=None),
+        where=Q(claim=claim_id, jobid=None),
         finished_at=timezone.now(),
         price=None,
         **values,

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Team, User
-from apps.generation.jobs.requests import JobRequest, NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed, JobRequest
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
 from apps.library.curation import undo
@@ -35,7 +35,7 @@ class Request:
 
 
 def begin(team: Team, request: Request) -> LyricDraft:
-    """A sheet on which words are asked for. The same form twice is the same sheet. Raises NotThisForm."""
+    """A sheet on which words are asked for. The same form twice is the same sheet. Raises FormAlreadyUsed."""
     idea = request.params
     values = {"idea": idea["prompt"], "structure": idea.get("structure", ""), "made_by": request.by}
     try:
@@ -43,12 +43,12 @@ def begin(team: Team, request: Request) -> LyricDraft:
             sheet, _ = LyricDraft.objects.get_or_create(pk=request.nonce, team=team, defaults=values)
             _ask(sheet, request)
     except IntegrityError:
-        raise NotThisForm("This form was sent by somebody else.") from None
+        raise FormAlreadyUsed("This form was sent by somebody else.") from None
     return sheet
 
 
 def ask_again(sheet: LyricDraft, request: Request) -> None:
-    """More words on the same sheet, perhaps from a changed idea. Raises NotThisForm."""
+    """More words on the same sheet, perhaps from a changed idea. Raises FormAlreadyUsed."""
     with transaction.atomic():
         _ask(sheet, request)
         sheet.idea, sheet.structure = request.params["prompt"], request.params.get("structure", "")

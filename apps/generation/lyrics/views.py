@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import panel
-from apps.generation.jobs.requests import NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.lyrics import pages as lyrics_pages
 from apps.generation.lyrics import versions
 from apps.generation.lyrics.forms import LyricsForm, VersionForm
@@ -34,7 +34,7 @@ def lyrics(request: TeamRequest) -> HttpResponseBase:
         try:
             sheet = versions.begin(request.team, _request(request, form))
             return redirect("lyric-sheet", sheet.pk)
-        except NotThisForm as reason:
+        except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
     rows, older = lyrics_pages.page_of(request.team, request.GET.get("before", ""))
     context = {"form": form, "rows": rows, "older": older, "panel": panel.of_team(request.membership)}
@@ -106,7 +106,7 @@ def ask(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         try:
             versions.ask_again(found, _request(request, form))
             return redirect("lyric-sheet", found.pk)
-        except NotThisForm as reason:
+        except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
     return _page(request, found, form=form)
 

@@ -1,4 +1,4 @@
-from apps.generation.models.candidates import Look
+from apps.generation.models.candidates import LostSongSearch
 from apps.generation.models.chains import Chain, ChainStep
 from apps.generation.models.job_events import JobEvent
 from apps.generation.models.jobs import Job, State
@@ -15,7 +15,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "Lease",
-    "Look",
+    "LostSongSearch",
     "PanelVersion",
     "Preset",
     "SeenJob",

@@ -9,16 +9,16 @@ from django.utils import timezone
 from apps.generation.models.jobs import Job
 
 
-class LookQuerySet(models.QuerySet["Look"]):
-    def due(self, now: datetime) -> "LookQuerySet":
+class LostSongSearchQuerySet(models.QuerySet["LostSongSearch"]):
+    def due(self, now: datetime) -> "LostSongSearchQuerySet":
         """Asked for, not answered, and in nobody's hands."""
         return self.filter(Q(claim_until=None) | Q(claim_until__lte=now), found_at=None)
 
 
-class Look(models.Model):
-    """The newest clips of the account of a lost job, listed because somebody looks for it. The last look counts."""
+class LostSongSearch(models.Model):
+    """The newest clips of the account of a lost job, listed because somebody searches for it. The last one counts."""
 
-    job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True, related_name="look")
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True, related_name="search")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     asked_at = models.DateTimeField(default=timezone.now)
     claim = models.UUIDField(null=True)
@@ -28,4 +28,7 @@ class Look(models.Model):
     # As the list gave them, newest first, with `since`: made after the job was sent (true), before (false), not known.
     clips = models.JSONField(default=list)
 
-    objects: ClassVar = LookQuerySet.as_manager()
+    objects: ClassVar = LostSongSearchQuerySet.as_manager()
+
+    class Meta:
+        db_table = "generation_look"

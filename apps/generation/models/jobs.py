@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
 from apps.generation.models.ledger import Hold
 from apps.generation.models.sweeps import SweepCell
-from apps.generation.operations import BLOCKING
+from apps.generation.operations import SYNCHRONOUS
 from apps.library.models import Clip, LyricDraft, ReferenceFile, Song
 
 
@@ -50,10 +50,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     def live(self) -> "JobQuerySet":
         return self.filter(state__in=LIVE)
 
-    def in_lane(self, *, blocking: bool) -> "JobQuerySet":
+    def in_lane(self, *, synchronous: bool) -> "JobQuerySet":
         """Those whose answer is all there is, or those that run in a slot and are watched."""
-        named = Q(operation__in=BLOCKING)
-        return self.filter(named if blocking else ~named)
+        named = Q(operation__in=SYNCHRONOUS)
+        return self.filter(named if synchronous else ~named)
 
     def not_held(self) -> "JobQuerySet":
         """Of teams for which may be sent: of the others a person decides first, after a restored backup."""
@@ -78,7 +78,7 @@ class Job(models.Model):
 
     # An unknown outcome may hold a slot this long, and is looked for this long before a person must decide.
     UNKNOWN_HOLDS_SLOT = timedelta(minutes=15)
-    LOOKED_FOR = timedelta(minutes=40)
+    SEARCH_LASTS = timedelta(minutes=40)
     # Splitting that was under way has ended by then; asked again it gives the same stems (post-flowmusic-music-edit).
     STEMS_SETTLE = timedelta(seconds=180)
 
@@ -192,9 +192,9 @@ class Job(models.Model):
         return f"{self.operation} {self.id} ({self.state})"
 
     @property
-    def blocks(self) -> bool:
+    def is_synchronous(self) -> bool:
         """Its answer is all there is: no slot, no record."""
-        return self.operation in BLOCKING
+        return self.operation in SYNCHRONOUS
 
     @property
     def takes(self) -> list[Clip]:
@@ -206,7 +206,7 @@ class Job(models.Model):
         since = self.unknown_since
         if self.state != State.UNKNOWN or since is None:
             return False
-        return self.blocks or timezone.now() - since >= self.LOOKED_FOR
+        return self.is_synchronous or timezone.now() - since >= self.SEARCH_LASTS
 
     @property
     def settles_at(self) -> datetime | None:

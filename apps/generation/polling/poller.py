@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 def poll(subscription_id: int) -> None:
     """One look at a subscription, if it is due and nobody else is looking."""
     subscription = Subscription.objects.filter(pk=subscription_id).first()
-    if subscription is None or not poll_times.take_turn(subscription):
+    if subscription is None or not poll_times.claim_poll(subscription):
         return
     try:
         _look(subscription)

@@ -157,7 +157,7 @@ def _take_candidate(candidate: SeenJob, answer: Answer, subscription: Subscripti
 
 
 def _is_old(seen: SeenJob) -> bool:
-    return timezone.now() - seen.first_seen_at > Job.LOOKED_FOR
+    return timezone.now() - seen.first_seen_at > Job.SEARCH_LASTS
 
 
 def _apply(job: Job, record: JobRecord) -> bool:

@@ -22,7 +22,7 @@ from apps.accounts.models import FlowAccount, Subscription
 from apps.generation.jobs import transitions
 from apps.generation.models import Job
 from apps.generation.models.jobs import OUT_THERE, JobQuerySet
-from apps.generation.operations import BLOCKING
+from apps.generation.operations import SYNCHRONOUS
 from apps.generation.queue import slots
 
 # A line may be long; whoever is due stands at the front of some member's part of it.
@@ -33,7 +33,7 @@ Line = tuple[int, bool]
 
 
 def claim_next(
-    subscription: Subscription, *, blocking: bool = False
+    subscription: Subscription, *, synchronous: bool = False
 ) -> tuple[Job, FlowAccount, uuid.UUID] | None:
     """Claims the next job and a slot for it; None when nothing can be sent now.
 
@@ -43,22 +43,22 @@ def claim_next(
         now = timezone.now()
         if subscription.blocked_until and subscription.blocked_until > now:
             return None
-        choice = next(_choices(subscription, now, blocking=blocking), None)
+        choice = next(_choices(subscription, now, synchronous=synchronous), None)
         if choice is None:
             return None
         job, account = choice
-        mine = transitions.claim(job, account, slot_version=account.slot_version)
-        if mine:
-            return job, account, mine
+        claim_id = transitions.claim(job, account, slot_version=account.slot_version)
+        if claim_id:
+            return job, account, claim_id
         subscription.refresh_from_db()
     return None
 
 
 def _choices(
-    subscription: Subscription, now: datetime, *, blocking: bool
+    subscription: Subscription, now: datetime, *, synchronous: bool
 ) -> Iterator[tuple[Job, FlowAccount]]:
     found = slots.of_subscriptions([subscription.pk], now)
-    for job in in_turn(subscription, blocking=blocking) if found else []:
+    for job in in_order(subscription, synchronous=synchronous) if found else []:
         room = [each for each in found if slots.has_room(each, now, job.operation)]
         if job.account_is_fixed:
             room = [each for each in room if each.account.pk == job.account_id]
@@ -67,9 +67,9 @@ def _choices(
             yield job, max(room, key=lambda each: (each.free, each.account.credits or 0)).account
 
 
-def in_turn(subscription: Subscription, *, blocking: bool = False) -> list[Job]:
+def in_order(subscription: Subscription, *, synchronous: bool = False) -> list[Job]:
     """The jobs that may be sent, in the order in which they will be."""
-    lane = subscription.jobs.in_lane(blocking=blocking)
+    lane = subscription.jobs.in_lane(synchronous=synchronous)
     ready = list(_front(lane.ready(timezone.now()), LOOK_AT).select_related("token"))
     active = Counter(lane.filter(state__in=OUT_THERE).values_list("asked_by", flat=True))
     return _order(ready, active)
@@ -80,11 +80,11 @@ def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
     ready = Job.objects.ready(timezone.now()).filter(subscription__in=subscription_ids)
     lines: dict[Line, list[Job]] = {}
     for job in _front(ready, MOST_SHOWN).only("pk", "subscription", "operation", "asked_by", *OWN_ORDER):
-        lines.setdefault((job.subscription_id, job.blocks), []).append(job)
+        lines.setdefault((job.subscription_id, job.is_synchronous), []).append(job)
     active: dict[Line, Counter[Any]] = {}
     out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
     for subscription_id, operation, asker in out.values_list("subscription", "operation", "asked_by"):
-        active.setdefault((subscription_id, operation in BLOCKING), Counter())[asker] += 1
+        active.setdefault((subscription_id, operation in SYNCHRONOUS), Counter())[asker] += 1
     return {
         job.pk: place
         for line, jobs in lines.items()

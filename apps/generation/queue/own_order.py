@@ -16,30 +16,30 @@ from apps.generation.models import Job, State
 from apps.generation.queue import fair_order
 
 
-def of_wish(job: Job) -> list[Job]:
+def of_request(job: Job) -> list[Job]:
     """What still waits of the same form."""
     return list(Job.objects.filter(team=job.team_id, nonce=job.nonce, state=State.QUEUED))
 
 
-def move(job: Job, *, by: User, before: str = "", after: str = "", whole_wish: bool = False) -> bool:
+def move(job: Job, *, by: User, before: str = "", after: str = "", whole_request: bool = False) -> bool:
     """Before or behind a neighbour, to the front without one. False: the line has changed, and the neighbour isn't
     there any more, or the job."""
     with transaction.atomic():
         line = _locked(job)
-        moving = [each for each in line if (each.nonce == job.nonce if whole_wish else each.pk == job.pk)]
+        moving = [each for each in line if (each.nonce == job.nonce if whole_request else each.pk == job.pk)]
         rest = [each for each in line if each not in moving]
         place = _place([str(each.pk) for each in rest], before, after)
         if not moving or place is None:
             return False
         for number, each in enumerate([*rest[:place], *moving, *rest[place:]], start=-len(line)):
             _number(each, number, by=by if each in moving else None)
-        transitions.wake_line(job)
+        transitions.wake_dispatcher(job)
     return True
 
 
 def _locked(job: Job) -> list[Job]:
     """The line of whoever asked for it, in its order. Two people who order it do so one after the other."""
-    lane = Job.objects.in_lane(blocking=job.blocks).filter(subscription=job.subscription_id)
+    lane = Job.objects.in_lane(synchronous=job.is_synchronous).filter(subscription=job.subscription_id)
     line = lane.filter(asked_by=job.asked_by_id, state=State.QUEUED)
     return list(line.order_by(*fair_order.OWN_ORDER, "pk").select_for_update())
 
@@ -61,7 +61,7 @@ def _number(job: Job, number: int, *, by: User | None) -> None:
         Job.objects.filter(pk=job.pk, state=State.QUEUED).update(position=number)
 
 
-def standing(team: Team, user: User) -> dict[str, int]:
+def queue_counts(team: Team, user: User) -> dict[str, int]:
     """How many of the person's own wait, and how many of them are kept back."""
     mine = Job.objects.for_team(team).filter(asked_by=user, state=State.QUEUED).order_by()
     kept = list(mine.values_list("paused", flat=True))
@@ -74,13 +74,13 @@ def pause_all(team: Team, paused: bool, *, by: User) -> int:
     return sum(decisions.pause(job, paused, by=by) for job in mine)
 
 
-def put_back(job: Job, *, by: User) -> Job | None:
+def undo_removal(job: Job, *, by: User) -> Job | None:
     """What its own person dropped before it was sent is asked for once more, and stands where it stood."""
     if job.asked_by_id != by.pk or job.state != State.CANCELLED or job.sent_at or job.jobid:
         return None
     nonce = uuid.uuid5(job.pk, "put back")  # however often the button is pressed
     with transaction.atomic():
-        new = decisions.make_again(job, by=by, nonce=nonce)
+        new = decisions.retry(job, by=by, nonce=nonce)
         if new:
             place = {"position": job.position, "created_at": min(job.created_at, timezone.now())}
             Job.objects.filter(pk=new.pk, state=State.QUEUED).update(**place)

@@ -59,7 +59,7 @@ NONE = Ours()
 
 
 def _ours(subscription_ids: Collection[int], now: datetime) -> dict[int | None, Ours]:
-    in_slots = Job.objects.in_lane(blocking=False).filter(subscription__in=subscription_ids)
+    in_slots = Job.objects.in_lane(synchronous=False).filter(subscription__in=subscription_ids)
     out_there = in_slots.filter(state__in=OUT_THERE).exclude(pk__in=_slotless(in_slots, now).values("pk"))
     lost = Q(state=State.UNKNOWN)
     counts = Count("pk"), Count("pk", filter=lost), Min("unknown_since", filter=lost)
@@ -93,7 +93,7 @@ def has_room(slots: Slots, now: datetime, name: str = "music") -> bool:
         return False  # due for another look, not yet known to be mended
     if not operation.free and account.credits is not None and account.credits < account.price:
         return False
-    return operation.blocks or slots.free > 0
+    return operation.is_synchronous or slots.free > 0
 
 
 def room(slots: Slots, now: datetime) -> int:

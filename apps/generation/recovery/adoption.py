@@ -15,7 +15,7 @@ from django.db.models import Q
 from apps.accounts.models import Subscription, User
 from apps.accounts.templatetags.formatting import clock
 from apps.generation.jobs import endings, transitions
-from apps.generation.models import Job, Look, SeenJob, State
+from apps.generation.models import Job, LostSongSearch, SeenJob, State
 from apps.generation.operations import EDITS
 from apps.generation.recovery import candidates as recovery_candidates
 from apps.library.models import Clip, Song
@@ -50,7 +50,7 @@ class Candidate:
 
 def may_adopt(job: Job) -> bool:
     """It was sent, or may have been, and nobody knows what became of it. What blocks has no clips to be found among."""
-    return job.state in LOST and not job.blocks and bool(job.sent_at or job.restored_at)
+    return job.state in LOST and not job.is_synchronous and bool(job.sent_at or job.restored_at)
 
 
 def most(job: Job) -> int:
@@ -58,7 +58,7 @@ def most(job: Job) -> int:
     return 1 if job.operation in EDITS else 2
 
 
-def candidates(job: Job, look: Look) -> list[Candidate]:
+def candidates(job: Job, look: LostSongSearch) -> list[Candidate]:
     """Of the last look, without what was taken since; the likely ones first, what is older than the job last."""
     ids = [kept["clip_id"] for kept in look.clips]
     here = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=ids).select_related("song")
@@ -82,20 +82,20 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     with transaction.atomic():
         # One after the other: two jobs, perhaps of two teams, must not take the same clip.
         list(Subscription.objects.select_for_update().filter(pk=job.subscription_id).values("pk"))
-        look = Look.objects.filter(job=job).first()
+        look = LostSongSearch.objects.filter(job=job).first()
         chosen = [kept for kept in (look.clips if look else []) if kept["clip_id"] in clip_ids]
         if not chosen or len(chosen) != len(set(clip_ids)) or len(chosen) > most(job):
             raise NotAdopted(TAKEN)
         others = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=clip_ids)
         if others.exclude(song__operation=Song.IMPORT).exists():
             raise NotAdopted(TAKEN)
-        if job.blocks or not endings.adopt(
+        if job.is_synchronous or not endings.adopt(
             job, f"Found by {by.short_name} among the songs of the account.", by=by
         ):
             raise NotAdopted(FOUND)
         song = endings.song_of(job, map(recovery_candidates.record_of, chosen), jobid=job.jobid or "")
         Job.objects.filter(pk=job.pk).update(song=song)
-        Look.objects.filter(job=job).delete()
+        LostSongSearch.objects.filter(job=job).delete()
     return song
 
 

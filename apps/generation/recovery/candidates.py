@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts import api_clients
 from apps.accounts.api_clients import NoToken
 from apps.accounts.models import FlowAccount, User
-from apps.generation.models import Job, Look, PanelVersion
+from apps.generation.models import Job, LostSongSearch, PanelVersion
 from apps.library.models import Clip, Song
 from apps.upstream.deadline import Deadline
 from apps.upstream.errors import TokenRefused, UpstreamError
@@ -36,25 +36,25 @@ NO_ACCOUNT = "The account that this was sent to is not known here any more, so t
 def ask(job: Job, *, by: User) -> None:
     """Has the list read, anew if it was read before."""
     fresh = {"asked_by": by, "asked_at": timezone.now(), "found_at": None, "problem": "", "claim": None}
-    Look.objects.update_or_create(job=job, defaults=fresh | {"claim_until": None, "clips": []})
+    LostSongSearch.objects.update_or_create(job=job, defaults=fresh | {"claim_until": None, "clips": []})
     wake("generation.look", str(job.pk))
 
 
 def due(now: datetime) -> list[str]:
     """Whose message was lost."""
-    return [str(pk) for pk in Look.objects.due(now).values_list("pk", flat=True)[:20]]
+    return [str(pk) for pk in LostSongSearch.objects.due(now).values_list("pk", flat=True)[:20]]
 
 
-def look(job_id: str) -> bool:
+def search(job_id: str) -> bool:
     """Reads the list and keeps what may be the song. False: it isn't due, or somebody else reads."""
-    mine, now = uuid.uuid4(), timezone.now()
-    asked = Look.objects.due(now).filter(job_id=UUID(job_id))
-    if asked.update(claim=mine, claim_until=now + CLAIM) != 1:
+    claim_id, now = uuid.uuid4(), timezone.now()
+    asked = LostSongSearch.objects.due(now).filter(job_id=UUID(job_id))
+    if asked.update(claim=claim_id, claim_until=now + CLAIM) != 1:
         return False
     job = Job.objects.select_related("subscription", "ran_on", "account", "team").get(pk=UUID(job_id))
     problem, clips = _read(job)
     kept = {"problem": problem[:300], "clips": clips, "found_at": timezone.now(), "claim_until": None}
-    done = Look.objects.filter(job_id=UUID(job_id), claim=mine).update(**kept) == 1
+    done = LostSongSearch.objects.filter(job_id=UUID(job_id), claim=claim_id).update(**kept) == 1
     PanelVersion.bump(job.team_id)
     return done
 

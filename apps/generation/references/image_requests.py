@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.jobs.requests import JobRequest, NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed, JobRequest
 from apps.generation.models import Job
 from apps.library.models import ReferenceFile
 
@@ -19,7 +19,7 @@ NAME_WORDS = 6
 def ask(
     *, team: Team, by: User, token: ApiToken, account: FlowAccount | None, prompt: str, nonce: uuid.UUID
 ) -> ReferenceFile:
-    """Without an account the dispatcher chooses one. Raises NotThisForm."""
+    """Without an account the dispatcher chooses one. Raises FormAlreadyUsed."""
     wish: dict[str, Any] = {
         "team": team,
         "by": by,
@@ -44,7 +44,7 @@ def ask(
             )
             JobRequest(operation=IMAGE, params={"prompt": prompt}, file=file, **wish).ask()
     except IntegrityError:
-        raise NotThisForm("This form was sent by somebody else.") from None
+        raise FormAlreadyUsed("This form was sent by somebody else.") from None
     return file
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import panel
-from apps.generation.jobs.requests import NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Job
 from apps.generation.references import image_requests
 from apps.generation.references import page as references_page
@@ -40,7 +40,7 @@ def image(request: TeamRequest) -> HttpResponseBase:
                 nonce=data["nonce"],
             )
             return HttpResponseRedirect(f"{reverse('image')}#file-{file.pk}")
-        except NotThisForm as reason:
+        except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
     return _page(request, form)
 

@@ -179,7 +179,7 @@ def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | Non
     """From our own copy, without choosing it again. Raises InvalidInput."""
     job = newest_job(file)
     if job is not None and job.state in decisions.RETRYABLE and strip_metadata in {None, file.strip_metadata}:
-        if decisions.make_again(job, by=sender.by, nonce=sender.nonce) is None:
+        if decisions.retry(job, by=sender.by, nonce=sender.nonce) is None:
             raise InvalidInput("It was found meanwhile, or you have no token for its account any more.")
         return Taken(file, f"{file} goes to {sender.account.short} once more.")
     strip = file.strip_metadata if strip_metadata is None else strip_metadata

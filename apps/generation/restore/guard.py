@@ -34,7 +34,7 @@ UNMARKED = "This comes from a backup and may have been sent since, so it is not 
 _looked_through: set[UUID] = set()
 
 
-def look() -> bool:
+def may_send() -> bool:
     """Before anything is sent: holds every team if this database was turned back. False: nothing may be sent now."""
     ledger, database = SendLedger.current(), database_identity.read()
     if database_identity.is_another(ledger.database, database):
@@ -95,7 +95,7 @@ def mark(job: Job, number: int) -> bool:
     Raises sent_marks.Nowhere.
     """
     ledger = SendLedger.current()
-    if not ledger.database and not look():
+    if not ledger.database and not may_send():
         return False
     series = ledger.series
     ours = Mark(number, timezone.now(), job.team_id.hex, job.pk.hex)
@@ -177,7 +177,7 @@ def _doubt(job: Job, sent_at: datetime | None) -> bool:
         error_text=words,
     )
     if doubted:
-        poll_times.look_now(job.subscription_id)
+        poll_times.poll_now(job.subscription_id)
     return doubted
 
 

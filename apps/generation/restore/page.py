@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import AuditEntry, Team, User
 from apps.generation.jobs import decisions
 from apps.generation.jobs.titles import title_of
-from apps.generation.models import Hold, Job, Look, State
+from apps.generation.models import Hold, Job, LostSongSearch, State
 from apps.generation.operations import OPERATIONS
 from apps.generation.recovery import adoption, candidates
 
@@ -32,19 +32,19 @@ class RestoredJob:
         return self.job.state == State.UNKNOWN
 
     @property
-    def look(self) -> Look | None:
-        return getattr(self.job, "look", None)
+    def search(self) -> LostSongSearch | None:
+        return getattr(self.job, "search", None)
 
     @property
     def is_searched_for(self) -> bool:
-        return self.is_open and self.look is not None and self.look.found_at is None
+        return self.is_open and self.search is not None and self.search.found_at is None
 
     @cached_property
     def signs(self) -> int:
         """How many songs of the account may be this one."""
-        if not self.is_open or self.look is None:
+        if not self.is_open or self.search is None:
             return 0
-        found = adoption.candidates(self.job, self.look)
+        found = adoption.candidates(self.job, self.search)
         return sum(each.is_likely or adoption.MADE_AFTER in each.reasons for each in found)
 
     @property
@@ -52,9 +52,9 @@ class RestoredJob:
         """Searched, and nothing is there that could be it. What blocks leaves nothing that could be searched."""
         if not self.is_open or self.job.settles_at:
             return False
-        if self.job.blocks:
+        if self.job.is_synchronous:
             return True
-        return bool(self.look and self.look.found_at and not self.look.problem and not self.signs)
+        return bool(self.search and self.search.found_at and not self.search.problem and not self.signs)
 
     @property
     def label(self) -> str:
@@ -86,7 +86,7 @@ def of_team(team: Team) -> RestorePage:
 
 def _jobs(team: Team) -> QuerySet[Job]:
     restored = Job.objects.for_team(team).filter(restored_at__isnull=False)
-    return restored.select_related("asked_by", "look", "source__song", "file", "sheet", "song").order_by(
+    return restored.select_related("asked_by", "search", "source__song", "file", "sheet", "song").order_by(
         "-restored_at", "created_at"
     )
 
@@ -99,10 +99,10 @@ def chosen(team: Team, ids: Collection[str]) -> list[RestoredJob]:
 @transaction.atomic
 def search(jobs: Collection[RestoredJob], *, by: User) -> int:
     """Has the newest songs of their accounts read. What blocks is in no list."""
-    found = [each.job for each in jobs if not each.job.blocks]
+    found = [each.job for each in jobs if not each.job.is_synchronous]
     for job in found:
         candidates.ask(job, by=by)
-        decisions.look_now(job)
+        decisions.check_now(job)
     return len(found)
 
 
@@ -114,7 +114,7 @@ def requeue(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
 
 
 def close(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
-    done = [each for each in jobs if decisions.abandon(each.job, by=by)]
+    done = [each for each in jobs if decisions.mark_as_lost(each.job, by=by)]
     return _told(len(done), "marked as lost", team=team, by=by)
 
 

@@ -9,7 +9,7 @@ from apps.accounts.models import FlowAccount, Membership
 from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.jobs import pricing
-from apps.generation.jobs.pricing import Price, Purse
+from apps.generation.jobs.pricing import Balance, Price
 from apps.generation.models import Job, Sweep, SweepCell
 from apps.generation.sweeps import progress, runner
 from apps.generation.sweeps.grid import Head, Matrix
@@ -129,13 +129,13 @@ class SweepPage:
         return self.price * self.affordable
 
     @cached_property
-    def purse(self) -> Purse:
+    def balance(self) -> Balance:
         seen = FlowAccount.objects.for_team(self.sweep.team)
         accounts = list(seen.filter(subscription=self.sweep.subscription_id))
-        held = pricing.Held([self.sweep.subscription_id])
+        reserved = pricing.ReservedCredits([self.sweep.subscription_id])
         if self.sweep.account_is_fixed and self.sweep.account:
-            return pricing.purse_of(self.sweep.account, accounts, held)
-        return pricing.purse_of_any(self.sweep.subscription_id, accounts, held)
+            return pricing.balance_of(self.sweep.account, accounts, reserved)
+        return pricing.balance_of_any(self.sweep.subscription_id, accounts, reserved)
 
     # While and after it runs.
 

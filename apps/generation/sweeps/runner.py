@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Membership, Team, User
 from apps.generation.jobs import decisions, endings
-from apps.generation.jobs.requests import JobRequest, NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed, JobRequest
 from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
 from apps.generation.queue import payers
 from apps.generation.sweeps.grid import Matrix
@@ -42,7 +42,7 @@ class Plan:
 
 
 def draft(team: Team, plan: Plan) -> Sweep:
-    """Kept to be looked at before it costs anything; the same form again changes it. Raises NotThisForm."""
+    """Kept to be looked at before it costs anything; the same form again changes it. Raises FormAlreadyUsed."""
     values = {
         "token": plan.token,
         "subscription_id": plan.token.subscription_id,
@@ -64,7 +64,7 @@ def draft(team: Team, plan: Plan) -> Sweep:
                 for row, column, params in Matrix.of(plan.asked).cells()
             )
     except IntegrityError:
-        raise NotThisForm("This sweep was started already.") from None
+        raise FormAlreadyUsed("This sweep was started already.") from None
     return sweep
 
 
@@ -94,7 +94,7 @@ def stop(sweep: Sweep, *, by: User) -> bool:
         return False
     for job in _in_line(sweep):
         decisions.pause(job, True, by=by)
-    decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
+    decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
     return True
 
@@ -157,7 +157,7 @@ def _end(sweep: Sweep, progress: Progress, why: str, text: str) -> None:
     Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.DONE, ended=why)
     for job in progress.in_line:
         endings.call_off(job, text)
-    decisions.keep_back_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
+    decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
 
 
@@ -182,7 +182,7 @@ def _ask(sweep: Sweep, payer: ApiToken, cell: SweepCell, index: int) -> Job:
         first=index,
         size=sweep.songs_each,
     )
-    (job,) = wish.put_in_line()
+    (job,) = wish.enqueue()
     return job
 
 

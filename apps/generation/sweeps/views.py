@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import panel
-from apps.generation.jobs.requests import NotThisForm
+from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Sweep
 from apps.generation.sweeps import forms as sweep_forms
 from apps.generation.sweeps import runner
@@ -34,7 +34,7 @@ def overview(request: TeamRequest) -> HttpResponseBase:
     if request.method == "POST" and form and form.is_bound and form.is_valid():
         try:
             return redirect("sweep", runner.draft(request.team, form.plan()).pk)
-        except NotThisForm as reason:
+        except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Look at it once more to make this as well.")
     listed = Sweep.objects.for_team(request.team).live().select_related("made_by")
     context = {
