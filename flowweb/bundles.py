@@ -16,8 +16,9 @@ SHEETS = (
     "accounts usage files imports"
 )
 SCRIPTS = (
-    "app shortcuts panel queue-order player player-face player-queue player-sound player-keys player-memory mark clip "
-    "edit mixer-sound mixer one-tab selection usage form drafts files references keep sweep keys palette toasts downloads"
+    "app shortcuts panel queue-order player player-face player-queue player-sound player-keys "
+    "player-memory mark clip edit mixer-sound mixer one-tab selection usage form drafts files references "
+    "keep sweep keys palette toasts downloads"
 )
 BUNDLES = {
     "css/pages.css": [f"css/{name}.css" for name in SHEETS.split()],
