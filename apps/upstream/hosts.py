@@ -141,12 +141,12 @@ def _is_public_v6(address: IPv6Address) -> bool:
 
 def _look_up(host: str, port: int, timeout: float) -> list[Any]:
     """getaddrinfo in a thread of its own, because it takes no timeout."""
-    response: list[Any] = []
+    found: list[Any] = []
     failure: list[OSError] = []
 
     def ask() -> None:
         try:
-            response.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as exc:
             failure.append(exc if isinstance(exc, OSError) else OSError("the name is malformed"))
 
@@ -157,4 +157,4 @@ def _look_up(host: str, port: int, timeout: float) -> list[Any]:
         raise TimeoutError("the name was not found in time")
     if failure:
         raise socket.gaierror("the name was not found")
-    return response
+    return found
