@@ -33,7 +33,7 @@ BUFFER = 256 * 1024
 PIECE = 64 * 1024
 
 
-class Busy(Exception):
+class TooManyTransfers(Exception):
     """Not yet. `before`: how many others are let in first; None when it is a transfer of the same person."""
 
     def __init__(self, before: int | None) -> None:
@@ -121,7 +121,7 @@ class Transfers:
         return self._most()
 
     def begin(self, who: Hashable, length: int, connection: socket.socket | None = None) -> Transfer:
-        """Raises Busy, and keeps a place in the queue then."""
+        """Raises TooManyTransfers, and keeps a place in the queue then."""
         with self._lock:
             self._ask(who)
             self._queue.pop(who, None)
@@ -133,7 +133,7 @@ class Transfers:
         return transfer
 
     def ask(self, who: Hashable) -> None:
-        """Raises Busy. Else one may begin; for who has waited, nobody else is let in before within the next seconds."""
+        """Raises TooManyTransfers. Else one may begin; for who has waited, nobody else is let in before within the next seconds."""
         with self._lock:
             has_waited = who in self._queue
             self._ask(who)
@@ -149,11 +149,11 @@ class Transfers:
         self._queue = {each: at for each, at in self._queue.items() if now - at < ASKED_AGAIN_S}
         if any(transfer.who == who for transfer in self._under_way):
             self._queue.pop(who, None)
-            raise Busy(None)
+            raise TooManyTransfers(None)
         self._queue[who] = now
         before = list(self._queue).index(who)
         if before >= self.most - len(self._under_way):
-            raise Busy(before)
+            raise TooManyTransfers(before)
 
     def _look_after_them(self) -> None:
         while True:
@@ -180,7 +180,7 @@ def _room() -> int:
 DOWNLOADS, UPLOADS = Transfers(lambda: (_room() + 1) // 2), Transfers(lambda: _room() // 2)
 
 
-def words_for(busy: Busy, what: str) -> str:
+def words_for(busy: TooManyTransfers, what: str) -> str:
     """`what`: download or upload."""
     if busy.before is None:
         article = "An" if what[0] in "aeiou" else "A"
@@ -191,8 +191,8 @@ def words_for(busy: Busy, what: str) -> str:
     return f"Other {what}s are on their way, and {people} before you."
 
 
-class Sent(Iterator[bytes]):
-    """The pieces of a long answer, `length` bytes in all, to a signed-in person. Raises Busy; they are closed then.
+class LimitedStream(Iterator[bytes]):
+    """The pieces of a long answer, `length` bytes in all, to a signed-in person. Raises TooManyTransfers; they are closed then.
 
     Ends with the last piece that is read, or when nobody wants them any more.
     """
@@ -234,15 +234,15 @@ WHOLE = 1024 * 1024  # a smaller answer leaves its thread at once
 
 
 def whole(request: HttpRequest, body: bytes, **answer: Any) -> HttpResponseBase:
-    """Bytes that are made already. Raises Busy for many of them."""
+    """Bytes that are made already. Raises TooManyTransfers for many of them."""
     if len(body) <= WHOLE:
         return HttpResponse(body, **answer)
     pieces = (body[first : first + PIECE] for first in range(0, len(body), PIECE))
-    return Sent(request, pieces, len(body)).answer(**answer)
+    return LimitedStream(request, pieces, len(body)).answer(**answer)
 
 
 def receive(request: HttpRequest, length: int) -> Transfer:
-    """Before the body of a request is read, `length` bytes long. Raises Busy. `until_closed` ends it."""
+    """Before the body of a request is read, `length` bytes long. Raises TooManyTransfers. `until_closed` ends it."""
     transfer = UPLOADS.begin(request.user.pk, length, request.META.get("gunicorn.socket"))
     cast(Any, request)._stream = _Body(cast(Any, request)._stream, transfer)
     return transfer

@@ -10,7 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from apps import transfers
-from apps.transfers import Busy, Cut, Transfers
+from apps.transfers import Cut, TooManyTransfers, Transfers
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,7 +19,7 @@ def before(several: Transfers, who: str) -> int | str | None:
     """How many are let in before; "in" for who would be let in now."""
     try:
         several.ask(who)
-    except Busy as busy:
+    except TooManyTransfers as busy:
         return busy.before
     return "in"
 
@@ -54,7 +54,7 @@ def test_a_free_place_goes_to_who_waits_longest_as_long_as_they_ask(monkeypatch:
     assert [before(several, who) for who in ("bob", "cid", "dan", "bob", "cid")] == [0, 1, 2, 0, 1]
     several.end(running)
     assert before(several, "dan") == 2
-    with pytest.raises(Busy):
+    with pytest.raises(TooManyTransfers):
         several.begin("dan", 1)
     running = several.begin("bob", 1)
     several.end(running)

@@ -31,7 +31,7 @@ WELCOME: dict[Outcome, str] = {
 
 
 @dataclass(frozen=True)
-class Taken:
+class SavedToken:
     """A token that is kept now: it is new, stands in the place of another one, or was here already."""
 
     token: ApiToken
@@ -69,7 +69,7 @@ def _known_at_sandbox() -> list[tuple[str, UUID]]:
     return [pair for each in here for pair in each.values_list("subscription__number", "team")]
 
 
-def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
+def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
     """Asks the API about the token, then keeps it with the Flow Music accounts under it.
 
     Nothing is kept if the API can't be asked or doesn't take it: raises UpstreamError. Ten seconds at most.
@@ -90,7 +90,7 @@ def _subscriptions(token: Token, endpoint: str) -> QuerySet[Subscription]:
     return Subscription.objects.filter(provider=provider, endpoint=endpoint, number=token.number)
 
 
-def keep(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
+def keep(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
     """Keeps a token unasked. The person's older one of the same subscription is replaced in its row, so that what is
     in line with it goes on with the new one."""
     subscription, _ = Subscription.objects.get_or_create(
@@ -109,7 +109,7 @@ def keep(token: Token, *, team: Team, owner: User, endpoint: str) -> Taken:
         if outcome != "refreshed":
             _audit(kept, f"token {outcome}", by=owner)
     kept.subscription = subscription
-    return Taken(kept, outcome)
+    return SavedToken(kept, outcome)
 
 
 def remove(token: ApiToken, *, by: User) -> None:

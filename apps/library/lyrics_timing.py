@@ -25,17 +25,17 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Line:
+class SungLine:
     text: str
     span: Span | None = None
 
 
 @dataclass(frozen=True)
-class Part:
+class SungPart:
     """A section; `name` is "" for lines before the first tag."""
 
     name: str
-    lines: Sequence[Line]
+    lines: Sequence[SungLine]
     span: Span | None = None
 
 
@@ -44,7 +44,7 @@ class Singing:
     """`known` says of what the times are: LINES, SECTIONS, VOICE (`spans`, of nothing more), or ""."""
 
     known: str
-    parts: Sequence[Part]
+    parts: Sequence[SungPart]
     spans: Sequence[Span]
 
 
@@ -58,7 +58,7 @@ def singing(clip: Clip) -> Singing:
     if spans and len(spans) in (len(sung), len(sections)):
         silent = len(spans) != len(sections)
         return Singing(SECTIONS, list(_by_section(sections, iter(spans), skip_silent=silent)), spans)
-    parts = [Part(section.name, [Line(text) for text in section.lines]) for section in sections]
+    parts = [SungPart(section.name, [SungLine(text) for text in section.lines]) for section in sections]
     return Singing(VOICE if spans else "", parts, spans)
 
 
@@ -82,15 +82,17 @@ def _is_pair(pair: object) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(type(each) in (int, float) for each in pair)
 
 
-def _by_line(sections: Sequence[Section], spans: Iterator[Span]) -> Iterator[Part]:
+def _by_line(sections: Sequence[Section], spans: Iterator[Span]) -> Iterator[SungPart]:
     """A section lasts from its first line to its last one: what is between is played, not sung."""
     for section in sections:
-        lines = [Line(text, next(spans)) for text in section.lines]
+        lines = [SungLine(text, next(spans)) for text in section.lines]
         sung = [line.span for line in lines if line.span]
-        yield Part(section.name, lines, Span(sung[0].start, sung[-1].end) if sung else None)
+        yield SungPart(section.name, lines, Span(sung[0].start, sung[-1].end) if sung else None)
 
 
-def _by_section(sections: Sequence[Section], spans: Iterator[Span], *, skip_silent: bool) -> Iterator[Part]:
+def _by_section(
+    sections: Sequence[Section], spans: Iterator[Span], *, skip_silent: bool
+) -> Iterator[SungPart]:
     for section in sections:
         span = next(spans) if section.lines or not skip_silent else None
-        yield Part(section.name, [Line(text) for text in section.lines], span)
+        yield SungPart(section.name, [SungLine(text) for text in section.lines], span)

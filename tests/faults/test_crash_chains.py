@@ -23,7 +23,7 @@ def test_killed_between_two_steps(studio: FaultyStudio, shard: int, soak: bool) 
     studio.rest()
 
     def chain() -> Chain:
-        plan = chains.Plan(
+        plan = chains.ChainPlan(
             team=studio.team, by=studio.user, made_like=take, target=take, steps=CHAIN, nonce=uuid.uuid4()
         )
         made = plan.start()

@@ -22,7 +22,7 @@ STEMS = Step("stems", {})
 
 
 def start(studio: Studio, take: Clip, *steps: Step, nonce: uuid.UUID | None = None) -> Chain:
-    plan = chains.Plan(
+    plan = chains.ChainPlan(
         team=studio.team,
         by=studio.user,
         made_like=take,

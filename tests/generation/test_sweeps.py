@@ -26,7 +26,7 @@ PROMPTS = ["slow disco [short]", "a waltz [short]"]
 def draft(
     studio: Studio, *, cap: int = 1000, keepers: int | None = None, songs: int = 1, **asked: list[str]
 ) -> Sweep:
-    plan = runner.Plan(
+    plan = runner.SweepPlan(
         by=studio.user,
         token=studio.token,
         account=None,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import FlowAccount, Role, Team, UsageRow
 from apps.generation.models import Job, State
 from apps.generation.usage import chart, forecast, spending
-from apps.generation.usage.spending import Span
+from apps.generation.usage.spending import Period
 from apps.library.models import Clip, Song
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, with_token
@@ -249,17 +249,17 @@ def test_how_long_it_lasts_is_said_only_when_that_can_be_known(
 
 def test_a_chart_has_round_marks_and_named_spans() -> None:
     day = date(2026, 11, 13)
-    drawn = chart.draw([Span(day, day, charged=65, counted_songs=40, counted_edits=20)], day)
+    drawn = chart.draw([Period(day, day, charged=65, counted_songs=40, counted_edits=20)], day)
     assert [tick.value for tick in drawn.ticks] == [40, 80]
     (column,) = drawn.columns
     assert [part.kind for part in column.parts] == ["songs", "edits", "elsewhere"]
     assert (column.name, column.parts[0].y) == ("13 November", 120)
     assert column.parts[-1].y > 0
-    assert chart.name(Span(date(2026, 11, 9), date(2026, 11, 15)), day) == "9 to 15 November"
-    assert chart.name(Span(date(2025, 12, 29), date(2026, 1, 4)), day) == "29 December to 4 January"
-    assert chart.name(Span(date(2025, 3, 1), date(2025, 3, 31)), day) == "March 2025"
+    assert chart.name(Period(date(2026, 11, 9), date(2026, 11, 15)), day) == "9 to 15 November"
+    assert chart.name(Period(date(2025, 12, 29), date(2026, 1, 4)), day) == "29 December to 4 January"
+    assert chart.name(Period(date(2025, 3, 1), date(2025, 3, 31)), day) == "March 2025"
     for most in (0, 9, 11, 99, 100, 101, 5_000, 123_456):
-        ceiling = chart.draw([Span(day, day, charged=most)], day).ticks[-1].value
+        ceiling = chart.draw([Period(day, day, charged=most)], day).ticks[-1].value
         assert most <= ceiling <= max(10, 2 * most)
         assert ceiling % 2 == 0
 

@@ -20,7 +20,7 @@ from apps.accounts.api_clients import NoToken
 from apps.accounts.forms import ConnectForm, JobsForm
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, allows, team_view
-from apps.accounts.views.flow_accounts import Card, card_of
+from apps.accounts.views.flow_accounts import AccountCard, card_of
 from apps.upstream import errors
 
 # Else the browser takes the session away from the API again (setup-flowmusic.md).
@@ -108,7 +108,7 @@ def _connect(
     return done
 
 
-def _change(request: TeamRequest, card: Card, form: JobsForm, token: ApiToken) -> bool:
+def _change(request: TeamRequest, card: AccountCard, form: JobsForm, token: ApiToken) -> bool:
     """With the refresh token only if useapi.net has asked for it."""
     wanted = form.cleaned_data["maxJobs"]
     if form.cleaned_data["refresh_token"]:
@@ -133,7 +133,7 @@ def _is_about_the_token(error: account_sync.Trouble) -> TypeGuard[errors.Rejecte
     return isinstance(error, errors.Rejected) and error.status == 400
 
 
-def _say_if_another(request: TeamRequest, card: Card, done: account_connection.Connected) -> None:
+def _say_if_another(request: TeamRequest, card: AccountCard, done: account_connection.Connected) -> None:
     """Whose refresh token it is, only useapi.net knows."""
     if done.account.email != card.account.email:
         messages.error(
@@ -148,7 +148,7 @@ def _page_of(done: account_connection.Connected) -> str:
     return f"{address}?on={done.account.subscription_id}"
 
 
-def _account_page(request: TeamRequest, card: Card, form: JobsForm) -> HttpResponseBase:
+def _account_page(request: TeamRequest, card: AccountCard, form: JobsForm) -> HttpResponseBase:
     if card.account.as_of is None:
         card.account.refresh_from_db()
     return _form_page(

@@ -23,7 +23,7 @@ FRESH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Card:
+class AccountCard:
     """An account as the pages show it. `owners` have a token for it in this team; `own`: the person is one of them.
 
     `query` belongs behind its addresses where its e-mail alone doesn't name it.
@@ -89,7 +89,7 @@ def check(request: TeamRequest, email: str) -> HttpResponseBase:
     return redirect(card.address if "page" in request.POST else "flow-accounts")
 
 
-def card_of(request: TeamRequest, email: str) -> Card:
+def card_of(request: TeamRequest, email: str) -> AccountCard:
     """Of the account that the address means. Raises Http404."""
     on = request.GET.get("on", "")
     account = account_lookup.find(email, team=request.team, user=request.user, on=on)
@@ -129,7 +129,7 @@ def _list(request: TeamRequest) -> dict[str, object]:
     }
 
 
-def _ended(request: TeamRequest) -> list[Card]:
+def _ended(request: TeamRequest) -> list[AccountCard]:
     """Accounts for which no token of the team works any more, as they were then."""
     held = _held(request)
     accounts = visibility.ended(request.team)
@@ -147,7 +147,7 @@ def _held(request: TeamRequest) -> defaultdict[int, list[ApiToken]]:
     return held
 
 
-def _cards(request: TeamRequest) -> list[Card]:
+def _cards(request: TeamRequest) -> list[AccountCard]:
     held = _held(request)
     accounts = list(FlowAccount.objects.for_team(request.team).select_related("subscription"))
     named = Counter(account.email for account in accounts)
@@ -162,8 +162,8 @@ def _cards(request: TeamRequest) -> list[Card]:
     ]
 
 
-def _card(account: FlowAccount, held: list[ApiToken], person: User, *, query: str = "") -> Card:
-    return Card(
+def _card(account: FlowAccount, held: list[ApiToken], person: User, *, query: str = "") -> AccountCard:
+    return AccountCard(
         account=account,
         owners=[token.owner for token in held],
         own=any(token.owner_id == person.pk for token in held),

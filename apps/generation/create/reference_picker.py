@@ -15,7 +15,7 @@ OFFERED = 60  # of each kind, the newest
 
 
 @dataclass(frozen=True)
-class Choice:
+class PickableFile:
     """One file. `is_off`: it is of another account than those that are chosen; then a copy may go there, or `goes`."""
 
     file: ReferenceFile
@@ -34,7 +34,7 @@ class Choice:
 class Picker:
     """`groups` are the field's name, what it is called, and the choices; `where` is the account that is settled."""
 
-    groups: list[tuple[str, str, list[Choice]]]
+    groups: list[tuple[str, str, list[PickableFile]]]
     where: FlowAccount | None
     target: FlowAccount | None  # where a file goes that is sent to be used too
 
@@ -116,10 +116,10 @@ def _choice(
     where: FlowAccount | None,
     own: set[int],
     copies: dict[str, bool],
-) -> Choice:
+) -> PickableFile:
     elsewhere = file.account_id not in own or (where is not None and file.account_id != where.pk)
     copy = copies.get(file.sha256)
-    return Choice(
+    return PickableFile(
         file,
         is_chosen=file in chosen,
         is_off=elsewhere and file not in chosen,

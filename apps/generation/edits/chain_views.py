@@ -114,14 +114,16 @@ def _offer(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuot
     )
 
 
-def _plan(request: TeamRequest, like: Clip, target: Clip | None, steps: list[Step]) -> chains.Plan | None:
+def _plan(
+    request: TeamRequest, like: Clip, target: Clip | None, steps: list[Step]
+) -> chains.ChainPlan | None:
     try:
         nonce = UUID(request.POST.get("nonce", ""))
     except ValueError:
         return None
     if target is None:
         return None
-    return chains.Plan(
+    return chains.ChainPlan(
         team=request.team, by=request.user, made_like=like, target=target, steps=steps, nonce=nonce
     )
 

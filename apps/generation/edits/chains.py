@@ -44,7 +44,7 @@ class AnotherForm(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ChainPlan:
     team: Team
     by: User
     made_like: Clip

@@ -12,7 +12,7 @@ from apps.generation.job_pages.cards import Card, card
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import LIVE
 from apps.library.lineage import text_diff
-from apps.library.lineage.text_diff import Line
+from apps.library.lineage.text_diff import DiffLine
 from apps.library.models import LyricDraft, LyricVersion
 from apps.library.search.song_list import Cursor
 
@@ -22,7 +22,7 @@ WRONG = Q(state__in=[State.FAILED, State.REJECTED, State.ABANDONED], hidden_at=N
 
 
 @dataclass(frozen=True)
-class Row:
+class DraftRow:
     """One sheet of the list."""
 
     sheet: LyricDraft
@@ -42,7 +42,7 @@ def title_of(sheet: LyricDraft, newest: LyricVersion | None) -> str:
     return (newest.title if newest else "") or f"“{short}”"
 
 
-def page_of(team: Team, place: str) -> tuple[list[Row], Cursor | None]:
+def page_of(team: Team, place: str) -> tuple[list[DraftRow], Cursor | None]:
     """The team's sheets, changed last first, and where the next page starts; two queries."""
     newest = LyricVersion.objects.filter(sheet=OuterRef("pk")).order_by("-number").values("pk")[:1]
     awaited = Exists(Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE))
@@ -54,7 +54,7 @@ def page_of(team: Team, place: str) -> tuple[list[Row], Cursor | None]:
     found = list(sheets.order_by("-changed_at", "-pk")[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
     versions = LyricVersion.objects.in_bulk([sheet.newest for sheet in shown if sheet.newest])
-    rows = [Row(sheet, versions.get(sheet.newest), sheet.count, sheet.awaited) for sheet in shown]
+    rows = [DraftRow(sheet, versions.get(sheet.newest), sheet.count, sheet.awaited) for sheet in shown]
     return rows, Cursor(shown[-1].changed_at, shown[-1].pk) if len(found) > PER_PAGE else None
 
 
@@ -127,15 +127,15 @@ class Changes:
         return all(getattr(self.before, name) == getattr(self.after, name) for name in names)
 
     @property
-    def title(self) -> list[Line]:
+    def title(self) -> list[DiffLine]:
         return text_diff.words(self.before.title, self.after.title)
 
     @property
-    def lyrics(self) -> list[Line]:
+    def lyrics(self) -> list[DiffLine]:
         return text_diff.lines(self.before.lyrics, self.after.lyrics)
 
     @property
-    def sound_prompt(self) -> list[Line]:
+    def sound_prompt(self) -> list[DiffLine]:
         return text_diff.words(self.before.sound_prompt, self.after.sound_prompt)
 
 

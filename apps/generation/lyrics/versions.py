@@ -24,7 +24,7 @@ BROUGHT_BACK_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class LyricsRequest:
     """One call for words, by one person; `nonce` is its form's."""
 
     by: User
@@ -34,7 +34,7 @@ class Request:
     nonce: uuid.UUID
 
 
-def begin(team: Team, request: Request) -> LyricDraft:
+def begin(team: Team, request: LyricsRequest) -> LyricDraft:
     """A sheet on which words are asked for. The same form twice is the same sheet. Raises FormAlreadyUsed."""
     idea = request.params
     values = {"idea": idea["prompt"], "structure": idea.get("structure", ""), "made_by": request.by}
@@ -47,7 +47,7 @@ def begin(team: Team, request: Request) -> LyricDraft:
     return sheet
 
 
-def ask_again(sheet: LyricDraft, request: Request) -> None:
+def ask_again(sheet: LyricDraft, request: LyricsRequest) -> None:
     """More words on the same sheet, perhaps from a changed idea. Raises FormAlreadyUsed."""
     with transaction.atomic():
         _ask(sheet, request)
@@ -55,7 +55,7 @@ def ask_again(sheet: LyricDraft, request: Request) -> None:
         sheet.save(update_fields=["idea", "structure", "changed_at"])
 
 
-def _ask(sheet: LyricDraft, request: Request) -> None:
+def _ask(sheet: LyricDraft, request: LyricsRequest) -> None:
     JobRequest(
         team=sheet.team,
         by=request.by,

@@ -51,9 +51,9 @@ def _form(request: TeamRequest, initial: dict[str, object]) -> LyricsForm | None
     return None
 
 
-def _request(request: TeamRequest, form: LyricsForm) -> versions.Request:
+def _request(request: TeamRequest, form: LyricsForm) -> versions.LyricsRequest:
     data = form.cleaned_data
-    return versions.Request(
+    return versions.LyricsRequest(
         by=request.user,
         token=data["token"],
         account=data["account"],

@@ -26,7 +26,7 @@ MARKED = "422"  # a picture that says it was made by a machine, sent with that
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class FileCard:
     """One file. `state` is ready, waits, goes, wrong or unsent; `words` say it; what can be done are addresses or "".
 
     `version` changes when anything on the card does.
@@ -53,11 +53,11 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Group:
+class AccountFiles:
     """What is on one account."""
 
     account: FlowAccount | None
-    lines: list[Line]
+    lines: list[FileCard]
 
     @property
     def name(self) -> str:
@@ -65,13 +65,13 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    groups: list[Group]
+class ReferencesPage:
+    groups: list[AccountFiles]
     older: Cursor | None
     accounts: list[FlowAccount]  # that have files
 
 
-def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str = "") -> Shelf:
+def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str = "") -> ReferencesPage:
     """Newest first; `on` an account's e-mail, `kind` image or audio, `place` where the page begins."""
     team = membership.team
     files = ReferenceFile.objects.for_team(team).live().select_related("account", "added_by")
@@ -86,18 +86,18 @@ def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str 
     found = list(files[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
     older = Cursor(shown[-1].created_at, shown[-1].pk) if len(found) > PER_PAGE else None
-    return Shelf(_groups(lines_of(shown, membership)), older, list(accounts))
+    return ReferencesPage(_groups(lines_of(shown, membership)), older, list(accounts))
 
 
-def _groups(lines: Iterable[Line]) -> list[Group]:
+def _groups(lines: Iterable[FileCard]) -> list[AccountFiles]:
     """In the order of their newest file."""
-    together: dict[int | None, list[Line]] = {}
+    together: dict[int | None, list[FileCard]] = {}
     for line in lines:
         together.setdefault(line.file.account_id, []).append(line)
-    return [Group(lines[0].file.account, lines) for lines in together.values()]
+    return [AccountFiles(lines[0].file.account, lines) for lines in together.values()]
 
 
-def lines_of(files: list[ReferenceFile], membership: Membership) -> list[Line]:
+def lines_of(files: list[ReferenceFile], membership: Membership) -> list[FileCard]:
     """A few queries, however many files."""
     cards = _cards([each for each in files if not each.is_ready], membership)
     songs = used_by(membership.team)
@@ -126,26 +126,26 @@ def _cards(files: list[ReferenceFile], membership: Membership) -> Mapping[UUID, 
     return {pk: (job, card(job, around)) for pk, job in newest.items() if pk}
 
 
-def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Line:
+def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> FileCard:
     if file.problem:
-        return Line(file=file, state="wrong", words=file.problem)
+        return FileCard(file=file, state="wrong", words=file.problem)
     if file.is_ready:
-        return Line(file=file, state="ready", words=_ready(file), songs=songs)
+        return FileCard(file=file, state="ready", words=_ready(file), songs=songs)
     if found is None:
-        return Line(file=file, state="unsent", words="Not sent yet.", retry=True)
+        return FileCard(file=file, state="unsent", words="Not sent yet.", retry=True)
     job, shown = found
     url = reverse("job", args=[job.pk])
     if shown.kind in WAITS:
-        return Line(file=file, state="waits", words=shown.subtitle or "In line.", job_url=url)
+        return FileCard(file=file, state="waits", words=shown.subtitle or "In line.", job_url=url)
     if shown.kind in GOES:
         words = "Being made." if job.operation == "image" else f"Being sent to {file.where}."
-        return Line(file=file, state="goes", words=words, job_url=url)
+        return FileCard(file=file, state="goes", words=words, job_url=url)
     again = job.state in decisions.RETRYABLE
     if shown.kind in WRONG:
         is_marked = job.error_code == MARKED and not file.strip_metadata
         change = links.form_of(job) if job.operation == "image" else ""
         words = f"{shown.text}{f' Its own words: “{shown.quote}”.' if shown.quote else ''}"
-        return Line(
+        return FileCard(
             file=file,
             state="wrong",
             words=words,
@@ -154,7 +154,7 @@ def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Li
             change_url=change,
             job_url=url,
         )
-    return Line(file=file, state="unsent", words=shown.text or "Not sent.", retry=again, job_url=url)
+    return FileCard(file=file, state="unsent", words=shown.text or "Not sent.", retry=again, job_url=url)
 
 
 def _ready(file: ReferenceFile) -> str:

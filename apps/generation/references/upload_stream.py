@@ -194,7 +194,7 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
                 return checked(request, *args, **kwargs)
             try:
                 transfer = transfers.receive(request, length(request))
-            except transfers.Busy as busy:
+            except transfers.TooManyTransfers as busy:
                 return refuse(request, Refused("", transfers.words_for(busy, "upload"), again=True))
             try:
                 answer = read(request, *args, **kwargs)

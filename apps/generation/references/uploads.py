@@ -40,17 +40,17 @@ class Sender:
 
 
 @dataclass(frozen=True)
-class Taken:
+class UploadOutcome:
     """The file and what is to be said of it."""
 
     file: ReferenceFile
     words: str
 
 
-def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Taken:
+def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> UploadOutcome:
     """Keeps the file and puts its job in line. Raises InvalidInput, NotNow when there is no room for it."""
     if earlier := _of_nonce(sender):
-        return Taken(earlier, f"{earlier} is on its way already.")
+        return UploadOutcome(earlier, f"{earlier} is on its way already.")
     # Of sound nothing is stripped, so the choice makes no other file of it.
     strip_metadata = strip_metadata or received.type.kind != ReferenceFile.Kind.IMAGE
     if there := _same(sender, received.sha256, strip_metadata):
@@ -66,19 +66,21 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Take
     file.kind, file.content_type = received.type.kind, received.type.content_type
     file.strip_metadata = strip_metadata
     try:
-        return Taken(_ask(file, sender), f"{file} goes to {sender.account.short}.{_really(file, received)}")
+        return UploadOutcome(
+            _ask(file, sender), f"{file} goes to {sender.account.short}.{_really(file, received)}"
+        )
     except IntegrityError:  # the same was sent by another click meanwhile
         storages["default"].delete(stored)
         there = _same(sender, received.sha256, strip_metadata)
         if there is None:
             raise
-        return Taken(there, f"{there} is on its way already.")
+        return UploadOutcome(there, f"{there} is on its way already.")
     except BaseException:
         storages["default"].delete(stored)
         raise
 
 
-def send_on(file: ReferenceFile, sender: Sender) -> Taken:
+def send_on(file: ReferenceFile, sender: Sender) -> UploadOutcome:
     """Our own copy to another account, as a row of its own. A second click finds that one. Raises InvalidInput."""
     if not file.file or file.problem:
         raise InvalidInput(file.problem or "There is no copy of it here yet. Try it again in a minute.")
@@ -99,7 +101,7 @@ def send_on(file: ReferenceFile, sender: Sender) -> Taken:
         new = _row(sender, copy_of=file, **same)
         new.file.name, new.thumb.name = file.file.name, file.thumb.name
         try:
-            return Taken(_ask(new, sender), f"{new} goes to {sender.account.short}.")
+            return UploadOutcome(_ask(new, sender), f"{new} goes to {sender.account.short}.")
         except IntegrityError:
             there = _same(sender, file.sha256, file.strip_metadata)
             if there is None:
@@ -149,20 +151,20 @@ def _put_in_line(file: ReferenceFile, sender: Sender) -> None:
     wish.ask()
 
 
-def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> Taken:
+def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> UploadOutcome:
     """The same bytes are on that account, on their way there, or were not taken the first time."""
     where = sender.account.short
     if file.is_ready:
-        return Taken(file, f"{file} is on {where} already.")
+        return UploadOutcome(file, f"{file} is on {where} already.")
     job = newest_job(file)
     if job is not None and job.state in LIVE:
-        return Taken(file, f"{file} is on its way to {where} already.")
+        return UploadOutcome(file, f"{file} is on its way to {where} already.")
     if file.problem:
         raise InvalidInput(file.problem)
     if strip_metadata != file.strip_metadata:
         _change_choice(file, strip_metadata)
     _put_in_line(file, sender)
-    return Taken(file, f"{file} goes to {where} once more.")
+    return UploadOutcome(file, f"{file} goes to {where} once more.")
 
 
 def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
@@ -175,13 +177,13 @@ def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
     file.strip_metadata = strip_metadata
 
 
-def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | None = None) -> Taken:
+def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | None = None) -> UploadOutcome:
     """From our own copy, without choosing it again. Raises InvalidInput."""
     job = newest_job(file)
     if job is not None and job.state in decisions.RETRYABLE and strip_metadata in {None, file.strip_metadata}:
         if decisions.retry(job, by=sender.by, nonce=sender.nonce) is None:
             raise InvalidInput("It was found meanwhile, or you have no token for its account any more.")
-        return Taken(file, f"{file} goes to {sender.account.short} once more.")
+        return UploadOutcome(file, f"{file} goes to {sender.account.short} once more.")
     strip = file.strip_metadata if strip_metadata is None else strip_metadata
     return _once_more(file, sender, strip_metadata=strip)
 

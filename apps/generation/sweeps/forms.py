@@ -13,7 +13,7 @@ from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT
 from apps.generation.models import Sweep
 from apps.generation.sweeps.grid import GHOSTWRITERS, MODELS, Matrix
 from apps.generation.sweeps.progress import Progress
-from apps.generation.sweeps.runner import Plan
+from apps.generation.sweeps.runner import SweepPlan
 from apps.plural import counted
 
 MOST_ROWS, MOST_SONGS, MOST_CREDITS = 8, 200, 10_000
@@ -90,9 +90,9 @@ class SweepForm(PaidForm):
             "ghostwriter": data["ghostwriter"] or [""],
         }
 
-    def plan(self) -> Plan:
+    def plan(self) -> SweepPlan:
         data = self.cleaned_data
-        return Plan(
+        return SweepPlan(
             by=self.user,
             token=data["token"],
             account=data["account"],

@@ -44,7 +44,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Song:
+class CellSong:
     """One song of a cell: the card of its job, and its takes."""
 
     card: Card
@@ -59,7 +59,7 @@ class Song:
 @dataclass(frozen=True)
 class Cell:
     head: Head  # its column
-    songs: list[Song]
+    songs: list[CellSong]
     missing: int  # songs that were not asked for yet
 
 
@@ -94,11 +94,11 @@ class SweepPage:
             for y, head in enumerate(self.matrix.rows)
         ]
 
-    def _cell(self, head: Head, cell: SweepCell | None, songs: dict[object, list[Song]]) -> Cell:
+    def _cell(self, head: Head, cell: SweepCell | None, songs: dict[object, list[CellSong]]) -> Cell:
         found = songs.get(cell.pk, []) if cell else []
         return Cell(head, found, max(0, self.sweep.songs_each - len(found)))
 
-    def _songs(self) -> dict[object, list[Song]]:
+    def _songs(self) -> dict[object, list[CellSong]]:
         takes = Prefetch("song__takes", Clip.objects.live().for_pages().order_by("take"))
         shown = [job.pk for job in self.progress.asked]
         jobs = (
@@ -107,10 +107,10 @@ class SweepPage:
             .prefetch_related(takes)
         )
         around = panel.surroundings(self._membership)
-        found: dict[object, list[Song]] = {}
+        found: dict[object, list[CellSong]] = {}
         for job in jobs.order_by("batch_index", "created_at"):
             made = list(job.song.takes.all()) if job.song else []
-            found.setdefault(job.cell_id, []).append(Song(card(job, around), made))
+            found.setdefault(job.cell_id, []).append(CellSong(card(job, around), made))
         return found
 
     # Before it starts.

@@ -28,7 +28,7 @@ Phase, Ended = Sweep.Phase, Sweep.Ended
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SweepPlan:
     """A valid form: what is to be swept, on whose money and within what."""
 
     by: User
@@ -41,7 +41,7 @@ class Plan:
     nonce: uuid.UUID
 
 
-def draft(team: Team, plan: Plan) -> Sweep:
+def draft(team: Team, plan: SweepPlan) -> Sweep:
     """Kept to be looked at before it costs anything; the same form again changes it. Raises FormAlreadyUsed."""
     values = {
         "token": plan.token,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation.account_removal import removal
 from apps.generation.usage import chart, forecast, spending, top_spenders
-from apps.generation.usage.spending import Span, Spending
+from apps.generation.usage.spending import Period, Spending
 
 MOST_SONGS = 3
 
@@ -21,7 +21,7 @@ register.filter("figure", chart.figure)
 @register.filter
 def day_and_month(day: date) -> str:
     """13 November; with the year when it is another one."""
-    return chart.name(Span(day, day), timezone.now().date())
+    return chart.name(Period(day, day), timezone.now().date())
 
 
 @register.simple_tag
@@ -41,7 +41,7 @@ class Spent:
 
     spending: Spending
     chart: chart.Chart
-    pace: forecast.Pace
+    pace: forecast.Forecast
     songs: list[top_spenders.SongCost]
 
 
@@ -62,5 +62,5 @@ def spent_by(team: Team, user: User) -> Spent | None:
 
 
 @register.simple_tag
-def pace_of(account: FlowAccount) -> forecast.Pace:
+def pace_of(account: FlowAccount) -> forecast.Forecast:
     return forecast.of([account] if account.as_of is None else [], timezone.now().date())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import floor, log10
 
-from apps.generation.usage.spending import Span
+from apps.generation.usage.spending import Period
 
 HEIGHT = 240
 GAP = 2
@@ -14,7 +14,7 @@ LABELS = 5
 
 
 @dataclass(frozen=True)
-class Part:
+class BarSegment:
     """One colour of a column: "songs", "edits" or "elsewhere"."""
 
     kind: str
@@ -26,14 +26,14 @@ class Part:
 class Column:
     """`slot_x`, `slot_width`: where the pointer finds it. `x`, `width`: the bar in it. In percent."""
 
-    span: Span
+    span: Period
     name: str
     short: str
     slot_x: str
     slot_width: str
     x: str
     width: str
-    parts: list[Part]
+    parts: list[BarSegment]
     words: str
     verdict: str
     agrees: bool
@@ -64,7 +64,7 @@ class Chart:
         return self.columns[::-1]
 
 
-def draw(spans: Sequence[Span], today: date) -> Chart:
+def draw(spans: Sequence[Period], today: date) -> Chart:
     top = _ceiling(max((span.charged for span in spans), default=0))
     step = 100 / max(1, len(spans))
     columns = [_column(span, number, step, top, today) for number, span in enumerate(spans)]
@@ -87,7 +87,7 @@ def _ceiling(most: float) -> int:
     )
 
 
-def _column(span: Span, number: int, step: float, top: int, today: date) -> Column:
+def _column(span: Period, number: int, step: float, top: int, today: date) -> Column:
     words, verdict = _words(span), _verdict(span)
     return Column(
         span=span,
@@ -104,15 +104,15 @@ def _column(span: Span, number: int, step: float, top: int, today: date) -> Colu
     )
 
 
-def _parts(span: Span, top: int) -> list[Part]:
+def _parts(span: Period, top: int) -> list[BarSegment]:
     """From the ground up, with a little room between them."""
-    parts: list[Part] = []
+    parts: list[BarSegment] = []
     ground = float(HEIGHT)
     for kind in ("songs", "edits", "elsewhere"):
         value = getattr(span, kind)
         if value > 0:
             height = max(1.0, HEIGHT * value / top - (GAP if parts else 0))
-            parts.append(Part(kind, round(ground - height, 2), round(height, 2)))
+            parts.append(BarSegment(kind, round(ground - height, 2), round(height, 2)))
             ground -= height + GAP
     return parts
 
@@ -120,14 +120,14 @@ def _parts(span: Span, top: int) -> list[Part]:
 AGREES = "agrees with Flow Music"
 
 
-def _words(span: Span) -> str:
+def _words(span: Period) -> str:
     if not span.charged:
         return "nothing spent"
     shares = (("for songs", span.songs), ("for edits", span.edits), ("elsewhere", span.elsewhere))
     return ", ".join(f"{figure(value)} {what}" for what, value in shares if value)
 
 
-def _verdict(span: Span) -> str:
+def _verdict(span: Period) -> str:
     """Whether Flow Music charged what was counted here."""
     if not span.counted:
         return ""
@@ -137,7 +137,7 @@ def _verdict(span: Span) -> str:
     return f"Flow Music charged {figure(abs(span.difference))} {more} than counted here"
 
 
-def name(span: Span, today: date, *, month: str = "%B") -> str:
+def name(span: Period, today: date, *, month: str = "%B") -> str:
     """13 November; 9 to 15 November; November 2025."""
     year = "" if span.last.year == today.year else f" {span.last.year}"
     if span.first == span.last:
@@ -152,7 +152,7 @@ def name(span: Span, today: date, *, month: str = "%B") -> str:
     return f"{start} to {span.last.day} {span.last:{month}}{year}"
 
 
-def _labels(spans: Sequence[Span], step: float, today: date) -> list[Label]:
+def _labels(spans: Sequence[Period], step: float, today: date) -> list[Label]:
     """From the newest back, so many as there is room for on a phone."""
     every = max(1, -(-len(spans) // LABELS))
     labels = []
@@ -164,7 +164,7 @@ def _labels(spans: Sequence[Span], step: float, today: date) -> list[Label]:
     return labels[::-1]
 
 
-def _short(span: Span, today: date) -> str:
+def _short(span: Period, today: date) -> str:
     if (span.last - span.first).days >= 7:
         return f"{span.first:%b %Y}"
     return f"{span.first.day} {span.first:%b}"

@@ -18,7 +18,7 @@ Block = FlowAccount.Block
 
 
 @dataclass(frozen=True)
-class Pace:
+class Forecast:
     """`left`, `songs`: None when no balance is known. `until`: None when it can't be said, or is far away."""
 
     left: int | None
@@ -29,7 +29,7 @@ class Pace:
     is_far: bool = False
 
 
-def of(accounts: Collection[FlowAccount], today: date) -> Pace:
+def of(accounts: Collection[FlowAccount], today: date) -> Forecast:
     """Of all these accounts together. One query."""
     usable = [each for each in accounts if each.block != Block.GONE]
     known = [each for each in usable if each.credits is not None]
@@ -37,7 +37,7 @@ def of(accounts: Collection[FlowAccount], today: date) -> Pace:
     songs = sum(max(0, each.credits or 0) // each.price for each in known) if known else None
     a_day = _a_day(accounts, today)
     days = left / a_day if left is not None and a_day else None
-    return Pace(
+    return Forecast(
         left=left,
         songs=songs,
         price=pricing.of_any(usable),

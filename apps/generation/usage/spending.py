@@ -34,7 +34,7 @@ MOST_DAYS, MOST_WEEKS = 100, 110
 
 
 @dataclass
-class Span:
+class Period:
     """One column: a UTC day, or in a long range a week or a month. All in credits."""
 
     first: date
@@ -69,7 +69,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Kind:
+class BookingKind:
     """Flow Music's own kinds of bookings, with what they are to the account."""
 
     type: str
@@ -81,8 +81,8 @@ class Kind:
 class Spending:
     """`since`: the first day of the range, None for all of it."""
 
-    spans: list[Span]
-    kinds: list[Kind]
+    spans: list[Period]
+    kinds: list[BookingKind]
     since: date | None
     undated: float  # charged without a day
 
@@ -121,7 +121,7 @@ def of(accounts: Collection[FlowAccount], team: Team, *, days: int | None, today
     by_day = _booked(rows)
     _count(by_day, accounts, team, since)
     first = since or max(min(by_day, default=today), today - OLDEST)
-    spans = _fold([by_day.get(day) or Span(day, day) for day in _each_day(first, today)])
+    spans = _fold([by_day.get(day) or Period(day, day) for day in _each_day(first, today)])
     undated = abs(rows.charged().filter(day=None).aggregate(sum=Sum("tokens"))["sum"] or 0)
     return Spending(spans, _kinds(rows), since, credits(undated))
 
@@ -157,34 +157,34 @@ def paid(accounts: Collection[FlowAccount], team: Team, since: date | None) -> "
     return sent.order_by()
 
 
-def _booked(rows: UsageRowQuerySet) -> dict[date, Span]:
+def _booked(rows: UsageRowQuerySet) -> dict[date, Period]:
     """A charge is a charge, whichever sign it is written with."""
-    found: dict[date, Span] = {}
+    found: dict[date, Period] = {}
     sums = rows.exclude(day=None).values_list("day", "type").annotate(Sum("tokens"))
     for day, type_, tokens in sums:
-        span = found.setdefault(day, Span(day, day))
+        span = found.setdefault(day, Period(day, day))
         name = sense(type_)
         setattr(span, name, round(getattr(span, name) + credits(abs(tokens)), 2))
     return found
 
 
 def _count(
-    by_day: dict[date, Span], accounts: Collection[FlowAccount], team: Team, since: date | None
+    by_day: dict[date, Period], accounts: Collection[FlowAccount], team: Team, since: date | None
 ) -> None:
     """What the team's jobs cost as far as it was known when they were sent, up to when Flow Music was last asked."""
     sent = paid(accounts, team, since).filter(sent_at__lte=F("ran_on__usage_read_at"))
     by = sent.annotate(day=TruncDate("sent_at", tzinfo=UTC)).values_list("day", "operation")
     for day, operation, price in by.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG))):
-        span = by_day.setdefault(day, Span(day, day))
+        span = by_day.setdefault(day, Period(day, day))
         if operation == "music":
             span.counted_songs += price
         else:
             span.counted_edits += price
 
 
-def _kinds(rows: UsageRowQuerySet) -> list[Kind]:
+def _kinds(rows: UsageRowQuerySet) -> list[BookingKind]:
     sums = rows.values_list("type").annotate(Sum("tokens"))
-    kinds = [Kind(type_, credits(abs(tokens)), sense(type_)) for type_, tokens in sums]
+    kinds = [BookingKind(type_, credits(abs(tokens)), sense(type_)) for type_, tokens in sums]
     return sorted(kinds, key=lambda kind: (kind.sense, -kind.credits))
 
 
@@ -192,20 +192,20 @@ def _each_day(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range(max(0, (last - first).days) + 1)]
 
 
-def _fold(days: list[Span]) -> list[Span]:
+def _fold(days: list[Period]) -> list[Period]:
     """Weeks from Monday, or months, when there are too many days for columns."""
     if len(days) <= MOST_DAYS:
         return days
     weekly = len(days) <= MOST_WEEKS * 7
-    groups: defaultdict[date, list[Span]] = defaultdict(list)
+    groups: defaultdict[date, list[Period]] = defaultdict(list)
     for each in days:
         start = each.first - timedelta(days=each.first.weekday()) if weekly else each.first.replace(day=1)
         groups[start].append(each)
     return [_sum(group) for group in groups.values()]
 
 
-def _sum(group: list[Span]) -> Span:
+def _sum(group: list[Period]) -> Period:
     """Of days, which stand in order."""
     names = ("charged", "received", "other", "counted_songs", "counted_edits")
     sums = {name: round(sum(getattr(each, name) for each in group), 2) for name in names}
-    return Span(group[0].first, group[-1].last, **sums)
+    return Period(group[0].first, group[-1].last, **sums)

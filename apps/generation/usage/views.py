@@ -133,7 +133,7 @@ def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
     try:
         body = b"".join(lines)
         response = transfers.whole(request, body, content_type="text/csv; charset=utf-8")
-    except transfers.Busy as busy:
+    except transfers.TooManyTransfers as busy:
         messages.error(request, transfers.words_for(busy, "download"))
         return redirect(shown.here)
     name = f"flow-music-usage-{today:%Y-%m-%d}.csv"

@@ -18,7 +18,7 @@ BROKEN = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxE
 
 
 @dataclass(frozen=True)
-class Cover:
+class CoverDetails:
     """The type of the bytes, a 160 px square of them as WebP, and the nearest tone ("" for grey)."""
 
     content_type: str
@@ -26,7 +26,7 @@ class Cover:
     tone: str
 
 
-def look_at(file: BinaryIO) -> Cover:
+def look_at(file: BinaryIO) -> CoverDetails:
     """Decodes the whole picture. BadFile when it can't be, or is too large to be a cover."""
     try:
         with pixels.opened(file) as picture:
@@ -36,7 +36,7 @@ def look_at(file: BinaryIO) -> Cover:
             small = pixels.square(picture, THUMB_PX)
     except BROKEN as error:
         raise BadFile("The cover that came is not a picture.") from error
-    return Cover(content_type, pixels.webp(small), nearest_tone(small))
+    return CoverDetails(content_type, pixels.webp(small), nearest_tone(small))
 
 
 def for_tags(picture: bytes, content_type: str) -> tuple[bytes, str]:

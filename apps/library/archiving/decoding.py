@@ -43,7 +43,7 @@ BROKEN = (FFmpegError, OSError, ValueError, IndexError, EOFError, OverflowError)
 
 
 @dataclass(frozen=True)
-class Heard:
+class MeasuredSound:
     """`duration_s` is measured; `peaks` and `rms` as loudness.Loudness.parts gives them, `loudness_db` as gated_db."""
 
     duration_s: float
@@ -52,7 +52,7 @@ class Heard:
     loudness_db: float | None
 
 
-def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> Heard:
+def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> MeasuredSound:
     """Decodes a whole song. BadFile when it can't be decoded, or lasts otherwise than the record said."""
     found, loudness = SONGS[kind], Loudness()
     _refuse_pages(file)
@@ -65,7 +65,7 @@ def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> Heard:
     if measured_s < SHORTEST_SONG_S:
         raise BadFile(f"The {kind} that came holds no sound.")
     peaks, rms = loudness.parts()
-    return Heard(measured_s, peaks, rms, loudness.gated_db(measured_s))
+    return MeasuredSound(measured_s, peaks, rms, loudness.gated_db(measured_s))
 
 
 def is_near(heard_s: float, announced_s: float) -> bool:

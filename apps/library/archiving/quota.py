@@ -70,7 +70,7 @@ def set_limit(team: Team, limit: int | None) -> None:
 
 
 @dataclass(frozen=True)
-class Part:
+class FormatUsage:
     """What one format takes up: `name` as people call it, how many files, how many bytes."""
 
     name: str
@@ -78,7 +78,7 @@ class Part:
     size: int
 
 
-def parts(team: Team) -> list[Part]:
+def parts(team: Team) -> list[FormatUsage]:
     """By format; the small pictures of the covers count as covers."""
     stored = ClipFile.objects.for_team(team).stored().order_by()
     found = {
@@ -89,11 +89,11 @@ def parts(team: Team) -> list[Part]:
     if thumbs and Kind.COVER in found:
         files, size = found[Kind.COVER]
         found[Kind.COVER] = (files, size + thumbs)
-    parts = [Part(name, *found[kind]) for kind, name in NAMES.items() if kind in found]
+    parts = [FormatUsage(name, *found[kind]) for kind, name in NAMES.items() if kind in found]
     rows = ReferenceFile.objects.for_team(team).exclude(file="").order_by()
     sizes = dict(rows.values_list("file", "size"))  # by name: what is on several accounts is kept once
     return (
-        [*parts, Part("References", len(sizes), sum(size or 0 for size in sizes.values()))]
+        [*parts, FormatUsage("References", len(sizes), sum(size or 0 for size in sizes.values()))]
         if sizes
         else parts
     )

@@ -34,12 +34,12 @@ PER_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Page:
+class TrashPage:
     takes: list[Clip]
     older: Cursor | None  # where the next page starts
 
 
-def page_of(team: Team, place: str) -> Page:
+def page_of(team: Team, place: str) -> TrashPage:
     """What is in the bin, deleted last first. A few queries, however much it is."""
     before = Cursor.parse(place)
     others = Clip.objects.live().select_related("song").prefetch_related("files")
@@ -51,7 +51,7 @@ def page_of(team: Team, place: str) -> Page:
     found = list(takes[: PER_PAGE + 1])
     shown, last = found[:PER_PAGE], found[PER_PAGE - 1 : PER_PAGE]
     more = len(found) > PER_PAGE and last[0].deleted_at
-    return Page(shown, Cursor(more, last[0].pk) if more else None)
+    return TrashPage(shown, Cursor(more, last[0].pk) if more else None)
 
 
 def days_left(clip: Clip) -> int:

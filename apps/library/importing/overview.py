@@ -9,7 +9,7 @@ from apps.library.models import Clip, ClipFile, Import
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class AccountImport:
     """`takes`: how many of the account's the team has; `to_copy`: of how many the audio is still to come."""
 
     account: FlowAccount
@@ -33,7 +33,7 @@ class Line:
         return "Go on" if self.is_open else "Look for new ones"
 
 
-def lines(team: Team, user: User) -> list[Line]:
+def lines(team: Team, user: User) -> list[AccountImport]:
     """The person's own accounts first. Of those that the team sees no more, only what it has brought in."""
     walks = {walk.account_id: walk for walk in _newest(team)}
     seen = FlowAccount.objects.for_team(team) | FlowAccount.objects.filter(pk__in=walks.keys())
@@ -47,7 +47,7 @@ def lines(team: Team, user: User) -> list[Line]:
     for token in ApiToken.objects.for_team(team).working().select_related("owner"):
         owners.setdefault(token.subscription_id, []).append(token.owner)
     found = [
-        Line(
+        AccountImport(
             account=account,
             walk=walks.get(account.pk),
             own=user in owners.get(account.subscription_id, []),

@@ -101,7 +101,7 @@ class Member:
         return edit_labels.beside_label(self.song.operation, self.song.params)
 
     @cached_property
-    def diff(self) -> list[text_diff.Line]:
+    def diff(self) -> list[text_diff.DiffLine]:
         """Of a remix: its lyrics beside those of its source."""
         lyrics = self.song.params.get("lyrics")
         if not self.is_compared or self.source is None or not isinstance(lyrics, str):

@@ -27,7 +27,7 @@ from django.utils.http import content_disposition_header, http_date, parse_etags
 
 from apps.library.input_names import of_file
 from apps.library.models import Clip, ClipFile
-from apps.transfers import PIECE, Busy, Sent, words_for
+from apps.transfers import PIECE, LimitedStream, TooManyTransfers, words_for
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @dataclass(frozen=True)
-class Part:
+class ByteRange:
     """Bytes `start` to `end`, both included."""
 
     start: int
@@ -115,7 +115,7 @@ def serve(
     except FileNotFoundError:
         logger.error("%s is not in the storage", file)
         return _words("This file is gone from the storage here. Whoever runs this site can get it back.", 404)
-    except Busy as busy:
+    except TooManyTransfers as busy:
         return _words(words_for(busy, "download"), 503, {"Retry-After": "5"})
 
 
@@ -167,7 +167,7 @@ def _version(request: HttpRequest, file: Stored) -> Version:
     return Version(storage, str(file.file.name), file.size or 0, _date(file))
 
 
-def _part(request: HttpRequest, version: Version) -> Part | None:
+def _part(request: HttpRequest, version: Version) -> ByteRange | None:
     """The range asked for; None for the whole file, also when the range can't be read (RFC 9110)."""
     asked = request.headers.get("Range", "")
     unchanged = request.headers.get("If-Range", version.etag) in {version.etag, version.stored_on}
@@ -182,19 +182,19 @@ def _part(request: HttpRequest, version: Version) -> Part | None:
     end = min(int(last), size - 1) if first and last else size - 1
     if start > end:
         raise NotSatisfiable
-    return Part(start, end)
+    return ByteRange(start, end)
 
 
-def _body(request: HttpRequest, version: Version, part: Part | None, *, whole: bool) -> HttpResponseBase:
+def _body(request: HttpRequest, version: Version, part: ByteRange | None, *, whole: bool) -> HttpResponseBase:
     if part and not whole:
-        part = Part(part.start, min(part.end, part.start + AT_ONCE - 1))
-    sent = part or Part(0, version.size - 1)
+        part = ByteRange(part.start, min(part.end, part.start + AT_ONCE - 1))
+    sent = part or ByteRange(0, version.size - 1)
     if request.method == "HEAD":
         answer: HttpResponseBase = HttpResponse()
     elif (part and not whole) or sent.length <= AT_ONCE:  # also all the covers of a list at once
         answer = HttpResponse(_read(version, sent))
     else:
-        answer = Sent(request, _Pieces(version.open(), sent), sent.length).answer()
+        answer = LimitedStream(request, _Pieces(version.open(), sent), sent.length).answer()
     if part:
         answer.status_code = 206
         answer["Content-Range"] = f"bytes {part.start}-{part.end}/{version.size}"
@@ -202,7 +202,7 @@ def _body(request: HttpRequest, version: Version, part: Part | None, *, whole: b
     return answer
 
 
-def _read(version: Version, part: Part) -> bytes:
+def _read(version: Version, part: ByteRange) -> bytes:
     store: Any = version.storage
     if not isinstance(store, FileSystemStorage):  # its own files would be read into memory whole
         asked = f"bytes={part.start}-{part.end}"
@@ -215,7 +215,7 @@ def _read(version: Version, part: Part) -> bytes:
 class _Pieces(Iterator[bytes]):
     """Of an open file, which is closed with it, however much was read."""
 
-    def __init__(self, handle: BinaryIO, part: Part) -> None:
+    def __init__(self, handle: BinaryIO, part: ByteRange) -> None:
         self._handle, self._left = handle, part.length
         handle.seek(part.start)
 

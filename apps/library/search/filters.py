@@ -24,7 +24,7 @@ MOST_CHOICES = 200  # in a menu; a tag beyond them is chosen where it stands
 
 
 @dataclass(frozen=True)
-class Choice:
+class FilterOption:
     words: str
     address: str
 
@@ -35,7 +35,7 @@ class Menu:
 
     name: str
     title: str
-    choices: list[Choice]
+    choices: list[FilterOption]
 
 
 @dataclass(frozen=True)
@@ -170,16 +170,16 @@ class Filters:
         """What a form for the first and the last day carries along."""
         return {name: value for name, value in self.values.items() if name not in {"from", "to", "since"}}
 
-    def chips(self) -> Iterator[Choice]:
+    def chips(self) -> Iterator[FilterOption]:
         """What is chosen, each with the address without it."""
         for name, known in self.pairs.items():
             if name in self.values:
                 words = known[self.values[name]]
-                yield Choice(f"By {words}" if name == "by" else words, self.address(**{name: ""}))
+                yield FilterOption(f"By {words}" if name == "by" else words, self.address(**{name: ""}))
         if "from" in self.values:
-            yield Choice(f"From {_day(self.first)}", self.address(**{"from": ""}))
+            yield FilterOption(f"From {_day(self.first)}", self.address(**{"from": ""}))
         if "to" in self.values:
-            yield Choice(f"Until {_day(self.last)}", self.address(to=""))
+            yield FilterOption(f"Until {_day(self.last)}", self.address(to=""))
 
     def menus(self) -> Iterator[Menu]:
         """What can be chosen besides. A menu of one person or one provider would say nothing."""
@@ -189,7 +189,9 @@ class Filters:
                 continue
             first = islice(known.items(), MOST_CHOICES)
             yield Menu(
-                name, TITLES[name], [Choice(words, self.address(**{name: value})) for value, words in first]
+                name,
+                TITLES[name],
+                [FilterOption(words, self.address(**{name: value})) for value, words in first],
             )
 
     # As parsed.

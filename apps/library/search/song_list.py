@@ -68,7 +68,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Row:
+class SongRow:
     """A song with those of its takes that fit."""
 
     song: Song
@@ -81,15 +81,15 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Page:
+class SongPage:
     """`count` is of all pages, known on the first one where it is cheap: at most one more than MOST_COUNTED."""
 
-    rows: list[Row]
+    rows: list[SongRow]
     is_first: bool
     following: Cursor | None  # where the next page starts
     count: int | None
 
-    def days(self) -> Iterator[tuple[str, list[Row]]]:
+    def days(self) -> Iterator[tuple[str, list[SongRow]]]:
         """The songs by the day on which they were asked for, with the day's name; those of a search by their rank."""
         for head, rows in groupby(self.rows, key=_head):
             yield head, list(rows)
@@ -103,7 +103,7 @@ class Page:
         return f"{self.count:,} song{'' if self.count == 1 else 's'}"
 
 
-def page_of(team: Team, filters: Filters, place: Cursor | None) -> Page:
+def page_of(team: Team, filters: Filters, place: Cursor | None) -> SongPage:
     """A fixed number of queries, however many songs there are."""
     songs: SongQuerySet = Song.objects.for_team(team).filter(filters.of_songs)
     fits, is_listed = _having(filters.of_takes, filters.few_takes)
@@ -114,7 +114,7 @@ def page_of(team: Team, filters: Filters, place: Cursor | None) -> Page:
     if not place:
         is_cheap = is_listed or not filters.of_takes
         count = _count(fitting) if is_cheap else None if more else len(found)
-    return Page(_rows(found, filters), place is None, found[-1] if more else None, count)
+    return SongPage(_rows(found, filters), place is None, found[-1] if more else None, count)
 
 
 def _count(songs: SongQuerySet) -> int:
@@ -164,7 +164,7 @@ def _having(takes_fit: Q, few: bool) -> tuple[Q | Exists, bool]:
     return Exists(takes.filter(song=OuterRef("pk"))), False
 
 
-def _rows(places: list[Cursor], filters: Filters) -> list[Row]:
+def _rows(places: list[Cursor], filters: Filters) -> list[SongRow]:
     """Takes that don't fit are left out, so that choosing all of the list chooses what was looked for."""
     found = Song.objects.filter(pk__in=[place.pk for place in places]).with_takes()
     songs = {song.pk: song for song in found.prefetch_related("takes__collections")}
@@ -174,13 +174,13 @@ def _rows(places: list[Cursor], filters: Filters) -> list[Row]:
         fitting = set(rows.order_by().values_list("pk", flat=True))
         takes = {pk: [take for take in those if take.pk in fitting] for pk, those in takes.items()}
     return [
-        Row(songs[place.pk], takes[place.pk], place.rank if filters.ranks else None)
+        SongRow(songs[place.pk], takes[place.pk], place.rank if filters.ranks else None)
         for place in places
         if place.pk in songs
     ]
 
 
-def _head(row: Row) -> str:
+def _head(row: SongRow) -> str:
     if row.rank is not None:
         return RANK_WORDS[row.rank]
     return _name(local_time(row.song.created_at).date())

@@ -60,7 +60,7 @@ def download_ready(request: TeamRequest) -> HttpResponse:
     """Whether a download of this person may begin: 204, or 202 with words. Asking again keeps the place."""
     try:
         transfers.DOWNLOADS.ask(request.user.pk)
-    except transfers.Busy as busy:
+    except transfers.TooManyTransfers as busy:
         words = transfers.words_for(busy, "download")
         return HttpResponse(words, status=202, content_type="text/plain; charset=utf-8")
     return HttpResponse(status=204)

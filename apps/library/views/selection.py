@@ -20,7 +20,7 @@ from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
 from apps.library.playback import zip_download
 from apps.library.redirects import back, came_from, refused, with_typed
-from apps.transfers import Busy, Sent, words_for
+from apps.transfers import LimitedStream, TooManyTransfers, words_for
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
 
@@ -119,8 +119,8 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
     found = selection.in_order(takes, request.POST.getlist("clip"))
     zipped = zip_download.zipped(found, kind)
     try:
-        pieces = Sent(request, iter(zipped), len(zipped))
-    except Busy as busy:
+        pieces = LimitedStream(request, iter(zipped), len(zipped))
+    except TooManyTransfers as busy:
         raise InvalidInput(words_for(busy, "download")) from None
     try:
         subject = f"{undo.takes(len(found))} as {zip_download.WORDS[kind]}"
