@@ -133,7 +133,7 @@ class Transfers:
         return transfer
 
     def ask(self, who: Hashable) -> None:
-        """Raises TooManyTransfers. Else one may begin; for who has waited, nobody else is let in before within the next seconds."""
+        """Raises TooManyTransfers. Else one may begin; who has waited goes before all others for some seconds."""
         with self._lock:
             has_waited = who in self._queue
             self._ask(who)
@@ -192,7 +192,7 @@ def words_for(busy: TooManyTransfers, what: str) -> str:
 
 
 class LimitedStream(Iterator[bytes]):
-    """The pieces of a long answer, `length` bytes in all, to a signed-in person. Raises TooManyTransfers; they are closed then.
+    """The pieces of a long response, `length` bytes in all, to a signed-in person. Raises TooManyTransfers: closed then.
 
     Ends with the last piece that is read, or when nobody wants them any more.
     """

@@ -80,6 +80,16 @@ def test_modules_have_names_that_say_something() -> None:
     assert [name(path) for path in CODE if path.stem in NAMELESS] == []
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """One word for one thing. Django asks for one name: `Command`."""
+    homes: dict[str, set[str]] = {}
+    for path in APPS:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and node.name != "Command":
+                homes.setdefault(node.name, set()).add(name(path))
+    assert {each: places for each, places in homes.items() if len(places) > 1} == {}
+
+
 def test_imports_stand_at_the_top() -> None:
     """A cycle is mended in the design, not hidden in a function."""
 

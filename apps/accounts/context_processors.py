@@ -1,6 +1,6 @@
 """What base.html asks for on every page. Nothing is asked of the database before a template does.
 
-Each floor adds its part: library/context.py, and generation/context.py, which hands it to the templates.
+Each floor adds its part: library/context_processors.py, and generation/context_processors.py, which hands it to the templates.
 """
 
 from functools import cached_property
@@ -13,7 +13,7 @@ from apps.accounts.models.subscriptions import REAL
 from apps.accounts.permissions import membership_of
 
 
-class Studio:
+class AccountsContext:
     """`studio` in every template: team, membership, other teams, credits and what the person may do here."""
 
     def __init__(self, request: HttpRequest) -> None:

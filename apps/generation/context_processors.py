@@ -10,10 +10,10 @@ from apps.accounts.models.subscriptions import REAL
 from apps.generation.jobs import pricing
 from apps.generation.models import Hold, Job, State
 from apps.generation.operations import FREE
-from apps.library.context_processors import Studio as LibraryStudio
+from apps.library.context_processors import LibraryContext
 
 
-class Studio(LibraryStudio):
+class Studio(LibraryContext):
     @cached_property
     def reserved(self) -> int:
         """Credits that the person's own tokens are going to spend on what is in line."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, UUIDField
 from django.urls import reverse
 
-from apps.accounts.context_processors import Studio as AccountsStudio
+from apps.accounts.context_processors import AccountsContext
 from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
 
@@ -15,7 +15,7 @@ MOST_COUNTED = 999  # songs: beyond it the nav says "999+", and counting costs n
 MOST_COLLECTIONS = 8
 
 
-class Studio(AccountsStudio):
+class LibraryContext(AccountsContext):
     @cached_property
     def songs(self) -> str:
         """How many songs the library lists; "" for none."""

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from apps.accounts import health
-from apps.accounts.context_processors import Studio
+from apps.accounts.context_processors import AccountsContext
 from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.templatetags.formatting import clock, date_and_time, short_email, time_of_day, utc, when
 from apps.generation.context_processors import studio
@@ -103,7 +103,7 @@ def test_the_shell_asks_nothing_before_it_is_asked(people: People, django_assert
 
 
 def test_the_shell_of_a_page_without_session_or_person() -> None:
-    bare = Studio(RequestFactory().get("/"))
+    bare = AccountsContext(RequestFactory().get("/"))
     assert (bare.team, bare.credits, bare.has_token, bare.may_create, bare.teams) == (
         None,
         None,
@@ -146,7 +146,7 @@ def credits_of(people: People, name: str) -> int | None:
     request = RequestFactory().get("/")
     request.user = getattr(people, name)
     request.session = {}
-    return Studio(request).credits
+    return AccountsContext(request).credits
 
 
 def test_healthz_asks_nothing_of_the_database(db: None, django_assert_num_queries) -> None:
