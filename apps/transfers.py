@@ -192,7 +192,7 @@ def words_for(busy: TooManyTransfers, what: str) -> str:
 
 
 class LimitedStream(Iterator[bytes]):
-    """The pieces of a long response, `length` bytes in all, to a signed-in person. Raises TooManyTransfers: closed then.
+    """The pieces of a long response, `length` bytes in all, to a person. Raises TooManyTransfers: closed then.
 
     Ends with the last piece that is read, or when nobody wants them any more.
     """

@@ -1,6 +1,6 @@
 """What base.html asks for on every page. Nothing is asked of the database before a template does.
 
-Each floor adds its part: library/context_processors.py, and generation/context_processors.py, which hands it to the templates.
+Each floor adds its part in its own context_processors.py; the one of generation hands it to the templates.
 """
 
 from functools import cached_property
