@@ -166,7 +166,7 @@ STATICFILES_FINDERS = [
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Forms have no files in them: what comes as one is not kept, also not for the time of the request. The one address
-# that takes files brings its own way (apps/generation/receiving.py).
+# that takes files brings its own way (apps/generation/references/upload_stream.py).
 FILE_UPLOAD_HANDLERS = ["flowweb.upload_handlers.NoFiles"]
 
 # Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.

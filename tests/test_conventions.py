@@ -156,7 +156,7 @@ def test_templates_escape_everything() -> None:
 
 
 def test_times_are_written_for_the_reader_and_for_machines() -> None:
-    """By the filters of templatetags/studio.py: in the reader's zone, as a <time> with its datetime."""
+    """By the filters of templatetags/formatting.py: in the reader's zone, as a <time> with its datetime."""
     assert offenders(TEMPLATES, every(r"\|\s*(?:date|time|timesince|naturaltime)\b")) == {}
 
 

@@ -1,6 +1,6 @@
 """Every URL × who may do what, in one table. A URL without a row fails, and so does a row without a URL.
 
-A cell is "GET POST" as statuses. Whose everything is says url_house.py.
+A cell is "GET POST" as statuses. Whose everything is says sample_team.py.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Clients of the remote API: the one place where they are made.
 
-What is read or done for a team is read or done with a working token of that team whose owner may, now (DESIGN section
-1, truth 3); where there is none, `NoToken` says so. tests/test_clients.py names every caller.
+What is read or done for a team is read or done with a working token of that team whose owner may, now
+(docs/design.md, section 1, truth 3); where there is none, `NoToken` says so. tests/test_clients.py names every caller.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Tasks carry ids; what they do is in flow_accounts.py and prices.py."""
+"""Tasks carry ids; what they do is in account_sync.py and learned_prices.py."""
 
 from uuid import UUID
 

@@ -1,8 +1,8 @@
 """Which words are sung when, as far as that is known.
 
-The API gives [start, end] pairs without text (CAREFUL 25). As many of them as lines: each line has its pair. As many as
-sections: each section has. Otherwise nobody knows what a pair belongs to, and none is guessed: only that somebody
-sings then.
+The API gives [start, end] pairs without text (docs/api.md, point 25). As many of them as lines: each line has
+its pair. As many as sections: each section has. Otherwise nobody knows what a pair belongs to, and none is guessed:
+only that somebody sings then.
 """
 
 from collections.abc import Iterator, Sequence

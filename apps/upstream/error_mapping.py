@@ -1,4 +1,4 @@
-"""What an answer of the Flow Music API means (DESIGN section 3; api/useapi-notes.md, section 4).
+"""What an answer of the Flow Music API means (docs/design.md, section 3; docs/api.md, points 2-6).
 
 Each function returns the error to raise for an answer that is not what was asked for. Statuses with a
 meaning of their own come first (596 before every other 5xx), then the families. The words are for people.
@@ -157,7 +157,7 @@ def _payment(response: Response, messages: OperationMessages) -> UpstreamError:
 
 
 def _busy(response: Response, messages: OperationMessages) -> Busy:
-    """Three texts (api/CAREFUL.md, 2).
+    """Three texts (docs/api.md, point 2).
 
     A 429 without readable words comes from something before the accounts.
     """

@@ -62,7 +62,7 @@ class Accounts(Calls):
     def set_max_jobs(self, email: str, max_jobs: int, *, deadline_s: float = 10) -> AccountRecord:
         """How many jobs may run on an account at once, 1 to 16, without its refresh token. One attempt.
 
-        Newer than the page (useapi-notes.md, 1). Raises Rejected where the refresh token has to come along, Gone for
+        Newer than the page (docs/api.md, point 28). Raises Rejected where the refresh token has to come along, Gone for
         an account that is not configured, and what `add_account` raises.
         """
         json = {"email": email, "maxJobs": max_jobs}

@@ -4,7 +4,7 @@
     clip   user:<number>-<email>-clip:<uuid>
     file   user:<number>-<email>-image:<uuid>, …-audio:<uuid>
 
-It is read from its fixed ends inwards, never split on `-` (api/CAREFUL.md, 10).
+It is read from its fixed ends inwards, never split on `-` (docs/api.md, point 10).
 """
 
 from __future__ import annotations

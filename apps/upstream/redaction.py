@@ -12,7 +12,7 @@ from apps.upstream.token import RefreshToken, Token
 
 Redact = Callable[[str], str]
 
-# The secret of a webhook is in replyUrl (DESIGN section 3); the rest are Google's own session tokens.
+# The secret of a webhook is in replyUrl (docs/design.md, section 3); the rest are Google's own session tokens.
 SECRET_KEYS = frozenset({"replyUrl", "refresh_token", "access_token", "session_id", "authorization"})
 HIDDEN = "[hidden]"
 _HIDDEN_KEYS = frozenset(key.lower() for key in SECRET_KEYS)

@@ -55,7 +55,7 @@ class Response:
 
     @property
     def is_html(self) -> bool:
-        """A proxy's page, whatever its status (api/CAREFUL.md, 29)."""
+        """A proxy's page, whatever its status (docs/api.md, point 29)."""
         return "html" in self.headers.get("content-type", "").lower() or self.body.lstrip()[:1] == b"<"
 
     def json(self) -> Any:

@@ -1,4 +1,4 @@
-"""Every answer to POST /music ends in the state of DESIGN section 3, with words, and charges at most one song."""
+"""Every answer to POST /music ends as docs/design.md, section 3, says, with words, and charges at most one song."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What each state's card says and offers: the table of LOOK.md, line by line."""
+"""What each state's card says and offers: the table of docs/look.md, section 3, line by line."""
 
 import re
 from collections.abc import Callable

@@ -24,7 +24,7 @@ POSTS = dict.fromkeys(EDITS, "POST /music/edit") | {
     "image": "POST /files/generate",
     "upload": "POST /files",
 }
-# A JSON 500 of files and files/generate is a refusal (api/CAREFUL.md, 22).
+# A JSON 500 of files and files/generate is a refusal (docs/api.md, point 22).
 DECLINES = {("image", 500), ("upload", 500)}
 CASES = [(operation, status) for operation in OPERATIONS for status in (404, 408, 500, 503)]
 

@@ -1,6 +1,6 @@
 """All 15 operations can be reached in the browser, and every documented parameter of each can be set there.
 
-The rows are copied from the API's pages (and useapi-notes.md, section 1, for `model`). Left out are the parameters that
+The rows are copied from the API's pages (and docs/api.md, point 20, for `model`). Left out are the parameters that
 are ours: `mode`, `replyUrl`, `replyRef`, `format`. A field is named as its parameter; where the parameter is the thing
 that a page is about, it stands in the address. `instrumental` is one of three `words`, which exclude each other.
 """

@@ -20,7 +20,7 @@ from apps.generation.queue import slots
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def create(request: TeamRequest) -> HttpResponseBase:
-    """GET /create/ shows the song form (starting.py says what may fill it), POST puts the songs in line."""
+    """GET /create/ shows the song form (prefill.py says what may fill it), POST puts the songs in line."""
     filled = Prefill()
     if request.method != "POST":
         if form_of_it := prefill.elsewhere(request.GET, team=request.team):

@@ -1,4 +1,4 @@
-"""Sends queued jobs: claim, commit, one POST, write down (DESIGN section 3).
+"""Sends queued jobs: claim, commit, one POST, write down (docs/design.md, section 3).
 
 No transaction is open across the POST. What it answered is written down through database locks and restarts of the
 database, for as long as the process lives; if it doesn't, the expired claim says that the outcome is not known.

@@ -1,4 +1,4 @@
-"""What the answer to a job's POST means for it (DESIGN section 3, "What answers mean").
+"""What the answer to a job's POST means for it (docs/design.md, section 3, "What answers mean").
 
 The words are for the person who asked: what happened, what it means for the money, what to do next.
 """
@@ -194,7 +194,7 @@ def _is_gone(sent: Sent) -> bool:
 
 
 def _is_uploaded(error: errors.UpstreamError) -> bool:
-    """422 without a record: the take itself can't be edited, for it has no conversation (CAREFUL 15)."""
+    """422 without a record: the take itself can't be edited, for it has no conversation (docs/api.md, point 15)."""
     said = str(error.evidence.get("message", "")).lower()
     return "conversation_id" in said or "uploaded" in said
 

@@ -1,4 +1,6 @@
-"""The forms of POST /music/edit, one per operation, by the API's own names (post-flowmusic-music-edit, CAREFUL 14-20).
+"""The forms of POST /music/edit, one per operation, by the API's own names.
+
+The page is post-flowmusic-music-edit; docs/api.md, points 14-20, says what is read wrongly in it.
 
 What was left as it was is not sent; values are JSON numbers, and a start of 0 is a value.
 """
@@ -122,7 +124,7 @@ class ExtendForm(EditForm):
 
     @property
     def adds(self) -> float:
-        """`extend_s` is what is added, not the new length (CAREFUL 17)."""
+        """`extend_s` is what is added, not the new length (docs/api.md, point 17)."""
         return _cleaned(self, "extend_s") or EXTEND_S
 
     @property

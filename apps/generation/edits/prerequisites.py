@@ -1,7 +1,7 @@
 """What an edit needs before it can be asked for: a take that can be edited, its account, and a token that pays.
 
 An edit runs on the account of its take, so nobody chooses it: it is paid with the person's own token of the
-subscription that the account is under (DESIGN section 4). What is missing is said before anyone tries.
+subscription that the account is under (docs/design.md, section 4). What is missing is said before anyone tries.
 """
 
 from dataclasses import dataclass

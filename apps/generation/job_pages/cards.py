@@ -1,4 +1,4 @@
-"""What a job's card says, for every state of LOOK.md's table: plain words, and the next thing to do."""
+"""What a job's card says in every state (docs/look.md, section 3): plain words, and the next thing to do."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

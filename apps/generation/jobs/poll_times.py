@@ -1,4 +1,4 @@
-"""When a subscription is looked at again: the database is the timer (DESIGN section 3, "Watching")."""
+"""When a subscription is looked at again: the database is the timer (docs/design.md, section 3, "Watching")."""
 
 from datetime import datetime, timedelta
 from itertools import chain

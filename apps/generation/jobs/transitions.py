@@ -1,8 +1,8 @@
 """Every change of a job's state: one conditional UPDATE that must change exactly one row, and its line of the story.
 
-Dispatcher, poller, webhook, sweeper and person all come through here, in any order and twice (DESIGN section 3);
-how jobs end is in ends.py, by the same moves. Each function answers whether it changed the row; False means that
-somebody was faster or the state forbids it.
+Dispatcher, poller, webhook, sweeper and person all come through here, in any order and twice (docs/design.md,
+section 3); how jobs end is in endings.py, by the same moves. Each function answers whether it changed the row; False
+means that somebody was faster or the state forbids it.
 """
 
 import logging

@@ -16,7 +16,7 @@ from apps.library.models import Clip, LyricDraft, ReferenceFile, Song
 
 
 class State(models.TextChoices):
-    """A job's life (DESIGN section 3). Changed only by apps/generation/jobs/transitions.py."""
+    """A job's life (docs/design.md, section 3). Changed only by apps/generation/jobs/transitions.py."""
 
     QUEUED = "queued"
     SUBMITTING = "submitting"

@@ -10,7 +10,7 @@ from apps.accounts.models import Team
 class SendLedger(models.Model):
     """One row: how many calls this database knows to have been sent, and which database it is.
 
-    Outside the database stands the same number or a smaller one (sent_marks.py). A greater one says that the
+    Outside the database stands the same number or a smaller one (restore/marks.py). A greater one says that the
     database was turned back.
     """
 

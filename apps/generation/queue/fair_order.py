@@ -1,7 +1,7 @@
-"""Whose job is next, and on which account (DESIGN section 3).
+"""Whose job is next, and on which account (docs/design.md, section 3).
 
 Next is the member with the fewest active jobs on the subscription, then the one with the oldest wish: one person's
-batch of fifty does not hold up the others. In which order a person's own wishes go is theirs to say (line.py), and
+batch of fifty does not hold up the others. In which order a person's own wishes go is theirs to say (own_order.py), and
 changes nobody else's turn.
 """
 

@@ -1,8 +1,8 @@
 """Free slots and credits of Flow Music accounts, counted from our rows and the newest GET /jobs.
 
-free = maxJobs − started elsewhere (at the last list) − ours that may be out there now. DESIGN section 3 subtracts
-from the number running at the last list; of these, ours are known better from our own rows: a job that has ended
-since frees its slot at once, and one that was just sent is counted once.
+free = maxJobs − started elsewhere (at the last list) − ours that may be out there now. docs/design.md, section 3,
+subtracts from the number running at the last list; of these, ours are known better from our own rows: a job that has
+ended since frees its slot at once, and one that was just sent is counted once.
 """
 
 from collections.abc import Collection

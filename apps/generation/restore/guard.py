@@ -1,4 +1,4 @@
-"""A database that is older than what was sent holds its teams by itself (DESIGN section 3, end of "Collecting").
+"""A database that is older than what was sent holds its teams by itself (docs/design.md, end of section 3).
 
 Two things tell: marks outside the database that it knows nothing of (marks.py), and that it is another database
 than it was (database_identity.py). What it shows as not sent may have been: it becomes unknown, "from a backup", is

@@ -152,7 +152,7 @@ def _start(
         pass_fds=handles,
         cwd=ROOT,
         env=known | {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,  # Ctrl-C is meant for us; it dies with us all the same (leash.py)
+        start_new_session=True,  # Ctrl-C is meant for us; it dies with us all the same (die_with_parent.py)
         check=False,
     )
 

@@ -1,7 +1,7 @@
 """Pictures from outside, decoded within bounds, and the small ones that this site shows of them.
 
-Runs in the examiner's process (examiner.py). A small picture is made of pixels alone: nothing else of the file is ever
-shown.
+Runs in the examiner's process (examiner/process.py). A small picture is made of pixels alone: nothing else of the file
+is ever shown.
 """
 
 from collections.abc import Iterator

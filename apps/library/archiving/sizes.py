@@ -21,7 +21,7 @@ def huge(found: Type, size: str = "") -> BadFile:
 
 
 def measure(file: BinaryIO, found: Type) -> None:
-    """Raises BadFile for a PNG or WebP that claims too much; a JPEG's size is found on the walk (outline.py)."""
+    """Raises BadFile for a PNG or WebP that claims too much; a JPEG's size is found by container_bounds.py."""
     file.seek(0)
     head = file.read(32)
     if found == PNG:  # IHDR is the first chunk (PNG specification, 5.6)

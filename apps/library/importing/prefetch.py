@@ -74,7 +74,7 @@ class Reader:
         while coming is not None and (page := coming.result()) is not None:
             self._room.release()
             stretch, coming = page.stretch, page.after
-            # A page that doesn't begin with the end of the one before is a stretch of its own (walking.py).
+            # A page that doesn't begin with the end of the one before is a stretch of its own (runner.py).
             while (
                 stretch.pages < TOGETHER and (more := _there(coming)) and stretch.goes_on_with(more.stretch)
             ):

@@ -1,8 +1,8 @@
 """Walking through an account's list, a slice at a time: a claim, some pages, and on to the next message.
 
 Some pages and how far the walk has come are written in one transaction: whoever dies on the way loses those at most,
-and whoever comes next begins with them. The next ones are read meanwhile (reading.py); no transaction is open across a
-call. What a person needs to know is in the row (trouble.py).
+and whoever comes next begins with them. The next ones are read meanwhile (prefetch.py); no transaction is open across a
+call. What a person needs to know is in the row (errors.py).
 """
 
 import time

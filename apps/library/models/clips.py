@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # No take is lowered by more than this, however quiet the other one is.
 MOST_LOWERED_DB = 12.0
-# "[Instrumental]" is a value that the API gives for lyrics, not lyrics to show (CAREFUL 25).
+# "[Instrumental]" is a value that the API gives for lyrics, not lyrics to show (docs/api.md, point 25).
 INSTRUMENTAL = "[Instrumental]"
 
 
