@@ -38,7 +38,7 @@ class NonceForm(forms.Form):
             self.start_anew("Nothing was sent yet. Send it once more.")
         elif data.get("place", self.team.pk) not in {None, self.team.pk}:
             self.start_anew(
-                f"You are in {self.team} now; this was written elsewhere. Send it again to make it here."
+                f"You are in {self.team} now; this was written elsewhere. Send it again to create it here."
             )
         return data
 
@@ -53,7 +53,7 @@ class NonceForm(forms.Form):
 class PaidForm(NonceForm):
     """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
 
-    payer_missing = "Add a token first: a song is paid with it."
+    payer_missing = "Add an API token first: it pays for the song."
 
     def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
         super().__init__(*args, team=team, **kwargs)
@@ -67,13 +67,13 @@ class PaidForm(NonceForm):
         self.fields["token"] = forms.ModelChoiceField(
             own,
             required=False,
-            error_messages={"invalid_choice": "This token is not here any more. Choose another."},
+            error_messages={"invalid_choice": "This API token is gone. Choose another."},
         )
         self.fields["email"] = forms.ChoiceField(
             choices=[("", "Automatic"), *((email, email) for email in emails)],
             required=False,
             error_messages={
-                "invalid_choice": "This account is under none of your tokens. Choose another, or Automatic."
+                "invalid_choice": "This account is under none of your API tokens. Choose another, or Automatic."
             },
         )
 

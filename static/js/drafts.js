@@ -139,7 +139,7 @@
     form().elements.prompt.focus();
   }
 
-  /* Filled by a preset or an earlier wish: what was written before is put aside, and can be had back. */
+  /* Filled by a preset or an earlier prompt: what was written before is put aside, and can be had back. */
   function putAside(source) {
     const before = draft();
     if (before && FIELDS.some((name) => before.values[name] !== undefined && before.values[name] !== values()[name])) {
@@ -148,7 +148,7 @@
     store(local, key(), null);
     const kept = read(local, aside());
     if (!kept) return;
-    say(`Filled from ${source}. What you wrote is kept.`, "Bring it back", () => {
+    say(`Filled from ${source}. What you wrote is kept.`, "Restore it", () => {
       const filled = values();
       fill(kept.values);
       keep();

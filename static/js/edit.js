@@ -107,7 +107,7 @@
 
   function show() {
     const words = document.querySelector("[data-hear-word]");
-    if (words) words.textContent = hearing ? "Stop" : "Hear it";
+    if (words) words.textContent = hearing ? "Stop" : "Preview";
     document.querySelector("[data-hear-again]")?.setAttribute("aria-pressed", String(repeats));
   }
 

@@ -57,7 +57,7 @@
     if (!line.isConnected) missed.add(line);
     if (!one) return;
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: "Try it again" });
+    Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: "Retry" });
     button.addEventListener("click", () => again(one));
     line.append(button);
   }
@@ -98,7 +98,7 @@
     request.setRequestHeader("X-CSRFToken", form().elements.csrfmiddlewaretoken.value);
     request.upload.addEventListener("progress", (event) => {
       line.querySelector("progress").value = event.loaded;
-      say(line, event.loaded < file.size ? `${Math.floor((100 * event.loaded) / file.size)} %` : "Being looked at");
+      say(line, event.loaded < file.size ? `${Math.floor((100 * event.loaded) / file.size)} %` : "Being checked");
     });
     request.addEventListener("load", () => {
       const found = answer(request);
@@ -220,7 +220,7 @@
     const button = sounding();
     if (!button) return;
     button.classList.remove("is-on");
-    button.setAttribute("aria-label", `Hear ${button.dataset.hearFile}`);
+    button.setAttribute("aria-label", `Preview ${button.dataset.hearFile}`);
     bar(button).hidden = true;
   }
 

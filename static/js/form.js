@@ -139,12 +139,12 @@
     button.classList.toggle("is-short", short > 0);
     button.disabled = short > 0;
     document.querySelector("[data-pay-by-key]").disabled = short > 0;
-    button.querySelector("[data-pay-label]").textContent = `Make ${songs} ${songs === 1 ? "song" : "songs"}`;
+    button.querySelector("[data-pay-label]").textContent = songs === 1 ? "Create song" : `Create ${songs} songs`;
     button.querySelector("[data-pay-price]").textContent = words;
   }
 
   function say(songs, short, where) {
-    const why = short ? `Not enough credits ${where}. ${songs > 1 ? "Make fewer, choose" : "Choose"} another account, or top up.` : "";
+    const why = short ? `Not enough credits ${where}. ${songs > 1 ? "Create fewer, choose" : "Choose"} another account, or top up.` : "";
     const told = document.getElementById("pay-why");
     if (told.textContent !== why) told.textContent = why;
     strip().querySelector("[data-promise]").hidden = short > 0;

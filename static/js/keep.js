@@ -80,7 +80,7 @@
     const own = nonce?.value;
     if (nonce && kept.nonce) nonce.value = kept.nonce;
     fill(form, kept.values);
-    say("What you wrote and did not send is back.", "Throw it away", () => {
+    say("What you wrote and did not send is restored.", "Discard draft", () => {
       if (nonce) nonce.value = own;
       fill(form, before);
       store(local, key(form), null);

@@ -4,7 +4,7 @@
   "use strict";
 
   const MOST = 10;
-  const KINDS = { refImage: ["picture", "pictures"], refAudio: ["audio file", "audio files"] };
+  const KINDS = { refImage: ["image", "images"], refAudio: ["audio file", "audio files"] };
   const place = () => document.querySelector("[data-references]");
   const form = () => place()?.closest("form");
   const boxes = (kind) => [...place().querySelectorAll(`[data-kind${kind ? `="${kind}"` : ""}]`)];
@@ -80,10 +80,10 @@
     const clash = where && email.value && email.value !== where;
     line.classList.toggle("heed", Boolean(clash || stray));
     const said = counted();
-    let words = `${said}, so it runs on ${short(where)}`;
+    let words = `${said}, so it is created on ${short(where)}`;
     if (!said) words = "none";
-    else if (stray) words = `${said}. ${named(stray)}, which is under none of your tokens: send it to yours, or take it off`;
-    else if (clash) words = `${said} on ${short(where)}: choose it under Runs on, or take them off`;
+    else if (stray) words = `${said}. ${named(stray)}, which is under none of your API tokens: send it to yours, or remove it`;
+    else if (clash) words = `${said} on ${short(where)}: choose it under Account, or remove them`;
     if (line.textContent !== words) line.textContent = words;
   }
 

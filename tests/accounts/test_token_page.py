@@ -286,6 +286,6 @@ def test_who_tries_the_sandbox_first_ends_in_the_song_form_with_an_example(
     first = client.post("/settings/tokens/sandbox/")
     page = html(client.get(first.headers["Location"]))
     assert "Slow disco with a brushed snare" in page.partition('name="prompt"')[2].partition("</textarea>")[0]
-    assert "Make 1 song" in page
+    assert "Create song" in page
     again = client.post("/settings/tokens/sandbox/")
     assert again.headers["Location"] == "/settings/tokens/"

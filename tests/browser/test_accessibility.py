@@ -70,9 +70,9 @@ def test_keys_lead_to_the_rooms(tour: Tour, visits: Visits) -> None:
 def test_keys_are_letters_while_somebody_writes(tour: Tour, visits: Visits) -> None:
     page = visits.new(PERSON).page
     tour.go(page, stop_named("create"))
-    page.get_by_label("How should it sound?").focus()
+    page.get_by_label("Prompt", exact=True).focus()
     page.keyboard.type("jungle? no, x")
-    expect(page.get_by_label("How should it sound?")).to_have_value("jungle? no, x")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("jungle? no, x")
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
 
 

@@ -90,12 +90,12 @@ def hear_just_the_section(page: Page) -> None:
     start, end = page.get_by_label("From", exact=True), page.get_by_label("To", exact=True)
     start.fill("0:02.0")
     end.fill("0:03.5")
-    page.get_by_role("button", name="Hear it").click()
+    page.get_by_role("button", name="Preview").click()
     listening.wait_until_past(page, 2.0)
     listening.assert_audible(page)
     page.wait_for_function("() => document.getElementById('player-audio').paused")
     assert listening.place(page) == pytest.approx(3.5, abs=0.3)
-    expect(page.get_by_role("button", name="Hear it")).to_be_visible()
+    expect(page.get_by_role("button", name="Preview")).to_be_visible()
 
 
 def set_an_effect(page: Page) -> None:
@@ -130,13 +130,13 @@ def extend_from_a_point(page: Page) -> None:
 
 def remix_the_words(page: Page) -> None:
     """What changes is shown while it is written; what was written is there again later."""
-    open_tool(page, "Remix", "Remix with other words")
-    words = page.get_by_label("Words", exact=True)
+    open_tool(page, "Remix", "Remix with other lyrics")
+    words = page.get_by_label("Lyrics", exact=True)
     words.fill(words.input_value().replace("The kettle sings", "The radio sings", 1))
     expect(page.locator("#changes del").first).to_have_text("The kettle sings before I do")
     expect(page.locator("#changes ins").first).to_have_text("The radio sings before I do")
     page.reload()
-    expect(page.get_by_label("Words", exact=True)).to_have_value(re.compile("The radio sings"))
+    expect(page.get_by_label("Lyrics", exact=True)).to_have_value(re.compile("The radio sings"))
     expect(page.locator("[data-keep-line]")).to_contain_text("is back")
 
 

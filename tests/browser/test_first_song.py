@@ -37,8 +37,8 @@ def sign_in(page: Page, link: str) -> None:
 def ask_for_a_song(page: Page) -> None:
     """From the song form to the jobs page, which then follows the job by itself."""
     page.evaluate(FOLLOW)
-    page.get_by_label("How should it sound?").fill(PROMPT)
-    page.get_by_role("button", name="Make 1 song").click()
+    page.get_by_label("Prompt", exact=True).fill(PROMPT)
+    page.get_by_role("button", name="Create song").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
 

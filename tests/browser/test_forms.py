@@ -25,7 +25,7 @@ def page(visits: Visits) -> Page:
 
 
 def prompt_of(page: Page) -> str:
-    return page.get_by_label("How should it sound?").input_value()
+    return page.get_by_label("Prompt", exact=True).input_value()
 
 
 def jobs_asked_for(page: Page, prompt: str) -> int:
@@ -38,21 +38,21 @@ def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(visits: Vi
     visit.watch.expect(422)
     page = visit.page
     page.goto("/create/")
-    page.get_by_label("Your words").fill(WORDS)
+    page.get_by_label("Your lyrics").fill(WORDS)
     page.get_by_label("Model").select_option("lyria-3-pro")
-    page.get_by_label("Runs on").select_option("night+bus@sandbox.example")
+    page.get_by_label("Account", exact=True).select_option("night+bus@sandbox.example")
     page.get_by_role("spinbutton", name="Songs").fill("3")
-    page.get_by_role("button", name="Make 3 songs").click()
+    page.get_by_role("button", name="Create 3 songs").click()
 
-    prompt = page.get_by_label("How should it sound?")
+    prompt = page.get_by_label("Prompt", exact=True)
     expect(prompt).to_have_attribute("aria-invalid", "true")
     expect(prompt).to_have_accessible_description(re.compile("Say how it should sound"))
     expect(prompt).to_be_focused()
-    expect(page.get_by_label("Your words")).to_have_value(WORDS)
+    expect(page.get_by_label("Your lyrics")).to_have_value(WORDS)
     expect(page.get_by_label("Model")).to_have_value("lyria-3-pro")
-    expect(page.get_by_label("Runs on")).to_have_value("night+bus@sandbox.example")
+    expect(page.get_by_label("Account", exact=True)).to_have_value("night+bus@sandbox.example")
     expect(page.get_by_role("spinbutton", name="Songs")).to_have_value("3")
-    expect(page.get_by_role("button", name="Make 3 songs")).to_be_enabled()
+    expect(page.get_by_role("button", name="Create 3 songs")).to_be_enabled()
 
 
 def test_what_is_too_long_or_too_many_is_said_at_its_place(visits: Visits) -> None:
@@ -60,7 +60,7 @@ def test_what_is_too_long_or_too_many_is_said_at_its_place(visits: Visits) -> No
     visit.watch.expect(422)
     page = visit.page
     page.goto("/create/")
-    page.get_by_label("How should it sound?").fill("la " * 3334)
+    page.get_by_label("Prompt", exact=True).fill("la " * 3334)
     page.get_by_role("spinbutton", name="Songs").fill("21")
     expect(page.locator("#prompt-count")).to_have_text("10,002 of 10,000")
     page.locator("[data-pay]").click()
@@ -84,7 +84,7 @@ def test_when_songs_start_follows_their_number(page: Page) -> None:
 
 
 def test_the_counter_follows_the_typing(page: Page) -> None:
-    page.get_by_label("How should it sound?").fill("slow disco\nwith rain")
+    page.get_by_label("Prompt", exact=True).fill("slow disco\nwith rain")
     expect(page.locator("#prompt-count")).to_have_text("20 of 10,000")
 
 
@@ -96,7 +96,7 @@ def test_chips_offer_words_and_put_them_where_they_belong(page: Page) -> None:
         page.get_by_role("button", name=words, exact=True).press("Enter")
         expect(page.get_by_role("button", name=words, exact=True)).to_be_hidden()
 
-    page.get_by_label("How should it sound?").fill("Slow disco")
+    page.get_by_label("Prompt", exact=True).fill("Slow disco")
     choose("Tempo", "96 bpm")
     assert prompt_of(page) == "Slow disco, 96 bpm"
     page.keyboard.type("101 bpm")
@@ -116,7 +116,7 @@ def test_chips_offer_words_and_put_them_where_they_belong(page: Page) -> None:
 
 
 def test_section_buttons_write_into_the_words_and_the_shape_follows(page: Page) -> None:
-    words, shape = page.get_by_label("Your words"), page.locator("#shape li")
+    words, shape = page.get_by_label("Your lyrics"), page.locator("#shape li")
     expect(page.locator("#shape")).to_be_hidden()
     for name in ("Verse", "Chorus", "Verse"):
         page.get_by_role("button", name=name, exact=True).click()
@@ -130,9 +130,9 @@ def test_section_buttons_write_into_the_words_and_the_shape_follows(page: Page) 
 
 
 def test_the_words_switch_shows_what_belongs_to_the_choice(page: Page) -> None:
-    expect(page.get_by_label("Your words")).to_be_visible()
+    expect(page.get_by_label("Your lyrics")).to_be_visible()
     page.get_by_role("radio", name="Ghostwriter", exact=True).check()
-    expect(page.get_by_label("Your words")).to_be_hidden()
+    expect(page.get_by_label("Your lyrics")).to_be_hidden()
     expect(page.get_by_role("radio", name="Pro")).to_be_visible()
     page.get_by_role("radio", name="Instrumental").check()
     expect(page.get_by_text("Nobody sings.")).to_be_visible()
@@ -142,18 +142,18 @@ def test_the_words_switch_shows_what_belongs_to_the_choice(page: Page) -> None:
 
 def test_the_pay_button_says_how_many_and_what_they_cost(page: Page) -> None:
     pay = page.locator("[data-pay]")
-    expect(pay).to_have_text(re.compile(r"Make 1 song\s*about 5 credits"))
+    expect(pay).to_have_text(re.compile(r"Create song\s*about 5 credits"))
     for _ in range(3):
         page.get_by_role("button", name="One song more").click()
     page.get_by_role("button", name="One song fewer").click()
-    expect(pay).to_have_text(re.compile(r"Make 3 songs\s*about 15 credits"))
+    expect(pay).to_have_text(re.compile(r"Create 3 songs\s*about 15 credits"))
 
 
 def test_a_double_click_is_one_song(page: Page) -> None:
     prompt = "Two clicks, one samba"
     held: list[Route] = []
     page.route("**/create/", lambda route: held.append(route))
-    page.get_by_label("How should it sound?").fill(prompt)
+    page.get_by_label("Prompt", exact=True).fill(prompt)
     pay = page.locator("[data-pay]")
     pay.dblclick()
     expect(pay).to_contain_text("Sending once")
@@ -170,7 +170,7 @@ def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
     page = visits.new(PERSON, javascript=False).page
     prompt = "Two plain clicks, one polka"
     page.goto("/create/")
-    page.get_by_label("How should it sound?").fill(prompt)
+    page.get_by_label("Prompt", exact=True).fill(prompt)
     page.locator("[data-pay]").dblclick()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
@@ -178,27 +178,27 @@ def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
 
 
 def test_the_draft_survives_reload_and_closing_and_is_gone_when_sent(page: Page) -> None:
-    page.get_by_label("How should it sound?").fill("A lullaby for a night bus")
-    page.get_by_label("Your words").fill(WORDS)
+    page.get_by_label("Prompt", exact=True).fill("A lullaby for a night bus")
+    page.get_by_label("Your lyrics").fill(WORDS)
     page.get_by_role("spinbutton", name="Songs").fill("2")
     page.reload()
     assert prompt_of(page) == "A lullaby for a night bus"
-    expect(page.get_by_label("Your words")).to_have_value(WORDS)
-    expect(page.get_by_role("button", name="Make 2 songs")).to_be_visible()
+    expect(page.get_by_label("Your lyrics")).to_have_value(WORDS)
+    expect(page.get_by_role("button", name="Create 2 songs")).to_be_visible()
     page.get_by_role("link", name="Library").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Library")
     page.get_by_role("link", name="New song").first.click()
-    expect(page.get_by_label("Your words")).to_have_value(WORDS)
+    expect(page.get_by_label("Your lyrics")).to_have_value(WORDS)
 
     second = page.context.new_page()  # while the first one is open: its draft is its own
     second.goto("/create/")
-    second.get_by_label("How should it sound?").fill("Something else")
+    second.get_by_label("Prompt", exact=True).fill("Something else")
     page.reload()
     assert prompt_of(page) == "A lullaby for a night bus"
     page.close()
-    second.get_by_label("How should it sound?").fill("")
+    second.get_by_label("Prompt", exact=True).fill("")
     second.reload()
-    expect(second.get_by_label("How should it sound?")).to_have_value("A lullaby for a night bus")
+    expect(second.get_by_label("Prompt", exact=True)).to_have_value("A lullaby for a night bus")
     expect(second.locator("[data-draft-line]")).to_contain_text(re.compile(r"Draft from \d\d:\d\d restored"))
     second.get_by_role("button", name="Start empty").click()
     assert prompt_of(second) == ""
@@ -225,7 +225,7 @@ def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None
         else:
             route.continue_()
 
-    page.get_by_label("How should it sound?").fill("A waltz that got lost")
+    page.get_by_label("Prompt", exact=True).fill("A waltz that got lost")
     page.route("**/create/", lose)
     page.locator("[data-pay]").click()
     expect(page.get_by_text("No answer came back.")).to_be_visible()
@@ -233,7 +233,7 @@ def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None
     assert all("htmx:" in line or "ERR_FAILED" in line for line in visit.watch.take_trouble())
     assert jobs_asked_for(page, "A waltz that got lost") == 1, "only the answer was lost"
     page.goto("/create/")
-    expect(page.get_by_label("How should it sound?")).to_have_value("A waltz that got lost")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("A waltz that got lost")
     page.locator("[data-pay]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     assert jobs_asked_for(page, "A waltz that got lost") == 1
@@ -242,7 +242,7 @@ def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None
 def test_presets_and_last_wishes_fill_the_form_and_what_was_typed_comes_back(
     page: Page, visits: Visits
 ) -> None:
-    prompt = page.get_by_label("How should it sound?")
+    prompt = page.get_by_label("Prompt", exact=True)
     prompt.fill("Ferry horn and accordion, 84 bpm")
     page.get_by_text("Presets", exact=True).click()
     page.get_by_role("button", name="Save this form…").click()
@@ -269,7 +269,7 @@ def test_presets_and_last_wishes_fill_the_form_and_what_was_typed_comes_back(
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     page.get_by_role("link", name="New song").first.click()
     expect(prompt).to_have_value("Typed over it")  # it was not sent
-    page.get_by_text("Last wishes").click()
+    page.get_by_text("Recent prompts").click()
     page.get_by_role("link", name="Ferry horn and accordion").first.click()
     expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
 
@@ -282,7 +282,7 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     page.get_by_role("spinbutton", name="Songs").fill("21")
     page.keyboard.press("Enter")
     expect(page.locator("#id_prompt_error")).to_be_visible()
-    page.get_by_label("How should it sound?").fill("x")
+    page.get_by_label("Prompt", exact=True).fill("x")
     expect(page.locator("#id_prompt_error")).to_have_count(0)
     expect(page.locator("[data-until-mended]")).to_be_visible()
     page.get_by_role("spinbutton", name="Songs").fill("20")
@@ -295,9 +295,9 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     page.get_by_role("button", name="Check all").click()
     expect(page.locator(".card", has_text="night+bus@")).to_contain_text(re.compile(r"\b7\b"))
     page.goto("/create/")
-    page.get_by_label("Runs on").select_option("night+bus@sandbox.example")
+    page.get_by_label("Account", exact=True).select_option("night+bus@sandbox.example")
     page.get_by_role("spinbutton", name="Songs").fill("2")
-    expect(page.locator("[data-pay]")).to_have_text(re.compile(r"Make 2 songs\s*3 credits short"))
+    expect(page.locator("[data-pay]")).to_have_text(re.compile(r"Create 2 songs\s*3 credits short"))
     expect(page.locator("[data-pay]")).to_be_disabled()
     expect(page.get_by_text("Not enough credits on night+bus@.")).to_be_visible()
     expect(page.locator("[data-promise]")).to_be_hidden()
@@ -313,7 +313,7 @@ def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits)
     visit.watch.expect(422)
     page = visit.page
     page.goto("/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Bring a token, make a song.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add an API token, make a song.")
     page.get_by_label("useapi.net API token").fill("user:1234 and something")
     page.get_by_role("button", name="Check and keep it").click()
 
@@ -353,6 +353,6 @@ def test_stop_waiting_works_without_scripts(visits: Visits) -> None:
 
 
 def make(page: Page, prompt: str) -> None:
-    page.get_by_label("How should it sound?").fill(prompt)
-    page.get_by_role("button", name="Make 1 song").click()
+    page.get_by_label("Prompt", exact=True).fill(prompt)
+    page.get_by_role("button", name="Create song").click()
     page.wait_for_url("**/jobs/")

@@ -73,7 +73,7 @@ def mute_and_solo_by_keyboard(page: Page) -> None:
     assert heard(page) == [False, True, False, False]
     page.get_by_role("button", name="Hear all").click()
     expect(words).to_have_text("Other is muted.")
-    page.get_by_role("button", name="Hear it").click()
+    page.get_by_role("button", name="Preview").click()
     expect(words).to_have_text("")
     assert heard(page) == [True] * 4
 

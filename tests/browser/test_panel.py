@@ -128,8 +128,8 @@ def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, house: Hous
     expect(refused).to_contain_text("the model declined to generate audio for this prompt")
     refused.get_by_role("link", name="Change the words").click()
 
-    expect(page.get_by_label("How should it sound?")).to_have_value("Words nobody may sing [moderated]")
-    expect(page.get_by_label("Your words")).to_have_value("[Verse]\nNot these words")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("Words nobody may sing [moderated]")
+    expect(page.get_by_label("Your lyrics")).to_have_value("[Verse]\nNot these words")
     expect(page.get_by_role("radio", name="My own")).to_be_checked()
 
 

@@ -9,7 +9,7 @@ from tests.browser.sessions import Visits
 from tests.library.sounds import picture
 
 UPLOAD = "**/library/files/upload/"
-AGAIN = "Try it again"
+AGAIN = "Retry"
 # What is waited for between two tries takes no time.
 HURRY = """
 const wait = window.setTimeout;
@@ -53,7 +53,7 @@ def test_what_is_refused_for_now_is_sent_again_as_the_form_says_then(visits: Vis
     wrong = page.locator("[data-sending] .is-wrong")
     expect(wrong).to_contain_text("Storage is full.")
     page.get_by_label("Goes to").select_option(NIGHT)
-    page.get_by_label("Take hidden data out of pictures").uncheck()
+    page.get_by_label("Remove hidden data from images").uncheck()
     wrong.get_by_role("button", name=AGAIN).click()
     expect(wrong).to_contain_text("Storage is full.")
     expect(page.get_by_role("button", name=AGAIN)).to_have_count(0)  # this time it is the file
@@ -137,15 +137,15 @@ def test_a_teammates_file_settles_nothing(visits: Visits) -> None:
     said = page.locator("[data-references-said]")
     send = page.get_by_role("button", name="too theirs.png")
     expect(said).to_contain_text(
-        "theirs.png is on tom@, which is under none of your tokens: send it to yours"
+        "theirs.png is on tom@, which is under none of your API tokens: send it to yours"
     )
     expect(page.get_by_role("checkbox", name="mine.png")).to_be_enabled()
-    page.get_by_label("Runs on").select_option(NIGHT)
+    page.get_by_label("Account", exact=True).select_option(NIGHT)
     expect(send).to_contain_text("Send it to night+bus@ too")
-    page.get_by_label("Runs on").select_option("")
+    page.get_by_label("Account", exact=True).select_option("")
     expect(send).not_to_contain_text("tom@")
     page.get_by_role("checkbox", name="mine.png").check()
-    expect(page.get_by_label("Runs on")).to_have_value(NIGHT)
+    expect(page.get_by_label("Account", exact=True)).to_have_value(NIGHT)
     expect(send).to_be_visible()
     page.get_by_role("checkbox", name="theirs.png").uncheck()
-    expect(said).to_have_text("1 picture, so it runs on night+bus@")
+    expect(said).to_have_text("1 image, so it is created on night+bus@")

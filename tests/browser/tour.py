@@ -176,10 +176,10 @@ class Tour:
         self._found |= {"mixer": f"{first}stems/", "cover": made, "target": second.split("/")[3]}
         page.goto(f"{made}chain/?target={self._found['target']}")
         page.locator("#work [data-pay]").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Chain of edits")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Edit chain")
         self._found["chain"] = page.url
-        page.get_by_role("button", name="Start no further step").click()
-        expect(page.locator("#chain-live .notice")).to_contain_text("What is made already stays.")
+        page.get_by_role("button", name="Stop the chain").click()
+        expect(page.locator("#chain-live .notice")).to_contain_text("What is done already stays.")
         self.visits.house.clear()
 
     def _make_songs(self, page: Page) -> None:
@@ -215,12 +215,12 @@ class Tour:
         }.items():
             page.goto("/create/lyrics/")
             page.get_by_label("What is the song about?").fill(idea)
-            page.get_by_role("button", name="Ask for words").click()
+            page.get_by_role("button", name="Write lyrics").click()
             words = page.locator("#id_lyrics")
             expect(words).to_have_value(re.compile(r"\[Verse"), timeout=60_000)
             self._found[name] = "/" + page.url.split("/", 3)[3]
         words.fill(f"{words.input_value()}\n\n[Outro]\nAnd the kettle sings again")
-        page.get_by_label("How should it sound?").fill(
+        page.get_by_label("Prompt", exact=True).fill(
             "Indie folk, warm acoustic guitar, 84 bpm, a close voice"
         )
         page.get_by_role("button", name="Save").click()
@@ -237,10 +237,10 @@ class Tour:
             page.get_by_label("Description 1").fill("Harbour waltz, accordion, 84 bpm [short]")
             page.get_by_label("Description 2").fill("Night train techno, 132 bpm [short]")
             page.get_by_label("Ghostwriter, pro").check()
-            page.get_by_label("Own words 1").fill(LYRICS)
+            page.get_by_label("Own lyrics 1").fill(LYRICS)
             page.get_by_label("Credits at most").fill(cap)
-            page.get_by_label("Stop after keepers").fill("3")
-            page.get_by_role("button", name="Look at it").click()
+            page.get_by_label("Stop after favourites").fill("3")
+            page.get_by_role("button", name="Show combinations").click()
             expect(page.locator(".matrix")).to_be_visible()
             self._found[name] = "/" + page.url.split("/", 3)[3]
         page.locator("[data-pay]").click()

@@ -60,7 +60,7 @@ def test_from_the_family_to_a_chain_under_way(studio: Studio, edited: Clip, targ
     assert {answer["Location"] for answer in answers} == {f"/jobs/chains/{chain.pk}/"}
     assert Job.objects.filter(operation="extend").count() == 2
     shown = Page(client.get(f"/jobs/chains/{chain.pk}/"))
-    assert "in line" in shown.text
+    assert "queued" in shown.text
     assert "waits for the step before it" in shown.text
     job = chain.steps.get(number=1).job
     assert job
@@ -130,12 +130,12 @@ def test_who_may_see_and_stop_it(studio: Studio, edited: Clip, target: Clip) -> 
         client.force_login(user, backend=BACKEND)
         page = client.get(address)
         assert page.status_code == 200
-        assert "Start no further step" not in page.content.decode()
+        assert "Stop the chain" not in page.content.decode()
         assert client.post(f"{address}stop/").status_code == 403
     assert signed_in(studio).post(f"{address}stop/").status_code == 302
     page = Page(signed_in(studio).get(address))
-    assert "Stopped by mara. What is made already stays." in page.text
-    assert "dropped or stopped" in page.text
+    assert "Stopped by mara. What is done already stays." in page.text
+    assert "removed or cancelled" in page.text
     assert "not started, nothing spent" in page.text
 
 
@@ -166,10 +166,10 @@ def test_the_jobs_page_leads_to_chains_that_are_under_way_or_stand_still(
 
     (line,) = open_chains()
     assert "Ferry Horn, take A" in line
-    assert "Under way" in line
+    assert "Running" in line
     assert (len(open_chains("?state=running")), open_chains("?state=needs")) == (1, [])
     Chain.objects.update(status=Chain.Status.STOPPED, text="Its result is in the bin.")
-    assert "Stands still. Its result is in the bin." in open_chains("?state=needs")[0]
+    assert "Stalled. Its result is in the bin." in open_chains("?state=needs")[0]
     assert (open_chains("?state=running"), len(open_chains("?who=mine"))) == ([], 1)
     Chain.objects.update(status=Chain.Status.DONE)
     assert open_chains() == []

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.django_db
         ("prompt", " \r\n ", "Say how it should sound"),
         ("prompt", "x" * 10_001, "That is 10001 characters; Flow Music takes up to 10,000."),
         ("lyrics", "x" * 10_001, "That is 10001 characters; Flow Music takes up to 10,000."),
-        ("count", "0", "Make at least 1 song."),
-        ("count", "-3", "Make at least 1 song."),
+        ("count", "0", "Create at least 1 song."),
+        ("count", "-3", "Create at least 1 song."),
         ("count", "21", "Up to 20 songs at a time."),
         ("count", "9" * 5000, "Say how many songs, from 1 to 20."),
         ("count", "abc", "Say how many songs, from 1 to 20."),
         ("count", "1.5", "Say how many songs, from 1 to 20."),
         ("count", "", "Say how many songs, from 1 to 20."),
-        ("email", "who@elsewhere.example", "This account is under none of your tokens."),
+        ("email", "who@elsewhere.example", "This account is under none of your API tokens."),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(studio: Studio, field: str, typed: str, words: str) -> None:

@@ -40,7 +40,7 @@ def test_what_is_being_made_holds_it_and_is_named(studio: Studio, client: Client
     page = Page(client.get(REMOVE))
     assert f"/jobs/{running.pk}/" in [each["href"] for each in page.all("a")]
     assert not page.all("button", class_="btn btn-heed")
-    assert "in line for this account alone" in page.text
+    assert "queued for this account alone" in page.text
     assert client.post(REMOVE).status_code == 422
     assert (deletes(studio), studio.account("studio").block) == (0, "")
 
@@ -94,7 +94,7 @@ def test_a_song_of_another_program_holds_it(studio: Studio, client: Client) -> N
     order_song(studio)
     assert Page(client.get(REMOVE)).all("button", class_="btn btn-heed")
     answer = client.post(REMOVE)
-    assert "Something is being made on it" in answer.content.decode()
+    assert "A job is running on it" in answer.content.decode()
     assert (deletes(studio), studio.account("studio").block) == (0, "")
 
 
@@ -109,7 +109,7 @@ def test_another_teams_job_holds_it_and_is_no_more_than_a_number(studio: Studio,
     (theirs,) = other.ask("a secret of theirs [short]")
     Job.objects.filter(pk=theirs.pk).update(state="unknown", ran_on=studio.account("studio"))
     page = client.get(REMOVE).content.decode()
-    assert "1 wish of people outside this team" in page
+    assert "1 job of people outside this team" in page
     assert str(theirs.pk) not in page
     assert "eve" not in page
     assert client.post(REMOVE).status_code == 422

@@ -195,7 +195,7 @@ def test_a_lost_answer_is_asked_for_again_by_a_person_only(studio: Studio) -> No
         ({"prompt": " "}, "Say what the song is about"),
         ({"prompt": "x" * 2001}, "up to 2,000"),
         ({"structure": "x" * 2001}, "up to 2,000"),
-        ({"email": "nobody@elsewhere.example"}, "under none of your tokens"),
+        ({"email": "nobody@elsewhere.example"}, "under none of your API tokens"),
         ({"nonce": "no nonce"}, "Send it once more"),
     ],
 )

@@ -46,7 +46,7 @@ def test_a_picture_is_made_once_kept_here_and_shown(studio: Studio) -> None:
     assert (file.width, file.height) == (file.height, file.width)
     assert quota.usage(studio.team).used == file.file.size + file.thumb.size
     card = Page(signed_in(studio).get("/library/files/")).one(id=f"file-{file.pk}")
-    assert "made here" in card.text
+    assert "created here" in card.text
     answer = signed_in(studio).get(f"/library/files/{file.pk}/thumb.webp")
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
 
@@ -68,7 +68,7 @@ def test_what_is_declined_is_said_and_leads_back_to_the_words(studio: Studio) ->
     assert state(job) == "failed"
     page = Page(signed_in(studio).get("/library/files/")).one(id=f"file-{file.pk}")
     assert "Flow Music" in page.one(data_sign="wrong").text
-    again = next(each for each in page.all("a") if each.text == "Change the words")
+    again = next(each for each in page.all("a") if each.text == "Edit prompt")
     form = Page(signed_in(studio).get(again["href"] or ""))
     assert (form.value("prompt"), form.value("email")) == ("Something refused [moderated]", EMAIL)
 

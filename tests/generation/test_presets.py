@@ -90,7 +90,7 @@ def test_a_name_that_is_taken_is_told_with_the_choice_to_replace(studio: Studio)
     [
         ({"name": ""}, "Give it a name."),
         ({"name": "\u202e\u200b"}, "Give it a name."),
-        ({"name": "x" * 61}, "That is 61 characters; a name has up to 60."),
+        ({"name": "x" * 61}, "That is 61 characters; a name can have up to 60."),
         ({"name": "x", "prompt": "x" * 10_001}, "The description has 10001 characters"),
         ({"name": "x", "count": "many"}, "Songs: say how many"),
         ({"name": "x", "prompt": "", "lyrics": "", "model": ""}, "nothing in the form yet"),

@@ -74,10 +74,10 @@ def test_what_was_changed_after_it_was_looked_at_is_not_started(studio: Studio) 
 def test_a_teammates_draft_is_not_changed_but_done_like_it(studio: Studio) -> None:
     send(studio)
     sweep = Sweep.objects.get()
-    assert "Change it" in page(studio, sweep).text
+    assert "Edit" in page(studio, sweep).text
     teammate = member(studio.team, "jonas@nightbus.example")
     jonas = signed_in(with_token(studio.sandbox, studio.team, teammate))
-    assert "New one like this" in Page(jonas.get(f"/create/sweeps/{sweep.pk}/")).text
+    assert "Create variations like these" in Page(jonas.get(f"/create/sweeps/{sweep.pk}/")).text
     filled = Page(jonas.get(f"/create/sweeps/?from={sweep.pk}"))
     assert [each.text for each in filled.all("textarea", name_="prompt")] == ["slow disco", "a waltz"]
     assert filled.one("input", name_="nonce")["value"] != str(sweep.pk)
@@ -104,7 +104,7 @@ def test_another_row_comes_without_a_script_and_without_losing_anything(studio: 
         ({"cap": ""}, "how many credits"),
         ({"cap": "0"}, "how many credits"),
         ({"keepers": "0"}, "From 1 to 99"),
-        ({"email": "nobody@elsewhere.example"}, "under none of your tokens"),
+        ({"email": "nobody@elsewhere.example"}, "under none of your API tokens"),
         ({"prompt": list("abcdefgh"), "lyrics": list("abcdefg"), "count": "4"}, "up to 200"),
     ],
 )
@@ -126,11 +126,11 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
     shown = page(studio, sweep)
     assert len(shown.all("div", class_="cell-take")) == 2
     assert len(shown.one("table").all("a", data_letter="A")) == 1
-    assert [each.text.strip() for each in shown.all("span", class_="keeper-sign")] == ["keeper"]
-    assert "kept back" in shown.text
-    assert "not asked for yet" not in shown.text  # the fourth has the place that became free
+    assert [each.text.strip() for each in shown.all("span", class_="keeper-sign")] == ["favourite"]
+    assert "paused" in shown.text
+    assert "not sent yet" not in shown.text  # the fourth has the place that became free
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/stop/")
-    assert "Go on…" in page(studio, sweep).text
+    assert "Resume…" in page(studio, sweep).text
     for limits in ({"cap": "-1"}, {"cap": "500", "keepers": "1"}):  # one is there already
         assert signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", limits).status_code == 422
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "500", "keepers": "2"})

@@ -152,7 +152,7 @@ def test_a_bad_file_is_refused_before_it_is_sent_on(studio: Studio, name: str) -
     assert sum(studio.sandbox.requests("POST", "/files").values()) == 0
     card = Page(signed_in(studio).get("/library/files/")).one(id=f"file-{file.pk}")
     assert words in card.text
-    assert "Try it again" not in card.text, "it would be refused again"
+    assert "Retry" not in card.text, "it would be refused again"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_marked_picture_is_sent_without_its_marks_by_one_click(studio: Studio)
     deliver(studio)
     card = Page(signed_in(studio).get("/library/files/")).one(id=f"file-{file.pk}")
     assert "Send it without hidden data" in card.text
-    assert "Change the words" not in card.text
+    assert "Edit prompt" not in card.text
     signed_in(studio).post(f"/library/files/{file.pk}/retry/", {"strip": "1"})
     deliver(studio)
     file.refresh_from_db()
@@ -265,7 +265,7 @@ def test_deleted_here_it_can_be_brought_back_and_waits_no_more(studio: Studio) -
     assert page.all(id=f"file-{file.pk}") == []
     client.post("/library/undo/", {"token": page.one(name="token")["value"]})
     card = Page(client.get("/library/files/")).one(id=f"file-{file.pk}")
-    assert "Try it again" in card.text
+    assert "Retry" in card.text
     references.delete(file, by=studio.user)
     assert references.purge_expired() == 0, "not for 30 days"
     ReferenceFile.objects.update(deleted_at="2026-01-01T00:00:00Z")

@@ -28,7 +28,7 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
         try:
             removal.remove(account, token=token, by=request.user)
         except removal.AccountBusy:
-            problem = "Something is being made on it, so it stays. Nothing was changed."
+            problem = "A job is running on it, so it stays. Nothing was changed."
         except removal.RemovalUnknown:
             messages.error(
                 request,

@@ -50,7 +50,7 @@ class SongForm(ReferenceForm):
         error_messages={
             "required": "Say how many songs, from 1 to 20.",
             "invalid": "Say how many songs, from 1 to 20.",
-            "min_value": "Make at least 1 song.",
+            "min_value": "Create at least 1 song.",
             "max_value": "Up to 20 songs at a time.",
         },
     )
@@ -73,7 +73,7 @@ class SongForm(ReferenceForm):
         lyrics, instrumental = data.get("lyrics", "").strip(), data.get("instrumental")
         if not data.get("words"):
             if lyrics and instrumental:
-                self.add_error("instrumental", "Own words or instrumental: choose one.")
+                self.add_error("instrumental", "Own lyrics or instrumental: choose one.")
             data["words"] = "instrumental" if instrumental else "own" if lyrics else "ghostwriter"
 
     def wish(self) -> JobRequest:
@@ -111,7 +111,7 @@ class NameForm(forms.Form):
         max_length=NAME_LIMIT,
         error_messages={
             "required": "Give it a name.",
-            "max_length": "That is %(show_value)d characters; a name has up to 60.",
+            "max_length": "That is %(show_value)d characters; a name can have up to 60.",
         },
     )
 
@@ -129,7 +129,7 @@ class PresetForm(NameForm):
         max_length=PROMPT_LIMIT,
         required=False,
         error_messages={
-            "max_length": "The description has %(show_value)d characters; up to 10,000 can be kept. Shorten it first."
+            "max_length": "The prompt has %(show_value)d characters; up to 10,000 can be saved. Shorten it first."
         },
     )
     words = forms.ChoiceField(choices=WORDS, required=False)
@@ -137,7 +137,7 @@ class PresetForm(NameForm):
         max_length=LYRICS_LIMIT,
         required=False,
         error_messages={
-            "max_length": "The words have %(show_value)d characters; up to 10,000 can be kept. Shorten them first."
+            "max_length": "The lyrics have %(show_value)d characters; up to 10,000 can be saved. Shorten them first."
         },
     )
     ghostwriter = forms.ChoiceField(choices=GHOSTWRITERS, required=False)
@@ -170,5 +170,5 @@ class PresetForm(NameForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not any(self.data.get(name) for name in ("prompt", "lyrics", "ghostwriter", "model", "email")):
-            self.add_error(None, "There is nothing in the form yet that could be kept.")
+            self.add_error(None, "There is nothing in the form yet to save.")
         return data

@@ -67,7 +67,7 @@ def _past(job: Job) -> PastRequest:
         text=f"{prompt[:90]}…" if len(prompt) > 90 else prompt,
         aside=_aside(job.params),
         when=job.created_at,
-        who=job.asked_by.short_name if job.asked_by else "Somebody who left",
+        who=job.asked_by.short_name if job.asked_by else "A former member",
     )
 
 
@@ -75,4 +75,4 @@ def _aside(params: dict[str, Any]) -> str:
     """What tells two wishes with the same description apart."""
     if params.get("instrumental"):
         return "instrumental"
-    return "own words" if params.get("lyrics") else "ghostwriter"
+    return "own lyrics" if params.get("lyrics") else "ghostwriter"

@@ -1,4 +1,4 @@
-"""What a fresh form begins with: the settings of an earlier wish, of a song or of a preset, or a prompt.
+"""What a fresh form begins with: the settings of an earlier prompt, of a song or of a preset, or a prompt.
 
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.
@@ -62,7 +62,7 @@ def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
         return Prefill(_only(asked, of_song(song, user)), f"“{song.title}”")
     if "from" in asked:
         earlier = Job.objects.for_team(team).select_related("account", "token")
-        return Prefill(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier wish")
+        return Prefill(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier prompt")
     if "sheet" in asked:
         version = lyrics_pages.find_version(team, _id(asked["sheet"]), asked.get("version", ""))
         if version is None:
@@ -82,7 +82,7 @@ def of_file(file: ReferenceFile) -> Prefill:
 def of_words(version: LyricVersion) -> Prefill:
     """What was written at the desk: its words are sung, its sound is the description."""
     fields = {"words": "own", "lyrics": version.lyrics, "prompt": version.sound_prompt}
-    return Prefill(fields, f"the words “{version.title}”" if version.title else "the words")
+    return Prefill(fields, f"the lyrics “{version.title}”" if version.title else "the lyrics")
 
 
 def elsewhere(asked: Mapping[str, str], *, team: Team) -> str:
@@ -101,7 +101,7 @@ def of_edit(asked: Mapping[str, str], *, operation: str, team: Team) -> Prefill:
     if "from" in asked:
         jobs = Job.objects.for_team(team).filter(operation=operation)
         earlier = get_object_or_404(jobs, pk=_id(asked["from"]))
-        return _without_model(asked, Prefill(dict(earlier.params), "an earlier wish"))
+        return _without_model(asked, Prefill(dict(earlier.params), "an earlier prompt"))
     if "song" in asked:
         songs = Song.objects.for_team(team).filter(operation=operation).prefetch_related("takes")
         song = get_object_or_404(songs, pk=_id(asked["song"]))

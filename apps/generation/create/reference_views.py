@@ -18,7 +18,7 @@ from apps.generation.references.forms import sender_to
 from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 
-NOWHERE = "You have no account that it could go to. Add a token first."
+NOWHERE = "You have no account to send it to. Add an API token first."
 
 
 @require_safe
@@ -47,7 +47,7 @@ def send(request: TeamRequest) -> HttpResponseBase:
         if sender is None:
             raise InvalidInput(NOWHERE)
         taken = uploads.send_on(file, sender)
-        messages.success(request, f"{taken.words} When it is there it can be chosen.")
+        messages.success(request, f"{taken.words} Once it is there, it can be chosen.")
     except InvalidInput as error:
         messages.error(request, f"{file}: {error}")
     return create_views.page(request, form, Prefill())

@@ -34,7 +34,7 @@ def create(request: TeamRequest) -> HttpResponseBase:
             form.wish().ask()
             return redirect("jobs")
         except FormAlreadyUsed as reason:
-            form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
+            form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
     return page(request, form, filled)
 
 

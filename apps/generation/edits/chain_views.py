@@ -157,9 +157,11 @@ def resume(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """It spends the token of who started it, so nobody else may."""
     found = _find(request, pk)
     if found.asked_by_id != request.user.pk:
-        raise PermissionDenied("It is paid with the token of who started it, so only they can let it go on.")
+        raise PermissionDenied(
+            "It is paid for with the API token of the person who started it, so only they can resume it."
+        )
     if chains.resume(found):
-        messages.success(request, "It goes on.")
+        messages.success(request, "Resumed.")
     return redirect("chain", found.pk)
 
 

@@ -29,8 +29,8 @@ Status = Chain.Status
 ENDED = {
     State.FAILED: "Flow Music could not make step {number}.",
     State.REJECTED: "Flow Music refused step {number}; nothing was spent for it.",
-    State.CANCELLED: "Step {number} was stopped or dropped.",
-    State.ABANDONED: "Step {number} was never found, and closed.",
+    State.CANCELLED: "Step {number} was cancelled, or removed from the queue.",
+    State.ABANDONED: "Step {number} was never found, and is marked as lost.",
 }
 NOT_FURTHER = "Nothing more is spent."
 BY_ANOTHER = (
@@ -147,7 +147,7 @@ def _go_on(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
     if result is None:
         return _set(chain, Status.STOPPED, f"The result of step {done.number} is gone for good.")
     if result.deleted_at:
-        words = f"The result of step {done.number} is in the bin. Put it back, and it can go on."
+        words = f"The result of step {done.number} is in the trash. Restore it, and the chain can be resumed."
         return _set(chain, Status.STOPPED, words)
     following = rest[0]
     wrong = edit_steps.misfit(Step(following.operation, following.params), result.edit_length_s)
@@ -200,7 +200,7 @@ def stop(chain: Chain, *, by: User) -> bool:
         locked = Chain.objects.select_for_update().get(pk=chain.pk)
         if locked.status not in {Status.RUNNING, Status.STOPPED}:
             return False
-        _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is made already stays.")
+        _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is done already stays.")
         for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
             if step.job:  # one that is sent in this moment is being made, and stays
                 decisions.remove(step.job, by=by)

@@ -62,7 +62,7 @@ def misfit(step: Step, length: float | None) -> str:
     if not ends:
         return ""
     if length is None:
-        return "nobody knows yet how long the take is; wait until its audio is saved."
+        return "the length of the take is not known yet; wait until its audio is saved."
     beyond = [value for _, value in ends if value > length + 0.05]
     if not beyond:
         return ""

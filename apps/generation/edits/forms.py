@@ -174,10 +174,10 @@ class CoverForm(EditForm):
 
 class RemixForm(EditForm):
     operation = "remix"
-    heading = "Remix with other words"
+    heading = "Remix with other lyrics"
     own = ("lyrics", "prompt")
 
-    lyrics = text(LYRICS_LIMIT, required="Write the words that are sung, all of them.")
+    lyrics = text(LYRICS_LIMIT, required="Write all of the lyrics.")
     prompt = text()
     model = model()
 

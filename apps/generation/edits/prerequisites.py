@@ -81,7 +81,7 @@ def _nobodys_token(clip: Clip, account: FlowAccount, team: Team) -> Obstacle:
         )
     theirs = ApiToken.objects.for_team(team).filter(subscription=clip.subscription_id).select_related("owner")
     people = [token.owner.short_name for token in theirs]
-    where = f"An edit runs on the account that the take is on, {account.email}"
+    where = f"An edit uses the account of its take, {account.email}"
     if not people:
         return Obstacle(
             f"{where}, and nobody in {team} has a token for it. Add its token first.", label, tokens
@@ -96,9 +96,9 @@ def _nobodys_token(clip: Clip, account: FlowAccount, team: Team) -> Obstacle:
 
 def _waits_for(account: FlowAccount, token: ApiToken) -> str:
     if reason := token.subscription.blocked_reason:
-        return f"It will wait in the line for now. {reason}"
+        return f"It will stay queued for now. {reason}"
     if account.block == Block.ERROR:
-        return f"Flow Music wants {account.email} to sign in again. It will wait in the line until then."
+        return f"Flow Music wants {account.email} to sign in again. It will stay queued until then."
     return ""
 
 
@@ -106,19 +106,17 @@ def _split_already(clip: Clip) -> Obstacle | None:
     """Asked for once more, the same four stems would come back: nobody pays for them twice."""
     mixer = reverse("clip-stems", args=[clip.pk])
     if clip.stem_type:
-        return Obstacle(
-            "This is a stem itself, one of the four tracks of a take. It is not split any further."
-        )
+        return Obstacle("This is a stem itself, one of the four tracks of a take. It can’t be split further.")
     stems = Clip.objects.for_team(clip.team).filter(song__operation=Song.STEMS, song__source=clip)
     if stems.live().exists():
-        return Obstacle("This take is split into its stems already.", "Open the stems", mixer)
+        return Obstacle("This take has already been split into stems.", "Open the stems", mixer)
     if stems.exists():
         return Obstacle(
-            "The stems of this take are in the bin. Put them back from there.", "Bin", reverse("bin")
+            "The stems of this take are in the trash. Restore them from there.", "Bin", reverse("bin")
         )
     asked = Job.objects.for_team(clip.team).filter(operation=Song.STEMS, source=clip)
     if asked.live().exists():
-        return Obstacle("The stems of this take are asked for already.", "See how it stands", mixer)
+        return Obstacle("The stems of this take have already been requested.", "Open the job", mixer)
     if any(job.settles_at for job in asked.filter(state__in=DOUBTED)):
         return Obstacle(SETTLING)
     return None

@@ -50,11 +50,11 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
         try:
             if job := _ask(request, form, prerequisites):
                 messages.success(
-                    request, f"In line: {title_of(job)}. It comes to the library as a take of its own."
+                    request, f"Queued: {title_of(job)}. It appears in the library as a take of its own."
                 )
                 return redirect(clip)
         except FormAlreadyUsed as reason:
-            form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
+            form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
     return _page(request, page, form, prerequisites, source=filled.source)
 
 

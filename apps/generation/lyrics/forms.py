@@ -15,7 +15,7 @@ TITLE_LIMIT = 300
 class LyricsForm(PaidForm):
     """Every parameter of POST /music/lyrics."""
 
-    payer_missing = "Add a token first: words are asked for with it, though they are normally free."
+    payer_missing = "Add an API token first: writing lyrics needs one, though it is normally free."
 
     prompt = PlainText(
         max_length=IDEA_LIMIT,
@@ -40,7 +40,7 @@ class LyricsForm(PaidForm):
 
 
 def _too_long(limit: str) -> dict[str, str]:
-    return {"max_length": f"That is %(show_value)d characters; up to {limit} can be kept."}
+    return {"max_length": f"That is %(show_value)d characters; up to {limit} can be saved."}
 
 
 class VersionForm(forms.Form):

@@ -109,8 +109,8 @@ def delete(sheet: LyricDraft, title: str, *, by: User) -> bool:
 def _undelete(team: Team, by: User, sheet: str) -> str:
     """Brings one back; says what came of it. InvalidInput when it is erased."""
     if not LyricDraft.objects.for_team(team).filter(pk=sheet).update(deleted_at=None):
-        raise InvalidInput("These words are erased by now.")
-    return "The words are back."
+        raise InvalidInput("These lyrics have been erased by now.")
+    return "The lyrics are restored."
 
 
 undo.ACTIONS["delete-sheet"] = _undelete

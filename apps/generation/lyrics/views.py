@@ -92,7 +92,9 @@ def _saved(request: TeamRequest, found: LyricDraft, editor: VersionForm) -> Http
 def _said(version: LyricVersion, newest_then: int) -> str:
     if version.number == newest_then:
         return "Nothing was changed, so there is no new version."
-    meanwhile = " Others came meanwhile; they are kept beside it." if version.number > newest_then + 1 else ""
+    meanwhile = (
+        " Other versions came meanwhile; they are kept too." if version.number > newest_then + 1 else ""
+    )
     return f"Saved as version {version.number}.{meanwhile}"
 
 

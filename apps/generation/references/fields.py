@@ -18,7 +18,7 @@ KINDS = {"refImage": ReferenceFile.Kind.IMAGE, "refAudio": ReferenceFile.Kind.AU
 WORDS = {"refImage": "pictures", "refAudio": "audio files"}
 NAMES = tuple(f"{kind}{number}" for kind in KINDS for number in range(1, MOST + 1))
 GONE = (
-    "A reference is not here any more, so it was taken off. Nothing was sent; send it once more as it is now."
+    "A reference is not here any more, so it was removed. Nothing was sent; send it once more as it is now."
 )
 
 Listed = dict[str, list[str]]
@@ -101,14 +101,15 @@ class ReferenceForm(PaidForm):
             self.add_error(
                 kind,
                 f"A song can use references of one account only. {first} is on {first.where}, {other} on "
-                f"{other.where}. Send it to the same account, or take it off.",
+                f"{other.where}. Send it to the same account, or remove it.",
             )
             return
         account = next((each for each in self.accounts if each.pk == first.account_id), None)
         if account is None:
             kind = "refImage1" if first.is_image else "refAudio1"
             self.add_error(
-                kind, f"{first} is on {first.where}, which is under none of your tokens. Send it to yours."
+                kind,
+                f"{first} is on {first.where}, which is under none of your API tokens. Send it to yours.",
             )
         elif "email" not in self.errors:
             self._run_on(account, data)
@@ -117,12 +118,13 @@ class ReferenceForm(PaidForm):
         token = data.get("token")
         if data.get("email") and data["email"] != account.email:
             words = (
-                f"The references are on {account.short}, so the song runs there. Choose it, or take them off."
+                f"The references are on {account.short}, so the song uses it too. Choose it, or remove them."
             )
             self.add_error("email", words)
         elif token and token.subscription_id != account.subscription_id and self.data.get("token"):
             self.add_error(
-                "token", f"The references are on {account.short}, which is under another token. Choose that."
+                "token",
+                f"The references are on {account.short}, which is under another API token. Choose that.",
             )
         elif token:
             data["account"] = account

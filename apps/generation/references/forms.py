@@ -26,8 +26,8 @@ class UploadForm(forms.Form):
         self.fields["email"] = forms.ChoiceField(
             choices=[(email, email) for email in emails],
             error_messages={
-                "required": "Choose the account that it goes to.",
-                "invalid_choice": "This account is under none of your tokens. Choose another.",
+                "required": "Choose an account.",
+                "invalid_choice": "This account is under none of your API tokens. Choose another.",
             },
         )
         self.fields["email"].initial = self._usual_account()
@@ -72,7 +72,7 @@ def sender_to(account: FlowAccount, *, team: Team, user: User, nonce: uuid.UUID)
 class ImageForm(PaidForm):
     """Every parameter of POST /files/generate."""
 
-    payer_missing = "Add a token first: a picture is asked for with it, though it has no price."
+    payer_missing = "Add an API token first: creating an image needs one, though it has no price."
 
     prompt = PlainText(
         max_length=PROMPT_LIMIT,
@@ -84,4 +84,4 @@ class ImageForm(PaidForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label, self.fields["token"].label = "Made on", "Asked for with"
+        self.fields["email"].label, self.fields["token"].label = "Account", "API token"

@@ -41,7 +41,7 @@ def image(request: TeamRequest) -> HttpResponseBase:
             )
             return HttpResponseRedirect(f"{reverse('image')}#file-{file.pk}")
         except FormAlreadyUsed as reason:
-            form.start_anew(f"{reason} Nothing more was sent. Send it once more to make this as well.")
+            form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
     return _page(request, form)
 
 

@@ -136,9 +136,9 @@ def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Fi
     job, shown = found
     url = reverse("job", args=[job.pk])
     if shown.kind in WAITS:
-        return FileCard(file=file, state="waits", words=shown.subtitle or "In line.", job_url=url)
+        return FileCard(file=file, state="waits", words=shown.subtitle or "Queued.", job_url=url)
     if shown.kind in GOES:
-        words = "Being made." if job.operation == "image" else f"Being sent to {file.where}."
+        words = "Running." if job.operation == "image" else f"Being sent to {file.where}."
         return FileCard(file=file, state="goes", words=words, job_url=url)
     again = job.state in decisions.RETRYABLE
     if shown.kind in WRONG:

@@ -29,10 +29,10 @@ MOST_FILES = 20  # of one form
 LEFT_FREE = 200 * MEGABYTE
 FIELD = "file"
 TOO_LARGE = (
-    f"This is larger than {MOST_AUDIO // MEGABYTE} MB, the most that Flow Music takes. Pictures may have "
+    f"This is larger than {MOST_AUDIO // MEGABYTE} MB, the most that Flow Music takes. Images can have "
     f"{MOST_IMAGE // MEGABYTE} MB, audio files {MOST_AUDIO // MEGABYTE} MB."
 )
-BROKEN_OFF = "The file did not arrive whole. Send it once more."
+BROKEN_OFF = "The file did not arrive complete. Send it once more."
 # Read past after the answer: a browser that is still sending would else miss it.
 MOST_DRAINED = 64 * MEGABYTE
 View = Callable[..., HttpResponseBase]

@@ -83,7 +83,7 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Uplo
 def send_on(file: ReferenceFile, sender: Sender) -> UploadOutcome:
     """Our own copy to another account, as a row of its own. A second click finds that one. Raises InvalidInput."""
     if not file.file or file.problem:
-        raise InvalidInput(file.problem or "There is no copy of it here yet. Try it again in a minute.")
+        raise InvalidInput(file.problem or "There is no copy of it here yet. Retry in a minute.")
     there = _same(sender, file.sha256, file.strip_metadata)
     if there is None:
         copied = (
@@ -173,7 +173,7 @@ def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
             ReferenceFile.objects.filter(pk=file.pk).update(strip_metadata=strip_metadata)
     except IntegrityError:
         how = "without" if strip_metadata else "with"
-        raise InvalidInput(f"The same picture is there {how} its hidden data already.") from None
+        raise InvalidInput(f"The same image is there {how} its hidden data already.") from None
     file.strip_metadata = strip_metadata
 
 
@@ -182,7 +182,7 @@ def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | Non
     job = newest_job(file)
     if job is not None and job.state in decisions.RETRYABLE and strip_metadata in {None, file.strip_metadata}:
         if decisions.retry(job, by=sender.by, nonce=sender.nonce) is None:
-            raise InvalidInput("It was found meanwhile, or you have no token for its account any more.")
+            raise InvalidInput("It was found meanwhile, or you have no API token for its account any more.")
         return UploadOutcome(file, f"{file} goes to {sender.account.short} once more.")
     strip = file.strip_metadata if strip_metadata is None else strip_metadata
     return _once_more(file, sender, strip_metadata=strip)

@@ -24,7 +24,7 @@ from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 from apps.library.redirects import back
 
-TOKENLESS = "You have no token for this account. Add one under Tokens, then come back."
+TOKENLESS = "You have no API token for this account. Add one under Tokens, then come back."
 TOO_LARGE, NOT_YET = 413, 503
 
 
@@ -163,7 +163,7 @@ def _done(request: TeamRequest, file: ReferenceFile, sender: Sender | None, do: 
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     file = _find(request, pk)
     if uploads.put_away(file, by=request.user):
-        words = f"“{file}” is gone from here. Flow Music keeps what it has."
+        words = f"“{file}” is deleted here. Flow Music keeps what it has."
         undoable(request, words, "delete-file", file=str(file.pk))
     return back(request, "files")
 

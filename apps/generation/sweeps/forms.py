@@ -53,7 +53,7 @@ _ONE_OF_THESE = {"invalid_choice": "Choose among these."}
 class SweepForm(PaidForm):
     prompt = SeveralTexts(
         limit=PROMPT_LIMIT,
-        error_messages={"required": "Say how it should sound, in one description or more."},
+        error_messages={"required": "Say how it should sound, in one prompt or more."},
     )
     lyrics = SeveralTexts(limit=LYRICS_LIMIT, required=False)
     none = forms.BooleanField(required=False, initial=True)  # also without own words

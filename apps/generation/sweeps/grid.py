@@ -51,10 +51,10 @@ class Matrix:
 def _columns(asked: Mapping[str, Sequence[str]]) -> Iterator[Head]:
     for lyrics in asked.get("lyrics") or [""]:
         if lyrics:
-            yield _head({"lyrics": lyrics}, "Own words", _first_words(_first_line(lyrics)))
+            yield _head({"lyrics": lyrics}, "Own lyrics", _first_words(_first_line(lyrics)))
         else:
             for name in asked.get("ghostwriter") or [""]:
-                yield _head({"ghostwriter": name}, GHOSTWRITERS.get(name, name), "no own words")
+                yield _head({"ghostwriter": name}, GHOSTWRITERS.get(name, name), "no own lyrics")
 
 
 def _head(params: Mapping[str, str], title: str, aside: str) -> Head:

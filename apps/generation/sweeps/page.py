@@ -18,28 +18,28 @@ from apps.library.models import Clip
 
 Phase, Ended = Sweep.Phase, Sweep.Ended
 WHY = {
-    Ended.KEEPERS: "There are enough keepers, so nothing more is sent.",
+    Ended.KEEPERS: "There are enough favourites, so nothing more is sent.",
     Ended.CAP: "The cap is reached: the next song would cost more.",
-    Ended.ALL: "Every combination was asked for.",
-    Ended.PERSON: "Stopped. What was in line is kept back, what was being made is finished.",
-    Ended.BACKUP: "This comes from a backup. Songs may have been made since: look before it goes on.",
+    Ended.ALL: "Every combination has been sent.",
+    Ended.PERSON: "Stopped. What was queued is paused; what was running is finished.",
+    Ended.BACKUP: "This comes from a backup. Songs may have been created since: check before you resume it.",
 }
 WORDS = {
-    "queued": "in line",
-    "next": "next in line",
-    "paused": "kept back",
+    "queued": "queued",
+    "next": "next in the queue",
+    "paused": "paused",
     "blocked": "waits: see why",
-    "submitting": "being sent",
+    "submitting": "sending",
     "collecting": "saving the audio",
-    "completed": "its takes are in the bin",
-    "incomplete": "its takes are in the bin",
+    "completed": "its takes are in the trash",
+    "incomplete": "its takes are in the trash",
     "failed": "failed: see why",
-    "rejected": "refused: see why",
-    "unknown": "not known",
-    "given_up": "not known",
+    "rejected": "rejected: see why",
+    "unknown": "outcome unknown",
+    "given_up": "outcome unknown",
     "cancelled": "stopped",
     "dropped": "dropped",
-    "abandoned": "never found",
+    "abandoned": "marked as lost",
 }
 
 
@@ -60,7 +60,7 @@ class CellSong:
 class Cell:
     head: Head  # its column
     songs: list[CellSong]
-    missing: int  # songs that were not asked for yet
+    missing: int  # songs that were not sent yet
 
 
 class SweepPage:
@@ -164,5 +164,5 @@ class SweepPage:
             return ""
         if self.sweep.account_is_fixed and not self.sweep.account:
             return "The account that was chosen is not there any more, so nothing more is sent."
-        who = self.sweep.made_by.short_name if self.sweep.made_by else "Who asked for it"
-        return f"{who} has no token here that could pay for it, so nothing more is sent."
+        who = self.sweep.made_by.short_name if self.sweep.made_by else "Who filled it in"
+        return f"{who} has no API token here that could pay for it, so nothing more is sent."

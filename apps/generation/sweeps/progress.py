@@ -127,4 +127,4 @@ class Progress:
         for job in reversed(self.in_line):
             if self.committed <= self.sweep.cap:
                 return
-            endings.call_off(job, "Not sent: it would cost more than the sweep's cap. Nothing spent.")
+            endings.call_off(job, "Not sent: it would cost more than the cap of credits. Nothing spent.")

@@ -64,7 +64,7 @@ def draft(team: Team, plan: SweepPlan) -> Sweep:
                 for row, column, params in Matrix.of(plan.asked).cells()
             )
     except IntegrityError:
-        raise FormAlreadyUsed("This sweep was started already.") from None
+        raise FormAlreadyUsed("These variations were started already.") from None
     return sweep
 
 
@@ -139,7 +139,7 @@ def _step(sweep: Sweep) -> None:
         Sweep.objects.filter(pk=sweep.pk).update(kept=progress.kept)
         PanelVersion.bump(sweep.team_id)
     if sweep.keepers is not None and progress.kept >= sweep.keepers:
-        _end(sweep, progress, Ended.KEEPERS, "Not sent: the sweep has its keepers. Nothing spent.")
+        _end(sweep, progress, Ended.KEEPERS, "Not sent: there are enough favourites. Nothing spent.")
         return
     progress.call_off_what_is_too_much()
     payer = payer_of(sweep)
@@ -207,7 +207,7 @@ def delete(sweep: Sweep, *, by: User) -> bool:
 def _undelete(team: Team, by: User, sweep: str) -> str:
     """Brings one back; says what came of it."""
     Sweep.objects.for_team(team).filter(pk=sweep).update(deleted_at=None)
-    return "The sweep is back."
+    return "The variations are restored."
 
 
 undo.ACTIONS["delete-sweep"] = _undelete

@@ -35,7 +35,7 @@ def overview(request: TeamRequest) -> HttpResponseBase:
         try:
             return redirect("sweep", runner.draft(request.team, form.plan()).pk)
         except FormAlreadyUsed as reason:
-            form.start_anew(f"{reason} Nothing more was sent. Look at it once more to make this as well.")
+            form.start_anew(f"{reason} Nothing more was sent. Check it once more to create this as well.")
     listed = Sweep.objects.for_team(request.team).live().select_related("made_by")
     context = {
         "form": form,
@@ -50,7 +50,7 @@ def _form(request: TeamRequest) -> SweepForm | None:
     """None for those who only look."""
     if not request.membership.rights.may_create:
         if request.method == "POST":
-            raise PermissionDenied("You can listen in this team, but not make anything.")
+            raise PermissionDenied("You can listen in this team, but not create anything.")
         return None
     if request.method == "POST" and "add" not in request.POST:
         return SweepForm(request.POST, team=request.team, user=request.user)
@@ -91,12 +91,14 @@ def start(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     as_of = _time(request.POST.get("as_of", ""))
     if found.phase != Sweep.Phase.DRAFT or (as_of and runner.start(found, as_of=as_of)):
         return redirect("sweep", found.pk)
-    return _page(request, found, problem="It was changed meanwhile. Nothing was sent: look at it once more.")
+    return _page(request, found, problem="It was changed meanwhile. Nothing was sent: check it once more.")
 
 
 def _refuse_others(request: TeamRequest, found: Sweep) -> None:
     if found.made_by_id != request.user.pk:
-        raise PermissionDenied("It is paid with the token of who filled it in, so only they can start it.")
+        raise PermissionDenied(
+            "It is paid for with the API token of the person who filled it in, so only they can start it."
+        )
 
 
 def _time(text: str) -> datetime | None:
@@ -111,7 +113,7 @@ def _time(text: str) -> datetime | None:
 def _to_decide(request: TeamRequest, pk: UUID) -> Sweep:
     found = _find(request, pk)
     if not runner.may_decide(request.membership, found):
-        raise PermissionDenied("Only the person whose sweep this is, or an admin, can do this.")
+        raise PermissionDenied("Only the person who filled this in, or an admin, can do this.")
     return found
 
 
@@ -144,9 +146,11 @@ def go_on(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _to_decide(request, pk)
     if runner.delete(found, by=request.user):
-        undoable(request, f"Deleted the sweep {found}. Its songs stay.", "delete-sweep", sweep=str(found.pk))
+        undoable(
+            request, f"Deleted the variations {found}. Their songs stay.", "delete-sweep", sweep=str(found.pk)
+        )
     else:
-        messages.error(request, "It is being made. Stop it first.")
+        messages.error(request, "It is running. Stop it first.")
     return redirect("sweeps")
 
 
