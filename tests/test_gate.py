@@ -55,7 +55,7 @@ def visitor() -> Client:
 def test_only_the_sites_own_name_is_answered(visitor: Client, log: io.StringIO, path: str, host: str) -> None:
     answer = visitor.get(path, headers={"Host": host})
     assert answer.status_code == 400
-    assert "This can’t be read." in answer.content.decode()
+    assert "This request can’t be read." in answer.content.decode()
     assert log.getvalue().count("\n") == 1, log.getvalue()
 
 
@@ -125,7 +125,7 @@ def test_what_cant_be_read_is_a_clean_400_and_one_line(log: io.StringIO, kind: s
     content_type, body, query = REFUSED[kind]
     status, page = ask(method, body, content_type, query)
     assert status == "400 Bad Request"
-    assert "This can’t be read." in page
+    assert "This request can’t be read." in page
     assert log.getvalue().count("\n") == 1, log.getvalue()
     assert log.getvalue().startswith("WARNING")
 
@@ -133,7 +133,7 @@ def test_what_cant_be_read_is_a_clean_400_and_one_line(log: io.StringIO, kind: s
 def test_a_body_larger_than_any_upload_is_not_read(visitor: Client, log: io.StringIO) -> None:
     answer = visitor.post("/library/files/upload/", data="x", content_type=FORM, CONTENT_LENGTH=str(10**12))
     assert answer.status_code == 413
-    assert "This is too large." in answer.content.decode()
+    assert "This is too large" in answer.content.decode()
     assert log.getvalue().count("\n") == 1, log.getvalue()
 
 

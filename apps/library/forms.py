@@ -6,7 +6,7 @@ GIGABYTE = 1024**3
 
 
 class LimitForm(forms.Form):
-    """`gigabytes` that a team may keep; empty for as many as there is room for."""
+    """`gigabytes` that a team may store; empty for as many as there is room for."""
 
     gigabytes = forms.DecimalField(
         label="Limit in GB",
@@ -18,11 +18,11 @@ class LimitForm(forms.Form):
         decimal_places=2,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={
-            "invalid": "Write a figure such as 20 or 2.5, or nothing for no limit.",
-            "min_value": "The least is 0.1 GB.",
-            "max_value": "The most is 1,000,000 GB; leave it empty for no limit.",
-            "max_decimal_places": "Two places behind the point are enough.",
-            "max_digits": "The most is 1,000,000 GB; leave it empty for no limit.",
+            "invalid": "Enter a number such as 20 or 2.5, or leave it empty for no limit.",
+            "min_value": "The minimum is 0.1 GB.",
+            "max_value": "The maximum is 1,000,000 GB; leave it empty for no limit.",
+            "max_decimal_places": "At most two decimal places.",
+            "max_digits": "The maximum is 1,000,000 GB; leave it empty for no limit.",
         },
     )
 
@@ -33,8 +33,8 @@ class LimitForm(forms.Form):
 
 MOST_OF_A_LIST = 1_000_000
 _FIGURE = {
-    "invalid": "Write a whole number, or nothing.",
-    "max_value": "The most is 1,000,000.",
+    "invalid": "Enter a whole number, or leave it empty.",
+    "max_value": "The maximum is 1,000,000.",
 }
 
 
@@ -43,21 +43,21 @@ class PartForm(forms.Form):
 
     limit = forms.IntegerField(
         label="At most",
-        help_text="Empty: all of them.",
+        help_text="Empty: all.",
         required=False,
         min_value=1,
         max_value=MOST_OF_A_LIST,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages=_FIGURE | {"min_value": "The least is 1; leave it empty for all of them."},
+        error_messages=_FIGURE | {"min_value": "The minimum is 1; leave it empty for all."},
     )
     offset = forms.IntegerField(
-        label="Behind the newest",
-        help_text="So many are passed over. Empty: none.",
+        label="Skip the newest",
+        help_text="How many to skip. Empty: none.",
         required=False,
         min_value=0,
         max_value=MOST_OF_A_LIST,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages=_FIGURE | {"min_value": "The least is 0."},
+        error_messages=_FIGURE | {"min_value": "The minimum is 0."},
     )
 
     @property

@@ -73,13 +73,13 @@ def restore(team: Team, pk: str, *, by: User) -> ReferenceFile:
     except ValidationError:
         file = None
     if file is None:
-        raise InvalidInput("This file is erased by now.")
+        raise InvalidInput("This file has been erased.")
     try:
         with transaction.atomic():
             if ReferenceFile.objects.filter(pk=file.pk).exclude(deleted_at=None).update(deleted_at=None):
                 _note(team, by, "file restored", file)
     except IntegrityError:
-        raise InvalidInput("The same file is on that account anew by now.") from None
+        raise InvalidInput("The same file has been uploaded to that account again.") from None
     return file
 
 

@@ -98,8 +98,8 @@
       if (polls(event)) return;
       complain(
         sends(event)
-          ? "No answer came back. Send it once more: the same form can’t be charged twice."
-          : "No connection to the studio. What you wrote is still here.",
+          ? "No response came back. Send it again: the same form can’t be charged twice."
+          : "No connection to the studio. What you typed is still here.",
       );
     });
   }
@@ -108,7 +108,7 @@
     if (polls(event)) return;
     const answer = event.detail.xhr;
     const inWords = answer.status === 503 && (answer.getResponseHeader("Content-Type") || "").startsWith("text/plain");
-    complain(inWords ? answer.responseText : "The studio could not do that just now. What you wrote is still here. Look at the jobs before you send it again.");
+    complain(inWords ? answer.responseText : "The studio could not do that right now. What you typed is still here. Check the jobs before you send it again.");
   });
 
   /* A menu has done its work when something else is clicked, or a download begins: no visit follows that closes it. */

@@ -175,7 +175,7 @@ verses and lines), data-at (a click goes to that second), data-switch (a link to
       await navigator.clipboard.writeText(text);
     } catch {
       getSelection().selectAllChildren(source);
-      status.textContent = "The browser does not let this page copy. The text is selected: copy it from there.";
+      status.textContent = "The browser does not allow this page to copy. The text is selected: copy it from there.";
       return;
     }
     status.textContent = "Copied";

@@ -13,7 +13,7 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
   const LEAST_S = 0.1;
   const STEPS = { ArrowLeft: -0.1, ArrowDown: -0.1, ArrowRight: 0.1, ArrowUp: 0.1, PageDown: -5, PageUp: 5 };
   const SLACK_PX = 4; // a click may tremble
-  const HINTS = { section: "Choose the first and the last line", point: "Choose the line to go on after" };
+  const HINTS = { section: "Choose the first and the last line", point: "Choose the line to continue after" };
 
   const form = () => document.querySelector("form[data-mark]");
   const box = () => document.querySelector("[data-wave]");
@@ -83,7 +83,7 @@ chosen is window.flowwebMark.part → {start, end, isPoint}, null for nothing. L
     made.append(node("rect", "mark-ground", { width: "100%", height: "100%" }), node("rect", "mark-part", { height: "100%" }));
     made.append(node("svg", "mark-bars", { height: "100%", preserveAspectRatio: "none", "aria-hidden": "true" }));
     for (const name of isPoint() ? ["end"] : ["start", "end"]) made.append(node("line", "mark-edge", { "data-edge": name, y1: "0", y2: "100%" }));
-    if (isPoint()) made.append(grip("end", "Where it goes on from"));
+    if (isPoint()) made.append(grip("end", "Where it continues from"));
     else made.append(grip("start", "Start of the part"), grip("end", "End of the part"));
     box().append(made);
     return made;

@@ -115,7 +115,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     else if (silent.length) said.push(`${listed(silent)} ${silent.length > 1 ? "are" : "is"} ${silent.every((lane) => lane.muted) ? "muted" : "silent"}.`);
     beside("silent-words").textContent = said.join(" ");
     button.hidden = !silent.length && said.length === broken.length;
-    button.textContent = some.length ? "Hear all" : silent.length > 1 ? "Hear them" : "Hear it";
+    button.textContent = some.length ? "Unmute all" : silent.length > 1 ? "Unmute them" : "Unmute";
   }
 
   function hearAll() {

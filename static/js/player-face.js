@@ -68,7 +68,7 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
     button.textContent = take.letter;
     button.setAttribute("aria-label", `Take ${take.letter}`);
     button.setAttribute("aria-pressed", String(pressed));
-    button.title = `Take ${take.letter}, at the same second (x)`;
+    button.title = `Take ${take.letter}, at the same position (x)`;
     return button;
   }
 

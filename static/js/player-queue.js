@@ -143,7 +143,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     next = next.slice(0, MOST);
     const count = id("count");
     count.textContent = next.length > 99 ? "99+" : next.length || "";
-    id("list").setAttribute("aria-label", next.length ? `What is next: ${next.length}` : "What is next");
+    id("list").setAttribute("aria-label", next.length ? `Up next: ${next.length}` : "Up next");
     id("skip").disabled = !player.take || !(next.length || repeat === "all");
     id("clear").hidden = !next.length;
     id("none").hidden = next.length > 0;

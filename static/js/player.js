@@ -77,7 +77,7 @@ is remembered (a part that has something to remember gives it to `parts`).
     if (!now) return;
     if (lost) resume();
     audio.play().catch((error) => {
-      if (error.name === "NotAllowedError") tell("trouble", { words: "Press play to hear it." });
+      if (error.name === "NotAllowedError") tell("trouble", { words: "Press play to start." });
     });
   }
 
@@ -149,12 +149,12 @@ is remembered (a part that has something to remember gives it to `parts`).
   }
 
   function reason(answer) {
-    if (!answer) return "No connection. Play goes on from here.";
-    if (answer.status === 401) return "You are signed out. Sign in to hear it.";
-    if (answer.status === 403) return "You may not hear this.";
+    if (!answer) return "No connection. Playing will continue from here.";
+    if (answer.status === 401) return "You are signed out. Sign in to play it.";
+    if (answer.status === 403) return "You don’t have access to this.";
     if (answer.status !== 404) return "This file can’t be played here.";
     if (answer.headers.has("Retry-After")) return "The file is not saved yet. Try again in a moment.";
-    return window.flowwebPlayer.hasNext() ? "This take is gone. Go on with the next." : "This take is gone.";
+    return window.flowwebPlayer.hasNext() ? "This take was deleted. Continue with the next one." : "This take was deleted.";
   }
 
   window.flowwebPlayer = {

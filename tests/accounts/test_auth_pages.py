@@ -40,7 +40,7 @@ def test_pages_of_the_signed_out(path: str) -> None:
 @pytest.mark.parametrize("path", IN)
 def test_pages_of_the_signed_in(people: People, path: str) -> None:
     page = check(people.client("member").get("/auth/" + path))
-    assert 'aria-label="Rooms"' in page
+    assert 'aria-label="Main"' in page
 
 
 def test_pages_of_somebody_with_a_password(people: People) -> None:

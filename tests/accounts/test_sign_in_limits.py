@@ -117,4 +117,4 @@ def test_asking_again_for_the_password_is_limited_alike(jonas: User) -> None:
 def test_too_many_tries_are_answered_in_the_look_of_the_house(jonas: User) -> None:
     client = Client(REMOTE_ADDR=HOME)
     pages = [client.post("/auth/login/", {"login": jonas.email, "password": "no"}) for _ in range(31)]
-    assert (pages[-1].status_code, "Too many tries" in pages[-1].content.decode()) == (429, True)
+    assert (pages[-1].status_code, "Too many attempts" in pages[-1].content.decode()) == (429, True)

@@ -39,7 +39,7 @@ class Person:
 NEWCOMER = "nele"  # has used her link, and set no password yet
 # Everybody else owns a team of their own with the sandbox's token in it.
 PEOPLE = {
-    "tokenless": Person("No token yet", sandbox=False),
+    "tokenless": Person("No API token yet", sandbox=False),
     "vera": Person("Mara’s studio", sandbox=False, role="viewer", password="brushed snare at midnight"),
 }
 

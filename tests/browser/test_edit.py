@@ -121,7 +121,7 @@ def extend_from_a_point(page: Page) -> None:
     open_tool(page, "Extend", "Extend this take")
     point, length = page.get_by_label("From", exact=True), page.locator("[data-new-length]")
     expect(point).to_have_value("")
-    page.get_by_role("slider", name="Where it goes on from").press("Home")
+    page.get_by_role("slider", name="Where it continues from").press("Home")
     expect(point).to_have_value("0:00.0")
     page.get_by_role("textbox", name="Seconds to add").fill("30")
     expect(length).to_have_text("0:30")

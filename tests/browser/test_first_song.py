@@ -104,7 +104,7 @@ def seek_with_the_mouse(page: Page) -> None:
     """To the middle, where it sounds on; then back by keyboard."""
     length = float(page.evaluate("document.getElementById('player-audio').duration"))
     assert length > 20
-    page.get_by_role("slider", name="Place in the song").click()
+    page.get_by_role("slider", name="Position in the song").click()
     assert listening.place(page) == pytest.approx(length / 2, abs=2)
     listening.assert_audible(page)
     before = listening.place(page)

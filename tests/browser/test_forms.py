@@ -228,7 +228,7 @@ def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None
     page.get_by_label("Prompt", exact=True).fill("A waltz that got lost")
     page.route("**/create/", lose)
     page.locator("[data-pay]").click()
-    expect(page.get_by_text("No answer came back.")).to_be_visible()
+    expect(page.get_by_text("No response came back.")).to_be_visible()
     page.unroute("**/create/")
     assert all("htmx:" in line or "ERR_FAILED" in line for line in visit.watch.take_trouble())
     assert jobs_asked_for(page, "A waltz that got lost") == 1, "only the answer was lost"

@@ -123,7 +123,7 @@ def putting_in_order(page: Page) -> None:
     expect(page.locator(f"#up-{first}")).to_be_focused()  # further down it doesn't go
     items.nth(2).locator(".collection-grip").drag_to(items.first)
     expect(items.first).to_have_attribute("data-clip", first)
-    items.first.get_by_role("button", name="out of the collection").press("Enter")
+    items.first.get_by_role("button", name="from the collection").press("Enter")
     expect(items).to_have_count(2)
     undo(page, "Taken out of “Harbour EP”.")
     expect(items.first).to_have_attribute("data-clip", first)
@@ -179,7 +179,7 @@ def deleting(page: Page) -> None:
     takes.first.get_by_role("button", name="Delete").press("Enter")
     undo(page, "1 take in the bin.")
     expect(takes).to_have_count(4)
-    news(page, "1 take back in the library.")
+    news(page, "1 take restored.")
 
 
 def tags_and_names(page: Page) -> None:
@@ -209,11 +209,11 @@ def nothing_needs_scripts(visits: Visits) -> None:
     expect(first.locator(".heart-button")).to_have_attribute("aria-pressed", "false")
     box(page, 0).check()
     page.locator("#selection summary[title=Tag]").click()
-    page.get_by_label("Tags, with commas").fill("rain")
+    page.get_by_label("Tags, separated by commas").fill("rain")
     page.keyboard.press("Enter")
     expect(page.locator(".notice")).to_contain_text("1 take tagged: rain.")
     first.locator("summary").click()
-    first.get_by_role("link", name="Collect…").click()
+    first.get_by_role("link", name="Add to collection…").click()
     page.get_by_role("button", name="Harbour EP").click()
     expect(page.locator(".notice")).to_contain_text("Harbour EP")
     box(page, 0).check()
@@ -227,4 +227,4 @@ def nothing_needs_scripts(visits: Visits) -> None:
     page.get_by_role("link", name="Delete for good…").click()
     page.get_by_role("button", name="Delete for good").click()
     confirm_password(page)
-    expect(page.get_by_role("heading", name="The bin is empty.")).to_be_visible()
+    expect(page.get_by_role("heading", name="The trash is empty.")).to_be_visible()

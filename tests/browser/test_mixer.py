@@ -41,7 +41,7 @@ def play_together(page: Page) -> None:
 
 def seek_and_stay_together(page: Page) -> None:
     """By the waveform and by keyboard, never so far that the song would be over."""
-    place = page.get_by_role("slider", name="Place in the mix")
+    place = page.get_by_role("slider", name="Position in the mix")
     go_to_the_verse(page)
     assert float(place.input_value()) == pytest.approx(0.3 * float(place.get_attribute("max") or 0), abs=2.5)
     for key, jump in (("ArrowRight", 5), ("PageDown", -15), ("PageUp", 15), ("ArrowLeft", -5)):
@@ -71,7 +71,7 @@ def mute_and_solo_by_keyboard(page: Page) -> None:
     page.keyboard.press("Shift+2")
     expect(words).to_have_text("Only drums can be heard.")
     assert heard(page) == [False, True, False, False]
-    page.get_by_role("button", name="Hear all").click()
+    page.get_by_role("button", name="Unmute all").click()
     expect(words).to_have_text("Other is muted.")
     page.get_by_role("button", name="Preview").click()
     expect(words).to_have_text("")

@@ -75,7 +75,7 @@ def expect_take(page: Page, of: Locator) -> None:
 
 
 def expect_next(page: Page, count: int) -> None:
-    name = f"What is next: {count}" if count else "What is next"
+    name = f"Up next: {count}" if count else "Up next"
     expect(page.locator("#player-list")).to_have_attribute("aria-label", name)
 
 
@@ -144,7 +144,7 @@ def the_end_leads_to_the_next(page: Page) -> None:
     before = listening.place(page)
     page.keyboard.press("Shift+ArrowRight")
     assert listening.place(page) >= before + 15
-    page.get_by_role("slider", name="Place in the song").press("End")
+    page.get_by_role("slider", name="Position in the song").press("End")
     expect_take(page, row(page, 2))
     hear(page)
     assert page.evaluate("document.getElementById('player-audio').playbackRate") == 1.25
@@ -173,7 +173,7 @@ def the_list_can_be_changed(page: Page) -> None:
     row(page, 0).press("Enter")
     a_take_is_put_in(page)
     page.keyboard.press("q")
-    rows = page.get_by_role("region", name="What is next").get_by_role("listitem")
+    rows = page.get_by_role("region", name="Up next").get_by_role("listitem")
     before = rows.all_inner_texts()
     assert [text.split()[0] for text in before] == ["B", "B", "A"]
     page.keyboard.press("Tab")
@@ -220,7 +220,7 @@ def a_reload_keeps_everything(page: Page) -> None:
     page.get_by_role("slider", name="Volume").press("ArrowLeft")
     page.keyboard.press("m")
     title, place = page.locator("#player-title").inner_text(), listening.place(page)
-    seek = page.get_by_role("slider", name="Place in the song")
+    seek = page.get_by_role("slider", name="Position in the song")
     words = str(seek.get_attribute("aria-valuetext"))
     page.reload()
     page.wait_for_load_state("networkidle")
@@ -253,7 +253,7 @@ def test_a_lost_connection_and_a_take_that_is_gone(visits: Visits) -> None:
     listening.wait_until_past(page, 1)
     page.context.set_offline(True)
     page.keyboard.press("x")
-    expect(page.locator("#player-sub")).to_have_text("No connection. Play goes on from here.")
+    expect(page.locator("#player-sub")).to_have_text("No connection. Playing will continue from here.")
     page.context.set_offline(False)
     hear(page, 1.2)
     assert listening.place(page) < 8
@@ -266,7 +266,7 @@ def test_a_lost_connection_and_a_take_that_is_gone(visits: Visits) -> None:
     page.evaluate(f"window.addEventListener('pagehide', () => ({FORGE})())")
     page.reload()
     page.keyboard.press("Space")
-    expect(page.locator("#player-sub")).to_have_text("This take is gone. Go on with the next.")
+    expect(page.locator("#player-sub")).to_have_text("This take was deleted. Continue with the next one.")
     page.keyboard.press(".")
     expect_take(page, row(page, 2))
     listening.wait_until_past(page, 0.1)
@@ -293,16 +293,16 @@ def test_it_fits_and_opens_on_narrow_screens(visits: Visits) -> None:
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate(CROWDED) == [], width
 
-    seek = page.get_by_role("slider", name="Place in the song")
+    seek = page.get_by_role("slider", name="Position in the song")
     expect(seek).to_be_hidden()
-    more = page.get_by_role("button", name="More of the player")
+    more = page.get_by_role("button", name="More controls")
     more.press("Enter")
     expect(more).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("Space")  # on the button: it folds, the song goes on
     more.press("Enter")
     seek.press("ArrowRight")
     assert listening.place(page) > 5
-    page.get_by_role("button", name="What is next").press("Enter")
+    page.get_by_role("button", name="Up next").press("Enter")
     assert findings(page) == []
     page.keyboard.press("Escape")
     expect(seek).to_be_visible()

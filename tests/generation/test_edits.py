@@ -219,9 +219,9 @@ def obstacle(studio: Studio, clip: Clip, operation: str = "cover") -> str:
 def test_what_stands_in_the_way_is_said_before_anyone_tries(studio: Studio) -> None:
     clip = row(studio)
     Clip.objects.filter(pk=clip.pk).update(deleted_at=clip.created_at)
-    assert "in the bin" in obstacle(studio, clip)
+    assert "in the trash" in obstacle(studio, clip)
     Clip.objects.filter(pk=clip.pk).update(deleted_at=None, account=None)
-    assert "Nobody’s token" in obstacle(studio, clip)
+    assert "no API token reaches" in obstacle(studio, clip)
     Clip.objects.filter(pk=clip.pk).update(account=clip.account, uneditable="It was uploaded.")
     assert obstacle(studio, clip) == "It was uploaded."
     Clip.objects.filter(pk=clip.pk).update(uneditable="")
@@ -246,7 +246,7 @@ def test_a_split_take_leads_to_its_stems(studio: Studio) -> None:
     assert state(job) == "collecting"
     assert "split into its stems already" in obstacle(studio, clip, "stems")
     Clip.objects.filter(song__operation="stems").update(deleted_at=clip.created_at)
-    assert "in the bin" in obstacle(studio, clip, "stems")
+    assert "in the trash" in obstacle(studio, clip, "stems")
     assert studio.sandbox.state.charged_operations()["stems"] == 1
 
 

@@ -224,7 +224,7 @@ def test_the_pair_stands_side_by_side(band: Band) -> None:
     assert f'href="{first.get_absolute_url()}" data-switch="{first.pk}" aria-current="page"' in page
     assert f'href="{second.get_absolute_url()}" data-switch="{second.pk}">' in page
     assert 'aria-label="Play take B of Ferry"' in page
-    assert "Switches at the same second." in page
+    assert "Switches at the same position." in page
     alone = page_of(band, full(band, "Alone")[0])
     assert "data-switch" not in alone
     assert "Switches" not in alone

@@ -42,12 +42,12 @@ def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) ->
     assert (found.name, found.made_by, order(found)) == ("Harbour EP", band.people["member"], "CA")
     more = chosen(first, second, collection=str(found.pk))
     page = client.post("/library/selection/collect/", more, follow=True).content.decode()
-    assert "1 take put into “Harbour EP”." in page
+    assert "1 take added to “Harbour EP”." in page
     assert order(found) == "CAB", "what is in it stays where it is"
     undo(client, page)
     assert order(found) == "CA"
     collections.add(found, Clip.objects.filter(pk=second.pk))  # a teammate wants it in
-    assert "Nothing was taken out" in undo(client, page)
+    assert "Nothing was removed" in undo(client, page)
     assert order(found) == "CAB"
     assert (
         "In “Harbour EP” already."
@@ -65,7 +65,7 @@ def test_enter_in_a_field_does_what_is_written_in_it(band: Band) -> None:
     client.post("/library/selection/", chosen(first, name="", tags="demo"))
     assert [tag.name for tag in first.tags.all()] == ["demo"]
     said = client.post("/library/selection/", chosen(first, name="", tags=""), follow=True).content.decode()
-    assert "Say what to do with these takes" in said
+    assert "Choose what to do with these takes" in said
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_taking_out_and_deleting_can_be_undone_twice_without_harm(band: Band) ->
     assert not Collection.objects.exists()
     assert Clip.objects.live().count() == 3
     for _ in range(2):
-        assert "“Harbour EP” is back." in undo(client, page)
+        assert "“Harbour EP” restored." in undo(client, page)
         assert order(Collection.objects.get(pk=found.pk)) == "ABC"
 
 
@@ -139,9 +139,9 @@ def test_names_are_one_each_and_not_empty(band: Band) -> None:
     assert sorted(Collection.objects.values_list("name", flat=True)) == ["Harbour EP", "Podcast beds"]
     page = client.post(f"/library/collections/{found.pk}/rename/", {"name": "Quay"}, follow=True)
     for _ in range(2):
-        assert "It is “Harbour EP” again." in undo(client, page.content.decode())
+        assert "Renamed back to “Harbour EP”." in undo(client, page.content.decode())
     collections.rename(found, "Pier")
-    assert "another name by now" in undo(client, page.content.decode())
+    assert "renamed since" in undo(client, page.content.decode())
     assert Collection.objects.get(pk=found.pk).name == "Pier"
 
 

@@ -146,4 +146,4 @@ def test_a_file_that_is_gone_is_told_without_a_crash(band: Band) -> None:
     for headers in ({}, {"Range": "bytes=0-"}):
         answer = band.client("owner").get(f"/library/clips/{take.pk}/audio.mp3", headers=headers)
         assert answer.status_code == 404
-        assert "gone from the storage" in answer.content.decode()
+        assert "missing from the storage" in answer.content.decode()

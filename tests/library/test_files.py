@@ -119,7 +119,7 @@ def test_deleted_for_thirty_days_then_gone_with_its_bytes(band: Band, media: Pat
     assert "Bring back" in band.client("owner").get("/library/files/").content.decode()
     again = kept(band, picture())
     answer = band.client("owner").post(f"/library/files/{file.pk}/restore/", follow=True)
-    assert "The same file is on that account anew by now." in answer.content.decode()
+    assert "The same file has been uploaded to that account again." in answer.content.decode()
     references.delete(again, by=band.owner)
     ReferenceFile.objects.update(deleted_at="2026-01-01T00:00:00Z")
     assert references.purge_expired() == 2

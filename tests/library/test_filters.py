@@ -141,8 +141,8 @@ def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(shelf: 
     assert list(chips(page)) == ["By owner", "Harbour EP", "From 1 Jan 2026"]
     left = parse_qs(urlsplit(chips(page)["By owner"]["href"] or "").query)
     assert left == {"q": ["c"], "collection": [str(harbour.pk)], "from": ["2026-01-01"], "sort": ["oldest"]}
-    assert menu(page, "Made by") == {}  # chosen already
-    assert menu(page, "Made with") == {}  # there is one only
+    assert menu(page, "Created by") == {}  # chosen already
+    assert menu(page, "Service") == {}  # there is one only
     assert set(menu(page, "Tag")) == {"Late Night"}
     kinds = menu(page, "Kind")
     assert parse_qs(urlsplit(kinds["Covers"]).query) == {
@@ -158,9 +158,9 @@ def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(shelf: 
 
 def test_a_wrong_value_is_left_out_and_said(shelf: Band) -> None:
     for query, said in {
-        "?rating=nine": "Stars: “nine” is not known here",
+        "?rating=nine": "Rating: “nine” is not known here",
         "?since=%00": "When: “",
-        "?by=1%20or%201": "Made by: “1 or 1”",
+        "?by=1%20or%201": "Created by: “1 or 1”",
         "?collection=00000000-0000-0000-0000-000000000000": "Collection: “0000",
         "?kind=" + "x" * 5000: "Kind: “xxx",
         "?from=yesterday": "“yesterday” is not a day",
@@ -180,7 +180,7 @@ def test_people_tags_and_collections_of_another_team_are_not_known(shelf: Band) 
     assert rows(page) == {}
     page = library(shelf, f"?by={shelf.people['stranger'].pk}")
     assert "is not known here" in page.notice
-    assert "stranger" not in menu(page, "Made by")
+    assert "stranger" not in menu(page, "Created by")
 
 
 def test_nothing_found_says_what_was_looked_for_and_leads_out(shelf: Band) -> None:
@@ -189,7 +189,7 @@ def test_nothing_found_says_what_was_looked_for_and_leads_out(shelf: Band) -> No
     assert "No songs yet." not in page.text
     clear = next(each for each in page.all("a") if each.text == "Clear filters")
     assert clear["href"] == "/library/"
-    assert "No song fits these filters" in library(shelf, "?kind=cover").text
+    assert "No song matches these filters" in library(shelf, "?kind=cover").text
 
 
 def test_songs_whose_takes_are_all_in_the_trash_are_not_listed(shelf: Band) -> None:

@@ -71,7 +71,7 @@ def test_a_part_of_the_list_is_brought_in(studio: Band, sandbox: Sandbox) -> Non
 def test_a_part_that_is_none_is_asked_for_again(studio: Band) -> None:
     answer = studio.client("owner").post("/library/import/begin/", {"email": EMAIL, "limit": "many"})
     assert answer.status_code == 422
-    assert "Write a whole number" in answer.content.decode()
+    assert "Enter a whole number" in answer.content.decode()
     assert not Import.objects.exists()
 
 
@@ -264,7 +264,7 @@ def test_stems_go_under_their_take_where_that_is_sure(studio: Band, sandbox: San
         (596, "sign in again"),
         (404, "not connected"),
         (401, "does not know this token"),
-        (0, "Bring in a token"),
+        (0, "Add a token"),
     ],
 )
 def test_what_only_a_person_can_mend_is_said_in_plain_words(

@@ -81,7 +81,7 @@ def test_a_take_alone_says_so(band: Band, takes: list[Clip]) -> None:
     single = band.song("Radio").takes.get()
     assert lineage.of_take(band.team, single).is_alone
     page = Page(band.client("viewer").get(f"/library/clips/{single.pk}/"))
-    assert "Nothing was made of it yet." in page.text
+    assert "No edits yet." in page.text
 
 
 def test_what_is_in_the_trash_or_gone_keeps_its_place(band: Band, takes: list[Clip]) -> None:
@@ -89,16 +89,16 @@ def test_what_is_in_the_trash_or_gone_keeps_its_place(band: Band, takes: list[Cl
     cover = edit(band, longer, "cover")
     Clip.objects.filter(pk=longer.pk).update(deleted_at=timezone.now())
     sides = [member.side for member in lineage.of_take(band.team, cover).members]
-    assert sides == ["", "", "in the bin", "", ""]
+    assert sides == ["", "", "in the trash", "", ""]
     Clip.objects.filter(pk=longer.pk).update(erased_at=timezone.now())
-    assert "gone for good" in [member.side for member in lineage.of_take(band.team, cover).members]
+    assert "deleted for good" in [member.side for member in lineage.of_take(band.team, cover).members]
     Clip.objects.filter(pk=cover.pk).update(deleted_at=timezone.now(), erased_at=timezone.now())
     assert lines(lineage.of_take(band.team, takes[0])) == [
         (0, "slow disco"),
         (1, "Take A"),
         (2, "Extend, 30 s"),
         (1, "Take B"),
-    ], "nothing came of what is gone for good"
+    ], "nothing came of what was deleted for good"
 
 
 def test_deep_and_wide_families_cost_the_same_queries(band: Band, takes: list[Clip]) -> None:
@@ -188,7 +188,7 @@ def test_edits_in_words(operation: str, params: dict[str, object], label: str, d
     [
         ("one\ntwo", "one \ntwo\n", ""),
         ("one\ntwo", "one\n2\nthree", "1 line changed, 1 new"),
-        ("one\ntwo\nthree", "one", "2 lines taken out"),
+        ("one\ntwo\nthree", "one", "2 lines removed"),
         ("", "one\ntwo", "2 lines new"),
         # Too many of the same to be compared: what differs is all gone and all new.
         ("a\n" + "la\n" * 4000 + "b\nz", "a\nc\n" + "la\n" * 4000 + "z", "4001 lines changed"),

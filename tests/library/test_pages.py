@@ -38,8 +38,8 @@ def shown(client: Client, address: str) -> list[str]:
 def test_an_empty_library_says_what_will_be_here(band: Band) -> None:
     page = band.client("owner").get("/library/").content.decode()
     assert "No songs yet." in page
-    assert "Make the first song" in page
-    assert "Make the first song" not in band.client("viewer").get("/library/").content.decode()
+    assert "Create your first song" in page
+    assert "Create your first song" not in band.client("viewer").get("/library/").content.decode()
 
 
 def test_a_song_is_a_row_with_a_line_per_take(band: Band) -> None:
@@ -189,7 +189,7 @@ def test_an_instrumental_has_no_words(band: Band) -> None:
     take = band.song("Ferry").takes.get()
     Clip.objects.update(lyrics="[Instrumental]")
     page = band.client("owner").get(f"/library/clips/{take.pk}/").content.decode()
-    assert "nobody sings" in page
+    assert "there are no lyrics" in page
     assert "[Instrumental]" not in page
 
 
@@ -203,9 +203,9 @@ def test_what_is_missing_says_why_and_when_it_is_tried_again(band: Band) -> None
     ClipFile.objects.create(kind="mp3", **fine)
     page = band.client("owner").get(f"/library/clips/{take.pk}/").content.decode()
     assert "Not there yet. The link has expired. Trying again in about 5 min." in page
-    assert "Tried for seven days, then given up." in page
+    assert "Tried for seven days without success." in page
     assert "Flow Music made none." in page
-    assert "In line to be fetched." in page
+    assert "Queued to be fetched." in page
     assert page.count("Try again<") == 2
     assert "Try again<" not in band.client("viewer").get(f"/library/clips/{take.pk}/").content.decode()
 

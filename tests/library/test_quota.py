@@ -77,7 +77,7 @@ def test_the_library_warns_from_ninety_per_cent_on(band: Band, share: float, sai
 
 def test_the_page_says_what_takes_up_how_much(band: Band) -> None:
     page = band.client("viewer").get("/library/storage/").content.decode()
-    assert "Nothing is kept yet." in page
+    assert "Nothing is stored yet." in page
     assert "No limit is set." in page
     first, second = band.song("A", "B").takes.all()
     for take in (first, second):

@@ -154,7 +154,7 @@ def test_what_is_not_saved_yet_is_said(band: Band) -> None:
     assert "Its audio is still being saved." in found.text
     assert len(found.all("audio", class_="without-js")) == 3
     Clip.objects.filter(stem_type="drums").update(deleted_at=timezone.now())
-    assert "In the bin." in page(band, f"/library/clips/{take.pk}/stems/").text
+    assert "In the trash." in page(band, f"/library/clips/{take.pk}/stems/").text
 
 
 def test_a_take_that_is_not_split_leads_to_asking_for_it(band: Band) -> None:

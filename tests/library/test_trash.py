@@ -37,11 +37,13 @@ def test_deleting_asks_nothing_and_can_be_undone(band: Band) -> None:
     page = client.post("/library/selection/delete/", {"clip": [str(first.pk)]}, follow=True).content.decode()
     first.refresh_from_db()
     assert first.deleted_by == band.people["member"]
-    assert "1 take in the bin." in page
+    assert "1 take moved to the trash." in page
     page_of_song = client.get("/library/").content.decode()
     assert f'data-clip="{first.pk}"' not in page_of_song
     assert ">B</span>" in page_of_song, "its letter stays what it was"
-    assert client.get(f"/library/clips/{first.pk}/audio.mp3").status_code == 200, "in the bin it can be heard"
+    assert client.get(f"/library/clips/{first.pk}/audio.mp3").status_code == 200, (
+        "in the trash it can be heard"
+    )
     assert f"/library/clips/{first.pk}/restore/" in client.get(f"/library/clips/{first.pk}/").content.decode()
     assert client.get(f"/library/clips/{second.pk}/").status_code == 200
     for _ in range(2):
@@ -129,7 +131,7 @@ def test_after_thirty_days_it_is_erased_and_not_before(band: Band, media: Path) 
 def test_a_person_may_erase_at_once_after_being_asked(band: Band, media: Path) -> None:
     clip = stored_and_rated(band, media)
     client = band.client("member")
-    assert "can’t be brought back" in client.get(f"/library/clips/{clip.pk}/erase/").content.decode()
+    assert "can’t be undone" in client.get(f"/library/clips/{clip.pk}/erase/").content.decode()
     assert client.post(f"/library/clips/{clip.pk}/erase/").status_code == 302
     assert trash.restore(band.team, only(clip), by=band.owner) == 0
     trash.purge_expired()
@@ -145,7 +147,7 @@ def test_an_empty_trash(band: Band, media: Path) -> None:
     is_erased(clip, band, media)
     live.refresh_from_db()
     assert live.erased_at is None
-    assert "The bin is empty." in client.get("/library/bin/").content.decode()
+    assert "The trash is empty." in client.get("/library/bin/").content.decode()
 
 
 def empty_the_trash(client: Client, asked: Page | None = None) -> None:

@@ -136,5 +136,5 @@ def _token_of(clip: Clip) -> tuple[ApiToken, FlowMusic]:
     try:
         return api_clients.of_team(clip.team_id, clip.subscription_id)
     except NoToken as error:
-        words = "There is no working token for the account that made this. Enter a new one to go on."
+        words = "There is no working API token for the account of this take. Enter a new one to continue."
         raise NoWay(words) from error

@@ -38,7 +38,7 @@ TRIED_FOR = 30  # times: about seven days
 NEXT_IN_TURN = timedelta(seconds=5)
 THUMB_PX = 320  # as the examiner makes it
 UNREADABLE_AFTER = 3  # times that whoever read it didn't live to tell
-LOST = "Our copy of this file is gone from the storage here. Delete it, and choose the file again."
+LOST = "Our copy of this file is missing from the storage here. Delete it, and choose the file again."
 UNREADABLE = "This file could not be read here, so it was not sent. Choose another copy of it."
 
 

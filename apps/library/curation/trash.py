@@ -1,8 +1,8 @@
-"""The bin: what was deleted stays there for 30 days, then it is erased.
+"""The trash: what was deleted stays there for 30 days, then it is erased.
 
-Erasing is in two steps, so that it may die anywhere: the row says "erased" and forgets its words, from then on no page
+Erasing is in two steps, so that it may die anywhere: the row says "erased" and forgets its lyrics, from then on no page
 shows it; then the files go, one by one, each first from the storage and then from the database. The row of the take
-stays, so that it is never brought in again.
+stays, so that it is never imported again.
 """
 
 import logging
@@ -40,7 +40,7 @@ class TrashPage:
 
 
 def page_of(team: Team, place: str) -> TrashPage:
-    """What is in the bin, deleted last first. A few queries, however much it is."""
+    """What is in the trash, deleted last first. A few queries, however much it is."""
     before = Cursor.parse(place)
     others = Clip.objects.live().select_related("song").prefetch_related("files")
     takes = Clip.objects.for_team(team).in_trash().for_pages().select_related("song", "deleted_by")
@@ -62,7 +62,7 @@ def days_left(clip: Clip) -> int:
 
 
 def delete(team: Team, clips: ClipQuerySet, *, by: User) -> list[str]:
-    """Into the bin. Gives the ids of those that were not in it before."""
+    """Into the trash. Gives the ids of those that were not in it before."""
     with transaction.atomic():
         ids = list(clips.live().order_by("pk").select_for_update().values_list("pk", flat=True))
         Clip.objects.filter(pk__in=ids).update(deleted_at=timezone.now(), deleted_by=by)
@@ -84,11 +84,11 @@ def restore(team: Team, clips: ClipQuerySet, *, by: User) -> int:
 
 
 def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
-    """For good, what is in the bin: forgets the words at once, and has the files removed."""
+    """For good, what is in the trash: forgets the lyrics at once, and has the files removed."""
     with transaction.atomic():
         songs.wait_turn(
             team
-        )  # before the takes, as who keeps a song or tags it: or each would wait for the other
+        )  # before the takes, as who saves a song or tags it: or each would wait for the other
         ids = list(clips.in_trash().order_by("pk").select_for_update().values_list("pk", flat=True))
         if not ids:
             return 0
@@ -99,13 +99,13 @@ def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
 
 
 def newest(team: Team) -> Cursor | None:
-    """What went into the bin of the team last; None when it is empty."""
+    """What went into the trash of the team last; None when it is empty."""
     last = Clip.objects.for_team(team).in_trash().order_by("-deleted_at").first()
     return Cursor(last.deleted_at, last.pk) if last and last.deleted_at else None
 
 
 def empty(team: Team, *, until: datetime, by: User) -> int:
-    """Erases what is in the bin of the team since then or longer, some at a time. Gives how many takes."""
+    """Erases what is in the trash of the team since then or longer, some at a time. Gives how many takes."""
     count, there = 0, Clip.objects.for_team(team).in_trash().filter(deleted_at__lte=until)
     while done := erase(team, _first(there), by=by):
         count += done
@@ -113,7 +113,7 @@ def empty(team: Team, *, until: datetime, by: User) -> int:
 
 
 def purge_expired() -> int:
-    """Erases what was in the bin for long enough, and removes files of what is erased. Gives how many files."""
+    """Erases what was in the trash for long enough, and removes files of what is erased. Gives how many files."""
     old = Clip.objects.in_trash().filter(deleted_at__lte=timezone.now() - RESTORABLE_FOR)
     for team in Team.objects.filter(pk__in=old.values("team")):
         erase(team, _first(old.filter(team=team)))

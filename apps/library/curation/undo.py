@@ -38,7 +38,7 @@ def undo(token: str, *, team: Team, by: User) -> str:
     try:
         whose, action, data = signing.loads(token, salt=_SALT, max_age=LASTS)
     except signing.BadSignature:
-        raise InvalidInput("This can’t be undone any more.") from None
+        raise InvalidInput("It’s too late to undo this.") from None
     if whose != [str(team.pk), by.pk]:
         raise InvalidInput("This belongs to another team or person, so nothing was undone.")
     return ACTIONS[action](team, by, **data)
@@ -46,63 +46,65 @@ def undo(token: str, *, team: Team, by: User) -> str:
 
 def _delete(team: Team, by: User, clips: list[str]) -> str:
     back = trash.restore(team, Clip.objects.for_team(team).filter(pk__in=clips), by=by)
-    return f"{takes(back)} back in the library." if back else "Nothing to bring back: it is done, or erased."
+    return (
+        f"{takes(back)} restored." if back else "Nothing to restore: already restored, or deleted for good."
+    )
 
 
 def _untag(team: Team, by: User, taken: dict[str, list[str]]) -> str:
-    return f"Tags are back on {takes(tags.put_back(team, taken))}."
+    return f"Tags restored on {takes(tags.put_back(team, taken))}."
 
 
 def _rename(team: Team, by: User, song: str, old: str, new: str) -> str:
     """Not when somebody gave yet another name meanwhile."""
     found = Song.objects.for_team(team).filter(pk=song, name=new).first()
     if found is None:
-        return "The song has another name by now; it stays."
+        return "The song has been renamed since, so its name stays."
     song_names.rename(found, old)
-    return f"“{found.title}” has its old name again."
+    return f"“{found.title}” has its old name back."
 
 
-def _uncollect(team: Team, by: User, collection: str, clip: str, place: int) -> str:
+def _remove_from_collection(team: Team, by: User, collection: str, clip: str, place: int) -> str:
     found = _collection(team, collection)
     collections.put_back(found, UUID(clip), place)
-    return f"Back in “{found}”."
+    return f"Added to “{found}” again."
 
 
-def _collect(team: Team, by: User, collection: str, items: list[int]) -> str:
-    """Not what a person took out and somebody put in anew: that is another item."""
+def _add_to_collection(team: Team, by: User, collection: str, items: list[int]) -> str:
+    """Not what a person removed and somebody added again: that is another item."""
     found = _collection(team, collection)
     if not found.items.filter(pk__in=items).delete()[0]:
-        return f"Nothing was taken out: “{found}” has changed meanwhile."
-    return f"Taken out of “{found}” again."
+        return f"Nothing was removed: “{found}” has changed since."
+    return f"Removed from “{found}”."
 
 
 def _move(team: Team, by: User, collection: str, clip: str, place: int) -> str:
     found = _collection(team, collection)
     collections.move(found, UUID(clip), place)
-    return f"“{found}” is in its old order."
+    return f"“{found}” is in its old order again."
 
 
 def _rename_collection(team: Team, by: User, collection: str, old: str, new: str) -> str:
     """As with a song."""
     found = _collection(team, collection)
     if found.name not in {old, new}:
-        return "The collection has another name by now; it stays."
+        return "The collection has been renamed since, so its name stays."
     collections.rename(found, old)
-    return f"It is “{found}” again."
+    return f"Renamed back to “{found}”."
 
 
 def _delete_collection(team: Team, by: User, **gone: Any) -> str:
-    return f"“{collections.recreate(team, gone, by=by)}” is back."
+    return f"“{collections.recreate(team, gone, by=by)}” restored."
 
 
 def _delete_file(team: Team, by: User, file: str) -> str:
-    return f"“{references.restore(team, file, by=by)}” is back."
+    return f"“{references.restore(team, file, by=by)}” restored."
 
 
 def _collection(team: Team, pk: str) -> Collection:
     found = Collection.objects.for_team(team).filter(pk=pk).first()
     if found is None:
-        raise InvalidInput("The collection is not there any more.")
+        raise InvalidInput("The collection no longer exists.")
     return found
 
 
@@ -114,8 +116,8 @@ ACTIONS: dict[str, Undo] = {
     "delete": _delete,
     "untag": _untag,
     "rename": _rename,
-    "collect": _collect,
-    "uncollect": _uncollect,
+    "collect": _add_to_collection,
+    "uncollect": _remove_from_collection,
     "move": _move,
     "rename-collection": _rename_collection,
     "delete-collection": _delete_collection,

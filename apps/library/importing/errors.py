@@ -26,11 +26,9 @@ AGAIN_AFTER = (
     timedelta(minutes=10),
     timedelta(minutes=30),
 )
-NOBODY = (
-    "The token that this was read with is not here any more. Bring in a token for this account, then go on."
-)
-NOT_HERE = "This account is not connected at useapi.net any more. Connect it there again, then go on."
-SURPRISE = "This could not be written down here. Go on later; if it stays so, tell whoever runs this site."
+NOBODY = "The API token that this import used is gone. Add a token for this account, then continue."
+NOT_HERE = "This account is no longer connected at useapi.net. Connect it there again, then continue."
+SURPRISE = "This could not be saved here. Continue later; if it happens again, tell whoever runs this site."
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 

@@ -1,4 +1,4 @@
-"""What /library/import/ says of each account: what the team has of it, and how its walk stands. A few queries."""
+"""What /library/import/ says of each account: what the team has of it, and how its import stands. A few queries."""
 
 from dataclasses import dataclass
 
@@ -27,14 +27,14 @@ class AccountImport:
     def label(self) -> str:
         """Of the button; "" while it is being walked."""
         if self.walk is None:
-            return "Bring in"
+            return "Import"
         if self.walk.is_walking:
             return ""
-        return "Go on" if self.is_open else "Look for new ones"
+        return "Continue" if self.is_open else "Check for new songs"
 
 
 def lines(team: Team, user: User) -> list[AccountImport]:
-    """The person's own accounts first. Of those that the team sees no more, only what it has brought in."""
+    """The person's own accounts first. Of those that the team sees no more, only what was imported from it."""
     walks = {walk.account_id: walk for walk in _newest(team)}
     seen = FlowAccount.objects.for_team(team) | FlowAccount.objects.filter(pk__in=walks.keys())
     accounts = seen.select_related("subscription")

@@ -1,4 +1,4 @@
-"""What an edit did to a take, in a musician's words: from the parameters of the API (post-flowmusic-music-edit)."""
+"""What an edit did to a take, in a musician's terms: from the parameters of the API (post-flowmusic-music-edit)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NAMES = {
     "cover": "Cover",
     "remix": "Remix",
     Song.STEMS: "Stems",
-    Song.IMPORT: "Brought in",
+    Song.IMPORT: "Imported",
 }
 # What an edit is to the take that it was made of, before that one's name.
 OF = {
@@ -54,7 +54,7 @@ FIELDS = {
     "model": ("Model", ""),
     "title": ("Title", ""),
 }
-OURS = {"clip", "lyrics", "operation"}  # the source; words are shown as what was changed in them
+OURS = {"clip", "lyrics", "operation"}  # the source; lyrics are shown as what was changed in them
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def _where(operation: str, params: Mapping[str, Any]) -> Iterator[str]:
         case "replace":
             yield f" {clock(params.get('mask_start_s'))}–{clock(params.get('mask_end_s'))}"
         case "remix":
-            yield ", other words"
+            yield ", new lyrics"
 
 
 def details(operation: str, params: Mapping[str, Any]) -> list[Detail]:
-    """Every parameter that was chosen, but the words."""
+    """Every parameter that was chosen, but the lyrics."""
     shown = dict(params)
     if operation == "extend":
         shown.setdefault("extend_s", ADDED_S)

@@ -3,11 +3,11 @@
 from apps.accounts.models import Subscription
 from apps.library.models import Clip, ReferenceFile
 
-IN_TRASH = "This take is in the bin. Put it back first."
-UPLOADED = "This is audio that was uploaded. Flow Music edits only what was made there."
+IN_TRASH = "This take is in the trash. Restore it first."
+UPLOADED = "This is uploaded audio. Flow Music edits only what was made there."
 ELSEWHERE = "This take was not made with Flow Music, so it can’t be edited there."
 NO_ACCOUNT = (
-    "An edit runs on the Flow Music account that a take is on. Nobody’s token reaches that one any more: "
+    "An edit uses the Flow Music account of its take, and no API token reaches that account any more: "
     "whoever has it adds its token again."
 )
 

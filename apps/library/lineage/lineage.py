@@ -93,7 +93,7 @@ class Member:
             tracks = sum(not take.deleted_at for take in self.song.takes.all())
             return f"{tracks} track{'' if tracks == 1 else 's'}" if tracks else "in the trash"
         if self.clip.erased_at:
-            return "gone for good"
+            return "deleted for good"
         return "in the trash" if self.clip.deleted_at else ""
 
     @property

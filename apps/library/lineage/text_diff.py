@@ -1,4 +1,4 @@
-"""What was changed in the words of a song, line by line, or in a description, word by word."""
+"""What was changed in the lyrics of a song, line by line, or in a description, word by word."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def counted(found: list[DiffLine]) -> str:
     """In words: "2 lines changed, 1 new". "" where both are the same."""
     gone, new = (sum(line.kind == kind for line in found) for kind in (GONE, NEW))
     changed = min(gone, new)
-    parts = [(changed, "changed"), (new - changed, "new"), (gone - changed, "taken out")]
+    parts = [(changed, "changed"), (new - changed, "new"), (gone - changed, "removed")]
     named = [f"{count} {words}" for count, words in parts if count > 0]
     if not named:
         return ""

@@ -150,7 +150,7 @@ class ReferenceFile(models.Model):
     @property
     def where(self) -> str:
         """`studio@`, as pages call the account that it is on."""
-        return self.account.short if self.account else "an account that is gone"
+        return self.account.short if self.account else "an account that was removed"
 
     @property
     def thumb_url(self) -> str:

@@ -114,7 +114,9 @@ def serve(
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{version.size}"})
     except FileNotFoundError:
         logger.error("%s is not in the storage", file)
-        return _words("This file is gone from the storage here. Whoever runs this site can get it back.", 404)
+        return _words(
+            "This file is missing from the storage here. Whoever runs this site can restore it.", 404
+        )
     except TooManyTransfers as busy:
         return _words(words_for(busy, "download"), 503, {"Retry-After": "5"})
 

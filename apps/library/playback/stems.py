@@ -67,7 +67,7 @@ def _lane(clip: Clip, kinds: tuple[ClipFile.Kind, ...] | list[ClipFile.Kind]) ->
 
 def _why(clip: Clip) -> str:
     if clip.deleted_at:
-        return "In the bin."
+        return "In the trash."
     files = [file for kind in AUDIO if (file := clip.file(kind))]
     if not files or any(file.state == ClipFile.State.WANTED for file in files):
         return "Its audio is still being saved."

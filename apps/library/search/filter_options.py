@@ -17,7 +17,7 @@ KINDS = {
     "replace": "Replaced parts",
     "effect": "Effects",
     Song.STEMS: "Stems",
-    Song.IMPORT: "Brought in",
+    Song.IMPORT: "Imported",
 }
 SINCE = {"today": "Today", "week": "Last 7 days", "month": "This month", "year": "This year"}
 VOICE = {"1": "Instrumental", "0": "With a voice"}
@@ -29,20 +29,20 @@ LENGTHS = {
     "240-": "4:00 and longer",
 }
 RATINGS = {str(stars): f"{stars} stars or more" for stars in range(BEST - 1, 1, -1)}
-RATINGS = {str(BEST): f"{BEST} stars", **RATINGS, "1": "Any stars"}
-HEARTS = {"mine": "My favourites", "any": "Anybody’s favourites"}
+RATINGS = {str(BEST): f"{BEST} stars", **RATINGS, "1": "Any rating"}
+FAVOURITES = {"mine": "My favourites", "any": "Anybody’s favourites"}
 
 TITLES = {
     "since": "When",
-    "by": "Made by",
+    "by": "Created by",
     "kind": "Kind",
     "instrumental": "Voice",
     "length": "Length",
     "favourite": "Favourites",
-    "rating": "Stars",
+    "rating": "Rating",
     "tag": "Tag",
     "collection": "Collection",
-    "provider": "Made with",
+    "provider": "Service",
 }
 
 
@@ -59,7 +59,7 @@ def of_team(team: Team) -> dict[str, Pairs]:
         "kind": KINDS,
         "instrumental": VOICE,
         "length": LENGTHS,
-        "favourite": HEARTS,
+        "favourite": FAVOURITES,
         "rating": RATINGS,
         "tag": dict(tags),
         "collection": {str(pk): name for pk, name in collections},

@@ -13,5 +13,5 @@ from apps.library import clip_page
 @require_safe
 @team_view(needs="see")
 def clip(request: TeamRequest, clip_id: UUID) -> HttpResponse:
-    """One take beside the others of its wish, its words in time, what is kept of it, and what can be made of it."""
+    """One take beside the others of its song, its lyrics in time, what is stored of it, and what can be made of it."""
     return TemplateResponse(request, "library/clip.html", clip_page.page_of(request.membership, clip_id))

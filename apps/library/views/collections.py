@@ -57,7 +57,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     except InvalidInput as error:
         return with_typed(request, "library/collection_rename.html", context, error, "name")
     if found.name != old:
-        words = f"It is “{found}” now."
+        words = f"Renamed to “{found}”."
         data = {"collection": str(found.pk), "old": old, "new": found.name}
         undo.undoable(request, words, "rename-collection", **data)
     return back(request, found)
@@ -69,7 +69,9 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """The collection alone; its takes stay in the library."""
     found = _find(request, pk)
     gone = curation_collections.delete(found, by=request.user)
-    undo.undoable(request, f"“{found}” is gone. Its takes are still here.", "delete-collection", **gone)
+    undo.undoable(
+        request, f"“{found}” was deleted. Its takes are still in the library.", "delete-collection", **gone
+    )
     return redirect("collections")
 
 
@@ -80,9 +82,9 @@ def move(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
     found, to = _find(request, pk), request.POST.get("to", "")
     before = curation_collections.move(found, clip_id, int(to)) if to.isdecimal() and len(to) < 6 else None
     if before is None:
-        messages.error(request, "It could not be moved: the collection has changed meanwhile.")
+        messages.error(request, "It could not be moved: the collection has changed since.")
     elif before != int(to):
-        words = f"Moved to place {int(to) + 1}."
+        words = f"Moved to position {int(to) + 1}."
         data = {"collection": str(found.pk), "clip": str(clip_id), "place": before}
         undo.undoable(request, words, "move", **data)
     return back(request, found, at=f"item-{clip_id}")
@@ -96,7 +98,7 @@ def remove(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
     place = curation_collections.remove(found, clip_id)
     if place is not None:
         data = {"collection": str(found.pk), "clip": str(clip_id), "place": place}
-        undo.undoable(request, f"Taken out of “{found}”.", "uncollect", **data)
+        undo.undoable(request, f"Removed from “{found}”.", "uncollect", **data)
     return back(request, found)
 
 

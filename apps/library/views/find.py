@@ -13,7 +13,7 @@ from apps.library.models.clips import ClipQuerySet
 from apps.library.search import search_index, terms
 
 MOST_SONGS, MOST_COLLECTIONS = 8, 5
-MOST_TAKES = 40  # that are looked at; a wish has two, rarely more
+MOST_TAKES = 40  # that are looked at; a song has two, rarely more
 LONGEST_QUERY = 200
 
 

@@ -1,4 +1,4 @@
-"""/library/import/: bringing in what the accounts have at Flow Music already."""
+"""/library/import/: importing what the accounts have at Flow Music already."""
 
 from uuid import UUID
 
@@ -58,5 +58,5 @@ def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """By anybody who makes songs in the team: nothing is lost by it, and it goes on where it was."""
     walk = get_object_or_404(Import.objects.for_team(request.team), pk=pk)
     if actions.stop(walk):
-        messages.success(request, "Stopped. What was brought in stays; it can go on from there.")
+        messages.success(request, "Stopped. What was imported stays, and the import can continue from there.")
     return redirect("import")

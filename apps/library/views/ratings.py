@@ -87,7 +87,7 @@ def rename(request: TeamRequest, song_id: UUID) -> HttpResponseBase:
     except InvalidInput as error:
         return with_typed(request, "library/rename.html", context, error, "name")
     if old != song.name:
-        words = f"It is “{song.title}” now."
+        words = f"Renamed to “{song.title}”."
         undo.undoable(request, words, "rename", song=str(song.pk), old=old, new=song.name)
     return back(request, "library")
 

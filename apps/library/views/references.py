@@ -1,4 +1,4 @@
-"""What pages load of reference files. Nothing that was brought in is shown as what it claims to be: pictures are small
+"""What pages load of reference files. Nothing that was uploaded is shown as what it claims to be: pictures are small
 ones of our own, audio goes to a player by the type of its bytes, and the rest is a download."""
 
 from dataclasses import dataclass

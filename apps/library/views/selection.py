@@ -63,10 +63,10 @@ def _once_more(request: TeamRequest, error: InvalidInput) -> HttpResponseBase:
 def delete(request: TeamRequest, takes: ClipQuerySet) -> None:
     gone = trash.delete(request.team, takes, by=request.user)
     if gone:
-        undo.undoable(request, f"{undo.takes(len(gone))} in the bin.", "delete", clips=gone)
+        undo.undoable(request, f"{undo.takes(len(gone))} moved to the trash.", "delete", clips=gone)
 
 
-def _collect(request: TeamRequest, takes: ClipQuerySet) -> None:
+def _add_to_collection(request: TeamRequest, takes: ClipQuerySet) -> None:
     """Into the `collection` of that id, or the one of that `name`, which is made if there is none."""
     if request.POST.get("collection"):
         found = _collection(request, request.POST["collection"])
@@ -74,14 +74,14 @@ def _collect(request: TeamRequest, takes: ClipQuerySet) -> None:
         found = collections.named(request.team, request.POST.get("name", ""), by=request.user)
     new = collections.add(found, takes.live())
     if new:
-        words = f"{undo.takes(len(new))} put into “{found}”."
+        words = f"{undo.takes(len(new))} added to “{found}”."
         undo.undoable(request, words, "collect", collection=str(found.pk), items=[item.pk for item in new])
     else:
-        messages.info(request, f"In “{found}” already.")
+        messages.info(request, f"Already in “{found}”.")
 
 
 def _tag(request: TeamRequest, takes: ClipQuerySet) -> None:
-    """`tags`: words with commas between."""
+    """`tags`: with commas between."""
     names = _names(request)
     count = tags.add(request.team, takes, names)
     messages.success(request, f"{undo.takes(count)} tagged: {', '.join(names)}.")
@@ -91,22 +91,22 @@ def _tag(request: TeamRequest, takes: ClipQuerySet) -> None:
 def untag(request: TeamRequest, takes: ClipQuerySet) -> None:
     taken = tags.remove(request.team, takes, _names(request))
     if not taken:
-        raise InvalidInput("None of these takes has such a tag.")
-    undo.undoable(request, f"Taken off: {', '.join(taken)}.", "untag", taken=taken)
+        raise InvalidInput("None of these takes has that tag.")
+    undo.undoable(request, f"Removed: {', '.join(taken)}.", "untag", taken=taken)
 
 
 @_to_the_chosen("create")
 def enter(request: TeamRequest, takes: ClipQuerySet) -> None:
     """The Enter key in one of the fields: what is written in says what is meant."""
     if request.POST.get("name", "").strip():
-        _collect(request, takes)
+        _add_to_collection(request, takes)
     elif request.POST.get("tags", "").strip():
         _tag(request, takes)
     else:
-        raise InvalidInput("Say what to do with these takes: the buttons are below the list.")
+        raise InvalidInput("Choose what to do with these takes: the buttons are below the list.")
 
 
-collect = _to_the_chosen("create")(_collect)
+add_to_collection = _to_the_chosen("create")(_add_to_collection)
 tag = _to_the_chosen("create")(_tag)
 
 
@@ -139,7 +139,7 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
 @require_safe
 @team_view(needs="create")
 def choose_collection(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
-    """Asks into which collection; the form goes to `collect`."""
+    """Asks into which collection; the form goes to `add_to_collection`."""
     take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
     return TemplateResponse(
         request, "library/add_to_collection.html", {"clip": take, "next": came_from(request)}
@@ -156,5 +156,5 @@ def _collection(request: TeamRequest, pk: str) -> Collection:
 def _names(request: TeamRequest) -> list[str]:
     names = tags.parse(request.POST.get("tags", ""))
     if not names:
-        raise InvalidInput("Write a tag first. Several have commas between them.")
+        raise InvalidInput("Write a tag first. Separate several with commas.")
     return names

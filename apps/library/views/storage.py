@@ -1,4 +1,4 @@
-"""/library/storage/: how much the team keeps, and the limit that whoever manages it may set."""
+"""/library/storage/: how much the team stores, and the limit that whoever manages it may set."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied

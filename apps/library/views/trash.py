@@ -1,4 +1,4 @@
-"""The bin: what is in it and for how long, back again, or gone for good."""
+"""The trash: what is in it and for how long; restoring, or deleting for good."""
 
 from uuid import UUID
 
@@ -35,7 +35,7 @@ def restore(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
-    """GET says what is lost. Nothing but what is in the bin can be erased."""
+    """GET says what is lost. Nothing but what is in the trash can be erased."""
     take = get_object_or_404(
         Clip.objects.for_team(request.team).in_trash().select_related("song"), pk=clip_id
     )
@@ -44,14 +44,14 @@ def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     ask_again(request)
     words = str(take)
     if trash.erase(request.team, _only(take), by=request.user):
-        messages.success(request, f"{words} is gone for good.")
+        messages.success(request, f"{words} was deleted for good.")
     return redirect("bin")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def empty(request: TeamRequest) -> HttpResponseBase:
-    """GET says how many takes are lost; POST with its `until`: what somebody deletes meanwhile stays in the bin."""
+    """GET says how many takes are lost; POST with its `until`: what somebody deletes meanwhile stays in the trash."""
     if request.method != "POST":
         context = {
             "count": Clip.objects.for_team(request.team).in_trash().count(),
@@ -63,7 +63,7 @@ def empty(request: TeamRequest) -> HttpResponseBase:
     if until is None:
         return redirect("bin-empty")
     count = trash.empty(request.team, until=until.created_at, by=request.user)
-    messages.success(request, f"{undo.takes(count)} gone for good.")
+    messages.success(request, f"{undo.takes(count)} deleted for good.")
     return redirect("bin")
 
 

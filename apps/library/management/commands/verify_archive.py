@@ -12,7 +12,7 @@ from apps.library.archiving import verification
 from apps.library.models import ClipFile, ReferenceFile
 
 EVERY_S = 5.0
-REFERENCE = "reference"  # a file that somebody brought, beside the kinds of a take's files
+REFERENCE = "reference"  # a file that somebody uploaded, beside the kinds of a take's files
 
 
 class Command(BaseCommand):
@@ -26,9 +26,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--mend",
             action="store_true",
-            help="has what is missing or damaged fetched again; a damaged file is kept until a good one is there",
+            help="has what is missing or damaged fetched again; a damaged file stays until a good one is there",
         )
-        parser.add_argument("--since-id", type=int, default=0, help="goes on behind the file of this id")
+        parser.add_argument("--since-id", type=int, default=0, help="continues after the file of this id")
 
     def handle(self, *args: object, **options: Any) -> None:
         team = _team(options["team"]) if options["team"] else None
@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 f"Stopped behind id {self._last}, nothing is known of the next file: {error}"
             ) from None
         except KeyboardInterrupt:
-            raise CommandError(f"Stopped. Go on with --since-id {self._last}.", returncode=130) from None
+            raise CommandError(f"Stopped. Continue with --since-id {self._last}.", returncode=130) from None
         self._print_table(strangers)
         if strangers or any(trouble for _, trouble in self._counts):
             sys.exit(1)
