@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.accounts.middleware.PartialRequests",
     "apps.accounts.middleware.FirstPassword",
     "apps.accounts.middleware.PasswordOnceMore",
 ]

@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
-from django_htmx.middleware import HtmxDetails
 
 from apps.accounts.permissions import TeamRequest
 
@@ -21,6 +20,18 @@ CAME_BY_LINK = "came_by_link_at"
 FIRST_PASSWORD_WITHIN = 60 * 60  # seconds: whoever finds the browser open later sets none
 # What somebody without a password can open all the same.
 _OPEN = frozenset({"account_set_password", "account_logout", "sign-in-link", "hook", "healthz", "readyz"})
+
+
+class PartialRequests:
+    """Sets `request.wants_partial`: HTMX asks for a part of a page. A boosted visit wants a whole one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        ours = cast(TeamRequest, request)
+        ours.wants_partial = bool(ours.htmx) and not ours.htmx.boosted
+        return self.get_response(request)
 
 
 class FirstPassword:
@@ -73,22 +84,17 @@ class PasswordOnceMore:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        htmx = _htmx(request)
-        if isinstance(exception, ReauthenticationRequired) and htmx and not htmx.boosted:
+        if isinstance(exception, ReauthenticationRequired) and cast(TeamRequest, request).wants_partial:
             return elsewhere(request, reverse("account_reauthenticate"))
         return None
 
 
 def elsewhere(request: HttpRequest, page: str) -> HttpResponseBase:
     """To that page, which leads back to what was asked for; from a part of a page, to the page that it is on."""
-    htmx = _htmx(request)
-    if htmx and not htmx.boosted:
-        address = f"{page}?{urlencode({'next': htmx.current_url_abs_path or '/'})}"
+    ours = cast(TeamRequest, request)
+    if ours.wants_partial:
+        address = f"{page}?{urlencode({'next': ours.htmx.current_url_abs_path or '/'})}"
         return HttpResponse(status=401, headers={"HX-Redirect": address})
     if request.method not in {"GET", "HEAD"}:
         return redirect(page)
     return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
-
-
-def _htmx(request: HttpRequest) -> HtmxDetails:
-    return cast(TeamRequest, request).htmx

@@ -40,6 +40,7 @@ class TeamRequest(HttpRequest):
     team: Team
     membership: Membership
     htmx: HtmxDetails
+    wants_partial: bool  # HTMX asks for a part of a page (accounts.middleware.PartialRequests)
 
 
 TeamView = Callable[Concatenate[TeamRequest, P], HttpResponseBase]
@@ -106,9 +107,9 @@ def membership_of(request: HttpRequest) -> Membership | None:
 
 def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:
     """To the sign-in page and back. A part of a page must not be replaced by it, so HTMX is told to leave the page."""
-    htmx = cast(TeamRequest, request).htmx
-    if htmx and not htmx.boosted:
-        page = htmx.current_url_abs_path or "/"
+    ours = cast(TeamRequest, request)
+    if ours.wants_partial:
+        page = ours.htmx.current_url_abs_path or "/"
         login = redirect_to_login(page)["Location"]
         return HttpResponse(status=401, headers={"HX-Redirect": login})
     if status == 401:

@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
 
 from apps.accounts.models import Membership, Role, Team, User
+from apps.accounts.middleware import PartialRequests
 from apps.accounts.permissions import TeamRequest, allows, team_view
 from tests.accounts.conftest import People
 
@@ -32,7 +33,7 @@ def ask(user, *, needs="see", anonymous=302, **headers: str):
 
     request = RequestFactory().get("/songs/?page=2", headers=headers)
     request.user, request.session, request.htmx = user, SessionStore(), HtmxDetails(request)
-    return page(request)
+    return PartialRequests(page)(request)
 
 
 def test_team_and_membership_come_in_one_query(people: People, django_assert_num_queries) -> None:

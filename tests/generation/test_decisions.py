@@ -128,7 +128,7 @@ def test_who_may_decide(studio: Studio, role: Role, own: bool, may: bool) -> Non
     (job,) = studio.ask()
     Job.objects.update(asked_by=person if own else studio.user)
     job.refresh_from_db()
-    assert decisions.may_decide(Membership.objects.get(user=person), job) is may
+    assert Membership.objects.get(user=person).may_decide(job.asked_by_id) is may
 
 
 def test_keeping_back_and_going_on(studio: Studio) -> None:

@@ -55,6 +55,10 @@ class Membership(models.Model):
     def rights(self) -> Role:
         return Role(self.role)
 
+    def may_decide(self, asked_by_id: int | None) -> bool:
+        """About what was asked for: who asked, while they may create, and owners and admins; a viewer decides nothing."""
+        return self.rights.may_manage or (self.rights.may_create and asked_by_id == self.user_id)
+
 
 class AppendOnly(Exception):
     """A line of the audit trail was to be changed or removed."""

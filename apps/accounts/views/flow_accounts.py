@@ -65,7 +65,7 @@ def check_all(request: TeamRequest) -> HttpResponseBase:
     """What useapi.net says now of everything under the person's own tokens. The page asks by itself when it opens."""
     errors = [error for token in _own_tokens(request) if (error := account_sync.refresh(token))]
     _read_usage(request)
-    if request.htmx and not request.htmx.boosted:
+    if request.wants_partial:
         words = tokens.words_for(errors[0]) if errors else ""
         return TemplateResponse(request, "accounts/_accounts.html", _list(request) | {"check_error": words})
     for error in errors:

@@ -73,7 +73,7 @@ def try_sandbox(request: TeamRequest) -> HttpResponseBase:
 def check(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     token = _own_token(request, pk)
     error = account_sync.refresh(token)
-    if request.htmx and not request.htmx.boosted:
+    if request.wants_partial:
         (token,) = _with_accounts(request, own_tokens(request).filter(pk=token.pk))
         context = {"token": token, "check_error": tokens.words_for(error) if error else ""}
         return TemplateResponse(request, "accounts/_token.html", context)

@@ -21,6 +21,7 @@ from apps.generation.lyrics import pages as lyrics_pages
 from apps.generation.models import Job, Preset
 from apps.generation.references import fields as references_fields
 from apps.library.models import LyricVersion, ReferenceFile, Song
+from apps.uuids import uuid_or_none
 
 NAMES = ("prompt", "lyrics", "ghostwriter", "model", *references_fields.NAMES)
 
@@ -137,7 +138,7 @@ def _only(asked: Mapping[str, str], found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
+    found = uuid_or_none(text)
+    if found is None:
+        raise Http404
+    return found

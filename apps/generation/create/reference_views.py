@@ -17,6 +17,7 @@ from apps.generation.references import fields, uploads
 from apps.generation.references.forms import sender_to
 from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
+from apps.uuids import uuid_or_none
 
 NOWHERE = "You have no account to send it to. Add an API token first."
 
@@ -37,7 +38,7 @@ def send(request: TeamRequest) -> HttpResponseBase:
     if request.method != "POST":
         return redirect("create")
     files = ReferenceFile.objects.for_team(request.team).live()
-    file = get_object_or_404(files, pk=_id(request.POST.get("send", "")))
+    file = get_object_or_404(files, pk=uuid_or_none(request.POST.get("send", "")))
     chosen = fields.numbered(fields.listed(request.POST))
     typed = {name: value for name, value in request.POST.items() if name not in fields.NAMES}
     form = SongForm(team=request.team, user=request.user, initial=typed | chosen)
@@ -51,10 +52,3 @@ def send(request: TeamRequest) -> HttpResponseBase:
     except InvalidInput as error:
         messages.error(request, f"{file}: {error}")
     return create_views.page(request, form, Prefill())
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.uuid4()

@@ -20,6 +20,7 @@ from apps.generation.models import Chain
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
 from apps.library.search import search_index
+from apps.uuids import uuid_or_none
 
 MOST_TARGETS = 24
 LONGEST_QUERY = 200
@@ -82,10 +83,8 @@ def _takes(team: Team) -> ClipQuerySet:
 
 
 def _target(team: Team, text: str) -> Clip | None:
-    try:
-        return _takes(team).live().prefetch_related("files").filter(pk=UUID(text)).first() if text else None
-    except ValueError:
-        return None
+    pk = uuid_or_none(text)
+    return _takes(team).live().prefetch_related("files").filter(pk=pk).first() if pk else None
 
 
 def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
@@ -117,11 +116,8 @@ def _offer(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuot
 def _plan(
     request: TeamRequest, like: Clip, target: Clip | None, steps: list[Step]
 ) -> chains.ChainPlan | None:
-    try:
-        nonce = UUID(request.POST.get("nonce", ""))
-    except ValueError:
-        return None
-    if target is None:
+    nonce = uuid_or_none(request.POST.get("nonce", ""))
+    if nonce is None or target is None:
         return None
     return chains.ChainPlan(
         team=request.team, by=request.user, made_like=like, target=target, steps=steps, nonce=nonce
@@ -137,7 +133,7 @@ def chain(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         "chain": found,
         "steps": [(step, Step(step.operation, step.params)) for step in steps],
         "failed": chains.failed(found),
-        "may_decide": _may_decide(request, found),
+        "may_decide": request.membership.may_decide(found.asked_by_id),
         "is_own": found.asked_by_id == request.user.pk,
     }
     return TemplateResponse(request, "generation/chain.html", context)
@@ -172,11 +168,6 @@ def _find(request: TeamRequest, pk: UUID) -> Chain:
 
 def _find_to_decide(request: TeamRequest, pk: UUID) -> Chain:
     found = _find(request, pk)
-    if not _may_decide(request, found):
+    if not request.membership.may_decide(found.asked_by_id):
         raise PermissionDenied("Only the person who started this, or an admin, can do this.")
     return found
-
-
-def _may_decide(request: TeamRequest, chain: Chain) -> bool:
-    rights = request.membership.rights
-    return rights.may_manage or (rights.may_create and chain.asked_by_id == request.user.pk)

@@ -71,10 +71,10 @@ def _changes(
 ) -> HttpResponseBase:
     """What a remix changes in the words, while they are written; nothing is sent, and what is too long not compared."""
     words = request.POST.get("lyrics", "")
-    if len(words) > LYRICS_LIMIT and not _wants_part(request):
+    if len(words) > LYRICS_LIMIT and not request.wants_partial:
         return _page(request, page, form, prerequisites)
     changes = _compared(form.clip, words)
-    if _wants_part(request):
+    if request.wants_partial:
         return TemplateResponse(request, "generation/_edit_changes.html", changes)
     fresh = type(form)(
         team=form.team, clip=form.clip, initial={name: request.POST.get(name) for name in form.fields}
@@ -87,7 +87,7 @@ def _page(
 ) -> HttpResponseBase:
     changes = {} if "lines" in more else _brought(form)
     context = page | {"tool": form.operation, "form": form, "prerequisites": prerequisites, **changes, **more}
-    part = _wants_part(request)
+    part = request.wants_partial
     template = "generation/_edit_answer.html" if part else "generation/edit.html"
     status = 422 if form.errors else 409 if form.is_bound and prerequisites.obstacle else 200
     return TemplateResponse(request, template, context, status=status)
@@ -103,7 +103,3 @@ def _compared(clip: Clip, words: str) -> dict[str, object]:
     """For _edit_changes.html; what is too long is not compared."""
     lines = text_diff.lines(clip.shown_lyrics, words) if len(words) <= LYRICS_LIMIT else None
     return {"lines": lines, "changed": text_diff.counted(lines or [])}
-
-
-def _wants_part(request: TeamRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.boosted

@@ -108,7 +108,7 @@ def card(job: Job, around: Surroundings) -> Card:
     DRAW[State(job.state)](made, job, around)
     if job.incident:
         made.text = f"{made.text} {TWICE}".strip()
-    if not decisions.may_decide(around.membership, job):
+    if not around.membership.may_decide(job.asked_by_id):
         may_create = around.membership.rights.may_create
         made.actions = [action for action in made.actions if may_create and action.by_anyone]
     return made

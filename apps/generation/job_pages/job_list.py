@@ -13,6 +13,7 @@ from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.models import Chain, Job, State
 from apps.generation.queue.own_order import queue_counts
 from apps.library.search.song_list import Cursor
+from apps.uuids import uuid_or_none
 
 PER_PAGE = 30
 MOST_WHOLE = 200  # of the queue, or of one request: shown whole, the first one first
@@ -41,7 +42,7 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
     """
     state = query.get("state", "all") if query.get("state") in FILTERS else "all"
     who = "mine" if query.get("who") == "mine" else "everyone"
-    request_id = _uuid(query.get("request", query.get("wish", "")))
+    request_id = uuid_or_none(query.get("request", query.get("wish", "")))
     before = Cursor.parse(query.get("before", ""))
     found = _found(membership, state, who, request_id)
     page, more = _whole(found) if request_id or state == "line" else _page(found, before)
@@ -97,10 +98,3 @@ def _page(jobs: QuerySet[Job], before: Cursor | None) -> tuple[list[Job], bool]:
         jobs = jobs.filter(before.older)
     found = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
     return found[:PER_PAGE], len(found) > PER_PAGE
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

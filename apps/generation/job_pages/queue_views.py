@@ -84,5 +84,5 @@ def _meant(request: TeamRequest, found: Job) -> list[Job]:
 
 def _say(request: TeamRequest, words: str) -> None:
     """To a page; the panel shows by itself how it stands."""
-    if not request.htmx or request.htmx.boosted:
+    if not request.wants_partial:
         messages.error(request, words)

@@ -14,6 +14,7 @@ from apps.generation.job_pages import job_list, panel
 from apps.generation.job_pages.cards import card
 from apps.generation.jobs import decisions, links, poll_times, pricing
 from apps.generation.models import Job, PanelVersion
+from apps.uuids import uuid_or_none
 
 
 @require_GET
@@ -47,7 +48,7 @@ def _find(request: TeamRequest, pk: object) -> Job:
 
 def find_to_decide(request: TeamRequest, pk: object) -> Job:
     found = _find(request, pk)
-    if not decisions.may_decide(request.membership, found):
+    if not request.membership.may_decide(found.asked_by_id):
         raise PermissionDenied("Only the person who asked for this song, or an admin, can do this.")
     return found
 
@@ -67,7 +68,7 @@ def job_page(
 
 def after(request: TeamRequest) -> HttpResponseBase:
     """Back to where the button was; the live panel is sent anew to HTMX."""
-    if request.htmx and not request.htmx.boosted:
+    if request.wants_partial:
         return _panel(request)
     return redirect("jobs")
 
@@ -101,10 +102,7 @@ def _why_not_again(found: Job) -> str:
 
 def _nonce(request: TeamRequest) -> UUID | None:
     """Of the page that asked: sent once more, later, it must not pay once more."""
-    try:
-        return UUID(request.POST.get("nonce", ""))
-    except ValueError:
-        return None
+    return uuid_or_none(request.POST.get("nonce", ""))
 
 
 def _ask_first(

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, User
+from apps.accounts.models import ApiToken, FlowAccount, Subscription, User
 from apps.generation.jobs import poll_times
 from apps.generation.jobs.transitions import move, note
 from apps.generation.models import Job, PanelVersion, State
@@ -26,12 +26,6 @@ SETTLING = (
 
 class FoundMeanwhile(Exception):
     """The first song turned up while somebody was deciding to make it again: nothing more is to be paid."""
-
-
-def may_decide(membership: Membership, job: Job) -> bool:
-    """The person who asked, and the team's owners and admins; a viewer decides nothing."""
-    rights = membership.rights
-    return rights.may_manage or (rights.may_create and job.asked_by_id == membership.user_id)
 
 
 # What blocks can't be stopped: there is no jobid.

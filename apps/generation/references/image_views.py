@@ -1,8 +1,6 @@
 """Asking for a picture, which becomes a reference file."""
 
-from uuid import UUID
-
-from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,6 +14,7 @@ from apps.generation.references import image_requests
 from apps.generation.references import page as references_page
 from apps.generation.references.forms import ImageForm, usable_accounts
 from apps.library.models import ReferenceFile
+from apps.uuids import uuid_or_none
 
 SHOWN = 12
 
@@ -48,10 +47,7 @@ def image(request: TeamRequest) -> HttpResponseBase:
 def _begin(request: TeamRequest) -> dict[str, object]:
     if "from" not in request.GET:
         return {"prompt": request.GET.get("prompt", "")[: image_requests.PROMPT_LIMIT]}
-    try:
-        pk = UUID(request.GET["from"])
-    except ValueError:
-        raise Http404 from None
+    pk = uuid_or_none(request.GET["from"])
     jobs = Job.objects.for_team(request.team).filter(operation=image_requests.IMAGE).select_related("account")
     return image_requests.words_of(get_object_or_404(jobs, pk=pk))
 

@@ -23,6 +23,7 @@ from apps.library.curation.undo import undoable
 from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 from apps.library.redirects import back
+from apps.uuids import uuid_or_none
 
 TOKENLESS = "You have no API token for this account. Add one under Tokens, then come back."
 TOO_LARGE, NOT_YET = 413, 503
@@ -181,10 +182,8 @@ def restore(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 
 def _nonce(request: TeamRequest, pk: UUID) -> UUID:
     """Of the page that asked, for this file: a second click asks for nothing more."""
-    try:
-        return uuid.uuid5(UUID(request.POST.get("nonce", "")), str(pk))
-    except ValueError:
-        return uuid.uuid4()
+    form = uuid_or_none(request.POST.get("nonce", ""))
+    return uuid.uuid5(form, str(pk)) if form else uuid.uuid4()
 
 
 def _find(request: TeamRequest, pk: UUID) -> ReferenceFile:

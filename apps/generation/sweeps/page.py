@@ -70,7 +70,7 @@ class SweepPage:
         self.progress = Progress(sweep)
         self.matrix = Matrix.of(sweep.asked)
         self.price = self.progress.price
-        self.may_decide = runner.may_decide(membership, sweep)
+        self.may_decide = membership.may_decide(sweep.made_by_id)
         self.is_own = sweep.made_by_id == membership.user_id
         self.is_own_draft = sweep.is_draft_of(membership.user)
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Membership, Team, User
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Team, User
 from apps.generation.jobs import decisions, endings
 from apps.generation.jobs.requests import FormAlreadyUsed, JobRequest
 from apps.generation.models import Job, PanelVersion, State, Sweep, SweepCell
@@ -66,12 +66,6 @@ def draft(team: Team, plan: SweepPlan) -> Sweep:
     except IntegrityError:
         raise FormAlreadyUsed("These variations were started already.") from None
     return sweep
-
-
-def may_decide(membership: Membership, sweep: Sweep) -> bool:
-    """As with jobs: who asked for it, and the team's owners and admins."""
-    rights = membership.rights
-    return rights.may_manage or (rights.may_create and sweep.made_by_id == membership.user_id)
 
 
 def start(sweep: Sweep, *, as_of: datetime) -> bool:

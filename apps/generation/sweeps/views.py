@@ -22,6 +22,7 @@ from apps.generation.sweeps import runner
 from apps.generation.sweeps.forms import LimitsForm, SweepForm
 from apps.generation.sweeps.page import SweepPage
 from apps.library.curation.undo import undoable
+from apps.uuids import uuid_or_none
 
 LISTED = 60
 
@@ -59,9 +60,8 @@ def _form(request: TeamRequest) -> SweepForm | None:
 
 
 def _begin(request: TeamRequest) -> dict[str, object]:
-    try:
-        pk = UUID(request.GET.get("from", ""))
-    except ValueError:
+    pk = uuid_or_none(request.GET.get("from", ""))
+    if pk is None:
         return sweep_forms.blank()
     return sweep_forms.of_sweep(_find(request, pk), by=request.user)
 
@@ -112,7 +112,7 @@ def _time(text: str) -> datetime | None:
 
 def _to_decide(request: TeamRequest, pk: UUID) -> Sweep:
     found = _find(request, pk)
-    if not runner.may_decide(request.membership, found):
+    if not request.membership.may_decide(found.made_by_id):
         raise PermissionDenied("Only the person who filled this in, or an admin, can do this.")
     return found
 

@@ -20,6 +20,7 @@ from apps.library.archiving import quota, storage_writer
 from apps.library.models import ClipFile, ReferenceFile
 from apps.library.models.files import ClipFileQuerySet
 from apps.library.models.references import ReferenceFileQuerySet
+from apps.uuids import uuid_or_none
 
 Kind, State = ClipFile.Kind, ClipFile.State
 
@@ -149,9 +150,8 @@ def _folders(storage: Storage, folder: str) -> Iterator[tuple[str, list[str]]]:
 
 def _known(folder: str) -> set[str]:
     """What the rows say, read after the folder was: names, and claims of those who are writing."""
-    try:
-        clip_id = UUID(folder.rpartition("/")[2])
-    except ValueError:
+    clip_id = uuid_or_none(folder.rpartition("/")[2])
+    if clip_id is None:
         return set()
     rows = ClipFile.objects.filter(clip=clip_id).values_list("file", "former", "claim")
     return {known for file, former, claim in rows for known in (file, former, claim.hex if claim else "")}

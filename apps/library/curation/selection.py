@@ -1,19 +1,19 @@
 """Takes that a person chose in a list, to do one thing to all of them."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from apps.accounts.models import Team
 from apps.library.input_names import InvalidInput
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
+from apps.uuids import uuid_or_none
 
 MOST = 500
 
 
 def chosen(team: Team, ids: Sequence[str]) -> ClipQuerySet:
     """Those of the team; InvalidInput for none or too many."""
-    known = list(filter(None, map(_parsed, ids)))
+    known = list(filter(None, map(uuid_or_none, ids)))
     if not known:
         raise InvalidInput("Choose at least one take first.")
     if len(known) > MOST:
@@ -24,13 +24,6 @@ def chosen(team: Team, ids: Sequence[str]) -> ClipQuerySet:
 
 def in_order(takes: ClipQuerySet, ids: Sequence[str]) -> list[Clip]:
     """In that of the list in which they were chosen, with their files, without what is heavy."""
-    place = {pk: index for index, pk in enumerate(map(_parsed, ids))}
+    place = {pk: index for index, pk in enumerate(map(uuid_or_none, ids))}
     rows = takes.select_related("song").prefetch_related("files").light()
     return sorted(rows, key=lambda take: place[take.pk])
-
-
-def _parsed(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

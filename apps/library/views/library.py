@@ -27,7 +27,7 @@ def library(request: TeamRequest) -> HttpResponse:
         "next_address": filters.after(page.following),
         "ghost": GHOST,
     }
-    if not request.htmx or request.htmx.boosted:
+    if not request.wants_partial:
         return TemplateResponse(request, "library/library.html", context)
     # The first search is a place to come back to; the ones typed after it take its place.
     remember = replace_url if "q=" in (request.htmx.current_url or "") else push_url

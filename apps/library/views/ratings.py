@@ -49,7 +49,7 @@ def tags(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     problem = _change_tags(request, take)
     context: dict[str, object] = {"clip": _find(request, clip_id), "problem": problem}
     context["typed"] = request.POST.get("add", "") if problem else ""
-    if request.htmx and not request.htmx.boosted:
+    if request.wants_partial:
         return TemplateResponse(request, "library/_tags.html", context | {"is_answer": True})
     if problem:
         context["next"] = came_from(request)
@@ -113,7 +113,7 @@ def _control(request: TeamRequest, take: Clip, name: str) -> HttpResponseBase:
     """To HTMX the control alone. `place` tells the same control apart where a page has it twice."""
     place = request.POST.get("place", "")
     place = place if place.isalpha() and len(place) < 20 else ""
-    if request.htmx and not request.htmx.boosted:
+    if request.wants_partial:
         context = {"clip": _find(request, take.pk), "place": place}
         return TemplateResponse(request, f"library/_{name}.html", context)
     return back(request, take, at=f"{name}{place}-{take.pk}")

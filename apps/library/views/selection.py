@@ -21,6 +21,7 @@ from apps.library.models.clips import ClipQuerySet
 from apps.library.playback import zip_download
 from apps.library.redirects import back, came_from, refused, with_typed
 from apps.transfers import LimitedStream, TooManyTransfers, words_for
+from apps.uuids import uuid_or_none
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
 
@@ -147,10 +148,7 @@ def choose_collection(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
 
 
 def _collection(request: TeamRequest, pk: str) -> Collection:
-    try:
-        return get_object_or_404(Collection.objects.for_team(request.team), pk=UUID(pk))
-    except ValueError:
-        raise Http404("no such collection") from None
+    return get_object_or_404(Collection.objects.for_team(request.team), pk=uuid_or_none(pk))
 
 
 def _names(request: TeamRequest) -> list[str]:
