@@ -56,7 +56,7 @@ class Membership(models.Model):
         return Role(self.role)
 
     def may_decide(self, asked_by_id: int | None) -> bool:
-        """About what was asked for: who asked, while they may create, and owners and admins; a viewer decides nothing."""
+        """About what was asked for: who asked while they may create, owners and admins; no viewer."""
         return self.rights.may_manage or (self.rights.may_create and asked_by_id == self.user_id)
 
 
