@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
 
-from apps.accounts.models import Membership, Role, Team, User
 from apps.accounts.middleware import PartialRequests
+from apps.accounts.models import Membership, Role, Team, User
 from apps.accounts.permissions import TeamRequest, allows, team_view
 from tests.accounts.conftest import People
 
