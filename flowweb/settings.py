@@ -4,6 +4,7 @@
 """
 
 import ssl
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from flowweb import env, hosting, store
 from flowweb.sign_in_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 LOCAL = hosting.LOCAL
 DATA_DIR = env.folder("FLOWWEB_DATA", BASE_DIR / "var")
 

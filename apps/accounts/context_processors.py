@@ -6,6 +6,7 @@ Each floor adds its part in its own context_processors.py; the one of generation
 from functools import cached_property
 from typing import cast
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
@@ -26,6 +27,11 @@ class AccountsContext:
             return None
         found: Membership | None = getattr(self._request, "membership", None)
         return found or membership_of(self._request)
+
+    @property
+    def version(self) -> str:
+        """Of flowweb, as pyproject.toml and the changelog say it."""
+        return settings.VERSION
 
     @property
     def team(self) -> Team | None:
