@@ -26,6 +26,8 @@ class SongForm(ReferenceForm):
     prompt = PlainText(
         max_length=PROMPT_LIMIT,
         widget=forms.Textarea,
+        help_text="Style, mood, instruments, tempo, voice. Slow disco with a brushed snare and upright bass, "
+        "a tired female voice, 96 bpm.",
         error_messages={
             "required": "Say how it should sound: a style, a mood, instruments, a tempo.",
             "max_length": "That is %(show_value)d characters; Flow Music takes up to 10,000.",
@@ -38,6 +40,8 @@ class SongForm(ReferenceForm):
         max_length=LYRICS_LIMIT,
         required=False,
         widget=forms.Textarea,
+        help_text="[Verse]\nWrite or paste the lyrics here.\n\n"
+        "Left empty, Flow Music decides from the prompt whether somebody sings.",
         error_messages={"max_length": "That is %(show_value)d characters; Flow Music takes up to 10,000."},
     )
     instrumental = forms.BooleanField(required=False)

@@ -25,8 +25,10 @@ TOO_LONG = "That is %(show_value)d characters; up to 10,000 can be sent."
 SEED = "A seed is a whole number, 0 or more."
 
 
-def text(limit: int = PROMPT_LIMIT, *, required: str = "") -> PlainText:
+def text(limit: int = PROMPT_LIMIT, *, label: str = "", example: str = "", required: str = "") -> PlainText:
     return PlainText(
+        label=label,
+        help_text=example,
         max_length=limit,
         required=bool(required),
         widget=forms.Textarea,
@@ -117,7 +119,11 @@ class ExtendForm(EditForm):
     own = ("instruction", "extend_s", "extend_from_s")
     marks = "point"
 
-    instruction = text(required="Say what should come: an outro, a last chorus, a solo.")
+    instruction = text(
+        label="What should come?",
+        example="A last chorus with the whole band, then an instrumental outro that thins out.",
+        required="Say what should come: an outro, a last chorus, a solo.",
+    )
     extend_s = Number(least=1, most=300, unit=" s", step=1, required=False, initial=EXTEND_S)
     extend_from_s = Seconds(required=False)
     model = model()
@@ -146,7 +152,11 @@ class ReplaceForm(EditForm):
     own = ("instruction", "mask_start_s", "mask_end_s")
     marks = "section"
 
-    instruction = text(required="Say what should happen in this section.")
+    instruction = text(
+        label="What should happen here?",
+        example="Strings come in under the voice. Keep her dry and close, drums half as loud.",
+        required="Say what should happen in this section.",
+    )
     mask_start_s = Seconds()
     mask_end_s = Seconds()
     model = model()
@@ -167,7 +177,10 @@ class CoverForm(EditForm):
     heading = "Cover of this take"
     own = ("instruction", "strength")
 
-    instruction = text()
+    instruction = text(
+        label="In which style?",
+        example="Lo-fi, a soft electric piano, brushed drums. Left empty, Flow Music decides.",
+    )
     strength = Number(least=0, most=1, step=0.05, required=False)
     model = model()
 
@@ -178,12 +191,13 @@ class RemixForm(EditForm):
     own = ("lyrics", "prompt")
 
     lyrics = text(LYRICS_LIMIT, required="Write all of the lyrics.")
-    prompt = text()
+    prompt = text(label="Prompt (only to change how it sounds)")
     model = model()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["lyrics"].initial = self.clip.shown_lyrics
+        self.fields["prompt"].help_text = self.clip.song.prompt
 
 
 class EffectForm(EditForm):

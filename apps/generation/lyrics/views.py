@@ -22,6 +22,11 @@ from apps.library.models import LyricDraft, LyricVersion
 
 READS = "You can read in this team, but not write. An owner or admin can change that."
 TEXTS = ("title", "lyrics", "sound_prompt")
+EXAMPLES = [  # a title, and what such a song is about
+    ("The long way home", "A nostalgic song about a long road trip home, told by the one who drives"),
+    ("Last shift", "A night nurse walks home while the bakers begin, tired and strangely happy"),
+    ("Two umbrellas", "A funny duet of two people who both pretend that they are not waiting for each other"),
+]
 SENT_BEFORE = "Nothing more was sent. Send it once more to ask for this as well."
 
 
@@ -37,7 +42,13 @@ def lyrics(request: TeamRequest) -> HttpResponseBase:
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
     rows, older = lyrics_pages.page_of(request.team, request.GET.get("before", ""))
-    context = {"form": form, "rows": rows, "older": older, "panel": panel.of_team(request.membership)}
+    context = {
+        "form": form,
+        "rows": rows,
+        "older": older,
+        "examples": EXAMPLES,
+        "panel": panel.of_team(request.membership),
+    }
     status = 422 if form and form.errors else 200
     return TemplateResponse(request, "generation/lyrics.html", context, status=status)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import floor, log10
 
+from django.template.defaultfilters import capfirst, pluralize
+
 from apps.generation.usage.spending import Period
 
 HEIGHT = 240
@@ -37,6 +39,12 @@ class Column:
     words: str
     verdict: str
     agrees: bool
+
+    @property
+    def spoken(self) -> str:
+        """All of it in sentences, for who doesn't see the column."""
+        charged = f"{self.name}: {figure(self.span.charged)} credit{pluralize(self.span.charged)}"
+        return ". ".join([charged, *(capfirst(each) for each in (self.words, self.verdict) if each)]) + "."
 
 
 @dataclass(frozen=True)
