@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from django import forms
+
+from apps.generation.edits.number_fields import A_DAY_S, Number, Seconds
+
 FADE_MOST_S = 30
 
 
@@ -83,3 +87,20 @@ EFFECTS = {
         ),
     )
 }
+
+
+def field_of(control: Control, effect: Effect, length: float | None) -> forms.Field:
+    """Of a form, for one number of an effect of a take of that length."""
+    if effect.marks:
+        start = length if control.name == "end_s" else control.start
+        return Seconds(required=False, initial=start, label=control.label)
+    most = (length or A_DAY_S) if control.most is None else control.most
+    return Number(
+        least=control.least,
+        most=most,
+        unit=control.unit,
+        step=control.step,
+        required=False,
+        initial=control.start,
+        label=control.label,
+    )

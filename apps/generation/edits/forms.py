@@ -12,8 +12,8 @@ from django import forms
 from apps.accounts.models import ApiToken, Team, User
 from apps.accounts.templatetags.formatting import tenths
 from apps.generation.base_forms import MODELS, ONE_OF_THESE, NonceForm, PlainText
-from apps.generation.edits.effects import EFFECTS, Effect
-from apps.generation.edits.number_fields import A_DAY_S, Number, Seconds
+from apps.generation.edits.effects import EFFECTS, Effect, field_of
+from apps.generation.edits.number_fields import Number, Seconds
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT, JobRequest
 from apps.library.lyrics_timing import singing
 from apps.library.models import Clip
@@ -218,7 +218,7 @@ class EffectForm(EditForm):
         super().__init__(*args, **options)
         for effect in EFFECTS.values():
             for control in effect.controls:
-                self.fields[control.name] = _field_of(control, effect, self.clip.edit_length_s)
+                self.fields[control.name] = field_of(control, effect, self.clip.edit_length_s)
 
     @property
     def groups(self) -> list[tuple[Effect, list[tuple[Any, forms.BoundField]]]]:
@@ -264,22 +264,6 @@ class StemsForm(EditForm):
     @property
     def pay_label(self) -> str:
         return "Split into four stems"
-
-
-def _field_of(control: Any, effect: Effect, length: float | None) -> forms.Field:
-    if effect.marks:
-        start = length if control.name == "end_s" else control.start
-        return Seconds(required=False, initial=start, label=control.label)
-    most = (length or A_DAY_S) if control.most is None else control.most
-    return Number(
-        least=control.least,
-        most=most,
-        unit=control.unit,
-        step=control.step,
-        required=False,
-        initial=control.start,
-        label=control.label,
-    )
 
 
 def _first_choice(clip: Clip) -> tuple[float | None, float | None]:
