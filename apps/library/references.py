@@ -1,4 +1,4 @@
-"""The team's reference files: found, put away, brought back, and erased after 30 days.
+"""The team's reference files: found, stored, restored, and erased after 30 days.
 
 Several rows may stand for the same bytes, one per account: they share what is in the storage, which goes with the last.
 """
@@ -36,7 +36,7 @@ def store(file_id: str) -> None:
 
 
 def same_on(account: FlowAccount, *, team: Team, sha256: str, strip_metadata: bool) -> ReferenceFile | None:
-    """The team's file of the same bytes on that account, whoever brought it there; with and without its hidden data it
+    """The team's file of the same bytes on that account, whoever uploaded it there; with and without its hidden data it
     is two."""
     files = ReferenceFile.objects.for_team(team).live().filter(account=account, sha256=sha256)
     files = files.filter(strip_metadata=strip_metadata)
@@ -58,7 +58,7 @@ def shown_name(text: str, otherwise: str) -> str:
 
 
 def delete(file: ReferenceFile, *, by: User) -> bool:
-    """Here, not at Flow Music. It can be brought back for 30 days."""
+    """Here, not at Flow Music. It can be restored for 30 days."""
     with transaction.atomic():
         gone = ReferenceFile.objects.live().filter(pk=file.pk).update(deleted_at=timezone.now()) == 1
         if gone:
@@ -84,7 +84,7 @@ def restore(team: Team, pk: str, *, by: User) -> ReferenceFile:
 
 
 def deleted(team: Team) -> QuerySet[ReferenceFile]:
-    """What can be brought back, deleted last first."""
+    """What can be restored, deleted last first."""
     gone = ReferenceFile.objects.for_team(team).exclude(deleted_at=None).select_related("account")
     return gone.order_by("-deleted_at", "-pk")
 

@@ -38,13 +38,13 @@ def save_song(
     `source`: the take that it is an edit of, whose tone it keeps. `jobid`: the record that links are renewed from.
 
     Runs inside the caller's transaction. Calling it again with the same clips gives the same song: gaps are
-    filled, and nothing that is known is overwritten by a null. A clip that the team had already (brought in
+    filled, and nothing that is known is overwritten by a null. A clip that the team had already (imported
     from Flow Music) stays the same take and becomes part of this song. ValueError without clips.
     """
     made = list({clip.clip_id: clip for clip in clips}.values())[:MOST_TAKES]
     if not made:
         raise ValueError(f"job record {jobid} has no clips")
-    wish = Song(
+    asked = Song(
         team=team,
         asked_by=asked_by,
         operation=operation,
@@ -56,7 +56,7 @@ def save_song(
     )
     place = {"subscription": subscription, "account": account, "jobid": jobid}
     wait_turn(team)
-    song = _song_of(made, wish, subscription)
+    song = _song_of(made, asked, subscription)
     for letter, clip in enumerate(made):
         take = _save_take(song, letter, clip, place)
         if take.erased_at is None:
@@ -71,15 +71,15 @@ def wait_turn(team: Team) -> None:
     list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values("pk"))
 
 
-def _song_of(clips: list[ClipRecord], wish: Song, subscription: Subscription) -> Song:
-    """The song that has one of the clips already, else the new one. Takes brought in move into it."""
+def _song_of(clips: list[ClipRecord], asked: Song, subscription: Subscription) -> Song:
+    """The song that has one of the clips already, else the new one. Takes imported before move into it."""
     ids = [clip.clip_id for clip in clips]
-    takes = Clip.objects.filter(team=wish.team, subscription=subscription, clip_id__in=ids)
+    takes = Clip.objects.filter(team=asked.team, subscription=subscription, clip_id__in=ids)
     known = list(takes.select_related("song").order_by("take", "created_at"))
     made = next((take.song for take in known if take.song.operation != Song.IMPORT), None)
     if made is None:
-        wish.save(force_insert=True)
-        made = wish
+        asked.save(force_insert=True)
+        made = asked
     for take in known:
         if take.song.operation == Song.IMPORT:
             _move(take, made, ids.index(take.clip_id))

@@ -105,7 +105,7 @@ def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
 
 
 def wake_due() -> int:
-    """Wakes archiving for what is due; the messages may have been lost. Returns how many. What was brought in has
+    """Wakes archiving for what is due; the messages may have been lost. Returns how many. What was imported has
     its own turn (backfill.py)."""
     fresh = ClipFile.objects.due(timezone.now()).filter(background=False)
     due = list(fresh.values_list("pk", flat=True)[:WOKEN_AT_ONCE])

@@ -1,4 +1,4 @@
-"""Files of takes that were brought in: thousands at a time, one after the other, beside what was just made."""
+"""Files of takes that were imported: thousands at a time, one after the other, beside what was just made."""
 
 import time
 from collections.abc import Iterator

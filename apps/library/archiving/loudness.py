@@ -50,7 +50,7 @@ class Loudness:
 
     def gated_db(self, seconds: float) -> float | None:
         """RMS of all that sounds in these `seconds`, in dB of full scale (a full sine is -3.0), the mean of the
-        channels and unweighted: enough to compare two takes of one wish. None for silence."""
+        channels and unweighted: enough to compare two takes of one song. None for silence."""
         squares = np.concatenate([*self._squares, np.zeros(0, np.float32)]).astype(np.float64)
         size = max(1, min(round(GATE_S * squares.size / seconds), squares.size))
         powers = squares[: squares.size - squares.size % size].reshape(-1, size).mean(axis=1)

@@ -42,7 +42,7 @@ def look_through(files: ClipFileQuerySet, *, since: int = 0) -> Iterator[tuple[C
 
 
 def look_through_references(files: ReferenceFileQuerySet) -> Iterator[tuple[ReferenceFile, str]]:
-    """The same of the files that people brought. Nobody can fetch those again: they are only told."""
+    """The same of the files that people uploaded. Nobody can fetch those again: they are only told."""
     for file in files.stored().order_by("pk").iterator(AT_ONCE):
         trouble = _look_at(file)
         is_still_so = bool(trouble) and ReferenceFile.objects.filter(pk=file.pk, file=file.file.name).exists()

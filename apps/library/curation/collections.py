@@ -1,4 +1,4 @@
-"""Collections: takes in an order, under a name. One in the bin keeps its place, and is not shown."""
+"""Collections: takes in an order, under a name. One in the trash keeps its place, and is not shown."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -41,7 +41,7 @@ class Stuck(Exception):
 
 
 def client_of(walk: Import) -> tuple[ApiToken, FlowMusic]:
-    """By the token of the person who asked for it, as long as that person may bring songs in. Raises Stuck."""
+    """By the token of the person who asked for it, as long as that person may import songs. Raises Stuck."""
     tokens = ApiToken.objects.for_team(walk.team).filter(subscription=walk.subscription_id)
     token = tokens.filter(owner=walk.asked_by_id).select_related("subscription").first()
     if token is None:

@@ -14,7 +14,7 @@ class AccountImport:
 
     account: FlowAccount
     walk: Import | None
-    own: bool  # the person has a token for it, so may bring in from it
+    own: bool  # the person has a token for it, so may import from it
     owners: list[str]
     takes: int
     to_copy: int

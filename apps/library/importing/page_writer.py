@@ -87,7 +87,7 @@ def uploads_of(walk: Import, clips: Sequence[Ready]) -> dict[str, str]:
 
 
 def _name_uploads(takes: Iterable[Clip], uploads: Mapping[str, str]) -> None:
-    """Those that were brought in as songs before this was looked at."""
+    """Those that were imported as songs before this was looked at."""
     named = [take for take in takes if take.clip_id in uploads and take.uneditable != UPLOADED]
     for take in named:
         take.title = uploads[take.clip_id] or take.title
@@ -104,10 +104,10 @@ def _dated(clip: ClipRecord) -> datetime | None:
 def _add(walk: Import, fresh: Sequence[tuple[Ready, datetime]]) -> None:
     """A song, its one take, a row for each file that can be fetched, and the words by which it is found."""
     now, clips = timezone.now(), [ready for ready, _ in fresh]
-    wish = {"team_id": walk.team_id, "asked_by_id": walk.asked_by_id, "operation": Song.IMPORT}
+    shared = {"team_id": walk.team_id, "asked_by_id": walk.asked_by_id, "operation": Song.IMPORT}
     place = {"subscription_id": walk.subscription_id, "account_id": walk.account_id, "created_at": now}
     dates = [(ready.song_id, stored(at)) for ready, at in fresh]
-    bulk_insert.insert(Song, wish, ("id", "created_at"), dates)
+    bulk_insert.insert(Song, shared, ("id", "created_at"), dates)
     bulk_insert.insert(Clip, place | {"team_id": walk.team_id}, OF_TAKE, [ready.take for ready in clips])
     files = [file for ready in clips for file in ready.files]
     bulk_insert.insert(ClipFile, {"background": True, "wanted_since": now}, OF_FILE, files)

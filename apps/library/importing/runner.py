@@ -99,7 +99,7 @@ def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Plac
 
 
 def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
-    """Keeps what it brings. None: the walk isn't ours any more."""
+    """Saves what it gives. None: the walk isn't ours any more."""
     ready = prepare(stretch.clips, walk.team_id)  # before anybody waits for this one
     with transaction.atomic():
         songs.wait_turn(walk.team)
@@ -157,7 +157,7 @@ def _unseen(walk: Import, clips: Sequence[Ready]) -> Sequence[Ready] | None:
 
 def _restart(walk: Import) -> Place:
     """From the top: many songs were made meanwhile, or clips deleted there. What is known gives the others their
-    place, and is brought in no second time."""
+    place, and is imported no second time."""
     return Place(walk.first, [], walk.at_top, timezone.now(), walk.restarts + 1)
 
 
@@ -172,7 +172,7 @@ def _after(
         return Place(walk.offset, anchors, True, saved.last_at, walk.restarts, is_end=True)
     if following is not None:
         return Place(following, anchors, walk.at_top, saved.last_at, walk.restarts)
-    # The end. Of a list that one call has brought nothing can have been missed.
+    # The end. Of a list that one call has given nothing can have been missed.
     return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.pages == 1)
 
 

@@ -1,4 +1,4 @@
-"""Stems among what was brought in: Flow Music lists them as clips called "<song> - drums"
+"""Stems among what was imported: Flow Music lists them as clips called "<song> - drums"
 (get-flowmusic-music-download).
 
 They go under the take that they were split from where that is sure: one take of the account, and only one, has that

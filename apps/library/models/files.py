@@ -27,7 +27,7 @@ class ClipFileQuerySet(models.QuerySet["ClipFile"]):
         return self.filter(state=ClipFile.State.STORED)
 
     def due(self, now: datetime) -> "ClipFileQuerySet":
-        """To be worked on now and not in somebody's hands: what was just made before what was brought in, what a
+        """To be worked on now and not in somebody's hands: what was just made before what was imported, what a
         player needs before WAV, which waits for room."""
         last = Case(When(kind=ClipFile.Kind.WAV, then=Value(1)), default=Value(0))
         full = TeamStorage.objects.filter(used_bytes__gte=F("limit_bytes")).values("team")
@@ -73,7 +73,7 @@ class ClipFile(models.Model):
     # damaged, until a good one is there.
     former = models.CharField(max_length=300, blank=True)
 
-    # Of a take that was brought in: thousands may wait, and what was just made goes before them.
+    # Of a take that was imported: thousands may wait, and what was just made goes before them.
     background = models.BooleanField(default=False)
     wanted_since = models.DateTimeField(default=timezone.now)
     next_try_at = models.DateTimeField(null=True)
@@ -148,6 +148,6 @@ class ClipFile(models.Model):
 def _free(now: datetime) -> Q:
     unclaimed = Q(claim_until=None) | Q(claim_until__lte=now)
     states = (ClipFile.State.WANTED, ClipFile.State.STORED)
-    # Nothing is fetched for the bin. Not a join: of two workers that take the row, one has to see the other's claim.
+    # Nothing is fetched for the trash. Not a join: of two workers that take the row, one has to see the other's claim.
     live = Exists(Clip.objects.live().filter(pk=OuterRef("clip")))
     return Q(state__in=states, next_try_at__lte=now) & unclaimed & Q(live)

@@ -1,4 +1,4 @@
-"""Bringing in the clips that an account has at Flow Music: how far each run has come. The row is the timer."""
+"""Importing the clips that an account has at Flow Music: how far each run has come. The row is the timer."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ class Import(models.Model):
     new = models.PositiveIntegerField(default=0)
     filled = models.PositiveIntegerField(default=0)  # known, and something about it was not
     known = models.PositiveIntegerField(default=0)
-    left_out = models.PositiveIntegerField(default=0)  # deleted here, so not brought in again
+    left_out = models.PositiveIntegerField(default=0)  # deleted here, so not imported again
 
     problem = models.CharField(max_length=300, blank=True)  # plain words
     tries = models.PositiveSmallIntegerField(default=0)  # of the same page, without an answer

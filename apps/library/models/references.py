@@ -41,7 +41,7 @@ class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
         return self.filter(subscription=subscription_id, clip_id__in=ids)
 
     def stored(self) -> "ReferenceFileQuerySet":
-        """Those of which there is a copy here, in the bin or not."""
+        """Those of which there is a copy here, in the trash or not."""
         return self.exclude(file="").exclude(sha256="")
 
     def due(self, now: datetime) -> "ReferenceFileQuerySet":
