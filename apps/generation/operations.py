@@ -30,8 +30,8 @@ OPERATIONS = {
     "cover": Operation(label="Cover", usual_s=95),
     "remix": Operation(label="Remix", usual_s=95),
     "stems": Operation(label="Stems", usual_s=40, deadline_s=180, is_synchronous=True),
-    "lyrics": Operation(label="Words", usual_s=20, deadline_s=120, is_synchronous=True, free=True),
-    "image": Operation(label="Picture", usual_s=15, deadline_s=120, is_synchronous=True, free=True),
+    "lyrics": Operation(label="Lyrics", usual_s=20, deadline_s=120, is_synchronous=True, free=True),
+    "image": Operation(label="Image", usual_s=15, deadline_s=120, is_synchronous=True, free=True),
     "upload": Operation(label="Upload", usual_s=15, deadline_s=600, is_synchronous=True, free=True),
 }
 EDITS = ("effect", "extend", "replace", "cover", "remix", "stems")
@@ -39,11 +39,11 @@ SYNCHRONOUS = frozenset(name for name, operation in OPERATIONS.items() if operat
 FREE = frozenset(name for name, operation in OPERATIONS.items() if operation.free)
 
 # What is said of those that have no takes, when they are done.
-DONE = {"lyrics": "written", "image": "made", "upload": "sent"}
+DONE = {"lyrics": "written", "image": "created", "upload": "sent"}
 # And when the answer to the call is lost, of asking again.
 AGAIN = {
-    "stems": "Asked again, a take that is split already gives the same stems.",
-    "lyrics": "Words are normally free.",
-    "image": "What a picture costs is not known.",
+    "stems": "On a retry, a take that is split already gives the same stems.",
+    "lyrics": "Lyrics are normally free.",
+    "image": "What an image costs is not known.",
     "upload": "Sent again, the file may be there twice.",
 }

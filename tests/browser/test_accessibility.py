@@ -35,7 +35,7 @@ def test_open_dialogs_and_a_playing_song_break_no_rule(tour: Tour, visits: Visit
     assert findings_everywhere(page) == []
     page.keyboard.press("Escape")
     tour.go(page, stop_named("jobs"))
-    page.locator("#work").get_by_role("link", name="Stop waiting…").first.click()
+    page.locator("#work").get_by_role("link", name="Cancel…").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert findings_everywhere(page) == []
 
@@ -133,10 +133,10 @@ IN_DIALOG = """
 def test_a_dialog_keeps_the_focus_and_gives_it_back(tour: Tour, visits: Visits) -> None:
     page = visits.new(PERSON).page
     tour.go(page, stop_named("jobs"))
-    opener = page.locator("#work").get_by_role("link", name="Stop waiting…").first
+    opener = page.locator("#work").get_by_role("link", name="Cancel…").first
     opener.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_have_accessible_name("Stop waiting for this song?")
+    expect(dialog).to_have_accessible_name("Cancel this song?")
     for _ in range(8):
         page.keyboard.press("Tab")
         assert page.evaluate(IN_DIALOG)

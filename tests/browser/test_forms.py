@@ -344,9 +344,9 @@ def test_stop_waiting_works_without_scripts(visits: Visits) -> None:
     make(page, "A march that nobody waits for")
     job = page.locator("#work [data-job]", has_text="A march that nobody waits for")
     reload_until(page, lambda: job.get_attribute("data-state") == "running")
-    job.get_by_role("link", name="Stop waiting").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Stop waiting for this song?")
-    page.get_by_role("button", name="Stop waiting").click()
+    job.get_by_role("link", name="Cancel…").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cancel this song?")
+    page.get_by_role("button", name="Cancel job").click()
 
     page.wait_for_url("**/jobs/")
     reload_until(page, lambda: job.get_attribute("data-state") == "cancelled")

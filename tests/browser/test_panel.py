@@ -126,22 +126,22 @@ def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, house: Hous
     refused = card(page, "Words nobody may sing")
     expect(refused).to_have_attribute("data-state", "failed")
     expect(refused).to_contain_text("the model declined to generate audio for this prompt")
-    refused.get_by_role("link", name="Change the words").click()
+    refused.get_by_role("link", name="Edit prompt").click()
 
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("Words nobody may sing [moderated]")
     expect(page.get_by_label("Your lyrics")).to_have_value("[Verse]\nNot these words")
     expect(page.get_by_role("radio", name="My own")).to_be_checked()
 
 
-def test_one_drops_from_the_line(page: Page) -> None:
-    """Two slots of one account are taken; the third song waits and is dropped."""
+def test_one_is_removed_from_the_queue(page: Page) -> None:
+    """Two slots of one account are taken; the third song waits and is removed."""
     for prompt in ("First of three", "Second of three", "Third of three"):
         ask(page, f"{prompt} [slow]", account="night+bus@sandbox.example")
     expect(card(page, "Second of three")).to_have_attribute("data-state", "running")
     third = card(page, "Third of three")
     expect(third).to_have_attribute("data-state", "queued")
     expect(third).to_contain_text("waiting for a free slot")
-    third.get_by_role("button", name="Drop").click()
+    third.get_by_role("button", name="Remove from queue").click()
 
     expect(third).to_have_attribute("data-state", "cancelled")
     expect(third).to_contain_text("Nothing spent")
@@ -150,14 +150,14 @@ def test_one_drops_from_the_line(page: Page) -> None:
 def test_stop_waiting_asks_back(page: Page) -> None:
     ask(page, "Not worth the wait [slow]")
     job, dialog = card(page, "Not worth the wait"), page.get_by_role("dialog")
-    job.get_by_role("link", name="Stop waiting…").click()
-    expect(dialog.get_by_role("heading")).to_have_text("Stop waiting for this song?")
+    job.get_by_role("link", name="Cancel…").click()
+    expect(dialog.get_by_role("heading")).to_have_text("Cancel this song?")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(job).to_have_attribute("data-state", "running")
 
-    job.get_by_role("link", name="Stop waiting…").click()
-    dialog.get_by_role("button", name="Stop waiting").click()
+    job.get_by_role("link", name="Cancel…").click()
+    dialog.get_by_role("button", name="Cancel job").click()
     expect(dialog).to_have_count(0)
     expect(job).to_have_attribute("data-state", "cancelled")
 

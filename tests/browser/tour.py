@@ -183,17 +183,15 @@ class Tour:
         self.visits.house.clear()
 
     def _make_songs(self, page: Page) -> None:
-        """Two that are done, one failed, one unknown, one stopped, three being made, one in line."""
+        """Two that are done, one failed, one unknown, one cancelled, three running, one queued."""
         ask(page, "Dream pop, chorus guitar, soft double-tracked voice, 84 bpm [short]", lyrics=LYRICS)
         ask(page, "Muted trumpet, whistled hook, no voice, ends on the downbeat [short]")
         ask(page, "A protest song with words that are refused [moderated]", lyrics=LYRICS)
         self.visits.house.finish(least=3)
         ask(page, "Ferry horn and accordion in the fog [drop before]")
         ask(page, "Something nobody waits for [slow]")
-        page.locator("#work [data-job]", has_text="nobody waits").get_by_role(
-            "link", name="Stop waiting…"
-        ).click()
-        page.get_by_role("dialog").get_by_role("button", name="Stop waiting").click()
+        page.locator("#work [data-job]", has_text="nobody waits").get_by_role("link", name="Cancel…").click()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel job").click()
         ask(page, "Nu-disco, clavinet, handclaps, 118 bpm [slow]", account=NIGHT, count=2)
         ask(page, "Kitchen ballad for two spoons and a tired piano [slow]", account=NIGHT)
         ask(page, "Slow drums, far away [slow]")

@@ -60,13 +60,13 @@ def page(studio: Studio, job: Job, **form: object) -> str:
 
 def test_its_takes_are_shown_as_likely_and_become_its_song(studio: Studio, lost: Job) -> None:
     order(studio.sandbox.url, "clips", email=lost.ran_on.email, count=3, title="Another")
-    assert "Look on" in page(studio, lost)
+    assert "Search studio@" in page(studio, lost)
     assert page(studio, lost, look="1") == f"/jobs/{lost.pk}/adopt/"
     assert "Reading the newest songs" in page(studio, lost)
     candidates.search(str(lost.pk))
     found = adoption.candidates(lost, lost.search)
     assert [each.is_likely for each in found] == [True, True, False, False, False]
-    assert "the same words" in found[0].reasons
+    assert "the same lyrics" in found[0].reasons
     shown = page(studio, lost)
     assert shown.count('name="clip"') == 5
     assert found[0].title in shown
@@ -221,7 +221,7 @@ def test_why_nothing_can_be_listed_is_said_in_plain_words(
         order(studio.sandbox.url, "scenario", operation="clips", scenario="401", times=5)
     look(lost)
     assert words in page(studio, lost)
-    assert "Look again" in page(studio, lost)
+    assert "Search again" in page(studio, lost)
 
 
 def test_who_may_take_it(studio: Studio, lost: Job) -> None:

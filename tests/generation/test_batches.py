@@ -1,4 +1,4 @@
-"""The songs of one wish as one card, and each of them on a page."""
+"""The songs of one request as one card, and each of them on a page."""
 
 import pytest
 from django.test import Client
@@ -28,7 +28,7 @@ def test_one_card_while_several_are_to_come(studio: Studio) -> None:
     )
     (whole,) = cards(studio)["running"]
     assert whole.title.startswith("7 songs: “")
-    assert (whole.time_text, whole.subtitle) == ("3 of 7", "1 being made, 3 in line")
+    assert (whole.time_text, whole.subtitle) == ("3 of 7", "1 running, 3 queued")
     assert len(whole.segments) == 7
     assert set(cards(studio)) == {"running"}
 
@@ -36,11 +36,11 @@ def test_one_card_while_several_are_to_come(studio: Studio) -> None:
 def test_what_needs_a_person_keeps_its_own_card(studio: Studio) -> None:
     first, *_ = studio.ask(count=4)
     Job.objects.filter(pk=first.pk).update(
-        state=State.FAILED, finished_at=timezone.now(), error_text="Flow Music made nothing of it."
+        state=State.FAILED, finished_at=timezone.now(), error_text="Flow Music created nothing."
     )
     shown = cards(studio)
     assert [card.id for card in shown["needs"]] == [first.pk]
-    assert len(shown["line"][0].segments) == 3
+    assert len(shown["queued"][0].segments) == 3
 
 
 def test_songs_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None:
@@ -49,7 +49,7 @@ def test_songs_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None
     (whole,) = cards(studio)["needs"]
     assert whole.title.startswith("5 songs: “")
     assert (whole.kind, len(whole.segments)) == ("blocked", 5)
-    assert [action.label for action in whole.actions] == ["Top up", "Drop all…", "Show each"]
+    assert [action.label for action in whole.actions] == ["Top up", "Remove all…", "Show each"]
 
 
 def test_wishes_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None:
@@ -69,13 +69,13 @@ def test_the_last_one_to_come_is_a_card_like_any_other(studio: Studio) -> None:
     Job.objects.filter(pk__in=[job.pk for job in done]).update(
         state=State.COMPLETED, finished_at=timezone.now()
     )
-    assert [card.id for card in cards(studio)["line"]] == [last.pk]
+    assert [card.id for card in cards(studio)["queued"]] == [last.pk]
     assert len(cards(studio)["done"]) == 2
 
 
 def test_each_song_of_a_wish_is_on_a_page(studio: Studio) -> None:
     jobs, others = studio.ask(count=3), studio.ask("something else", count=2)
-    (whole, _) = cards(studio)["line"]
+    (whole, _) = cards(studio)["queued"]
     action = whole.actions[-1]
     browser = Client()
     browser.force_login(studio.user, backend="allauth.account.auth_backends.AuthenticationBackend")

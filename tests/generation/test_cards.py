@@ -20,8 +20,8 @@ from tests.generation.conftest import Studio, member
 from tests.page import Page
 
 pytestmark = pytest.mark.django_db
-STOP = ["Stop waiting…"]
-UNDECIDED = ["Look now", "Close it…", "Make it again…"]
+STOP = ["Cancel…"]
+UNDECIDED = ["Check now", "Mark as lost…", "Retry…"]
 
 
 def of(job: Job, person: Membership | None = None) -> Card:
@@ -106,49 +106,53 @@ def nothing() -> dict[str, object]:
 
 NOT_BEFORE = {"not_before": lambda: timezone.now() + timedelta(seconds=30), "wait_reason": "studio@ is busy."}
 CASES = {
-    "queued, next": Case("next", nothing, ("Next", "about 5 credits"), ["Keep back", "Drop"]),
+    "queued, next": Case("next", nothing, ("Next", "about 5 credits"), ["Pause", "Remove from queue"]),
     "next, no slot": Case(
         "next",
         nothing,
         ("Next: waiting for a free slot",),
-        ["Keep back", "Drop"],
+        ["Pause", "Remove from queue"],
         lambda studio, job: FlowAccount.objects.update(max_jobs=0),
     ),
     "told to wait": Case(
         "next", sent(sent_at=None, ran_on=None, **NOT_BEFORE), ("Trying again in", "studio@ is busy."),
-        ["Try now", "Keep back", "Drop"],
+        ["Try now", "Pause", "Remove from queue"],
     ),
-    "paused": Case("paused", lambda: {"paused": True}, ("Kept back until you let it go on.",), ["Go on", "Drop"]),
+    "paused": Case(
+        "paused", lambda: {"paused": True}, ("Paused until you resume it.",), ["Resume", "Remove from queue"]
+    ),
     "blocked by its token": Case(
-        "blocked", nothing, ("does not know this token", "nothing spent"), ["Enter the new token", "Drop"], refuse
+        "blocked", nothing, ("does not know this token", "nothing spent"),
+        ["Enter the new token", "Remove from queue"], refuse,
     ),
     "its token removed": Case(
-        "blocked", lambda: {"token": None}, ("was removed", "nothing spent"), ["See tokens", "Drop"]
+        "blocked", lambda: {"token": None}, ("was removed", "nothing spent"), ["See tokens", "Remove from queue"]
     ),
     "its payer only listens": Case(
-        "blocked", nothing, ("only listens here by now", "nothing spent"), ["Drop"], be_paid_by_a_viewer
+        "blocked", nothing, ("has become a viewer", "nothing spent"), ["Remove from queue"], be_paid_by_a_viewer
     ),
     "blocked by the subscription": Case(
-        "blocked", nothing, ("The subscription has ended.",), ["See tokens", "Drop"], end_subscription
+        "blocked", nothing, ("The subscription has ended.",), ["See tokens", "Remove from queue"], end_subscription
     ),
     "blocked, account in error": Case(
-        "blocked", nothing, ("wants", "to sign in again", "nothing spent"), ["Reconnect", "Drop"], block("error")
+        "blocked", nothing, ("wants", "to sign in again", "nothing spent"),
+        ["Reconnect", "Remove from queue"], block("error"),
     ),
     "blocked, no credits": Case(
-        "blocked", nothing, ("has no credits left", "nothing spent"), ["Top up", "Drop"], block("credits")
+        "blocked", nothing, ("has no credits left", "nothing spent"), ["Top up", "Remove from queue"], block("credits")
     ),
     "blocked, account gone": Case(
-        "blocked", nothing, ("is not connected",), ["See accounts", "Drop"], block("gone")
+        "blocked", nothing, ("is not connected",), ["See accounts", "Remove from queue"], block("gone")
     ),
     "no account at all": Case(
         "blocked",
         nothing,
         ("There is no Flow Music account",),
-        ["See accounts", "Drop"],
+        ["See accounts", "Remove from queue"],
         lambda studio, job: FlowAccount.objects.all().delete(),
     ),
     "after a restored backup": Case(
-        "blocked", nothing, ("a backup was restored",), ["Drop"], lambda studio, job: pause_all(job)
+        "blocked", nothing, ("a backup was restored",), ["Remove from queue"], lambda studio, job: pause_all(job)
     ),
     "submitting": Case("submitting", sent(), ("to studio@",), STOP, state="submitting"),
     "submitting, to be stopped": Case("submitting", sent(cancel_requested_at=now), ("to studio@",), state="submitting"),
@@ -157,7 +161,7 @@ CASES = {
         state="running",
     ),
     "running long": Case(
-        "long", sent(jobid="job:1", accepted_at=before(minutes=4)), ("4:00", "Still being made. Nothing to do."), STOP,
+        "long", sent(jobid="job:1", accepted_at=before(minutes=4)), ("4:00", "Still running. Nothing to do."), STOP,
         state="running",
     ),
     "running, token refused": Case(
@@ -165,11 +169,11 @@ CASES = {
         ["Enter the new token"], refuse, state="running",
     ),
     "running, being stopped": Case(
-        "running", sent(jobid="job:1", accepted_at=now, cancel_requested_at=now), ("Being stopped", "is spent"),
+        "running", sent(jobid="job:1", accepted_at=now, cancel_requested_at=now), ("Being cancelled", "is spent"),
         state="running",
     ),
     "collecting": Case(
-        "collecting", sent(jobid="job:1"), ("Saving the audio, 1 of 2 takes",), also=lambda s, j: song(j, stored="A"),
+        "collecting", sent(jobid="job:1"), ("Saving (1 of 2 takes)",), also=lambda s, j: song(j, stored="A"),
         state="collecting",
     ),
     "completed": Case(
@@ -184,34 +188,34 @@ CASES = {
         "failed",
         sent(finished_at=now, duration_ms=9_000, error_text="Flow Music would not make it.", error_quote="declined"),
         ("Flow Music would not make it.", "declined", "after 0:09"),
-        ["Change the words", "Make it again…", "Hide"],
+        ["Edit prompt", "Retry…", "Dismiss"],
         state="failed",
     ),
     "rejected": Case(
         "rejected", sent(finished_at=now, error_text="It was refused."), ("It was refused.", "nothing spent"),
-        ["Change the words", "Hide"], state="rejected",
+        ["Edit prompt", "Dismiss"], state="rejected",
     ),
     "unknown": Case(
-        "unknown", sent(unknown_since=now, looks=3), ("may have gone through", "not sent again", "Looked 3 times"),
+        "unknown", sent(unknown_since=now, looks=3), ("may have gone through", "not sent again", "Checked 3 times"),
         UNDECIDED, state="unknown",
     ),
     "unknown, given up": Case(
         "given_up", sent(unknown_since=before(minutes=41)), ("Not found in 40 min", "pays twice"),
-        ["Look for it…", "Make it again…", "Close it…"], state="unknown",
+        ["Search Flow Music…", "Retry…", "Mark as lost…"], state="unknown",
     ),
     "cancelled while running": Case(
         "cancelled", sent(jobid="job:1", finished_at=now), ("5 credits", "spent", "may still turn up"),
-        ["Look for it…", "Hide"],
+        ["Search Flow Music…", "Dismiss"],
         state="cancelled",
     ),
-    "dropped from the line": Case(
-        "dropped", lambda: {"finished_at": timezone.now()}, ("Dropped from the line. Nothing spent.",),
-        ["Put it back", "Hide"],
+    "removed from the queue": Case(
+        "removed", lambda: {"finished_at": timezone.now()}, ("Removed from the queue. Nothing spent.",),
+        ["Undo", "Dismiss"],
         state="cancelled",
     ),
     "abandoned": Case(
         "abandoned", sent(finished_at=now), ("Never found.", "may have cost 5 credits"),
-        ["Look for it…", "Hide"], state="abandoned"
+        ["Search Flow Music…", "Dismiss"], state="abandoned"
     ),
 }  # fmt: skip
 
@@ -246,13 +250,13 @@ def timeless(made: Card) -> str:
 def test_somebody_else_reads_the_same_card_without_buttons(studio: Studio, case: Case) -> None:
     """Except that who may create may take the words over."""
     job = arranged(studio, case)
-    words = [label for label in case.actions if label == "Change the words"]
+    words = [label for label in case.actions if label == "Edit prompt"]
     for role, left in ((Role.MEMBER, words), (Role.VIEWER, [])):
         mate = member(studio.team, f"{role}@nightbus.example", role)
         theirs = of(job, Membership.objects.get(user=mate))
         assert (timeless(theirs), [action.label for action in theirs.actions]) == (timeless(of(job)), left)
     admin = member(studio.team, "admin@nightbus.example", Role.ADMIN)
-    left = [label for label in case.actions if label != "Put it back"]  # which is for whoever pays for it
+    left = [label for label in case.actions if label != "Undo"]  # which is for whoever pays for it
     assert [each.label for each in of(job, Membership.objects.get(user=admin)).actions] == left
 
 
@@ -270,7 +274,8 @@ def test_the_page_shows_the_card_and_its_buttons_lead_somewhere(studio: Studio, 
             assert form.one("button").text.strip() == action.label
             assert form.one("input", name="csrfmiddlewaretoken")["value"]
         else:
-            assert action.label in [each.text.strip() for each in page.all("a", href=action.url)]
+            words = f"{action.label} {action.price}".strip()
+            assert words in [each.text.strip() for each in page.all("a", href=action.url)]
             assert client.get(action.url).status_code == 200, action.url
 
 
@@ -278,7 +283,7 @@ def test_every_kind_that_the_page_can_draw_is_in_the_table() -> None:
     drawn = {case.kind for case in CASES.values()} | {"queued"}
     assert drawn >= panel.NEEDS | panel.RUNS | panel.WAITS | {
         "cancelled",
-        "dropped",
+        "removed",
         "abandoned",
         "incomplete",
     }
@@ -288,7 +293,7 @@ def test_every_kind_that_the_page_can_draw_is_in_the_table() -> None:
 def test_a_job_further_back_says_its_place(studio: Studio) -> None:
     jobs = [studio.ask()[0] for _ in range(3)]
     made = of(jobs[2])
-    assert (made.kind, made.position, made.subtitle) == ("queued", 3, "3 in line")
+    assert (made.kind, made.position, made.subtitle) == ("queued", 3, "3rd in the queue")
 
 
 def test_the_title_is_the_songs_else_the_first_words_of_the_wish(studio: Studio) -> None:
@@ -310,7 +315,7 @@ def test_a_second_song_for_one_wish_is_shown_on_every_card(studio: Studio) -> No
     (job,) = studio.ask()
     for state in ("completed", "failed", "running"):
         Job.objects.filter(pk=job.pk).update(state=state, incident={"jobids": ["job:1", "job:2"]})
-        assert "A second song for this wish turned up" in of(job).text
+        assert "A second song for this request turned up" in of(job).text
 
 
 def test_a_person_who_left_is_said_to_have_left(studio: Studio) -> None:
@@ -318,7 +323,7 @@ def test_a_person_who_left_is_said_to_have_left(studio: Studio) -> None:
     Job.objects.filter(pk=job.pk).update(asked_by=None)
     made = of(job, Membership.objects.get(user=studio.user))
     assert (made.who_name, made.who_initials) == ("Somebody who left", "?")
-    assert [action.label for action in made.actions] == ["Keep back", "Drop"], "the owner may decide"
+    assert [action.label for action in made.actions] == ["Pause", "Remove from queue"], "the owner may decide"
 
 
 def test_a_finished_jobs_page_shows_each_take_once(studio: Studio) -> None:

@@ -147,7 +147,7 @@ def test_what_needs_a_person_comes_first(studio: Studio) -> None:
         (job,) = studio.ask()
         Job.objects.filter(pk=job.pk).update(state=to, finished_at=timezone.now(), accepted_at=timezone.now())
     page = Page(signed_in(studio).get("/jobs/panel/"))
-    assert [each["data-group"] for each in page.all("section")] == ["needs", "running", "line", "done"]
+    assert [each["data-group"] for each in page.all("section")] == ["needs", "running", "queued", "done"]
 
 
 def test_slots_say_ours_and_those_from_elsewhere_and_nothing_of_other_teams(studio: Studio) -> None:
@@ -221,7 +221,7 @@ def kind_of(sql: str) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "panel": lambda: "/jobs/panel/",
     "jobs": lambda: "/jobs/",
-    "jobs in line": lambda: "/jobs/?state=line&who=mine",
+    "jobs in the queue": lambda: "/jobs/?state=queued&who=mine",
     "jobs done": lambda: "/jobs/?state=done",
     "one job": lambda: f"/jobs/{Job.objects.filter(state='completed').first().pk}/",
     "asking back": lambda: f"/jobs/{Job.objects.filter(state='unknown').first().pk}/retry/",
@@ -255,4 +255,4 @@ def test_more_jobs_than_there_is_room_for_are_counted_and_linked(studio: Studio)
     assert live.credits["reserved"] == 500
     browser = Client()
     browser.force_login(studio.user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    assert "20 more in line" in browser.get("/jobs/panel/").content.decode()
+    assert "20 more queued" in browser.get("/jobs/panel/").content.decode()

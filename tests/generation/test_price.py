@@ -113,13 +113,13 @@ def test_making_it_again_says_its_price_or_what_is_missing(studio: Studio) -> No
     address = f"/jobs/{job.pk}/retry/"
     page = Page(signed_in(studio).get(address))
     (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
-    assert ("disabled" in pay.attributes, pay.text) == (False, "Make it again8 credits")
+    assert ("disabled" in pay.attributes, pay.text) == (False, "Retry8 credits")
     buttons = page.one("form", action=address)
-    assert next(each.text for each in buttons.all("a")) == "Change the words"
+    assert next(each.text for each in buttons.all("a")) == "Edit prompt"
     learned(studio, "studio", 8, left=5)
     page = Page(signed_in(studio).get(address))
     (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
-    assert ("disabled" in pay.attributes, pay.text) == (True, "Make it again3 credits short")
+    assert ("disabled" in pay.attributes, pay.text) == (True, "Retry3 credits short")
     assert "not enough credits" in page.one(id=pay["aria-describedby"] or "").text
 
 

@@ -53,7 +53,7 @@ def test_a_wish_goes_before_or_behind_its_neighbour_or_to_the_front(studio: Stud
     assert in_order(studio) == ["d", "c", "b", "a"]
     studio.ask("e")
     assert in_order(studio) == ["d", "c", "b", "a", "e"], "a new wish goes to the end"
-    assert d.story.last().text == "Moved in the line by mara."
+    assert d.story.last().text == "Moved in the queue by mara."
 
 
 def test_a_neighbour_that_was_sent_meanwhile_moves_nothing(studio: Studio) -> None:
@@ -123,15 +123,15 @@ def test_the_cards_know_their_neighbours(studio: Studio) -> None:
     a, b = waiting(studio, "a", "b")
     many = studio.ask("many", count=2)
     page = Page(signed_in(studio).get("/jobs/"))
-    forms = page.all("form", aria_label="Place in your line")
+    forms = page.all("form", aria_label="Place in your queue")
     assert len(forms) == 3
     values = [[button["value"] for button in form.all("button")] for form in forms]
     assert values[0] == ["1", "", str(b.pk)]
     assert values[1] == ["1", str(a.pk), str(many[1].pk)]
     assert values[2] == ["1", str(b.pk), ""]
     assert [form.all(name="all") != [] for form in forms] == [False, False, True]
-    alone = Page(signed_in(studio).get("/jobs/?state=line"))
-    assert len(alone.all("form", aria_label="Place in your line")) == 4
+    alone = Page(signed_in(studio).get("/jobs/?state=queued"))
+    assert len(alone.all("form", aria_label="Place in your queue")) == 4
 
 
 def test_all_of_a_persons_songs_are_kept_back_and_let_go(studio: Studio) -> None:
@@ -154,13 +154,13 @@ def test_what_waits_of_a_wish_is_kept_back_or_dropped_together_and_what_is_made_
     many = studio.ask("many", count=3)
     Job.objects.filter(pk=many[0].pk).update(state=State.RUNNING, accepted_at=timezone.now())
     page = signed_in(studio).get("/jobs/").content.decode()
-    assert "Drop the rest…" in page
-    assert "Keep all back" in page
+    assert "Remove the rest…" in page
+    assert "Pause all" in page
     signed_in(studio).post(f"{address(many[1], 'pause')}?all=1")
     assert Job.objects.filter(paused=True).count() == 2
-    assert "Let all go on" in signed_in(studio).get("/jobs/").content.decode()
+    assert "Resume all" in signed_in(studio).get("/jobs/").content.decode()
     asked = signed_in(studio).get(f"{address(many[1], 'drop')}?all=1").content.decode()
-    assert "Drop these 2 songs from the line?" in asked
+    assert "Remove these 2 songs from the queue?" in asked
     signed_in(studio).post(f"{address(many[1], 'drop')}?all=1")
     assert [state(job) for job in many] == ["running", "cancelled", "cancelled"]
 
@@ -169,7 +169,7 @@ def test_what_was_dropped_can_be_put_back_once_and_is_paid_once(studio: Studio) 
     _, b, _ = waiting(studio, "a", "b", "c")
     browser = signed_in(studio)
     browser.post(address(b, "drop"))
-    assert "Put it back" in browser.get("/jobs/").content.decode()
+    assert "Undo" in browser.get("/jobs/").content.decode()
     for _ in range(2):
         browser.post(address(b, "back"))
     assert in_order(studio) == ["a", "b", "c"], "where it stood"
@@ -223,9 +223,9 @@ def test_every_operation_that_failed_can_be_asked_for_again_and_once(studio: Stu
     [
         ("music", State.RUNNING, "are spent either way", True),
         ("extend", State.RUNNING, "frees the slot", True),
-        ("stems", State.SUBMITTING, "can’t be stopped", False),
-        ("lyrics", State.UNKNOWN, "can’t be stopped", False),
-        ("music", State.COMPLETED, "nothing to stop", False),
+        ("stems", State.SUBMITTING, "can’t be cancelled", False),
+        ("lyrics", State.UNKNOWN, "can’t be cancelled", False),
+        ("music", State.COMPLETED, "nothing to cancel", False),
     ],
 )
 def test_stopping_says_what_it_saves_and_what_not(
@@ -235,7 +235,7 @@ def test_stopping_says_what_it_saves_and_what_not(
     Job.objects.update(operation=operation, state=now, sent_at=timezone.now(), jobid="job:1")
     page = signed_in(studio).get(address(job, "cancel")).content.decode()
     assert words in page
-    assert ("Stop waiting</button>" in page) == may
+    assert ("Cancel job</button>" in page) == may
     signed_in(studio).post(address(job, "cancel"))
     job.refresh_from_db()
     assert (job.cancel_requested_at is not None) == may

@@ -93,10 +93,10 @@ def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
     page = Page(client.get(PAGE))
     first, second = page.all("li", class_="adopt-row restored-row")
     assert "Sent " in first.text
-    assert "No mark says that it was sent, but it may have been." in second.text
+    assert "There is no record that it was sent, but it may have been." in second.text
     assert "Not searched for yet." in second.text
     text = page.one("main").text
-    assert "One of them was asked for after the backup" in text
+    assert "One of them was requested after the backup" in text
     assert "then paid a second time" in text
     searched(marked, clips=[clip()])
     searched(other)
@@ -110,7 +110,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     assert "Search Flow Music first" in post(client, "requeue", *jobs)
     post(client, "search", *jobs)
     assert LostSongSearch.objects.filter(found_at=None).count() == 3
-    assert "Being searched for." in client.get(PAGE).content.decode()
+    assert "Searching…" in client.get(PAGE).content.decode()
     for job in jobs:
         assert candidates.search(str(job.pk))
     searched(jobs[0], clips=[clip()])
@@ -160,7 +160,7 @@ def test_a_stranger_decides_for_a_team_of_their_own(studio: Studio) -> None:
 def test_what_blocks_is_in_no_list_and_may_be_requeued(studio: Studio, client: Client) -> None:
     job = studio.ask_for("lyrics", prompt="a road trip")
     guard.hold()
-    assert "in no list of Flow Music" in client.get(PAGE).content.decode()
+    assert "in no list at Flow Music" in client.get(PAGE).content.decode()
     (each,) = restore_page.chosen(studio.team, [str(job.pk)])
     assert each.is_not_found
     assert "Requeued: 1." in post(client, "requeue", job)

@@ -45,7 +45,7 @@ def test_a_lost_split_that_was_closed_is_not_asked_for_while_it_may_be_at_work(s
 def test_two_forms_side_by_side_split_a_take_once(studio: Studio) -> None:
     take = studio.take()
     studio.ask_for("stems", source=take)
-    with pytest.raises(Exception, match="asked for already"):
+    with pytest.raises(Exception, match="requested already"):
         studio.ask_for("stems", source=take)
 
 

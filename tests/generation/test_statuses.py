@@ -74,7 +74,7 @@ def shared(operation: str, *, free: bool = False) -> list[Row]:
         rows += [
             Row(operation, 402, "out of credits", "queued", "has no credits left", TOP_UP),
             Row(operation, 402, "no subscription", "queued", "subscription of this token has ended", RENEW),
-            Row(operation, 429, "busy", "queued", "Trying again in", "Drop"),
+            Row(operation, 429, "busy", "queued", "Trying again in", "Remove from queue"),
         ]
     return rows
 
@@ -83,7 +83,7 @@ def edits(operation: str) -> list[Row]:
     begun = (
         Row(operation, 200, "", "collecting", "Saving the audio", "")
         if operation == "stems"
-        else Row(operation, 201, "", "running", "studio@", "Stop waiting…")
+        else Row(operation, 201, "", "running", "studio@", "Cancel…")
     )
     refused = Row(operation, 400, "", "rejected", NOTHING, "Change it", {"seed": -1})
     # What is shared goes the same way for each that is watched; stems are the one that blocks.
@@ -91,22 +91,22 @@ def edits(operation: str) -> list[Row]:
 
 
 ROWS = [
-    Row("music", 201, "", "running", "studio@", "Stop waiting…"),
-    Row("music", 400, "", "rejected", NOTHING, "Change the words", {"model": "another"}),
-    Row("music", 422, "moderated now", "failed", "Leave out names", "Change the words"),
-    Row("music", 429, "busy all", "queued", "Trying again in", "Drop"),
+    Row("music", 201, "", "running", "studio@", "Cancel…"),
+    Row("music", 400, "", "rejected", NOTHING, "Edit prompt", {"model": "another"}),
+    Row("music", 422, "moderated now", "failed", "Leave out names", "Edit prompt"),
+    Row("music", 429, "busy all", "queued", "Trying again in", "Remove from queue"),
     *shared("music"),
     *(row for operation in EDITS for row in edits(operation)),
     Row("cover", 422, "moderated now", "failed", "Leave out names", "Change it"),
-    Row("lyrics", 200, "", "completed", "written", "See it"),
+    Row("lyrics", 200, "", "completed", "written", "View"),
     Row("lyrics", 400, "", "rejected", NOTHING, "Change it", {"prompt": "x" * 2001}),
     Row("lyrics", 422, "no lyrics", "failed", "wrote no lyrics", "Change it"),
     *shared("lyrics", free=True),
-    Row("upload", 200, "", "completed", "sent", "See it"),
+    Row("upload", 200, "", "completed", "sent", "View"),
     Row("upload", 422, "422", "rejected", "metadata", "Change it"),
-    Row("upload", 500, "moderated now", "failed", "Flow Music", "Try it again…"),
+    Row("upload", 500, "moderated now", "failed", "Flow Music", "Retry…"),
     *shared("upload", free=True),
-    Row("image", 200, "", "completed", "made", "See it"),
+    Row("image", 200, "", "completed", "made", "View"),
     Row("image", 400, "", "rejected", NOTHING, "Change it", {"prompt": "x" * 2001}),
     Row("image", 500, "moderated now", "failed", "Flow Music", "Change it"),
     *shared("image", free=True),

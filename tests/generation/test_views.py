@@ -185,8 +185,8 @@ def test_making_it_again_is_a_new_job_with_the_same_wish(studio: Studio) -> None
     assert act(studio, job, "retry").status_code == 302
     new = Job.objects.get(retry_of=job)
     assert (state(job), new.state, new.params) == ("abandoned", "queued", job.params)
-    assert [line.text for line in new.story.all()] == ["Asked for again by mara."]
-    assert "after an earlier try" in Page(signed_in(studio).get(f"/jobs/{new.pk}/")).text
+    assert [line.text for line in new.story.all()] == ["Retried by mara."]
+    assert "of an earlier job" in Page(signed_in(studio).get(f"/jobs/{new.pk}/")).text
 
 
 def test_without_a_token_of_ones_own_it_says_what_to_do(studio: Studio) -> None:
@@ -205,7 +205,7 @@ def test_without_a_token_of_ones_own_it_says_what_to_do(studio: Studio) -> None:
 def test_what_is_alive_or_done_is_not_made_again(studio: Studio, start: str) -> None:
     job = put(studio.ask()[0], start)
     page = Page(act(studio, job, "retry"))
-    assert (page.status, page.notice) == (422, "This can't be made again as it is.")
+    assert (page.status, page.notice) == (422, "This can’t be retried as it is.")
     assert Job.objects.count() == 1
 
 
@@ -230,6 +230,7 @@ def listed(studio: Studio, address: str) -> list[str]:
     [
         ("needs", {"unknown", "failed", "rejected"}),
         ("running", {"submitting", "running", "collecting"}),
+        ("queued", {"queued"}),
         ("line", {"queued"}),
         ("done", {"completed"}),
         ("closed", {"cancelled", "abandoned"}),
@@ -241,7 +242,7 @@ def test_the_list_by_state(studio: Studio, chosen: str, states: set[str]) -> Non
     jobs = one_of_each(studio)
     shown = listed(studio, f"/jobs/?state={chosen}")
     assert sorted(shown) == sorted(str(jobs[each].pk) for each in states)
-    assert set(job_list.FILTERS) == {"needs", "running", "line", "done", "closed", "all"}
+    assert set(job_list.FILTERS) == {"needs", "running", "queued", "done", "closed", "all"}
 
 
 def test_the_list_by_person(studio: Studio) -> None:
@@ -254,7 +255,9 @@ def test_the_list_by_person(studio: Studio) -> None:
     assert "No jobs of this kind" in signed_in(studio).get("/jobs/?state=done").content.decode()
 
 
-@pytest.mark.parametrize("address", ["/jobs/?wish={nonce}", "/jobs/?state=line"])
+@pytest.mark.parametrize(
+    "address", ["/jobs/?request={nonce}", "/jobs/?wish={nonce}", "/jobs/?state=queued", "/jobs/?state=line"]
+)
 def test_the_songs_of_one_request_stand_in_their_order(studio: Studio, address: str) -> None:
     """Also where none of them has a position, because all of them wait for one thing."""
     songs = studio.ask("slow disco", count=12)
@@ -264,7 +267,7 @@ def test_the_songs_of_one_request_stand_in_their_order(studio: Studio, address: 
 
 
 def test_an_empty_list_says_how_to_begin(studio: Studio) -> None:
-    assert "Nothing is being made." in signed_in(studio).get("/jobs/").content.decode()
+    assert "Nothing is running." in signed_in(studio).get("/jobs/").content.decode()
 
 
 def test_paging_shows_each_job_once_newest_first_even_when_times_are_equal(studio: Studio) -> None:
@@ -300,6 +303,6 @@ def test_one_jobs_page_tells_its_story_and_hides_what_was_typed_in_it(studio: St
     page = signed_in(studio).get(f"/jobs/{job.pk}/").content.decode()
     assert "slow &lt;b&gt;disco&lt;/b&gt;" in page
     assert "<b>disco" not in page
-    for line in ("Asked for by", "Taken from the line", "Sending, once.", "Flow Music has it."):
+    for line in ("Requested by", "Taken from the queue", "Sending, once.", "Flow Music has it."):
         assert line in page
     assert job.reference in page, "what support asks for"

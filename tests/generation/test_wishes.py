@@ -54,7 +54,7 @@ def test_the_same_form_with_other_words_is_another_wish_and_not_lost(studio: Stu
     asked(studio, prompt="first words", nonce=nonce)
     page = Page(send(studio, prompt="other words", nonce=nonce))
     assert (page.status, page.value("prompt")) == (422, "other words")
-    assert "sent before, with other words" in page.notice
+    assert "sent before, with other content" in page.notice
     jobs = asked(studio, prompt="other words", nonce=page.value("nonce"))
     assert {job.params["prompt"] for job in jobs} == {"first words", "other words"}
 

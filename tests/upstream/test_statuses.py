@@ -239,7 +239,7 @@ def test_all_the_operations_are_here() -> None:
         ("POST /files", 413, "pictures may have 20 MB, audio 40 MB"),
         ("POST /files", 422, "with its metadata removed"),
         ("POST /files", 500, "often it is what the picture shows"),
-        ("POST /files/generate", 500, "Change the words"),
+        ("POST /files/generate", 500, "Edit prompt"),
         ("POST /music/edit", "422 record", "made nothing of this edit: “the model declined”"),
         ("POST /music/edit", "422 uploaded", "that was uploaded can't be edited"),
         ("POST /music/edit", "422 declined", "nothing of this edit: “the model declined”. It may have cost"),

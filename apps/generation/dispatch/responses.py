@@ -91,7 +91,7 @@ def _busy(sent: Sent, error: errors.Busy) -> None:
         Subscription.objects.filter(pk=sent.job.subscription_id).update(blocked_until=until)
     else:
         _block(sent.account, FlowAccount.Block.BUSY, error.user_message, until=until)
-    sent.give_back("Flow Music is busy; this goes on when a place is free.", after=wait, error=error)
+    sent.give_back("Flow Music is busy; this continues when a slot is free.", after=wait, error=error)
 
 
 def _token_refused(sent: Sent, error: errors.UpstreamError) -> None:
@@ -142,7 +142,7 @@ def _declined(sent: Sent, error: errors.UpstreamError) -> None:
     """Flow Music would not make it, or had nothing to say; nothing was made."""
     endings.fail(
         sent.job,
-        "Flow Music made nothing of it.",
+        "Flow Music created nothing.",
         error_code=str(error.code or error.status or "")[:60],
         error_text=error.user_message[:500],
         error_quote=str(error.evidence.get("agent_text") or error.evidence.get("message", ""))[:500],

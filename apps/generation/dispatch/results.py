@@ -93,7 +93,7 @@ def money_note(job: Job) -> str:
         return ""
     paid = job.evidence.get(PAID, True)
     was = "says that these were not" if paid else "does not say whether these were"
-    return f"Words are normally free. Flow Music {was}: the sheet tells more."
+    return f"Lyrics are normally free. Flow Music {was}: the lyric draft tells more."
 
 
 def _fitting(value: float | None) -> Any:

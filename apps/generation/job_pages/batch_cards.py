@@ -50,7 +50,7 @@ def _blocked(songs: list[Card]) -> Card:
         actions=[
             *(action for action in mending if action.method == "get"),
             *(
-                [Action(label="Drop all…", url=_for_all("job-drop", lead))]
+                [Action(label="Remove all…", url=_for_all("job-drop", lead))]
                 if one_request and lead.actions
                 else []
             ),
@@ -63,11 +63,11 @@ def _blocked(songs: list[Card]) -> Card:
 
 
 def _line_url() -> str:
-    return f"{reverse('jobs')}?state=line"
+    return f"{reverse('jobs')}?state=queued"
 
 
 def _show_each(lead: Card) -> Action:
-    return Action(label="Show each", url=f"{reverse('jobs')}?wish={lead.request_id}")
+    return Action(label="Show each", url=f"{reverse('jobs')}?request={lead.request_id}")
 
 
 def _whole(songs: list[Card]) -> Card:
@@ -77,7 +77,7 @@ def _whole(songs: list[Card]) -> Card:
     )
     lead = (moving or waiting)[0]
     done = len(songs) - len(moving) - len(waiting)
-    counts = [(len(moving), "being made"), (len(waiting), "in line")]
+    counts = [(len(moving), "running"), (len(waiting), "queued")]
     return Card(
         id=lead.id,
         state=lead.state,
@@ -103,8 +103,8 @@ def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:
     if len(waiting) < 2 or not waiting[0].actions:
         return []
     kept_back = all(song.kind == "paused" for song in waiting)
-    name, label = ("job-resume", "Let all go on") if kept_back else ("job-pause", "Keep all back")
-    drop = "Drop the rest…" if is_rest else "Drop all…"
+    name, label = ("job-resume", "Resume all") if kept_back else ("job-pause", "Pause all")
+    drop = "Remove the rest…" if is_rest else "Remove all…"
     return [
         Action(
             label=label, url=_for_all(name, waiting[0]), method="post", style="soft" if kept_back else "quiet"

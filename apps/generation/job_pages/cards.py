@@ -21,8 +21,15 @@ from apps.generation.queue.slots import Slots
 from apps.library.models import Clip
 from apps.plural import counted
 
-_RESULT = {"stems": "Open the mixer"}
-TWICE = "A second song for this wish turned up at Flow Music; it may have been charged."
+_RESULT = {"stems": "Open mixer"}
+# Of the button that leads back to the form.
+LABELS_OF_FORMS = {
+    "music": "Edit prompt",
+    "lyrics": "Edit prompt",
+    "image": "Edit prompt",
+    "upload": "Open file",
+}
+TWICE = "A second song for this request turned up at Flow Music; it may have been charged."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +40,8 @@ class Action:
     url: str
     method: str = "get"
     style: str = "quiet"
-    by_anyone: bool = False  # also for members who didn't ask for the song
+    by_anyone: bool = False  # also for members who didn't request the song
+    price: str = ""  # what it costs, beside the label
 
 
 @dataclass(kw_only=True)
@@ -120,18 +128,18 @@ def _action(label: str, name: str, job: Job, **values: Any) -> Action:
 
 def _queued(made: Card, job: Job, around: Surroundings) -> None:
     made.position = around.positions.get(job.pk)
-    made.actions = [_action("Drop", "job-drop", job, method="post")]
+    made.actions = [_action("Remove from queue", "job-drop", job, method="post")]
     where = (around.slots, made.position, around.now)
     reason = wait_reasons.STOPPED if around.is_paused else wait_reasons.reason(job, around.creators, *where)
     made.kind, made.text, made.heed_icon = reason.kind, reason.text, reason.icon or "octagon"
     if reason.kind == "paused":
-        made.actions.insert(0, _action("Go on", "job-resume", job, method="post", style="soft"))
+        made.actions.insert(0, _action("Resume", "job-resume", job, method="post", style="soft"))
     elif reason.kind == "blocked":
         made.side_text = "nothing spent"
         if reason.mend_label:
             made.actions.insert(0, Action(label=reason.mend_label, url=reason.mend_url, style="soft"))
     else:
-        made.actions.insert(0, _action("Keep back", "job-pause", job, method="post"))
+        made.actions.insert(0, _action("Pause", "job-pause", job, method="post"))
         if reason.can_be_tried:
             made.actions.insert(0, _action("Try now", "job-try-now", job, method="post", style="soft"))
         made.subtitle = reason.short or made.subtitle
@@ -143,11 +151,11 @@ def _submitting(made: Card, job: Job, around: Surroundings) -> None:
         _under_way(made, job, around, since=job.sent_at)
         return
     made.subtitle = f"to {made.subtitle}"
-    made.actions = [] if job.cancel_requested_at or job.is_synchronous else [_stop(job)]
+    made.actions = [] if job.cancel_requested_at or job.is_synchronous else [_cancel(job)]
 
 
-def _stop(job: Job) -> Action:
-    return _action("Stop waiting…", "job-cancel", job)
+def _cancel(job: Job) -> Action:
+    return _action("Cancel…", "job-cancel", job)
 
 
 def _under_way(made: Card, job: Job, around: Surroundings, *, since: datetime) -> None:
@@ -157,7 +165,7 @@ def _under_way(made: Card, job: Job, around: Surroundings, *, since: datetime) -
     made.subtitle = f"{OPERATIONS[job.operation].label} · {made.subtitle}"
     made.side_text = f"usually {clock(made.usual_s)}" if made.usual_s else ""
     if made.usual_s and elapsed > made.usual_s:
-        made.kind, made.text = "long", "Still being made. Nothing to do."
+        made.kind, made.text = "long", "Still running. Nothing to do."
 
 
 def _running(made: Card, job: Job, around: Surroundings) -> None:
@@ -165,9 +173,9 @@ def _running(made: Card, job: Job, around: Surroundings) -> None:
     if job.subscription_id not in around.readable:
         made.kind, made.text, made.actions = "running", wait_reasons.unread(job), [_enter_token(job)]
     elif job.cancel_requested_at:
-        made.text = "Being stopped. What it cost is spent."
+        made.text = "Being cancelled. What it cost is spent."
     else:
-        made.actions = [_stop(job)]
+        made.actions = [_cancel(job)]
 
 
 def _enter_token(job: Job) -> Action:
@@ -175,29 +183,29 @@ def _enter_token(job: Job) -> Action:
 
 
 def _unknown(made: Card, job: Job, around: Surroundings) -> None:
-    looked = f"Looked {job.looks} times" if job.looks != 1 else "Looked once"
-    look = _action("Look now", "job-look", job, method="post", style="soft")
-    close = _action("Close it…", "job-abandon", job)
+    looked = f"Checked {job.looks} times" if job.looks != 1 else "Checked once"
+    look = _action("Check now", "job-look", job, method="post", style="soft")
+    close = _action("Mark as lost…", "job-abandon", job)
     made.time_text = str(when(job.sent_at or job.unknown_since))
     if job.is_synchronous:
         _answer_lost(made, job, close)
     elif job.subscription_id not in around.readable:
         made.text = wait_reasons.unread(job)
-        made.actions = [_enter_token(job), close, _action("Make it again…", "job-retry", job, style="line")]
+        made.actions = [_enter_token(job), close, _retry(made, job)]
     elif job.given_up:
         made.kind = "given_up"
-        made.text = "Not found in 40 min. If it went through after all, making it again pays twice."
-        again = _action("Make it again…", "job-retry", job, style="line")
-        made.actions = [_look_for(job), again, close]
+        made.text = "Not found in 40 min. If it went through after all, retrying pays twice."
+        again = _retry(made, job)
+        made.actions = [_search(job), again, close]
     else:
         made.text = f"{job.error_text or transitions.LOST} {looked}."
-        made.actions = [look, close, _action("Make it again…", "job-retry", job, style="line")]
+        made.actions = [look, close, _retry(made, job)]
 
 
 def _answer_lost(made: Card, job: Job, close: Action) -> None:
     """There is no record to look for; what asking again means depends on what it was."""
     made.kind, made.text = "given_up", f"{job.error_text or transitions.LOST} {AGAIN[job.operation]}"
-    again = _action("Ask again…", "job-retry", job, style="soft")
+    again = _retry(made, job, style="soft")
     if job.settles_at:
         made.kind = "unknown"
         made.text = job.error_text or decisions.SETTLING
@@ -207,7 +215,7 @@ def _answer_lost(made: Card, job: Job, close: Action) -> None:
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
     takes, kind = job.takes, "tracks" if job.operation == "stems" else "takes"
     saved = sum(take.is_playable for take in takes)
-    made.subtitle = f"Saving the audio, {saved} of {len(takes)} {kind}"
+    made.subtitle = f"Saving ({saved} of {len(takes)} {kind})"
     made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.time_text = str(clock((job.duration_ms or 0) / 1000)) if job.duration_ms else ""
 
@@ -220,7 +228,7 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     made.time_text = str(clock(job.duration_ms / 1000)) if job.duration_ms else made.time_text
     made.side_text = "" if job.operation in FREE else str(made.price)
     if result := links.result_of(job):
-        label = _RESULT.get(job.operation, "See it")
+        label = _RESULT.get(job.operation, "View")
         made.actions = [Action(label=label, url=result, style="soft", by_anyone=True)]
     made.text = results.money_note(job)
     shown = takes[0] if takes else job.file
@@ -237,27 +245,31 @@ def _count(job: Job, takes: list[Clip]) -> str:
     return DONE.get(job.operation, made)
 
 
-def _look_for(job: Job) -> Action:
-    return _action("Look for it…", "job-adopt", job, style="soft")
+def _retry(made: Card, job: Job, *, style: str = "line") -> Action:
+    price = str(made.price) if made.price.credits else ""
+    return _action("Retry…", "job-retry", job, style=style, price=price)
 
 
-def _hide(job: Job) -> list[Action]:
-    return [] if job.hidden_at else [_action("Hide", "job-hide", job, method="post")]
+def _search(job: Job) -> Action:
+    return _action("Search Flow Music…", "job-adopt", job, style="soft")
+
+
+def _dismiss(job: Job) -> list[Action]:
+    return [] if job.hidden_at else [_action("Dismiss", "job-hide", job, method="post")]
 
 
 def _failed(made: Card, job: Job, around: Surroundings) -> None:
     _rejected(made, job, around)
     made.side_text = f"after {clock(job.duration_ms / 1000)}" if job.duration_ms else ""
-    again = "Try it again…" if job.operation == "upload" else "Make it again…"
-    made.actions.insert(1, _action(again, "job-retry", job, style="line"))
+    made.actions.insert(1, _retry(made, job))
 
 
 def _rejected(made: Card, job: Job, around: Surroundings) -> None:
     """What was refused as it is would be refused again: only other words help."""
     made.text, made.quote, made.side_text = job.error_text, responses.quote_of(job), "nothing spent"
-    made.actions = _hide(job)
+    made.actions = _dismiss(job)
     if form := links.form_of(job):
-        label = "Change the words" if job.operation == "music" else "Change it"
+        label = LABELS_OF_FORMS.get(job.operation, "Edit settings")
         made.actions.insert(0, Action(label=label, url=form, style="soft", by_anyone=True))
         if default := links.form_with_default_model(job):
             made.actions.insert(
@@ -266,21 +278,21 @@ def _rejected(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
-    made.actions = _hide(job)
+    made.actions = _dismiss(job)
     if job.jobid or job.sent_at:
         may_be = f"{counted(made.price.credits, 'credit')} may be spent"
         made.text = f"{may_be}; the song may still turn up at Flow Music."
-        made.actions.insert(0, _look_for(job))
+        made.actions.insert(0, _search(job))
         return
-    made.kind, made.text = "dropped", "Dropped from the line. Nothing spent."
+    made.kind, made.text = "removed", "Removed from the queue. Nothing spent."
     if job.asked_by_id == around.membership.user_id:
-        made.actions.insert(0, _action("Put it back", "job-put-back", job, method="post"))
+        made.actions.insert(0, _action("Undo", "job-put-back", job, method="post"))
 
 
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
     cost = "" if job.operation in FREE else f" It may have cost {counted(made.price.credits, 'credit')}."
     made.text = f"Never found.{cost}"
-    made.actions = [*([] if job.is_synchronous else [_look_for(job)]), *_hide(job)]
+    made.actions = [*([] if job.is_synchronous else [_search(job)]), *_dismiss(job)]
 
 
 DRAW = {

@@ -27,12 +27,15 @@ CHAINS = {
 
 FILTERS = {
     "all": ("All", Q()),
-    "needs": ("Needs you", Q(state__in=[State.UNKNOWN, State.FAILED, State.REJECTED], hidden_at=None)),
+    "needs": ("Needs attention", Q(state__in=[State.UNKNOWN, State.FAILED, State.REJECTED], hidden_at=None)),
     "running": ("Running", Q(state__in=[State.SUBMITTING, State.RUNNING, State.COLLECTING])),
-    "line": ("In line", Q(state=State.QUEUED)),
+    "queued": ("Queued", Q(state=State.QUEUED)),
     "done": ("Done", Q(state=State.COMPLETED)),
-    "closed": ("Stopped", Q(state__in=[State.CANCELLED, State.ABANDONED])),
+    "closed": ("Cancelled", Q(state__in=[State.CANCELLED, State.ABANDONED])),
 }
+
+# What kept addresses may still say.
+EARLIER = {"line": "queued"}
 
 
 def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
@@ -40,16 +43,17 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
 
     Unknown values mean no filter.
     """
-    state = query.get("state", "all") if query.get("state") in FILTERS else "all"
+    state = EARLIER.get(query.get("state", ""), query.get("state", "all"))
+    state = state if state in FILTERS else "all"
     who = "mine" if query.get("who") == "mine" else "everyone"
     request_id = uuid_or_none(query.get("request", query.get("wish", "")))
     before = Cursor.parse(query.get("before", ""))
     found = _found(membership, state, who, request_id)
-    page, more = _whole(found) if request_id or state == "line" else _page(found, before)
+    page, more = _whole(found) if request_id or state == "queued" else _page(found, before)
     live = panel.of_team(membership)
     around = panel.surroundings(membership)
     cards = [card(job, around) for job in page]
-    if state == "line" and not request_id:
+    if state == "queued" and not request_id:
         cards.sort(key=lambda each: each.position or 10**6)
         neighbours(cards)
     above = _above(live)

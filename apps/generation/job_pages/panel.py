@@ -84,7 +84,7 @@ class Panel:
     @property
     def before(self) -> int:
         """How many are queued already."""
-        return sum(group.count for group in self.groups if group.key == "line")
+        return sum(group.count for group in self.groups if group.key == "queued")
 
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
@@ -155,9 +155,9 @@ def _groups(cards: list[Card]) -> list[Group]:
     reserved = _reserved(cards)
     done = [each for each in reversed(folded) if each.kind not in NEEDS | RUNS | WAITS]
     found = [
-        ("needs", "Needs you", [each for each in folded if each.kind in NEEDS], ""),
+        ("needs", "Needs attention", [each for each in folded if each.kind in NEEDS], ""),
         ("running", "Running", [each for each in folded if each.kind in RUNS], ""),
-        ("line", "In line", line, f"{counted(reserved, 'credit')} reserved" if reserved else ""),
+        ("queued", "Queued", line, f"{counted(reserved, 'credit')} reserved" if reserved else ""),
         ("done", "Done", done, ""),
     ]
     return [Group(key, title, group, _songs(group), note) for key, title, group, note in found if group]

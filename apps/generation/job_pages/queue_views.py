@@ -15,8 +15,8 @@ from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
 from apps.generation.queue import own_order
 
-CHANGED = "The line has changed meanwhile, so nothing was moved."
-SENT = "It was sent just now, so it was not dropped."
+CHANGED = "The queue has changed meanwhile, so nothing was moved."
+SENT = "It was sent just now, so it was not removed."
 
 
 @require_POST
@@ -38,7 +38,9 @@ def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
     songs = _meant(request, found)
     if request.method != "POST":
         waiting = [song for song in songs if song.state == State.QUEUED]
-        return job_page(request, found, "generation/job_drop.html", waiting=waiting, all="all" in request.GET)
+        return job_page(
+            request, found, "generation/job_remove.html", waiting=waiting, all="all" in request.GET
+        )
     if not sum(decisions.remove(song, by=request.user) for song in songs):
         _say(request, SENT)
     return after(request)
@@ -48,7 +50,7 @@ def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
 @team_view(needs="create")
 def put_back(request: TeamRequest, pk: object) -> HttpResponseBase:
     if own_order.undo_removal(find_to_decide(request, pk), by=request.user) is None:
-        _say(request, "This can’t be put back: it was sent, or there is no token of yours to pay for it.")
+        _say(request, "This can’t be undone: it was sent, or there is no token of yours to pay for it.")
     return after(request)
 
 

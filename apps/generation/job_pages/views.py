@@ -49,7 +49,7 @@ def _find(request: TeamRequest, pk: object) -> Job:
 def find_to_decide(request: TeamRequest, pk: object) -> Job:
     found = _find(request, pk)
     if not request.membership.may_decide(found.asked_by_id):
-        raise PermissionDenied("Only the person who asked for this song, or an admin, can do this.")
+        raise PermissionDenied("Only the person who requested this song, or an admin, can do this.")
     return found
 
 
@@ -96,7 +96,7 @@ def _why_not_again(found: Job) -> str:
     if found.settles_at:
         return decisions.SETTLING
     if found.state not in decisions.RETRYABLE:
-        return "This can't be made again as it is."
+        return "This can’t be retried as it is."
     return "You need a token of your own for this subscription. Add one under Tokens, then come back."
 
 
@@ -139,5 +139,5 @@ cancel = _ask_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)
 )
 abandon = _ask_first(
-    "generation/job_abandon.html", lambda request, found: decisions.mark_as_lost(found, by=request.user)
+    "generation/job_lost.html", lambda request, found: decisions.mark_as_lost(found, by=request.user)
 )

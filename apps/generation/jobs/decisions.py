@@ -19,8 +19,8 @@ RETRYABLE = frozenset({State.FAILED, State.CANCELLED, State.ABANDONED, State.UNK
 
 
 SETTLING = (
-    "What became of its stems is not known, and the take may still be split. Asked again in a few minutes, it gives "
-    "the same stems and pays nothing twice."
+    "It is not known whether this take was split; that may still be under way. Retry in a few minutes: it gives the "
+    "same stems, and nothing is paid twice."
 )
 
 
@@ -40,7 +40,7 @@ def may_cancel(job: Job) -> bool:
 
 def remove(job: Job, *, by: User) -> bool:
     """From the line. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
-    text, now = f"Dropped from the line by {by.short_name}. Nothing spent.", timezone.now()
+    text, now = f"Removed from the queue by {by.short_name}. Nothing spent.", timezone.now()
     dropped: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
     return move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **dropped)
 
@@ -50,7 +50,7 @@ def cancel(job: Job, *, by: User) -> bool:
     if remove(job, by=by):
         return True
     now = timezone.now()
-    text = f"{by.short_name} stopped waiting."
+    text = f"Cancelled by {by.short_name}."
     asked = note(job, text, where=_CAN_CANCEL, by=by, cancel_requested_at=now, check_at=now)
     if asked:
         wake("generation.read", job.subscription_id)
@@ -58,12 +58,12 @@ def cancel(job: Job, *, by: User) -> bool:
 
 
 def mark_as_lost(job: Job, *, by: User) -> bool:
-    text = f"Closed by {by.short_name}. It was never found; it may have cost credits."
+    text = f"Marked as lost by {by.short_name}. It was never found; it may have cost credits."
     return move(job, {State.UNKNOWN}, State.ABANDONED, text, by=by, finished_at=timezone.now(), check_at=None)
 
 
 def pause(job: Job, paused: bool, *, by: User) -> bool:
-    text = f"{by.short_name} keeps this back." if paused else f"{by.short_name} lets this go on."
+    text = f"{'Paused' if paused else 'Resumed'} by {by.short_name}."
     return note(job, text, where=Q(state=State.QUEUED, paused=not paused), by=by, paused=paused)
 
 
@@ -71,7 +71,7 @@ def try_now(job: Job, *, by: User) -> bool:
     """Sends it without waiting any longer: the remote side had asked for a while, and may ask again. Nothing is spent
     by that, for what it refuses comes back into the line."""
     queued = Q(state=State.QUEUED, paused=False)
-    text = f"{by.short_name} has it tried now."
+    text = f"Tried now at the request of {by.short_name}."
     if not note(job, text, where=queued, by=by, not_before=None, wait_reason=""):
         return False
     Subscription.objects.filter(pk=job.subscription_id, blocked_reason="").update(blocked_until=None)
@@ -134,7 +134,7 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
             if job.state not in RETRYABLE or job.settles_at:
                 return None
             new = Job.objects.create(**job.asked(), asked_by=by, token=token, nonce=nonce, retry_of=job)
-            move(new, {State.QUEUED}, State.QUEUED, f"Asked for again by {by.short_name}.", by=by)
+            move(new, {State.QUEUED}, State.QUEUED, f"Retried by {by.short_name}.", by=by)
             if job.state == State.UNKNOWN and not mark_as_lost(job, by=by):
                 raise FoundMeanwhile
     except IntegrityError:

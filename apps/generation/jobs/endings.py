@@ -44,7 +44,7 @@ def start_collecting(job: Job, **values: Any) -> bool:
 def _start_collecting(job: Job, **values: Any) -> bool:
     sources = {State.SUBMITTING, State.RUNNING, State.UNKNOWN, State.ABANDONED}
     values |= {"collecting_since": timezone.now(), "check_at": None}
-    return move(job, sources, State.COLLECTING, "Made. Saving the audio.", **values)
+    return move(job, sources, State.COLLECTING, "Finished at Flow Music. Saving the files.", **values)
 
 
 def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:
@@ -108,7 +108,14 @@ def _read_usage(job: Job) -> None:
 def remove(job: Job) -> bool:
     """A row that came back into the line after its cancellation was asked for."""
     asked, now = Q(cancel_requested_at__isnull=False), timezone.now()
-    return move(job, {State.QUEUED}, State.CANCELLED, "Dropped. Nothing spent.", where=asked, finished_at=now)
+    return move(
+        job,
+        {State.QUEUED},
+        State.CANCELLED,
+        "Removed from the queue. Nothing spent.",
+        where=asked,
+        finished_at=now,
+    )
 
 
 def call_off(job: Job, text: str) -> bool:

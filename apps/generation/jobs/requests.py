@@ -76,7 +76,7 @@ class JobRequest:
         )
 
     def _first_line(self, job: Job) -> JobEvent:
-        text = f"Asked for by {self.by}{', in a sweep' if self.cell else ''}."
+        text = f"Requested by {self.by}{', in variations' if self.cell else ''}."
         return JobEvent(job=job, at=timezone.now(), state=State.QUEUED, text=text, by=self.by)
 
     def _asked_before(self) -> list[Job]:
@@ -84,11 +84,11 @@ class JobRequest:
             Job.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).order_by("batch_index")
         )
         if not jobs and self.operation == "stems":
-            raise FormAlreadyUsed("The stems of this take are asked for already.")
+            raise FormAlreadyUsed("The stems of this take were requested already.")
         if not jobs:
             raise FormAlreadyUsed("This form was sent by somebody else.")
         asked = (self.operation, self.params, self.count)
         if any((job.operation, job.params, job.batch_size) != asked for job in jobs):
             # Back in the browser, other words, sent again: not a double click, and not to be lost like one.
-            raise FormAlreadyUsed("This form was sent before, with other words.")
+            raise FormAlreadyUsed("This form was sent before, with other content.")
         return jobs

@@ -98,7 +98,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
             job,
             {State.QUEUED},
             State.SUBMITTING,
-            f"Taken from the line for {account.email}.",
+            f"Taken from the queue for {account.email}.",
             where=Q(cancel_requested_at=None, paused=False),
             claim=claim_id,
             claim_expires_at=timezone.now() + lasts,
@@ -179,7 +179,7 @@ def release_expired_claims(now: datetime) -> int:
 
 def _release(job: Job) -> bool:
     if job.sent_at is None:
-        return release(job, job.claim, "The sender stopped before sending. Back in line, nothing spent.")
+        return release(job, job.claim, "The sender stopped before sending. Back in the queue, nothing spent.")
     return lose(job, "The sender stopped while sending. It may have gone through.", claim_id=job.claim)
 
 
@@ -241,7 +241,7 @@ def accept(job: Job, jobid: str, *, account_email: str = "") -> bool:
         job.refresh_from_db()
         return _incident(job, jobid, "Flow Music gave this the number of another song.")
     job.refresh_from_db()
-    text = "A second song for this wish turned up at Flow Music. It may have been charged."
+    text = "A second song for this request turned up at Flow Music. It may have been charged."
     return job.jobid == jobid or _incident(job, jobid, text)
 
 

@@ -16,10 +16,10 @@ from apps.upstream.records import JobRecord
 
 # The remote side's reasons in a musician's words, by the record's error code.
 FAILURES = {
-    "moderation_reject": "Flow Music would not make this one. Leave out names of artists and songs.",
-    "no_clips": "Flow Music finished, but made no audio. Try it again or change the words.",
+    "moderation_reject": "Flow Music declined this one. Leave out names of artists and songs.",
+    "no_clips": "Flow Music finished, but without any audio. Retry it, or edit the prompt.",
 }
-OTHER_FAILURE = "Flow Music could not make this one. Try it again or change the words."
+OTHER_FAILURE = "Flow Music could not create this one. Retry it, or edit the prompt."
 
 
 def apply(job: Job, record: JobRecord) -> None:
@@ -52,16 +52,14 @@ def fail(job: Job, record: JobRecord, *, code: str = "", evidence: dict[str, Any
     code = (code or record.error_code or "")[:60]
     values = {"jobid": record.jobid or None, "duration_ms": record.duration_ms}
     if job.state == State.ABANDONED:
-        transitions.note(
-            job, "Flow Music made nothing of it.", where=Q(check_at__isnull=False), check_at=None
-        )
+        transitions.note(job, "Flow Music created nothing.", where=Q(check_at__isnull=False), check_at=None)
     elif code == "user_cancelled":
-        text = "Stopped. What it cost is spent; the song may still turn up at Flow Music."
+        text = "Cancelled. What it cost is spent; the song may still turn up at Flow Music."
         endings.finish_cancelled(job, text, error_code=code, **values)
     else:
         endings.fail(
             job,
-            "Flow Music made nothing of it.",
+            "Flow Music created nothing.",
             error_code=code,
             error_text=f"{FAILURES.get(code, OTHER_FAILURE)} It may have cost {pricing.of_job(job, [])}.",
             error_quote=(record.error_message or "")[:500],

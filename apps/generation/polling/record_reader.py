@@ -209,7 +209,7 @@ def _follow(job: Job, answer: Answer) -> None:
     elif not isinstance(answer, errors.Gone | errors.Forbidden):
         return _try_soon(job, checked)
     elif job.cancel_sent_at:
-        endings.finish_cancelled(job, "Stopped; its record is gone. What it cost is spent.")
+        endings.finish_cancelled(job, "Cancelled; its record is gone. What it cost is spent.")
     else:
         transitions.lose_record(job)
     unfinished = job.state == State.ABANDONED or (job.cancel_requested_at and not job.cancel_sent_at)

@@ -55,7 +55,7 @@ def _place(rest: Sequence[str], before: str, after: str) -> int | None:
 def _number(job: Job, number: int, *, by: User | None) -> None:
     """Below 0: a new wish begins at 0, and so goes to the end."""
     if by and number != job.position:
-        text = f"Moved in the line by {by.short_name}."
+        text = f"Moved in the queue by {by.short_name}."
         transitions.note(job, text, where=Q(state=State.QUEUED), by=by, position=number)
     else:
         Job.objects.filter(pk=job.pk, state=State.QUEUED).update(position=number)

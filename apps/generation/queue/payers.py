@@ -11,7 +11,7 @@ from apps.generation.models import Job, State
 
 
 def token_of(person: User | None, *, team: Team, subscription_id: int) -> ApiToken | None:
-    """None for who left, is locked out or only listens here by now, and for who has no token of that subscription."""
+    """None for who left, is locked out or has become a viewer, and for who has no token of that subscription."""
     if person is None or not person.is_active:
         return None
     here = Membership.objects.filter(team=team, user=person).first()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.urls import reverse
 
 from apps.accounts.models import FlowAccount
@@ -36,12 +37,12 @@ STOPPED = Reason(
     icon="octagon",
 )
 
-UNREAD = "No token of this team works for its account now, so Flow Music can’t be asked how it stands."
+UNREAD = "No token of this team works for its account now, so Flow Music can’t be asked about it."
 
 LISTENS = Reason(
     kind="blocked",
-    text="Whoever was to pay for it only listens here by now, or has left: their token pays for nothing more. "
-    "Drop it, and ask for it with a token of your own.",
+    text="The person who was to pay for it has become a viewer, or has left: their token pays for nothing more. "
+    "Remove it from the queue, and create it with a token of your own.",
     icon="shield",
 )
 
@@ -54,7 +55,7 @@ def reason(
     `creators`: keys of the people who may ask for songs in the team.
     """
     if job.paused:
-        return Reason(kind="paused", text="Kept back until you let it go on.")
+        return Reason(kind="paused", text="Paused until you resume it.")
     return _payer(job, creators, now) or _account(job, slots, now) or _line(job, slots, position, now)
 
 
@@ -62,10 +63,10 @@ def unread(job: Job) -> str:
     """Of a job that was sent, while no token of its team works there: nobody can ask what became of it."""
     if job.state == State.RUNNING and _is_refused(job):
         return (
-            "It is being made, but useapi.net does not know the token any more. It goes on with the new one."
+            "It is running, but useapi.net does not know the token any more. It continues with the new one."
         )
-    before = "It is being made." if job.state == State.RUNNING else job.error_text or LOST
-    after = "It goes on" if job.state == State.RUNNING else "It is looked for"
+    before = "It is running." if job.state == State.RUNNING else job.error_text or LOST
+    after = "It continues" if job.state == State.RUNNING else "It is searched for"
     return f"{before} {UNREAD} {after} when one is there."
 
 
@@ -81,7 +82,7 @@ def _is_refused(job: Job) -> bool:
 def _payer(job: Job, creators: Collection[int], now: datetime) -> Reason | None:
     tokens = reverse("tokens")
     if job.token is None:
-        text = "The token that was to pay was removed. Bring it in again and this goes on, or drop it."
+        text = "The token that was to pay was removed. Add it again and this continues, or remove this from the queue."
         return Reason(kind="blocked", text=text, icon="shield", mend_label="See tokens", mend_url=tokens)
     if job.token.owner_id not in creators:
         return LISTENS
@@ -108,7 +109,7 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
     accounts = [each.account for each in _usable(job, slots)]
     mend = reverse("flow-accounts")
     if not accounts:
-        text = "There is no Flow Music account to run this on. Connect one, and it goes on."
+        text = "There is no Flow Music account to run this on. Connect one, and this continues."
         return Reason(kind="blocked", text=text, icon="key", mend_label="See accounts", mend_url=mend)
     barred = {Block.ERROR, Block.GONE} | (set() if job.operation in FREE else {Block.CREDITS})
     stuck = [account for account in accounts if account.block in barred]
@@ -124,8 +125,8 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
     if len(stuck) == 1:
         mend = f"{reverse('flow-account', args=[first.email])}?on={first.subscription_id}"
     else:
-        text = f"None of the {len(stuck)} accounts can make it now. {text}"
-    text += " This goes on by itself once that is mended."
+        text = f"None of the {len(stuck)} accounts can run it now. {text}"
+    text += " This continues by itself once that is fixed."
     return Reason(kind="blocked", text=text, icon=icon, mend_label=label, mend_url=mend)
 
 
@@ -136,7 +137,7 @@ def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datet
         text = f"{job.wait_reason} {again}.".strip() if " at " in again else job.wait_reason
         return Reason(kind="next", short=again, text=text, can_be_tried=True)
     if position != 1:
-        return Reason(kind="queued", short=f"{position} in line" if position else "In line")
+        return Reason(kind="queued", short=f"{ordinal(position)} in the queue" if position else "Queued")
     usable = _usable(job, slots)
     until = job.subscription.blocked_until
     if until and until > now:
@@ -152,7 +153,7 @@ def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datet
 
 
 def _why_none_is_free(job: Job, usable: list[Slots]) -> str:
-    where = f"It was asked for on {job.account.email}." if job.account_is_fixed and job.account else ""
+    where = f"{job.account.email} was chosen for it." if job.account_is_fixed and job.account else ""
     if job.source_id and job.account:
         where = f"The take is on {job.account.email}, and an edit runs there."
     lost = [(each.lost_until, each) for each in usable if each.lost_until]

@@ -24,8 +24,8 @@ from apps.upstream.records import JobRecord
 
 LOST = frozenset({State.UNKNOWN, State.ABANDONED, State.CANCELLED})
 FOUND = "It was found meanwhile, so nothing was changed."
-TAKEN = "One of these belongs to another song by now, so nothing was changed. Look again."
-MADE_AFTER = "made after this was sent"
+TAKEN = "One of these belongs to another song now, so nothing was changed. Search again."
+MADE_AFTER = "created after this was sent"
 OFF_BY_S = 2.0
 LONG_ENOUGH = 40  # letters of lyrics that two songs have in common only if they are the same
 
@@ -75,7 +75,7 @@ def adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     try:
         return _adopt(job, clip_ids, by=by)
     except IntegrityError:  # it was asked for once more, and that lives
-        raise NotAdopted("It was asked for again meanwhile, so nothing was changed.") from None
+        raise NotAdopted("It was retried meanwhile, so nothing was changed.") from None
 
 
 def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
@@ -130,7 +130,7 @@ def hand_over(job: Job, song: Song, record: JobRecord) -> None:
     for take in song.takes.exclude(clip_id__in=[clip.clip_id for clip in record.clips]):
         alone = Song.objects.create(team=song.team, operation=Song.IMPORT, created_at=song.created_at)
         Clip.objects.filter(pk=take.pk).update(song=alone, take=0)
-    endings.unadopt(other, "The takes that were taken for this turned out to be another song’s.")
+    endings.unadopt(other, "The takes chosen for this turned out to belong to another song.")
     wish = {"asked_by": job.asked_by, "operation": job.operation, "source": job.source, "params": job.params}
     prompt = str(job.params.get("prompt") or job.params.get("instruction") or "")
     Song.objects.filter(pk=song.pk).update(prompt=prompt, created_at=job.created_at, **wish)
@@ -158,12 +158,12 @@ def _signs(job: Job, kept: dict[str, Any]) -> tuple[list[str], list[str]]:
     asked, lyrics, strong, weak = job.params, kept.get("lyrics") or "", [], []
     ours, theirs = _letters(str(asked.get("lyrics", ""))), _letters(lyrics)
     if ours and theirs and (ours == theirs or (len(ours) >= LONG_ENOUGH and ours[:200] in theirs)):
-        strong.append("the same words")
+        strong.append("the same lyrics")
     if asked.get("instrumental") is True and lyrics.strip() == INSTRUMENTAL:
-        weak.append("instrumental, as asked for")
+        weak.append("instrumental, as requested")
     lasts, expected = kept.get("duration_s"), _expected_s(job)
     if lasts and expected and abs(lasts - expected) <= OFF_BY_S:
-        strong.append(f"{clock(lasts)}, as it should last")
+        strong.append(f"{clock(lasts)}, the expected length")
     if job.source and job.source.title and job.source.title in (kept.get("title") or ""):
         weak.append("named as its source")
     return strong, weak

@@ -29,8 +29,8 @@ CLAIM = timedelta(seconds=30)
 MOST_PAGES, MOST_KEPT, MOST_ACCOUNTS = 3, 60, 8
 # A song is made some time after it was asked for, and clocks differ.
 WELL_BEFORE = timedelta(minutes=10)
-NOBODY = "There is no working token for this account. Enter a new one, then look again."
-NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to look."
+NOBODY = "There is no working token for this account. Enter a new one, then search again."
+NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to search."
 
 
 def ask(job: Job, *, by: User) -> None:

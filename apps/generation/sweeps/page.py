@@ -38,7 +38,7 @@ WORDS = {
     "unknown": "outcome unknown",
     "given_up": "outcome unknown",
     "cancelled": "stopped",
-    "dropped": "dropped",
+    "removed": "removed",
     "abandoned": "marked as lost",
 }
 

@@ -24,13 +24,13 @@ class Command(BaseCommand):
         doubted = guard.hold(marks.since(ledger.series, ledger.sent))
         self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
         self.stdout.write(
-            "They are looked for now; owners and admins decide about the others on the page /jobs/restored/."
+            "They are searched for now; owners and admins decide about the others on the page /jobs/restored/."
         )
-        self.stdout.write("Then let sending go on: manage.py restored --resume")
+        self.stdout.write("Then resume sending: manage.py restored --resume")
 
     def _resume(self) -> None:
         lifted = guard.resume()
-        self.stdout.write("Sending goes on." if lifted else "Sending was not paused.")
+        self.stdout.write("Sending is resumed." if lifted else "Sending was not paused.")
         if left := guard.undecided():
             self.stdout.write(f"{_jobs(left)} are still not known; they are never sent again by themselves.")
 
