@@ -81,11 +81,11 @@ def shared(operation: str, *, free: bool = False) -> list[Row]:
 
 def edits(operation: str) -> list[Row]:
     begun = (
-        Row(operation, 200, "", "collecting", "Saving the audio", "")
+        Row(operation, 200, "", "collecting", "Saving (", "")
         if operation == "stems"
         else Row(operation, 201, "", "running", "studio@", "Cancel…")
     )
-    refused = Row(operation, 400, "", "rejected", NOTHING, "Change it", {"seed": -1})
+    refused = Row(operation, 400, "", "rejected", NOTHING, "Edit settings", {"seed": -1})
     # What is shared goes the same way for each that is watched; stems are the one that blocks.
     return [begun, refused, *(shared(operation) if operation in {"cover", "stems"} else [])]
 
@@ -97,18 +97,18 @@ ROWS = [
     Row("music", 429, "busy all", "queued", "Trying again in", "Remove from queue"),
     *shared("music"),
     *(row for operation in EDITS for row in edits(operation)),
-    Row("cover", 422, "moderated now", "failed", "Leave out names", "Change it"),
+    Row("cover", 422, "moderated now", "failed", "Leave out names", "Edit settings"),
     Row("lyrics", 200, "", "completed", "written", "View"),
-    Row("lyrics", 400, "", "rejected", NOTHING, "Change it", {"prompt": "x" * 2001}),
-    Row("lyrics", 422, "no lyrics", "failed", "wrote no lyrics", "Change it"),
+    Row("lyrics", 400, "", "rejected", NOTHING, "Edit prompt", {"prompt": "x" * 2001}),
+    Row("lyrics", 422, "no lyrics", "failed", "wrote no lyrics", "Edit prompt"),
     *shared("lyrics", free=True),
     Row("upload", 200, "", "completed", "sent", "View"),
-    Row("upload", 422, "422", "rejected", "metadata", "Change it"),
+    Row("upload", 422, "422", "rejected", "metadata", "Open file"),
     Row("upload", 500, "moderated now", "failed", "Flow Music", "Retry…"),
     *shared("upload", free=True),
-    Row("image", 200, "", "completed", "made", "View"),
-    Row("image", 400, "", "rejected", NOTHING, "Change it", {"prompt": "x" * 2001}),
-    Row("image", 500, "moderated now", "failed", "Flow Music", "Change it"),
+    Row("image", 200, "", "completed", "created", "View"),
+    Row("image", 400, "", "rejected", NOTHING, "Edit prompt", {"prompt": "x" * 2001}),
+    Row("image", 500, "moderated now", "failed", "Flow Music", "Edit prompt"),
     *shared("image", free=True),
 ]
 
