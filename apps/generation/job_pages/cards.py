@@ -22,13 +22,7 @@ from apps.library.models import Clip
 from apps.plural import counted
 
 _RESULT = {"stems": "Open mixer"}
-# Of the button that leads back to the form.
-LABELS_OF_FORMS = {
-    "music": "Edit prompt",
-    "lyrics": "Edit prompt",
-    "image": "Edit prompt",
-    "upload": "Open file",
-}
+SEARCH = "Search Flow Music…"
 TWICE = "A second song for this request turned up at Flow Music; it may have been charged."
 
 
@@ -151,11 +145,9 @@ def _submitting(made: Card, job: Job, around: Surroundings) -> None:
         _under_way(made, job, around, since=job.sent_at)
         return
     made.subtitle = f"to {made.subtitle}"
-    made.actions = [] if job.cancel_requested_at or job.is_synchronous else [_cancel(job)]
-
-
-def _cancel(job: Job) -> Action:
-    return _action("Cancel…", "job-cancel", job)
+    made.actions = (
+        [] if job.cancel_requested_at or job.is_synchronous else [_action("Cancel…", "job-cancel", job)]
+    )
 
 
 def _under_way(made: Card, job: Job, around: Surroundings, *, since: datetime) -> None:
@@ -175,7 +167,7 @@ def _running(made: Card, job: Job, around: Surroundings) -> None:
     elif job.cancel_requested_at:
         made.text = "Being cancelled. What it cost is spent."
     else:
-        made.actions = [_cancel(job)]
+        made.actions = [_action("Cancel…", "job-cancel", job)]
 
 
 def _enter_token(job: Job) -> Action:
@@ -196,7 +188,7 @@ def _unknown(made: Card, job: Job, around: Surroundings) -> None:
         made.kind = "given_up"
         made.text = "Not found in 40 min. If it went through after all, retrying pays twice."
         again = _retry(made, job)
-        made.actions = [_search(job), again, close]
+        made.actions = [_action(SEARCH, "job-adopt", job, style="soft"), again, close]
     else:
         made.text = f"{job.error_text or transitions.LOST} {looked}."
         made.actions = [look, close, _retry(made, job)]
@@ -250,10 +242,6 @@ def _retry(made: Card, job: Job, *, style: str = "line") -> Action:
     return _action("Retry…", "job-retry", job, style=style, price=price)
 
 
-def _search(job: Job) -> Action:
-    return _action("Search Flow Music…", "job-adopt", job, style="soft")
-
-
 def _dismiss(job: Job) -> list[Action]:
     return [] if job.hidden_at else [_action("Dismiss", "job-hide", job, method="post")]
 
@@ -269,8 +257,7 @@ def _rejected(made: Card, job: Job, around: Surroundings) -> None:
     made.text, made.quote, made.side_text = job.error_text, responses.quote_of(job), "nothing spent"
     made.actions = _dismiss(job)
     if form := links.form_of(job):
-        label = LABELS_OF_FORMS.get(job.operation, "Edit settings")
-        made.actions.insert(0, Action(label=label, url=form, style="soft", by_anyone=True))
+        made.actions.insert(0, Action(label=links.label_of_form(job), url=form, style="soft", by_anyone=True))
         if default := links.form_with_default_model(job):
             made.actions.insert(
                 0, Action(label="Use the Default model", url=default, style="soft", by_anyone=True)
@@ -282,7 +269,7 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
     if job.jobid or job.sent_at:
         may_be = f"{counted(made.price.credits, 'credit')} may be spent"
         made.text = f"{may_be}; the song may still turn up at Flow Music."
-        made.actions.insert(0, _search(job))
+        made.actions.insert(0, _action(SEARCH, "job-adopt", job, style="soft"))
         return
     made.kind, made.text = "removed", "Removed from the queue. Nothing spent."
     if job.asked_by_id == around.membership.user_id:
@@ -292,7 +279,10 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:
     cost = "" if job.operation in FREE else f" It may have cost {counted(made.price.credits, 'credit')}."
     made.text = f"Never found.{cost}"
-    made.actions = [*([] if job.is_synchronous else [_search(job)]), *_dismiss(job)]
+    made.actions = [
+        *([] if job.is_synchronous else [_action(SEARCH, "job-adopt", job, style="soft")]),
+        *_dismiss(job),
+    ]
 
 
 DRAW = {

@@ -26,6 +26,13 @@ def form_of(job: Job) -> str:
     return ""
 
 
+def label_of_form(job: Job) -> str:
+    """Of the button that leads there."""
+    if job.operation == "upload":
+        return "Open file"
+    return "Edit prompt" if job.operation in {"music", "image", "lyrics"} else "Edit settings"
+
+
 def form_with_default_model(job: Job) -> str:
     """The same form without the model, if it was the model that was refused: not every server knows each one."""
     is_about_it = re.search(r"\bmodel\b", job.error_quote, re.IGNORECASE)
