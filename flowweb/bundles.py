@@ -17,7 +17,7 @@ SHEETS = (
 )
 SCRIPTS = (
     "app shortcuts panel queue-order player player-face player-queue player-sound player-keys "
-    "player-memory mark clip edit mixer-sound mixer one-tab selection usage form drafts files references "
+    "player-memory waveform-selection clip edit mixer-sound mixer one-tab selection usage form drafts files references "
     "keep sweep keys palette toasts downloads"
 )
 BUNDLES = {

@@ -4,7 +4,7 @@
 
   const BEFORE_S = 5; // heard before a point
   const narrow = matchMedia("(max-width: 767.98px)");
-  const mark = window.flowwebMark;
+  const mark = window.flowwebSelection;
   const player = () => window.flowwebPlayer;
   const form = () => document.querySelector("form#edit");
   const minutes = (s) => `${Math.floor(Math.round(s) / 60)}:${String(Math.round(s) % 60).padStart(2, "0")}`;

@@ -105,7 +105,7 @@ def collecting(page: Page) -> None:
     expect(page.get_by_role("textbox", name="New collection")).to_be_focused()
     page.keyboard.type("Harbour EP")
     page.keyboard.press("Enter")
-    news(page, "3 takes put into “Harbour EP”.")
+    news(page, "3 takes added to “Harbour EP”.")
     expect(page.locator("#selection")).to_be_hidden()
 
 
@@ -194,7 +194,7 @@ def tags_and_names(page: Page) -> None:
     page.get_by_label("Tags to add").fill("late night, demo")
     page.keyboard.press("Enter")
     expect(page.locator(".tag-chip")).to_have_count(2)
-    page.get_by_role("button", name="Take the tag demo off").press("Enter")
+    page.get_by_role("button", name="Remove the tag demo").press("Enter")
     expect(page.locator(".tag-chip")).to_have_count(1)
     undo(page, "“demo” is off")
     expect(page.locator(".tag-chip")).to_have_count(2)

@@ -181,7 +181,7 @@ def the_list_can_be_changed(page: Page) -> None:
     assert rows.all_inner_texts() == [before[1], before[0], before[2]]
     expect(rows.nth(1).locator("[data-do=down]")).to_be_focused()
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # "Take out"
+    page.keyboard.press("Enter")  # "Remove"
     assert rows.all_inner_texts() == [before[1], before[2]]
     page.keyboard.press("Escape")
     expect(rows).to_have_count(0)
