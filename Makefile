@@ -16,7 +16,7 @@ echo "flowweb needs Python 3.11 or newer, and none was found. On Debian: apt ins
 exit 2
 endef
 
-.PHONY: help run test lint bench soak lock venv venv-dev
+.PHONY: help run test lint format bench soak lock venv venv-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -29,6 +29,9 @@ test: venv-dev ## every check and every test, on SQLite and on Postgres
 
 lint: venv-dev ## format, lint, types, import rules, migrations, deploy check
 	@exec $(IN_VENV) -m tests --only lint
+
+format: venv-dev ## Python and templates in their one form; scripts and styles looked through where npx is to be had
+	@$(IN_VENV) -m tests.run.layout
 
 bench: venv-dev ## figures, as ratios within one run
 	@exec $(IN_VENV) -m tests.bench

@@ -8,6 +8,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # Rooms of the tests with a step of their own.
 ROOMS = ("faults", "browser", "bench", "local")
+# djangofmt, as `make format` calls it. Two lists open and close by what is in them, and it reads no such templates.
+TEMPLATES = (
+    "--profile=django",
+    "--line-length=120",
+    "--extend-exclude=versions.html",
+    "--extend-exclude=_versions.html",
+    "--quiet",
+    "templates",
+)
 HOSTED = {
     "FLOWWEB_LOCAL": "off",
     "PUBLIC_URL": "https://music.example.com",
@@ -33,10 +42,13 @@ def lint() -> list[Step]:
     return [
         _check("format", "ruff", "format", "--check", "--quiet", "."),
         _check("ruff", "ruff", "check", "--quiet", "."),
+        _program("templates", "djangofmt", "--check", *TEMPLATES),
+        _program("spelling", "typos", "--format", "brief"),
         _check("types", "mypy"),
         Step("import rules", "lint", (sys.executable, "-c", _LINT_IMPORTS)),
         _manage("migrations", "makemigrations", "--check", "--dry-run"),
         _check("wheels", "tests.run.wheels"),
+        _check("known weaknesses", "tests.run.audit"),
         _manage("deploy check", "check", "--deploy", "--fail-level", "WARNING", variables=HOSTED),
     ]
 
@@ -62,6 +74,11 @@ _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports
 
 def _check(name: str, module: str, *arguments: str) -> Step:
     return Step(name, "lint", (sys.executable, "-m", module, *arguments))
+
+
+def _program(name: str, program: str, *arguments: str) -> Step:
+    """A program that stands beside the Python of the venv."""
+    return Step(name, "lint", (str(Path(sys.executable).with_name(program)), *arguments))
 
 
 def _manage(name: str, *arguments: str, variables: Mapping[str, str] | None = None) -> Step:
