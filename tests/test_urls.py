@@ -176,7 +176,8 @@ TABLE = [
     row("sweep-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
     row("sweep-go-on",      "302 302", "404 404", "403 403", "200 302", "403 403", args=_SWEEP, cap="40"),
     row("sweep-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
-    row("wishes",           "302 405", "200 405", "403 405", "200 405", "200 405"),
+    row("prompts",          "302 405", "200 405", "403 405", "200 405", "200 405"),
+    everybody("wishes",     "302 302"),  # an address of before
     row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),
     # Without a name: it is asked for.
     row("preset-save",      "302 302", "302 200", "403 403", "302 200", "302 200", prompt="slow disco"),

@@ -1,4 +1,5 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
 from apps.generation.account_removal import views as account_removal_views
 from apps.generation.create import preset_views, reference_views
@@ -23,11 +24,12 @@ urlpatterns = [
     path("create/sweeps/<uuid:pk>/", sweeps_views.sweep, name="sweep"),
     path("create/sweeps/<uuid:pk>/start/", sweeps_views.start, name="sweep-start"),
     path("create/sweeps/<uuid:pk>/stop/", sweeps_views.stop, name="sweep-stop"),
-    path("create/sweeps/<uuid:pk>/go-on/", sweeps_views.go_on, name="sweep-go-on"),
+    path("create/sweeps/<uuid:pk>/go-on/", sweeps_views.resume, name="sweep-go-on"),
     path("create/sweeps/<uuid:pk>/delete/", sweeps_views.delete, name="sweep-delete"),
-    path("create/wishes/", create_views.wishes, name="wishes"),
+    path("create/prompts/", create_views.prompts, name="prompts"),
+    path("create/wishes/", RedirectView.as_view(pattern_name="prompts", query_string=True), name="wishes"),
     path("create/lyrics/", lyrics_views.lyrics, name="lyrics"),
-    path("create/lyrics/<uuid:pk>/", lyrics_views.sheet, name="lyric-sheet"),
+    path("create/lyrics/<uuid:pk>/", lyrics_views.draft, name="lyric-sheet"),
     path("create/lyrics/<uuid:pk>/ask/", lyrics_views.ask, name="lyric-ask"),
     path("create/lyrics/<uuid:pk>/delete/", lyrics_views.delete, name="lyric-delete"),
     path("create/presets/", preset_views.presets, name="presets"),

@@ -56,7 +56,7 @@ STOPS = (
     Stop("sweep-done", SWEEPER, "{sweep}"),
     Stop("sweep-go-on", SWEEPER, "{sweep}go-on/"),
     Stop("presets", PERSON, "/create/presets/"),
-    Stop("wishes", PERSON, "/create/wishes/"),
+    Stop("prompts", PERSON, "/create/prompts/"),
     Stop("jobs", PERSON, "/jobs/"),
     Stop("jobs-stopped", PERSON, "/jobs/?state=closed"),
     Stop("jobs-mine-in-line", PERSON, "/jobs/?who=mine&state=line"),

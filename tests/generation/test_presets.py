@@ -214,7 +214,7 @@ def test_each_wish_is_listed_once_the_newest_first_own_ones_apart(studio: Studio
     assert form_page(studio, f"from={newest.job}").value("prompt") == "first"
     client = signed_in(studio)
     for query, texts in {"": 3, "q=FIRST": 1, "q=slow+first": 0, "who=mine": 2}.items():
-        page = Page(client.get(f"/create/wishes/?{query}"))
+        page = Page(client.get(f"/create/prompts/?{query}"))
         assert len([each for each in page.all("a") if (each["class"] or "") == "past"]) == texts, query
 
 

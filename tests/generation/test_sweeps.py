@@ -153,7 +153,7 @@ def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studi
     assert (sweep.phase, sweep.ended, sweep.kept) == ("done", "keepers", 2)
     assert sorted(job.state for job in jobs) == ["cancelled", "cancelled", "cancelled", "collecting"]
     # More of it is asked for by a person: what was called off is made after all, and nothing twice.
-    assert runner.go_on(sweep, by=studio.user, cap=1000, keepers=None)
+    assert runner.resume(sweep, by=studio.user, cap=1000, keepers=None)
     jobs = drive(studio, sweep)
     made = [job for job in jobs if job.state != State.CANCELLED]
     assert sorted(str(job.params) for job in made) == sorted(str(cell.params) for cell in sweep.cells.all())
@@ -164,7 +164,7 @@ def test_stopped_it_sends_nothing_more_until_a_person_lets_it_go_on(studio: Stud
     step(sweep)
     assert runner.stop(sweep, by=studio.user)
     assert (studio.dispatch(), len(step(sweep))) == (0, 3)
-    assert runner.go_on(sweep, by=studio.user, cap=1000, keepers=None)
+    assert runner.resume(sweep, by=studio.user, cap=1000, keepers=None)
     assert len(drive(studio, sweep)) == 4
 
 
@@ -174,7 +174,7 @@ def test_going_on_within_a_lower_cap_sends_nothing_beyond_it(studio: Studio) -> 
     assert len(step(sweep)) == 3
     assert runner.stop(sweep, by=studio.user)
     price = Progress(sweep).price.credits
-    assert runner.go_on(sweep, by=studio.user, cap=price, keepers=None)
+    assert runner.resume(sweep, by=studio.user, cap=price, keepers=None)
     left = [
         job for job in Job.objects.filter(cell__sweep=sweep) if job.state == State.QUEUED and not job.paused
     ]

@@ -1,6 +1,6 @@
 """Taking a Flow Music account away: what still needs it, and that nothing starts on it meanwhile.
 
-A job that is out there would be lost with its account, so it holds the account; what is in line for it only waits.
+A job that is out there would be lost with its account, so it holds the account; what is queued for it only waits.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Use:
-    """How many of a team's songs are on an account, and how many wishes are in line for it alone."""
+    """How many of a team's songs are on an account, and how many jobs are queued for it alone."""
 
     songs: int = 0
     waiting: int = 0
@@ -65,7 +65,7 @@ def needs(account: FlowAccount, team: Team) -> Needs:
         holding=_named(there.filter(team=team)),
         others=there.exclude(team=team).count(),
         elsewhere=account.elsewhere,
-        waiting=_named(_in_line(account).filter(team=team)),
+        waiting=_named(_queued(account).filter(team=team)),
     )
 
 
@@ -104,7 +104,7 @@ def _named(jobs: "QuerySet[Job]") -> list[tuple[Job, str]]:
     return [(job, title_of(job)) for job in with_card_relations(jobs).order_by("created_at")[:SHOWN]]
 
 
-def _in_line(account: FlowAccount) -> "QuerySet[Job]":
+def _queued(account: FlowAccount) -> "QuerySet[Job]":
     return Job.objects.filter(state=State.QUEUED, account=account, account_is_fixed=True)
 
 

@@ -80,8 +80,8 @@ class SongForm(ReferenceForm):
                 self.add_error("instrumental", "Own lyrics or instrumental: choose one.")
             data["words"] = "instrumental" if instrumental else "own" if lyrics else "ghostwriter"
 
-    def wish(self) -> JobRequest:
-        """The valid form as a wish; optionals that were not chosen are left out."""
+    def job_request(self) -> JobRequest:
+        """The valid form as a request; optionals that were not chosen are left out."""
         data = self.cleaned_data
         return JobRequest(
             team=self.team,

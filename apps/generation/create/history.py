@@ -1,4 +1,4 @@
-"""Wishes made before, to be made again or to begin from: each once, the newest first."""
+"""Recent prompts, to be used again or to start from: each once, the newest first."""
 
 import json
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from apps.accounts.models import Team, User
 from apps.generation.models import Job
 
 SHOWN, SHOWN_OF_OTHERS = 20, 10
-LOOK_AT = 100  # of the newest, so that a wish made over and over doesn't make it slow
+LOOK_AT = 100  # of the newest, so that one request sent many times doesn't make it slow
 LOOK_AT_ALL = 500
 
 
 @dataclass(frozen=True)
 class PastRequest:
-    """One distinct wish: the job that it was asked for with last."""
+    """One distinct request: its newest job."""
 
     job: UUID
     text: str
@@ -36,15 +36,17 @@ def of_others(team: Team, user: User) -> list[PastRequest]:
 
 
 def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[PastRequest]:
-    """All of the newest, only those in which every one of the words stands, if there are any."""
+    """All of the newest, only those that hold every one of the words, if there are any."""
     asked = _asked(team).filter(asked_by=by) if by else _asked(team)
     return _distinct(asked[:LOOK_AT_ALL], words.casefold().split())
 
 
 def _asked(team: Team) -> QuerySet[Job]:
-    """A batch and its retries are one wish. The combinations of a sweep are its own."""
-    wishes = Job.objects.for_team(team).filter(batch_index=0, retry_of=None, operation="music", cell=None)
-    return wishes.select_related("asked_by").only("params", "created_at", "asked_by").order_by("-created_at")
+    """A batch and its retries are one request. The combinations of a sweep are its own."""
+    requests = Job.objects.for_team(team).filter(batch_index=0, retry_of=None, operation="music", cell=None)
+    return (
+        requests.select_related("asked_by").only("params", "created_at", "asked_by").order_by("-created_at")
+    )
 
 
 def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[PastRequest]:
@@ -72,7 +74,7 @@ def _past(job: Job) -> PastRequest:
 
 
 def _aside(params: dict[str, Any]) -> str:
-    """What tells two wishes with the same description apart."""
+    """What tells two requests with the same prompt apart."""
     if params.get("instrumental"):
         return "instrumental"
     return "own lyrics" if params.get("lyrics") else "ghostwriter"

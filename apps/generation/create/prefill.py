@@ -3,7 +3,7 @@
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.
 `&model=` leaves the model to Flow Music.
-`?sheet=<sheet>` (with `&version=<number>` of that version) its words and its sound.
+`?sheet=<lyric draft>` (with `&version=<number>` of that version) its lyrics and its prompt.
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
         version = lyrics_pages.find_version(team, _id(asked["sheet"]), asked.get("version", ""))
         if version is None:
             raise Http404
-        return of_words(version)
+        return of_lyrics(version)
     if prompt := asked.get("prompt"):
         return Prefill({"prompt": prompt[:PROMPT_LIMIT]}, "an example")
     return Prefill()
@@ -80,8 +80,8 @@ def of_file(file: ReferenceFile) -> Prefill:
     return Prefill({name: file.asset_id, **email}, f"the reference “{file}”")
 
 
-def of_words(version: LyricVersion) -> Prefill:
-    """What was written at the desk: its words are sung, its sound is the description."""
+def of_lyrics(version: LyricVersion) -> Prefill:
+    """From a lyric draft: its lyrics, and its prompt for the sound."""
     fields = {"words": "own", "lyrics": version.lyrics, "prompt": version.sound_prompt}
     return Prefill(fields, f"the lyrics “{version.title}”" if version.title else "the lyrics")
 

@@ -1,4 +1,4 @@
-"""Presets of the song form: saved under a name that is the team's only one, renamed, deleted and brought back."""
+"""Presets of the song form: saved under a name that is the team's only one, renamed, deleted and restored."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -55,7 +55,7 @@ def rename(preset: Preset, name: str) -> None:
 
 
 def delete(preset: Preset, *, by: User) -> bool:
-    """It can be brought back for a day. Those deleted longer ago are erased now."""
+    """It can be restored for a day. Those deleted longer ago are erased now."""
     now = timezone.now()
     old = Preset.objects.filter(team=preset.team_id, deleted_at__lt=now - BROUGHT_BACK_FOR)
     old.delete()

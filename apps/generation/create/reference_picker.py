@@ -67,7 +67,7 @@ def of_form(form: ReferenceForm) -> Picker:
     offered = {name: _offered(form, kind, chosen) for name, kind in KINDS.items()}
     copies = _on(form.team, target, [file for files in offered.values() for file in files])
     own = {account.pk for account in form.accounts}
-    titles = {"refImage": "Pictures", "refAudio": "Audio"}
+    titles = {"refImage": "Images", "refAudio": "Audio"}
     return Picker(
         [
             (name, titles[name], [_choice(file, chosen, where, own, copies) for file in files])

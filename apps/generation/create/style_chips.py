@@ -1,4 +1,4 @@
-"""Words that the style chips of the song form put into the description."""
+"""Words that the style chips of the song form put into the prompt."""
 
 from dataclasses import dataclass
 

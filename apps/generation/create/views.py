@@ -1,4 +1,4 @@
-"""The song form, and the wishes made before."""
+"""The song form, and the recent prompts."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
@@ -20,7 +20,7 @@ from apps.generation.queue import slots
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def create(request: TeamRequest) -> HttpResponseBase:
-    """GET /create/ shows the song form (prefill.py says what may fill it), POST puts the songs in line."""
+    """GET /create/ shows the song form (prefill.py says what may fill it), POST queues the songs."""
     filled = Prefill()
     if request.method != "POST":
         if form_of_it := prefill.elsewhere(request.GET, team=request.team):
@@ -31,7 +31,7 @@ def create(request: TeamRequest) -> HttpResponseBase:
         return redirect("home")
     if request.method == "POST" and form.is_valid():
         try:
-            form.wish().ask()
+            form.job_request().ask()
             return redirect("jobs")
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
@@ -57,18 +57,18 @@ def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseB
         "styles": STYLES,
         "picker": reference_picker.of_form(form),
         "presets": Preset.objects.for_team(request.team).live(),
-        "own_wishes": history.of_person(request.team, request.user),
-        "other_wishes": history.of_others(request.team, request.user),
+        "own_prompts": history.of_person(request.team, request.user),
+        "other_prompts": history.of_others(request.team, request.user),
     }
     return TemplateResponse(request, "generation/create.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
 @team_view(needs="create")
-def wishes(request: TeamRequest) -> HttpResponseBase:
-    """All the newest wishes; `?q=` those with these words, `?who=mine` the person's own."""
+def prompts(request: TeamRequest) -> HttpResponseBase:
+    """All recent prompts; `?q=` those with these words, `?who=mine` the person's own."""
     words, mine = request.GET.get("q", "")[:200], request.GET.get("who") == "mine"
     found = history.of_team(request.team, words=words, by=request.user if mine else None)
     return TemplateResponse(
-        request, "generation/wishes.html", {"wishes": found, "words": words, "mine": mine}
+        request, "generation/prompts.html", {"prompts": found, "words": words, "mine": mine}
     )

@@ -67,7 +67,7 @@ class ChainPlan:
                     ChainStep(chain=chain, number=number, operation=step.operation, params=step.params)
                     for number, step in enumerate(self.steps, start=1)
                 )
-                _put_in_line(chain, chain.steps.all()[0], self.target)
+                _enqueue(chain, chain.steps.all()[0], self.target)
         except IntegrityError:
             if started := self.started():
                 return started
@@ -88,7 +88,7 @@ def payer(team: Team, by: User | None, clip: Clip) -> ApiToken | None:
 
 
 def advance() -> int:
-    """Puts in line what comes next. Returns how many chains moved."""
+    """Queues what comes next. Returns how many chains moved."""
     return sum(_try(pk) for pk in list(Chain.objects.due().values_list("pk", flat=True)))
 
 
@@ -123,7 +123,7 @@ def _advance(pk: uuid.UUID) -> bool:
         return _set(chain, Status.STOPPED, text)
     if job is None or job.state not in {State.COLLECTING, State.COMPLETED}:
         return adopted
-    return _go_on(chain, steps[step.number :], step)
+    return _continue(chain, steps[step.number :], step)
 
 
 def _adopt_retry(step: ChainStep) -> bool:
@@ -140,7 +140,7 @@ def _adopt_retry(step: ChainStep) -> bool:
     return True
 
 
-def _go_on(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
+def _continue(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
     if not rest:
         return _set(chain, Status.DONE, "")
     result = _result(done.job) if done.job else None
@@ -153,7 +153,7 @@ def _go_on(chain: Chain, rest: list[ChainStep], done: ChainStep) -> bool:
     wrong = edit_steps.misfit(Step(following.operation, following.params), result.edit_length_s)
     if wrong and result.edit_length_s is not None:
         return _set(chain, Status.STOPPED, f"Step {following.number} does not fit: {wrong} {NOT_FURTHER}")
-    return _put_in_line(chain, following, result)
+    return _enqueue(chain, following, result)
 
 
 def _result(job: Job) -> Clip | None:
@@ -161,7 +161,7 @@ def _result(job: Job) -> Clip | None:
     return takes.select_related("account", "subscription").order_by("take").first()
 
 
-def _put_in_line(chain: Chain, step: ChainStep, source: Clip) -> bool:
+def _enqueue(chain: Chain, step: ChainStep, source: Clip) -> bool:
     token = payer(chain.team, chain.asked_by, source)
     if token is None or chain.asked_by is None or source.account is None:
         return _set(chain, Status.STOPPED, NO_TOKEN)
@@ -169,7 +169,7 @@ def _put_in_line(chain: Chain, step: ChainStep, source: Clip) -> bool:
         step.job = there
         step.save(update_fields=["job"])
         return True
-    wish = JobRequest(
+    job_request = JobRequest(
         team=chain.team,
         by=chain.asked_by,
         token=token,
@@ -180,7 +180,7 @@ def _put_in_line(chain: Chain, step: ChainStep, source: Clip) -> bool:
         nonce=step.nonce,
         source=source,
     )
-    (step.job,) = wish.ask()
+    (step.job,) = job_request.ask()
     step.save(update_fields=["job"])
     return True
 
@@ -195,7 +195,7 @@ def _set(chain: Chain, status: Status, text: str) -> bool:
 
 
 def stop(chain: Chain, *, by: User) -> bool:
-    """For good: what is in line is dropped, what is being made is kept when it is there, nothing more is started."""
+    """For good: what is queued is removed, what runs is saved when it is done, nothing more is started."""
     with transaction.atomic():
         locked = Chain.objects.select_for_update().get(pk=chain.pk)
         if locked.status not in {Status.RUNNING, Status.STOPPED}:

@@ -29,13 +29,13 @@ class Step:
         return edit_labels.beside_label(self.operation, self.params)
 
     @property
-    def words(self) -> str:
-        """A remix sings its own words to any tune."""
+    def lyrics(self) -> str:
+        """A remix sings its own lyrics to any tune."""
         return str(self.params.get("lyrics") or "") if self.operation == "remix" else ""
 
 
 def steps_of(team: Team, take: Clip) -> list[Step]:
-    """The edits from the take of the wish to this one. Stems end a chain: what follows them began with one stem."""
+    """The edits from the first take to this one. Stems end a chain: what follows them began with one stem."""
     songs = lineage.way_to(team, take)
     split = [place for place, song in enumerate(songs[:-1]) if song.operation == Song.STEMS]
     songs = songs[split[-1] + 1 :] if split else songs

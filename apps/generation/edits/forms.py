@@ -86,7 +86,7 @@ class EditForm(NonceForm):
             name: value for name, value in stripped.items() if value not in (None, "")
         }
 
-    def wish(self, *, by: User, token: ApiToken) -> JobRequest:
+    def job_request(self, *, by: User, token: ApiToken) -> JobRequest:
         return JobRequest(
             team=self.team,
             by=by,

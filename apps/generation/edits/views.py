@@ -28,7 +28,7 @@ from apps.library.models import Clip
 @vary_on_headers("HX-Request", "HX-Boosted")
 @team_view(needs="create")
 def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBase:
-    """GET shows the form (`?from=<job>` or `?song=<song>` fill it), POST puts the edit in line."""
+    """GET shows the form (`?from=<job>` or `?song=<song>` fill it), POST queues the edit."""
     kind = FORMS.get(operation)
     if kind is None:
         raise Http404
@@ -61,7 +61,7 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
 def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> Job | None:
     """The job of this form, also for the second of a double click; None where something stands in the way."""
     if prerequisites.token:
-        return form.wish(by=request.user, token=prerequisites.token).ask()[0]
+        return form.job_request(by=request.user, token=prerequisites.token).ask()[0]
     earlier = Job.objects.for_team(request.team).filter(asked_by=request.user, operation=form.operation)
     return earlier.filter(nonce=form.cleaned_data["nonce"]).first()
 
@@ -69,7 +69,7 @@ def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> 
 def _changes(
     request: TeamRequest, page: dict[str, Any], form: EditForm, prerequisites: Prerequisites
 ) -> HttpResponseBase:
-    """What a remix changes in the words, while they are written; nothing is sent, and what is too long not compared."""
+    """What a remix changes in the lyrics, as they are written; nothing is sent, what is too long not compared."""
     words = request.POST.get("lyrics", "")
     if len(words) > LYRICS_LIMIT and not request.wants_partial:
         return _page(request, page, form, prerequisites)
@@ -94,7 +94,7 @@ def _page(
 
 
 def _brought(form: EditForm) -> dict[str, object]:
-    """What a remix changes by other words that stand in it already: of another one, or refused."""
+    """What a remix changes by lyrics that stand in it already: of another one, or rejected."""
     words = form["lyrics"].value() if "lyrics" in form.fields else None
     return _compared(form.clip, words) if words and words != form.clip.shown_lyrics else {}
 

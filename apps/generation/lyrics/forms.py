@@ -1,4 +1,4 @@
-"""The forms of the writing desk: what words are asked for with, and the editor."""
+"""The forms for lyrics: what they are written from, and the editor."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the pages of the writing desk show: the team's sheets, and one of them with its versions."""
+"""What the lyrics pages show: the team's lyric drafts, and one of them with its versions."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,59 +17,59 @@ from apps.library.models import LyricDraft, LyricVersion
 from apps.library.search.song_list import Cursor
 
 PER_PAGE = 30
-# What a sheet says of its last request that came to nothing, until the card is hidden.
+# What a draft says of its last request that came to nothing, until the card is dismissed.
 WRONG = Q(state__in=[State.FAILED, State.REJECTED, State.ABANDONED], hidden_at=None)
 
 
 @dataclass(frozen=True)
 class DraftRow:
-    """One sheet of the list."""
+    """One draft of the list."""
 
-    sheet: LyricDraft
+    draft: LyricDraft
     newest: LyricVersion | None
     versions: int
-    is_awaited: bool  # words are on their way
+    is_awaited: bool  # lyrics are on their way
 
     @property
     def title(self) -> str:
-        return title_of(self.sheet, self.newest)
+        return title_of(self.draft, self.newest)
 
 
-def title_of(sheet: LyricDraft, newest: LyricVersion | None) -> str:
+def title_of(draft: LyricDraft, newest: LyricVersion | None) -> str:
     """Of its newest version, else the first words of the idea."""
-    words = " ".join(sheet.idea.split())
+    words = " ".join(draft.idea.split())
     short = words if len(words) <= 60 else words[:60].rsplit(" ", 1)[0] + "…"
     return (newest.title if newest else "") or f"“{short}”"
 
 
 def page_of(team: Team, place: str) -> tuple[list[DraftRow], Cursor | None]:
-    """The team's sheets, changed last first, and where the next page starts; two queries."""
+    """The team's drafts, changed last first, and where the next page starts; two queries."""
     newest = LyricVersion.objects.filter(sheet=OuterRef("pk")).order_by("-number").values("pk")[:1]
     awaited = Exists(Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE))
-    sheets = LyricDraft.objects.for_team(team).live().select_related("made_by")
-    sheets = sheets.annotate(count=Count("versions"), newest=Subquery(newest), awaited=awaited)
+    drafts = LyricDraft.objects.for_team(team).live().select_related("made_by")
+    drafts = drafts.annotate(count=Count("versions"), newest=Subquery(newest), awaited=awaited)
     if before := Cursor.parse(place):
         at = before.created_at
-        sheets = sheets.filter(Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=before.pk)))
-    found = list(sheets.order_by("-changed_at", "-pk")[: PER_PAGE + 1])
+        drafts = drafts.filter(Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=before.pk)))
+    found = list(drafts.order_by("-changed_at", "-pk")[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
-    versions = LyricVersion.objects.in_bulk([sheet.newest for sheet in shown if sheet.newest])
-    rows = [DraftRow(sheet, versions.get(sheet.newest), sheet.count, sheet.awaited) for sheet in shown]
+    versions = LyricVersion.objects.in_bulk([draft.newest for draft in shown if draft.newest])
+    rows = [DraftRow(draft, versions.get(draft.newest), draft.count, draft.awaited) for draft in shown]
     return rows, Cursor(shown[-1].changed_at, shown[-1].pk) if len(found) > PER_PAGE else None
 
 
-class Sheet:
-    """One sheet as its page shows it: the version that was asked for, the others, what is on its way."""
+class DraftPage:
+    """One draft as its page shows it: the version that was asked for, the others, what is on its way."""
 
     def __init__(
-        self, sheet: LyricDraft, membership: Membership, *, number: int | None, other: int | None
+        self, draft: LyricDraft, membership: Membership, *, number: int | None, other: int | None
     ) -> None:
         """`number` of the version to look at, `other` one to compare it with; unknown ones mean the newest, none."""
-        self.sheet = sheet
+        self.draft = draft
         self._membership = membership
-        # First what is on its way: words that come between the two are shown, not missed.
+        # First what is on its way: lyrics that come between the two are shown, not missed.
         self.cards = self._cards()
-        self.versions = list(sheet.versions.select_related("by"))
+        self.versions = list(draft.versions.select_related("by"))
         self.newest = self.versions[0] if self.versions else None
         self.shown = self._numbered(number) or self.newest
         self.has_come = number == 0 and bool(self.versions)  # asked by a page that had none
@@ -81,7 +81,7 @@ class Sheet:
 
     @property
     def title(self) -> str:
-        return title_of(self.sheet, self.newest)
+        return title_of(self.draft, self.newest)
 
     @property
     def is_newest(self) -> bool:
@@ -99,7 +99,7 @@ class Sheet:
 
     def _cards(self) -> list[Card]:
         """Of what is on its way, and of the last request if nothing came of it."""
-        jobs = panel.with_card_relations(Job.objects.filter(sheet=self.sheet, retries=None))
+        jobs = panel.with_card_relations(Job.objects.filter(sheet=self.draft, retries=None))
         found = list(jobs.filter(Q(state__in=LIVE) | WRONG).order_by("-created_at"))
         shown = [job for place, job in enumerate(found) if job.state in LIVE or not place]
         around = panel.surroundings(self._membership) if shown else None
@@ -107,7 +107,7 @@ class Sheet:
 
     @property
     def is_awaited(self) -> bool:
-        """Nothing stands on it yet, and nothing is to be done but wait: the page brings the words by itself."""
+        """Nothing stands on it yet, and nothing is to be done but wait: the page brings the lyrics by itself."""
         return not self.versions and any(each.state in LIVE - {State.UNKNOWN} for each in self.cards)
 
     @cached_property
@@ -140,7 +140,7 @@ class Changes:
 
 
 def find_version(team: Team, pk: UUID, number: str) -> LyricVersion | None:
-    """That one of the team's, else the newest of the sheet; None without any."""
+    """That one of the team's, else the newest of the draft; None without any."""
     versions = LyricVersion.objects.filter(sheet__in=LyricDraft.objects.for_team(team).live(), sheet=pk)
     chosen = (
         versions.filter(number=int(number)) if number.isdecimal() and len(number) < 7 else versions.none()

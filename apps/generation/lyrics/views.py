@@ -1,4 +1,4 @@
-"""The writing desk: the team's sheets, one sheet with its versions, asking for words and for more of them."""
+"""The team's lyric drafts, one draft with its versions, writing lyrics and rewriting them."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.lyrics import pages as lyrics_pages
 from apps.generation.lyrics import versions
 from apps.generation.lyrics.forms import LyricsForm, VersionForm
-from apps.generation.lyrics.pages import Sheet
+from apps.generation.lyrics.pages import DraftPage
 from apps.library.curation.undo import undoable
 from apps.library.models import LyricDraft, LyricVersion
 
@@ -33,12 +33,12 @@ SENT_BEFORE = "Nothing more was sent. Send it once more to ask for this as well.
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="see")
 def lyrics(request: TeamRequest) -> HttpResponseBase:
-    """GET /create/lyrics/ lists the sheets and shows the form (`?prompt=` fills it); POST asks on a new sheet."""
+    """GET /create/lyrics/ lists the drafts and shows the form (`?prompt=` fills it); POST asks for lyrics."""
     form = _form(request, {"prompt": request.GET.get("prompt", "")[:2_000]})
     if request.method == "POST" and form and form.is_valid():
         try:
-            sheet = versions.begin(request.team, _request(request, form))
-            return redirect("lyric-sheet", sheet.pk)
+            draft = versions.begin(request.team, _request(request, form))
+            return redirect("lyric-sheet", draft.pk)
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
     rows, older = lyrics_pages.page_of(request.team, request.GET.get("before", ""))
@@ -75,7 +75,7 @@ def _request(request: TeamRequest, form: LyricsForm) -> versions.LyricsRequest:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="see")
-def sheet(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+def draft(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """`?version=3` looks at that one, `&with=2` at what was changed since; POST saves what stands in the editor.
 
     POST with `?song=1` goes on to the song form with it.
@@ -112,12 +112,12 @@ def _said(version: LyricVersion, newest_then: int) -> str:
 @require_POST
 @team_view(needs="create")
 def ask(request: TeamRequest, pk: UUID) -> HttpResponseBase:
-    """More words on the same sheet, from the idea as it is now."""
+    """Writes more lyrics for the same draft, from the idea as it is now."""
     found = _find(request, pk)
     form = LyricsForm(request.POST, team=request.team, user=request.user)
     if form.is_valid():
         try:
-            versions.ask_again(found, _request(request, form))
+            versions.rewrite(found, _request(request, form))
             return redirect("lyric-sheet", found.pk)
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
@@ -135,8 +135,8 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 
 
 def _find(request: TeamRequest, pk: UUID) -> LyricDraft:
-    sheets_here = LyricDraft.objects.for_team(request.team).live()
-    return get_object_or_404(sheets_here.select_related("team", "made_by"), pk=pk)
+    drafts = LyricDraft.objects.for_team(request.team).live()
+    return get_object_or_404(drafts.select_related("team", "made_by"), pk=pk)
 
 
 def _number(text: str) -> int | None:
@@ -154,7 +154,7 @@ def _page(
     number, other = (_number(request.GET.get(name, "")) for name in ("version", "with"))
     if editor:
         number = _number(editor["version"].value() or "")
-    view = Sheet(found, request.membership, number=number, other=other)
+    view = DraftPage(found, request.membership, number=number, other=other)
     context = {
         "view": view,
         "may_write": request.membership.rights.may_create,
@@ -164,7 +164,7 @@ def _page(
         "panel": panel.of_team(request.membership),
     }
     status = 422 if editor or form else 200
-    return TemplateResponse(request, "generation/lyric_sheet.html", context, status=status)
+    return TemplateResponse(request, "generation/lyric_draft.html", context, status=status)
 
 
 def _texts(version: LyricVersion | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""References in the song form: up to ten pictures and ten audio files, all of one account, on which the song then runs.
+"""References in the song form: up to ten images and ten audio files, all of one account, which the song then uses.
 
 The fields are `refImage1` to `refImage10` and `refAudio1` to `refAudio10` (post-flowmusic-music). Without scripts the
 boxes of the picker come under the bare name, as many as are checked; they are numbered here.
@@ -15,7 +15,7 @@ from apps.library.models import ReferenceFile
 
 MOST = 10
 KINDS = {"refImage": ReferenceFile.Kind.IMAGE, "refAudio": ReferenceFile.Kind.AUDIO}
-WORDS = {"refImage": "pictures", "refAudio": "audio files"}
+WORDS = {"refImage": "images", "refAudio": "audio files"}
 NAMES = tuple(f"{kind}{number}" for kind in KINDS for number in range(1, MOST + 1))
 GONE = (
     "A reference is not here any more, so it was removed. Nothing was sent; send it once more as it is now."
@@ -54,7 +54,7 @@ def files_of(team: Team, assets: Iterable[str]) -> dict[str, ReferenceFile]:
 
 
 def still_there(fields: Mapping[str, Any], *, team: Team) -> tuple[dict[str, str], int]:
-    """Of the references of an earlier wish or a preset those that are left, numbered anew, and how many are gone."""
+    """Of the references of an earlier request or a preset those that are left, numbered anew, and how many are gone."""
     found = listed(fields)
     there = files_of(team, assets_of(fields))
     left = {kind: [each for each in assets if each in there] for kind, assets in found.items()}

@@ -1,4 +1,4 @@
-"""Sending files: where to, and what of a picture is left out; and asking for a picture."""
+"""Sending files: where to, and what of an image is left out; and creating an image."""
 
 import uuid
 from typing import Any

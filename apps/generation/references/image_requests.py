@@ -1,4 +1,4 @@
-"""Pictures that Flow Music makes of a description: a reference file and its job, one for each form that is sent."""
+"""Images that Flow Music makes of a prompt: a reference file and its job, one for each form that is sent."""
 
 import uuid
 from typing import Any
@@ -20,7 +20,7 @@ def ask(
     *, team: Team, by: User, token: ApiToken, account: FlowAccount | None, prompt: str, nonce: uuid.UUID
 ) -> ReferenceFile:
     """Without an account the dispatcher chooses one. Raises FormAlreadyUsed."""
-    wish: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "team": team,
         "by": by,
         "token": token,
@@ -42,14 +42,14 @@ def ask(
             file, _ = ReferenceFile.objects.get_or_create(
                 pk=nonce, team=team, added_by=by, origin=ReferenceFile.Origin.MADE, defaults=values
             )
-            JobRequest(operation=IMAGE, params={"prompt": prompt}, file=file, **wish).ask()
+            JobRequest(operation=IMAGE, params={"prompt": prompt}, file=file, **shared).ask()
     except IntegrityError:
         raise FormAlreadyUsed("This form was sent by somebody else.") from None
     return file
 
 
 def name_of(prompt: str) -> str:
-    """The first words, as the picture is called until somebody gives it another name."""
+    """The first words, as the image is called until somebody gives it another name."""
     words = prompt.split()
     return f"{' '.join(words[:NAME_WORDS])[:80].strip(' ,.;:')}{'…' if len(words) > NAME_WORDS else ''}"
 

@@ -1,4 +1,4 @@
-"""Asking for a picture, which becomes a reference file."""
+"""Creating an image, which becomes a reference file."""
 
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
@@ -22,7 +22,7 @@ SHOWN = 12
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def image(request: TeamRequest) -> HttpResponseBase:
-    """GET /create/image/ shows the form (`?from=` a job of a picture, `?prompt=`), POST puts the picture in line."""
+    """GET /create/image/ shows the form (`?from=` a job of an image, `?prompt=`), POST queues it."""
     initial = {} if request.method == "POST" else _begin(request)
     form = ImageForm(request.POST or None, team=request.team, user=request.user, initial=initial)
     if not form.tokens:

@@ -22,7 +22,7 @@ PER_PAGE = 60
 WAITS = {"queued", "next"}
 GOES = {"submitting", "running", "long"}
 WRONG = {"failed", "rejected", "unknown", "given_up", "blocked"}
-MARKED = "422"  # a picture that says it was made by a machine, sent with that
+MARKED = "422"  # an image that says it was made by a machine, sent with that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def lines_of(files: list[ReferenceFile], membership: Membership) -> list[FileCar
 
 
 def used_by(team: Team) -> Counter[str]:
-    """In how many songs' wishes each asset stands."""
+    """In how many songs' requests each asset stands."""
     made = Job.objects.for_team(team).filter(state__in=[State.COMPLETED, State.COLLECTING], operation="music")
     counted: Counter[str] = Counter()
     with_files = made.filter(params__has_any_keys=["refImage1", "refAudio1"]).order_by()

@@ -1,6 +1,6 @@
 """From a file in our hands to a job that sends it: one row, one job, however often it is asked for.
 
-Nothing of it costs. The file is in our own storage before the job is in line, and stays there whatever becomes of it.
+Nothing of it costs. The file is in our own storage before the job is queued, and stays there whatever becomes of it.
 """
 
 import uuid
@@ -48,7 +48,7 @@ class UploadOutcome:
 
 
 def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> UploadOutcome:
-    """Keeps the file and puts its job in line. Raises InvalidInput, NotNow when there is no room for it."""
+    """Keeps the file and queues its job. Raises InvalidInput, NotNow when there is no room for it."""
     if earlier := _of_nonce(sender):
         return UploadOutcome(earlier, f"{earlier} is on its way already.")
     # Of sound nothing is stripped, so the choice makes no other file of it.
@@ -132,12 +132,12 @@ def _ask(file: ReferenceFile, sender: Sender) -> ReferenceFile:
     """Row and job together, or neither."""
     with transaction.atomic():
         references.add(file)
-        _put_in_line(file, sender)
+        _enqueue(file, sender)
     return file
 
 
-def _put_in_line(file: ReferenceFile, sender: Sender) -> None:
-    wish = JobRequest(
+def _enqueue(file: ReferenceFile, sender: Sender) -> None:
+    job_request = JobRequest(
         team=sender.team,
         by=sender.by,
         token=sender.token,
@@ -148,7 +148,7 @@ def _put_in_line(file: ReferenceFile, sender: Sender) -> None:
         nonce=sender.nonce,
         file=file,
     )
-    wish.ask()
+    job_request.ask()
 
 
 def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> UploadOutcome:
@@ -163,7 +163,7 @@ def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> 
         raise InvalidInput(file.problem)
     if strip_metadata != file.strip_metadata:
         _change_choice(file, strip_metadata)
-    _put_in_line(file, sender)
+    _enqueue(file, sender)
     return UploadOutcome(file, f"{file} goes to {where} once more.")
 
 
@@ -193,7 +193,7 @@ def newest_job(file: ReferenceFile) -> Job | None:
 
 
 def put_away(file: ReferenceFile, *, by: User) -> bool:
-    """Deleted here; what waits in line is not sent any more."""
+    """Deleted here; what is queued is not sent any more."""
     for job in file.jobs.filter(state=State.QUEUED):
         decisions.cancel(job, by=by)
     return references.delete(file, by=by)

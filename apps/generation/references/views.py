@@ -41,7 +41,7 @@ def _page(request: TeamRequest, wrong: list[Refused] | None = None, status: int 
     may_create = request.membership.rights.may_create
     form = UploadForm(team=request.team, user=request.user)
     context: dict[str, Any] = {
-        "shelf": references_page.of_team(
+        "shown": references_page.of_team(
             request.membership, on=on, kind=kind, place=request.GET.get("before", "")
         ),
         "form": form if may_create else None,

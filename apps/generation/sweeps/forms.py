@@ -56,7 +56,7 @@ class SweepForm(PaidForm):
         error_messages={"required": "Say how it should sound, in one prompt or more."},
     )
     lyrics = SeveralTexts(limit=LYRICS_LIMIT, required=False)
-    none = forms.BooleanField(required=False, initial=True)  # also without own words
+    none = forms.BooleanField(required=False, initial=True)  # also without own lyrics
     ghostwriter = forms.MultipleChoiceField(
         choices=list(GHOSTWRITERS.items()), required=False, initial=[""], error_messages=_ONE_OF_THESE
     )
@@ -161,7 +161,7 @@ class LimitsForm(forms.Form):
 
     def clean_cap(self) -> int:
         cap, spent = int(self.cleaned_data["cap"]), self.progress.committed
-        if not self.progress.in_line and cap < spent + self.progress.price.credits:
+        if not self.progress.queued and cap < spent + self.progress.price.credits:
             raise forms.ValidationError(
                 f"{spent} may be spent already, and a song costs {self.progress.price}."
             )

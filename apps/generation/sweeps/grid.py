@@ -1,6 +1,6 @@
-"""The combinations of a sweep: descriptions with models down the side, words with ghostwriters along the top.
+"""The combinations of a sweep: prompts with models down the side, lyrics with ghostwriters along the top.
 
-A ghostwriter does nothing beside own words (post-flowmusic-music), so there such combinations are one.
+A ghostwriter does nothing beside own lyrics (post-flowmusic-music), so there such combinations are one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

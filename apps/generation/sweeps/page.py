@@ -75,8 +75,8 @@ class SweepPage:
         self.is_own_draft = sweep.is_draft_of(membership.user)
 
     @cached_property
-    def keepers(self) -> set[object]:
-        return set(progress.keepers(self.sweep).values_list("pk", flat=True))
+    def favourites(self) -> set[object]:
+        return set(progress.favourites(self.sweep).values_list("pk", flat=True))
 
     @cached_property
     def rows(self) -> list[tuple[Head, list[Cell]]]:
@@ -148,9 +148,9 @@ class SweepPage:
         return min(self.progress.total, len(self.progress.asked))
 
     @property
-    def may_go_on(self) -> bool:
+    def may_resume(self) -> bool:
         return self.sweep.phase in {Phase.STOPPED, Phase.DONE} and (
-            self.progress.next() is not None or bool(self.progress.in_line)
+            self.progress.next() is not None or bool(self.progress.queued)
         )
 
     @property

@@ -26,7 +26,7 @@ def jobs_of(sweep: Sweep) -> JobQuerySet:
     return jobs
 
 
-def keepers(sweep: Sweep) -> ClipQuerySet:
+def favourites(sweep: Sweep) -> ClipQuerySet:
     """The takes of the sweep that somebody of the team has given a heart, or four stars and more."""
     takes: ClipQuerySet = Clip.objects.filter(song__job__cell__sweep=sweep).liked()
     return takes
@@ -46,14 +46,14 @@ class Progress:
         self.sweep = sweep
         self.cells = list(sweep.cells.all())
         self.jobs: list[Job] = list(jobs_of(sweep).select_related("ran_on").order_by("created_at"))
-        self.kept = keepers(sweep).count()
+        self.kept = favourites(sweep).count()
         self.price = price_of(sweep)
 
     def add(self, job: Job) -> None:
         self.jobs.append(job)
 
     @property
-    def in_line(self) -> list[Job]:
+    def queued(self) -> list[Job]:
         return [job for job in self.jobs if job.state == State.QUEUED]
 
     @property
@@ -67,7 +67,7 @@ class Progress:
 
     @property
     def committed(self) -> int:
-        """Credits: what was charged as far as we know, what may have been, and what waits in line."""
+        """Credits: what was charged as far as we know, what may have been, and what is queued."""
         return sum(self._cost(job) for job in self.jobs)
 
     @property
@@ -123,8 +123,8 @@ class Progress:
         return counted
 
     def call_off_what_is_too_much(self) -> None:
-        """Songs in line for which there is no room under the cap any more, the youngest first."""
-        for job in reversed(self.in_line):
+        """Queued songs for which there is no room under the cap any more, the youngest first."""
+        for job in reversed(self.queued):
             if self.committed <= self.sweep.cap:
                 return
             endings.call_off(job, "Not sent: it would cost more than the cap of credits. Nothing spent.")

@@ -82,11 +82,11 @@ def _run(sweep: Sweep) -> bool:
 
 @transaction.atomic
 def stop(sweep: Sweep, *, by: User) -> bool:
-    """Nothing more is sent: what is in line is kept back, what is being made is finished."""
+    """Nothing more is sent: what is queued is paused, what runs is finished."""
     running = Sweep.objects.filter(pk=sweep.pk, phase=Phase.RUNNING)
     if not running.update(phase=Phase.STOPPED, ended=Ended.PERSON):
         return False
-    for job in _in_line(sweep):
+    for job in _queued(sweep):
         decisions.pause(job, True, by=by)
     decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
@@ -94,15 +94,15 @@ def stop(sweep: Sweep, *, by: User) -> bool:
 
 
 @transaction.atomic
-def go_on(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
-    """With what was kept back and what is left, perhaps within another cap.
+def resume(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
+    """With what was paused and what is left, perhaps within another cap.
 
     What goes beyond the new cap is called off before anything of it may be sent: the dispatcher is as quick as a look.
     """
     over = Sweep.objects.live().filter(pk=sweep.pk, phase__in=[Phase.STOPPED, Phase.DONE])
     if not over.update(phase=Phase.RUNNING, ended="", cap=cap, keepers=keepers):
         return False
-    waiting = _in_line(sweep)
+    waiting = _queued(sweep)
     progress = Progress(Sweep.objects.select_related("account").get(pk=sweep.pk))
     progress.call_off_what_is_too_much()
     if keepers is None or progress.kept < keepers:  # else the look that follows calls all of it off
@@ -116,7 +116,7 @@ def due() -> list[str]:
 
 
 def step(sweep_id: str) -> None:
-    """One look: songs more in line, or the end."""
+    """One look: more songs queued, or the end."""
     try:
         with transaction.atomic():
             # The first statement writes: on every database one process steps, and the others wait for what it did.
@@ -127,7 +127,7 @@ def step(sweep_id: str) -> None:
 
 
 def _step(sweep: Sweep) -> None:
-    _in_line(sweep)
+    _queued(sweep)
     progress = Progress(sweep)
     if progress.kept != sweep.kept:
         Sweep.objects.filter(pk=sweep.pk).update(kept=progress.kept)
@@ -149,7 +149,7 @@ def _step(sweep: Sweep) -> None:
 
 def _end(sweep: Sweep, progress: Progress, why: str, text: str) -> None:
     Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.DONE, ended=why)
-    for job in progress.in_line:
+    for job in progress.queued:
         endings.call_off(job, text)
     decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
@@ -163,7 +163,7 @@ def payer_of(sweep: Sweep) -> ApiToken | None:
 
 
 def _ask(sweep: Sweep, payer: ApiToken, cell: SweepCell, index: int) -> Job:
-    wish = JobRequest(
+    job_request = JobRequest(
         team=sweep.team,
         by=payer.owner,
         token=payer,
@@ -176,11 +176,11 @@ def _ask(sweep: Sweep, payer: ApiToken, cell: SweepCell, index: int) -> Job:
         first=index,
         size=sweep.songs_each,
     )
-    (job,) = wish.enqueue()
+    (job,) = job_request.enqueue()
     return job
 
 
-def _in_line(sweep: Sweep) -> list[Job]:
+def _queued(sweep: Sweep) -> list[Job]:
     """Locked, before anything that others lock after their job: so nobody waits for somebody who waits for him."""
     line = Job.objects.filter(cell__in=sweep.cells.all(), state=State.QUEUED)
     return list(line.order_by("pk").select_for_update())

@@ -127,18 +127,18 @@ def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
-def go_on(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+def resume(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """GET asks within which limits, POST lets it go on. It spends, so only who pays for it may."""
     found = _find(request, pk)
     _refuse_others(request, found)
     view = SweepPage(found, request.membership)
     limits = LimitsForm(request.POST or None, progress=view.progress)
     if request.method == "POST" and limits.is_valid():
-        runner.go_on(found, by=request.user, **limits.cleaned_data)
+        runner.resume(found, by=request.user, **limits.cleaned_data)
         return redirect("sweep", found.pk)
     context = {"view": view, "sweep": found, "limits": limits}
     status = 422 if limits.errors else 200
-    return TemplateResponse(request, "generation/sweep_go_on.html", context, status=status)
+    return TemplateResponse(request, "generation/sweep_resume.html", context, status=status)
 
 
 @require_POST

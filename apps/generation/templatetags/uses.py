@@ -26,7 +26,7 @@ def day_and_month(day: date) -> str:
 
 @register.simple_tag
 def uses_of(team: Team) -> Mapping[int, removal.Use]:
-    """By the account's id: how many of the team's songs are on it, and how many wishes wait for it alone."""
+    """By the account's id: how many of the team's songs are on it, and how many jobs wait for it alone."""
     return removal.uses(team)
 
 

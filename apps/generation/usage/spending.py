@@ -27,7 +27,7 @@ RANGES: dict[str, tuple[int | None, str]] = {
     "all": (None, "All"),
 }
 USUAL_RANGE = "30"
-# Wishes that were taken at Flow Music and so are paid for. A failed one may have cost nothing.
+# Requests that were taken at Flow Music and so are paid for. A failed one may have cost nothing.
 PAID = [State.RUNNING, State.COLLECTING, State.COMPLETED, State.CANCELLED]
 OLDEST = timedelta(days=3650)
 MOST_DAYS, MOST_WEEKS = 100, 110

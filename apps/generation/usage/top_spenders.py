@@ -1,4 +1,4 @@
-"""Which songs and whose wishes cost most on Flow Music accounts. A song is a conversation there, with its edits."""
+"""Which songs and whose requests cost most on Flow Music accounts. A song is a conversation there, with its edits."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -29,7 +29,7 @@ class SongCost:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person's wishes cost, as it was counted here."""
+    """What a person's requests cost, as it was counted here."""
 
     person: User
     credits: int
@@ -60,7 +60,7 @@ def by_song(
 
 
 def who_asked(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> list[Asked]:
-    """The dearest first; wishes of people who have left are not named."""
+    """The dearest first; requests of people who have left are not named."""
     sums = paid(accounts, team, since).exclude(asked_by=None).values_list("asked_by")
     spent = dict(sums.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG))))
     people = User.objects.filter(pk__in=spent)
