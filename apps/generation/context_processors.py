@@ -1,4 +1,4 @@
-"""`studio` with what the line of songs adds to the nav. The context processor of every page."""
+"""`studio` with what the queue adds to the nav. The context processor of every page."""
 
 from functools import cached_property
 
@@ -16,14 +16,14 @@ from apps.library.context_processors import LibraryContext
 class Studio(LibraryContext):
     @cached_property
     def reserved(self) -> int:
-        """Credits that the person's own tokens are going to spend on what is in line."""
+        """Credits that the person's own tokens are going to spend on what is queued."""
         if self.team is None or not self.has_token:
             return 0
-        line = Job.objects.for_team(self.team).filter(state=State.QUEUED, token__owner_id=self._user_id)
-        line = line.filter(token__refused_at=None).exclude(operation__in=FREE)
+        queued = Job.objects.for_team(self.team).filter(state=State.QUEUED, token__owner_id=self._user_id)
+        queued = queued.filter(token__refused_at=None).exclude(operation__in=FREE)
         if self.has_real_token:
-            line = line.filter(subscription__endpoint__startswith=REAL)
-        return line.count() * self._price
+            queued = queued.filter(subscription__endpoint__startswith=REAL)
+        return queued.count() * self._price
 
     @cached_property
     def hold(self) -> Hold | None:

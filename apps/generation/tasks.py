@@ -26,8 +26,8 @@ from apps.wake import wake
 logger = logging.getLogger(__name__)
 
 SENDERS = BoundedSemaphore(settings.WORKER_THREADS // 2)  # the others watch what runs
-MOST_BLOCKED = settings.SLOW_THREADS // 2  # the others copy files
-BLOCKED = BoundedSemaphore(MOST_BLOCKED)
+MOST_SYNCHRONOUS = settings.SLOW_THREADS // 2  # the others copy files
+SYNCHRONOUS_SENDERS = BoundedSemaphore(MOST_SYNCHRONOUS)
 
 
 @shared_task(name="generation.tick")
@@ -68,12 +68,12 @@ def _watch(now: datetime) -> None:
         wake("generation.look", job_id)
 
 
-def _sweep(_now: datetime) -> None:
+def _step_sweeps(_now: datetime) -> None:
     for sweep_id in runner.due():
         wake("generation.sweep", sweep_id)
 
 
-def _look_after_accounts(now: datetime) -> None:
+def _check_accounts(now: datetime) -> None:
     blocked_accounts.mark_empty(now)
     for pk in blocked_accounts.due(now):
         wake("generation.recheck", pk)
@@ -96,8 +96,8 @@ STEPS: tuple[Callable[[datetime], object], ...] = (
     lambda _now: chains.advance(),
     _watch,
     _send,
-    _sweep,
-    _look_after_accounts,
+    _step_sweeps,
+    _check_accounts,
     _send_mail,
 )
 
@@ -115,11 +115,11 @@ def dispatch_subscription(subscription_id: int) -> None:
 @shared_task(name="generation.block")
 def dispatch_synchronous(subscription_id: int) -> None:
     """Calls whose answer takes up to minutes; by the worker that may be kept so long."""
-    if BLOCKED.acquire(blocking=False):
+    if SYNCHRONOUS_SENDERS.acquire(blocking=False):
         try:
             dispatcher.run(subscription_id, synchronous=True)
         finally:
-            BLOCKED.release()
+            SYNCHRONOUS_SENDERS.release()
 
 
 @shared_task(name="generation.sweep")

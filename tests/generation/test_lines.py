@@ -80,10 +80,10 @@ def test_ten_splits_delay_no_song(studio: Studio, slow_worker: ThreadPoolExecuto
     (song,) = studio.ask()
     studio.dispatch()
     busy = [slow_worker.submit(in_thread, studio.subscription.pk) for _ in range(8)]
-    assert wait_for(lambda: are_away(splits, tasks.MOST_BLOCKED)), "nobody splits"
+    assert wait_for(lambda: are_away(splits, tasks.MOST_SYNCHRONOUS)), "nobody splits"
     studio.finish(song)
     studio.look()
     assert state(song) == State.COLLECTING
-    assert wait_for(lambda: sum(each.done() for each in busy) == len(busy) - tasks.MOST_BLOCKED)
+    assert wait_for(lambda: sum(each.done() for each in busy) == len(busy) - tasks.MOST_SYNCHRONOUS)
     assert wait_for(lambda: end_all(studio)), "not all were split"
     assert {state(each) for each in splits} <= {State.COLLECTING, State.COMPLETED}

@@ -97,7 +97,7 @@ def test_nobody_elses_turn_changes_by_the_order_of_a_line(studio: Studio) -> Non
 
 def test_a_long_line_of_one_hides_nobody(studio: Studio) -> None:
     jonas = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
-    first = studio.ask("many", count=fair_order.LOOK_AT + 10)[0]
+    first = studio.ask("many", count=fair_order.CONSIDERED + 10)[0]
     own_order.move(first, by=studio.user)
     waiting(jonas, "x")
     assert in_order(studio)[1] == "x"

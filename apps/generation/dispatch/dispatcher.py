@@ -36,7 +36,7 @@ from apps.upstream.transport import Deadline
 logger = logging.getLogger(__name__)
 
 KEEP_WRITING_S = 600.0
-NEXT_IN_TURN, READ_AGAIN, MARK_AGAIN = timedelta(seconds=5), timedelta(minutes=1), timedelta(seconds=30)
+TRY_AGAIN, READ_AGAIN, MARK_AGAIN = timedelta(seconds=5), timedelta(minutes=1), timedelta(seconds=30)
 NO_MARK = "Neither Redis nor the file store can be written to just now. Nothing was sent; it is tried again."
 
 
@@ -60,7 +60,7 @@ def run(subscription_id: int, *, synchronous: bool = False) -> int:
 
 
 def due(now: datetime, *, synchronous: bool = False) -> list[int]:
-    """Subscriptions that have something in that line."""
+    """Subscriptions that have something in that queue."""
     ready = Job.objects.ready(now).in_lane(synchronous=synchronous)
     return list(ready.order_by().values_list("subscription_id", flat=True).distinct())
 
@@ -111,11 +111,11 @@ def _mark_sent(job: Job, claim_id: UUID, hook: str) -> int:
 
 
 def _is_fit(job: Job, claim_id: UUID) -> bool:
-    """Whether it may be sent, by our own look at it; what can't be looked at now goes back into the line."""
+    """Whether it may be sent, by our own check; what can't be checked now goes back into the queue."""
     try:
         unfit = api_calls.unfit(job)
     except NotExamined as error:
-        return _waits(job, claim_id, error.words, NEXT_IN_TURN)
+        return _waits(job, claim_id, error.words, TRY_AGAIN)
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # a storage that is down
@@ -163,7 +163,7 @@ def _reply_url(hook: str) -> str:
 
 
 def remove_cancelled() -> None:
-    """Rows that came back into the line after a person had stopped waiting for them."""
+    """Rows that came back into the queue after a person had cancelled them."""
     for job in Job.objects.filter(state=State.QUEUED, cancel_requested_at__isnull=False):
         endings.remove(job)
 

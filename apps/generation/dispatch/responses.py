@@ -1,6 +1,6 @@
 """What the answer to a job's POST means for it (docs/design.md, section 3, "What answers mean").
 
-The words are for the person who asked: what happened, what it means for the money, what to do next.
+The texts are for the person who requested it: what happened, what it means for the money, what to do next.
 """
 
 from collections.abc import Callable
@@ -115,7 +115,7 @@ def _out_of_credits(sent: Sent, error: errors.UpstreamError) -> None:
     # What is free goes to an account without credits, too: one that refuses that all the same is asked later.
     free = sent.job.operation in FREE
     sent.give_back(text, after=LOOK_AGAIN_AFTER if free else None, error=error)
-    # Whatever was counted, it isn't enough for a song; the next look at the account brings the true figure.
+    # Whatever was counted, it isn't enough for a song; the next reading of the account brings the true figure.
     FlowAccount.objects.filter(pk=sent.account.pk, credits__gt=0).update(credits=0)
 
 
@@ -200,14 +200,14 @@ def _is_uploaded(error: errors.UpstreamError) -> bool:
 
 
 def lose(sent: Sent, text: str, evidence: dict[str, Any]) -> None:
-    words = f"{text} It may have gone through, so it is not sent again."
-    transitions.lose(sent.job, words, claim_id=sent.claim, error_text=words, evidence=evidence)
+    text = f"{text} It may have gone through, so it is not sent again."
+    transitions.lose(sent.job, text, claim_id=sent.claim, error_text=text, evidence=evidence)
 
 
 def _lost(sent: Sent, error: errors.UpstreamError) -> None:
     """The story says what came: a clean error is no broken connection."""
-    words = error.user_message
-    transitions.lose(sent.job, words, claim_id=sent.claim, error_text=words[:500], evidence=error.evidence)
+    text = error.user_message
+    transitions.lose(sent.job, text, claim_id=sent.claim, error_text=text[:500], evidence=error.evidence)
 
 
 REACTIONS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {

@@ -1,4 +1,4 @@
-"""What comes of a call whose answer is all there is: stems, words, a picture, an uploaded file.
+"""What comes of a call whose response is all there is: stems, lyrics, an image, an uploaded file.
 
 Everything here may be called twice with the same answer: who comes second finds the job done.
 """
@@ -20,7 +20,7 @@ from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-# In the evidence of words whose answer doesn't say that they were free, and whether it says that they were not.
+# In the evidence of lyrics whose response doesn't say that they were free, and whether it says that they were not.
 NOT_FREE, PAID = "not_free", "paid"
 MOST = 2**31 - 1  # that a column of figures takes
 # The order in which the four are shown.
@@ -49,7 +49,7 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
     place = {stem: number for number, stem in enumerate(STEMS)}
     clips = sorted(answer.clips, key=lambda clip: place.get(clip.stem_type or "", len(STEMS)))
     song = endings.song_of(job, clips)
-    # Asked for once more, the same four come back: they belong to the job that brought them last.
+    # Requested once more, the same four come back: they belong to the job that brought them last.
     for former in Job.objects.filter(song=song):
         endings.complete(former, "The same stems came once more.")
     Job.objects.filter(song=song).update(song=None)
@@ -57,14 +57,14 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
 
 
 def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
-    sheet = job.sheet
+    draft = job.sheet
     text, evidence = _money(answer)
-    if not endings.finish(job, text, duration_ms=_took(job), **evidence) or sheet is None:
+    if not endings.finish(job, text, duration_ms=_took(job), **evidence) or draft is None:
         return
-    list(LyricDraft.objects.select_for_update().filter(pk=sheet.pk))  # one after the other counts its version
-    last = sheet.versions.aggregate(last=Max("number"))["last"] or 0
+    list(LyricDraft.objects.select_for_update().filter(pk=draft.pk))  # one after the other counts its version
+    last = draft.versions.aggregate(last=Max("number"))["last"] or 0
     LyricVersion.objects.create(
-        sheet=sheet,
+        sheet=draft,
         number=last + 1,
         origin=LyricVersion.Origin.MADE,
         title=(answer.title or "")[:300],
@@ -74,7 +74,7 @@ def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
         song_fired=answer.song_fired,
         credits_burned=_fitting(answer.credits_burned),
     )
-    sheet.save(update_fields=["changed_at"])
+    draft.save(update_fields=["changed_at"])
 
 
 def _money(answer: LyricsRecord) -> tuple[str, dict[str, Any]]:
@@ -88,7 +88,7 @@ def _money(answer: LyricsRecord) -> tuple[str, dict[str, Any]]:
 
 
 def money_note(job: Job) -> str:
-    """What the card of words adds, if their answer does not say that they were free."""
+    """What the card of lyrics adds, if their response does not say that they were free."""
     if not job.evidence.get(NOT_FREE):
         return ""
     paid = job.evidence.get(PAID, True)
@@ -118,7 +118,7 @@ def _keep_asset(job: Job, answer: AssetRecord) -> None:
     learnt |= {"asset_id": answer.asset_id, "source_url": answer.url or ""}
     learnt |= {"metadata_stripped": answer.metadata_stripped, "is_flagged": answer.is_flagged}
     learnt |= {"clip_id": answer.clip_id or "", "operation_id": (answer.operation_id or "")[:200]}
-    # A late answer to a job that was asked for again changes nothing of what came since.
+    # A late response to a job that was retried changes nothing of what came since.
     rows = ReferenceFile.objects.filter(pk=file.pk, asset_id="")
     if not rows.update(**learnt, account=job.ran_on or file.account):
         logger.warning("reference file %s has an asset already", file.pk)

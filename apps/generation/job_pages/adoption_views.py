@@ -1,4 +1,4 @@
-"""/jobs/<uuid>/adopt/: looking for a lost song among the newest ones of its account, and taking it."""
+"""/jobs/<uuid>/adopt/: searching for a lost song among the newest ones of its account, and taking it."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
@@ -37,10 +37,10 @@ def adopt(request: TeamRequest, pk: object) -> HttpResponseBase:
 
 
 def _page(request: TeamRequest, found: Job, problem: str = "") -> HttpResponseBase:
-    look = LostSongSearch.objects.filter(job=found).first()
+    search = LostSongSearch.objects.filter(job=found).first()
     context = {
-        "look": look,
-        "candidates": adoption.candidates(found, look) if look else [],
+        "search": search,
+        "candidates": adoption.candidates(found, search) if search else [],
         "may_adopt": adoption.may_adopt(found),
         "most": adoption.most(found),
         "chosen": request.POST.getlist("clip"),

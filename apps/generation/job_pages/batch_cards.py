@@ -1,4 +1,4 @@
-"""Several songs of one wish as one card, with a segment for each song."""
+"""Several songs of one request as one card, with a segment for each song."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,9 +14,9 @@ FOLDED = COMING | {"completed", "incomplete"}
 
 
 def fold(cards: Iterable[Card]) -> list[Card]:
-    """One card in the place of a wish's first one, while two or more of its songs are still to come.
+    """One card in the place of a request's first one, while two or more of its songs are still to come.
 
-    Songs that wait for the same thing to be mended are one card, too; what else needs a person keeps its own.
+    Songs that wait for the same thing to be fixed are one card, too; what else needs a person keeps its own.
     """
     together: dict[object, list[Card]] = {}
     for each in cards:
@@ -39,13 +39,13 @@ def _key(card: Card) -> object:
 
 
 def _blocked(songs: list[Card]) -> Card:
-    """All that wait for one cause to be mended, whoever asked for them."""
+    """All that wait for one cause to be fixed, whoever requested them."""
     lead, one_request = songs[0], len({song.request_id for song in songs}) == 1
     mending = next((song.actions for song in songs if song.actions), [])
     whole = replace(
         lead,
         title=f"{len(songs)} songs: {lead.title}" if one_request else f"{len(songs)} songs wait",
-        url=lead.url if one_request else _line_url(),
+        url=lead.url if one_request else _queue_url(),
         segments=songs,
         actions=[
             *(action for action in mending if action.method == "get"),
@@ -54,7 +54,7 @@ def _blocked(songs: list[Card]) -> Card:
                 if one_request and lead.actions
                 else []
             ),
-            _show_each(lead) if one_request else Action(label="Show each", url=_line_url()),
+            _show_each(lead) if one_request else Action(label="Show each", url=_queue_url()),
         ],
     )
     if len({song.who_name for song in songs}) > 1:
@@ -62,7 +62,7 @@ def _blocked(songs: list[Card]) -> Card:
     return whole
 
 
-def _line_url() -> str:
+def _queue_url() -> str:
     return f"{reverse('jobs')}?state=queued"
 
 
@@ -94,7 +94,7 @@ def _whole(songs: list[Card]) -> Card:
         sandbox=lead.sandbox,
         request_id=lead.request_id,
         request_size=lead.request_size,
-        line=lead.line,
+        queue=lead.queue,
     )
 
 
@@ -102,14 +102,17 @@ def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:
     """What can be decided for all that still wait at once, by whoever may decide about them."""
     if len(waiting) < 2 or not waiting[0].actions:
         return []
-    kept_back = all(song.kind == "paused" for song in waiting)
-    name, label = ("job-resume", "Resume all") if kept_back else ("job-pause", "Pause all")
-    drop = "Remove the rest…" if is_rest else "Remove all…"
+    are_paused = all(song.kind == "paused" for song in waiting)
+    name, label = ("job-resume", "Resume all") if are_paused else ("job-pause", "Pause all")
+    remove = "Remove the rest…" if is_rest else "Remove all…"
     return [
         Action(
-            label=label, url=_for_all(name, waiting[0]), method="post", style="soft" if kept_back else "quiet"
+            label=label,
+            url=_for_all(name, waiting[0]),
+            method="post",
+            style="soft" if are_paused else "quiet",
         ),
-        Action(label=drop, url=_for_all("job-drop", waiting[0])),
+        Action(label=remove, url=_for_all("job-drop", waiting[0])),
     ]
 
 

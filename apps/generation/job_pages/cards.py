@@ -68,8 +68,8 @@ class Card:
     request_id: UUID | None = None  # the songs of one form have it in common
     request_size: int = 1
     price: pricing.Price = pricing.UNKNOWN
-    line: tuple[int | None, int, bool] | None = None  # whose line, of which subscription and kind
-    moves: Any = None  # where it may go in it (line.Moves)
+    queue: tuple[int | None, int, bool] | None = None  # whose queue, of which subscription and kind
+    moves: Any = None  # where it may go in it (queue_moves.Moves)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Surroundings:
     slots: Mapping[int, Slots]
     positions: Mapping[UUID, int]
     usual: Mapping[str, int]
-    creators: Collection[int]  # who may ask for songs in the team: only their tokens pay
+    creators: Collection[int]  # who may create songs in the team: only their tokens pay
     readable: Collection[int]  # subscriptions for which a token of the team works: there jobs are followed
     is_paused: bool = False  # nothing is sent at all, after a restored backup
     now: datetime = field(default_factory=timezone.now)
@@ -104,7 +104,7 @@ def card(job: Job, around: Surroundings) -> Card:
         sandbox=job.subscription.is_sandbox,
         request_id=job.nonce,
         request_size=job.batch_size,
-        line=(job.asked_by_id, job.subscription_id, job.is_synchronous),
+        queue=(job.asked_by_id, job.subscription_id, job.is_synchronous),
         price=pricing.of_job(job, (each.account for each in around.slots.values())),
     )
     DRAW[State(job.state)](made, job, around)
@@ -175,33 +175,33 @@ def _enter_token(job: Job) -> Action:
 
 
 def _unknown(made: Card, job: Job, around: Surroundings) -> None:
-    looked = f"Checked {job.looks} times" if job.looks != 1 else "Checked once"
-    look = _action("Check now", "job-look", job, method="post", style="soft")
-    close = _action("Mark as lost…", "job-abandon", job)
+    checked = f"Checked {job.looks} times" if job.looks != 1 else "Checked once"
+    check = _action("Check now", "job-look", job, method="post", style="soft")
+    lost = _action("Mark as lost…", "job-abandon", job)
     made.time_text = str(when(job.sent_at or job.unknown_since))
     if job.is_synchronous:
-        _answer_lost(made, job, close)
+        _response_lost(made, job, lost)
     elif job.subscription_id not in around.readable:
         made.text = wait_reasons.unread(job)
-        made.actions = [_enter_token(job), close, _retry(made, job)]
+        made.actions = [_enter_token(job), lost, _retry(made, job)]
     elif job.given_up:
         made.kind = "given_up"
         made.text = "Not found in 40 min. If it went through after all, retrying pays twice."
-        again = _retry(made, job)
-        made.actions = [_action(SEARCH, "job-adopt", job, style="soft"), again, close]
+        retry = _retry(made, job)
+        made.actions = [_action(SEARCH, "job-adopt", job, style="soft"), retry, lost]
     else:
-        made.text = f"{job.error_text or transitions.LOST} {looked}."
-        made.actions = [look, close, _retry(made, job)]
+        made.text = f"{job.error_text or transitions.LOST} {checked}."
+        made.actions = [check, lost, _retry(made, job)]
 
 
-def _answer_lost(made: Card, job: Job, close: Action) -> None:
-    """There is no record to look for; what asking again means depends on what it was."""
+def _response_lost(made: Card, job: Job, lost: Action) -> None:
+    """There is no record to search for; what a retry means depends on what it was."""
     made.kind, made.text = "given_up", f"{job.error_text or transitions.LOST} {AGAIN[job.operation]}"
-    again = _retry(made, job, style="soft")
+    retry = _retry(made, job, style="soft")
     if job.settles_at:
         made.kind = "unknown"
         made.text = job.error_text or decisions.SETTLING
-    made.actions = [close] if job.settles_at else [again, close]
+    made.actions = [lost] if job.settles_at else [retry, lost]
 
 
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
@@ -253,7 +253,7 @@ def _failed(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def _rejected(made: Card, job: Job, around: Surroundings) -> None:
-    """What was refused as it is would be refused again: only other words help."""
+    """What was refused as it is would be refused again: only a changed request helps."""
     made.text, made.quote, made.side_text = job.error_text, responses.quote_of(job), "nothing spent"
     made.actions = _dismiss(job)
     if form := links.form_of(job):

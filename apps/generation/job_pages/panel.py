@@ -47,7 +47,7 @@ MOVES = RUNS | {"queued", "next", "unknown"}  # without one of them the page ask
 
 @dataclass(frozen=True)
 class SlotRow:
-    """One Flow Music account's lamps: `ours`, `elsewhere`, `free`, one word per slot."""
+    """One Flow Music account's slots: `ours`, `elsewhere`, `free`, one word per slot."""
 
     email: str
     short: str
@@ -133,7 +133,7 @@ def of_team(membership: Membership) -> Panel:
 
 
 def _shown(team: Team) -> QuerySet[Job]:
-    """Live ones; what went wrong until it is hidden; and a few of the newest done."""
+    """Live ones; what went wrong until it is dismissed; and a few of the newest done."""
     now = timezone.now()
     wrong = Q(state__in=[State.FAILED, State.REJECTED], finished_at__gte=now - timedelta(days=7))
     done = Job.objects.filter(
@@ -150,14 +150,14 @@ def _shown(team: Team) -> QuerySet[Job]:
 
 def _groups(cards: list[Card]) -> list[Group]:
     folded = batch_cards.fold(cards)
-    line = sorted((each for each in folded if each.kind in WAITS), key=lambda each: each.position or 10**6)
-    neighbours(line)
+    queue = sorted((each for each in folded if each.kind in WAITS), key=lambda each: each.position or 10**6)
+    neighbours(queue)
     reserved = _reserved(cards)
     done = [each for each in reversed(folded) if each.kind not in NEEDS | RUNS | WAITS]
     found = [
         ("needs", "Needs attention", [each for each in folded if each.kind in NEEDS], ""),
         ("running", "Running", [each for each in folded if each.kind in RUNS], ""),
-        ("queued", "Queued", line, f"{counted(reserved, 'credit')} reserved" if reserved else ""),
+        ("queued", "Queued", queue, f"{counted(reserved, 'credit')} reserved" if reserved else ""),
         ("done", "Done", done, ""),
     ]
     return [Group(key, title, group, _songs(group), note) for key, title, group, note in found if group]

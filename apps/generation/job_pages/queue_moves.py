@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from apps.generation.job_pages.cards import Card
 
-# What may be moved among its neighbours; what is kept back stands at the end until it goes on.
+# What may be moved among its neighbours; what is paused stands at the end until it is resumed.
 MOVABLE = {"queued", "next"}
 
 
 @dataclass(frozen=True)
 class Moves:
-    """Where a card may go: `before` the one above it, `after` the one below it; None at the ends of the line."""
+    """Where a card may go: `before` the one above it, `after` the one below it; None at the ends of the queue."""
 
     before: uuid.UUID | None
     after: uuid.UUID | None
@@ -21,15 +21,15 @@ class Moves:
 
 def neighbours(cards: Sequence[Card]) -> None:
     """Gives each card that may be moved its moves, from the cards as they are shown."""
-    lines: dict[object, list[Card]] = {}
+    queues: dict[object, list[Card]] = {}
     for card in cards:
         if card.kind in MOVABLE and card.actions:
-            lines.setdefault(card.line, []).append(card)
-    for line in lines.values():
-        firsts = [None, *(_first(card) for card in line)]
-        lasts = [*(_last(card) for card in line), None]
-        if len(line) > 1:
-            for place, card in enumerate(line):
+            queues.setdefault(card.queue, []).append(card)
+    for queue in queues.values():
+        firsts = [None, *(_first(card) for card in queue)]
+        lasts = [*(_last(card) for card in queue), None]
+        if len(queue) > 1:
+            for place, card in enumerate(queue):
                 card.moves = Moves(firsts[place], lasts[place + 1], _last(card))
 
 

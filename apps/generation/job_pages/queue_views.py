@@ -1,4 +1,4 @@
-"""What a person does with the line: puts it in order, keeps back, lets go on, drops and puts back.
+"""What a person does with the queue: puts it in order, pauses, resumes, removes and undoes that.
 
 `?all=1` means all songs of the same form that still wait.
 """
@@ -22,7 +22,7 @@ SENT = "It was sent just now, so it was not removed."
 @require_POST
 @team_view(needs="create")
 def move(request: TeamRequest, pk: object) -> HttpResponseBase:
-    """`before` or `after`: the job that it is to stand beside; neither: to the front. `all`: with all of its wish."""
+    """`before` or `after`: the job to stand beside; neither: to the front. `all`: with all songs of its request."""
     found, asked = find_to_decide(request, pk), request.POST
     beside = {"before": asked.get("before", ""), "after": asked.get("after", "")}
     if not own_order.move(found, by=request.user, whole_request="all" in asked, **beside):
@@ -32,8 +32,8 @@ def move(request: TeamRequest, pk: object) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
-def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
-    """GET asks first, which the button of a single song leaves out: it can be put back."""
+def remove(request: TeamRequest, pk: object) -> HttpResponseBase:
+    """GET asks first, which the button of a single song leaves out: that can be undone."""
     found = find_to_decide(request, pk)
     songs = _meant(request, found)
     if request.method != "POST":
@@ -48,7 +48,7 @@ def drop(request: TeamRequest, pk: object) -> HttpResponseBase:
 
 @require_POST
 @team_view(needs="create")
-def put_back(request: TeamRequest, pk: object) -> HttpResponseBase:
+def undo_removal(request: TeamRequest, pk: object) -> HttpResponseBase:
     if own_order.undo_removal(find_to_decide(request, pk), by=request.user) is None:
         _say(request, "This can’t be undone: it was sent, or there is no token of yours to pay for it.")
     return after(request)
@@ -84,7 +84,7 @@ def _meant(request: TeamRequest, found: Job) -> list[Job]:
     return own_order.of_request(found) if "all" in request.GET else [found]
 
 
-def _say(request: TeamRequest, words: str) -> None:
+def _say(request: TeamRequest, text: str) -> None:
     """To a page; the panel shows by itself how it stands."""
     if not request.wants_partial:
-        messages.error(request, words)
+        messages.error(request, text)

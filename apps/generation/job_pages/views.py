@@ -81,7 +81,7 @@ def _panel(request: TeamRequest) -> TemplateResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
-    """Makes the same wish again, as a new job, after showing what is known of the first one."""
+    """Sends the same request again, as a new job, after showing what is known of the first one."""
     found = find_to_decide(request, pk)
     if request.method != "POST":
         return job_page(
@@ -132,9 +132,9 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
     return view
 
 
-look = _decide(lambda request, found: decisions.check_now(found))
+check_now = _decide(lambda request, found: decisions.check_now(found))
 try_now = _decide(lambda request, found: decisions.try_now(found, by=request.user))
-hide = _decide(lambda request, found: decisions.dismiss(found))
+dismiss = _decide(lambda request, found: decisions.dismiss(found))
 cancel = _ask_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)
 )

@@ -1,4 +1,4 @@
-"""What people decide about jobs: stop waiting, close, keep back, hide, look again, make it again."""
+"""What people decide about jobs: remove, cancel, mark as lost, pause, dismiss, check now, retry."""
 
 import uuid
 from typing import Any
@@ -25,10 +25,10 @@ SETTLING = (
 
 
 class FoundMeanwhile(Exception):
-    """The first song turned up while somebody was deciding to make it again: nothing more is to be paid."""
+    """The first song turned up while somebody was deciding to retry it: nothing more is to be paid."""
 
 
-# What blocks can't be stopped: there is no jobid.
+# A synchronous job can't be cancelled: there is no jobid.
 _CAN_CANCEL = Q(state__in=[State.SUBMITTING, State.RUNNING, State.UNKNOWN], cancel_requested_at=None) & ~Q(
     operation__in=SYNCHRONOUS
 )
@@ -39,14 +39,14 @@ def may_cancel(job: Job) -> bool:
 
 
 def remove(job: Job, *, by: User) -> bool:
-    """From the line. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
+    """From the queue. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
     text, now = f"Removed from the queue by {by.short_name}. Nothing spent.", timezone.now()
-    dropped: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
-    return move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **dropped)
+    removed: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
+    return move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **removed)
 
 
 def cancel(job: Job, *, by: User) -> bool:
-    """A queued job is dropped at once; one that was sent is stopped as soon as its jobid is known."""
+    """A queued job is removed at once; one that was sent is cancelled as soon as its jobid is known."""
     if remove(job, by=by):
         return True
     now = timezone.now()
@@ -69,7 +69,7 @@ def pause(job: Job, paused: bool, *, by: User) -> bool:
 
 def try_now(job: Job, *, by: User) -> bool:
     """Sends it without waiting any longer: the remote side had asked for a while, and may ask again. Nothing is spent
-    by that, for what it refuses comes back into the line."""
+    by that, for what it refuses comes back into the queue."""
     queued = Q(state=State.QUEUED, paused=False)
     text = f"Tried now at the request of {by.short_name}."
     if not note(job, text, where=queued, by=by, not_before=None, wait_reason=""):
@@ -81,7 +81,7 @@ def try_now(job: Job, *, by: User) -> bool:
 
 
 def pause_if_returned(jobs: QuerySet[Job]) -> int:
-    """What is just being sent goes on; given back by the remote side, it is not sent once more by itself."""
+    """What is being sent continues; given back by the remote side, it is not sent once more by itself."""
     return jobs.filter(state=State.SUBMITTING).update(paused=True)
 
 
@@ -92,7 +92,7 @@ def dismiss(job: Job) -> bool:
 
 
 def check_now(job: Job) -> None:
-    """Looks for a job whose outcome is not known, without waiting for the next look."""
+    """Searches for a job whose outcome is not known, without waiting for the next poll."""
     Job.objects.filter(pk=job.pk, state=State.UNKNOWN, jobid__isnull=False).update(check_at=timezone.now())
     poll_times.poll_now(job.subscription_id)
     wake("generation.watch", job.subscription_id)
@@ -116,10 +116,10 @@ def requeue(job: Job, *, by: User) -> bool:
 
 
 def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
-    """The same wish as a new job, paid with the person's own token; None without such a token.
+    """The same request as a new job, paid with the person's own token; None without such a token.
 
     One that is alive already, or was made by the page with that nonce, is the answer to a second click. A job whose
-    outcome is not known is closed by it: the person has decided.
+    outcome is not known is marked as lost by it: the person has decided.
     """
     nonce = nonce or uuid.uuid4()
     if before := job.retries.filter(nonce=nonce).first():

@@ -1,4 +1,4 @@
-"""How jobs end, by the moves of transitions.py: made, stopped, dropped, or made nothing of."""
+"""How jobs end, by the moves of transitions.py: completed, cancelled, removed from the queue, or failed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,7 +35,7 @@ def start_collecting(job: Job, **values: Any) -> bool:
     try:
         return _start_collecting(job, **values)
     except IntegrityError:
-        # It was closed and asked for once more, and that lives: both were paid for, and both are kept.
+        # It was marked as lost and retried, and that lives: both were paid for, and both are kept.
         if job.retry_of_id is None:
             raise
         return _start_collecting(job, retry_of=None, **values)
@@ -93,7 +93,7 @@ def complete(job: Job, text: str) -> bool:
 
 
 def _read_usage(job: Job) -> None:
-    """Once nothing more is made on its account, so that what was charged stands beside what was asked for.
+    """Once nothing more is made on its account, so that what was charged stands beside what was requested.
 
     With a working token of the job's own team, and never sooner than what was read before is old.
     """
@@ -106,7 +106,7 @@ def _read_usage(job: Job) -> None:
 
 
 def remove(job: Job) -> bool:
-    """A row that came back into the line after its cancellation was asked for."""
+    """A row that came back into the queue after it was cancelled."""
     asked, now = Q(cancel_requested_at__isnull=False), timezone.now()
     return move(
         job,
@@ -119,7 +119,7 @@ def remove(job: Job) -> bool:
 
 
 def call_off(job: Job, text: str) -> bool:
-    """One in line that is not needed any more, though nobody dropped it."""
+    """One in the queue that is not needed any more, though nobody removed it."""
     return move(
         job,
         {State.QUEUED},

@@ -1,4 +1,4 @@
-"""Where the form of a job is, filled with what it asked for, and where what came of it can be seen."""
+"""Where the form of a job is, filled with its request, and where what came of it can be seen."""
 
 import re
 from uuid import UUID
@@ -11,7 +11,7 @@ from apps.library.models import Song
 
 
 def form_of(job: Job) -> str:
-    """The page on which the same can be asked for with other words; "" without one."""
+    """The page on which the request can be changed and sent anew; "" without one."""
     if job.operation in EDITS:
         return f"{_edit(job.source_id, job.operation)}?from={job.pk}" if job.source_id else ""
     match job.operation:

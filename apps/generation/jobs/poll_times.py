@@ -1,4 +1,4 @@
-"""When a subscription is looked at again: the database is the timer (docs/design.md, section 3, "Watching")."""
+"""When a subscription is polled again: the database is the timer (docs/design.md, section 3, "Watching")."""
 
 from datetime import datetime, timedelta
 from itertools import chain
@@ -18,20 +18,20 @@ TICK = timedelta(seconds=settings.TICK)
 YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
 A_MINUTE = timedelta(seconds=60)
 PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
-POLL_LASTS = timedelta(seconds=45)  # after that another process may look, the first one is taken for dead
+POLL_LASTS = timedelta(seconds=45)  # after that another process may poll, the first one is taken for dead
 
 
 def watched(now: datetime) -> Q:
     """Jobs for whose sake the remote side is asked at all. Those that block have no record to be found by.
 
-    A job that is looked for stays one until it was looked for at the end of its time, too: while no token of its team
-    works nobody looks, and time goes by.
+    A job that is searched for stays one until it was searched for at the end of its time, too: while no token of its
+    team works nobody searches, and time goes by.
     """
-    unlooked = Q(looked_at=None) | Q(looked_at__lt=F("unknown_since") + Job.SEARCH_LASTS)
+    unsearched = Q(looked_at=None) | Q(looked_at__lt=F("unknown_since") + Job.SEARCH_LASTS)
     return ~Q(operation__in=SYNCHRONOUS) & (
         Q(state__in=[State.QUEUED, State.SUBMITTING, State.RUNNING])
         | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.SEARCH_LASTS)
-        | Q(unlooked, state=State.UNKNOWN, unknown_since__isnull=False)
+        | Q(unsearched, state=State.UNKNOWN, unknown_since__isnull=False)
         | Q(state__in=[State.UNKNOWN, State.ABANDONED], check_at__isnull=False)
     )
 
@@ -43,7 +43,7 @@ def readable() -> Exists:
 
 
 def due(now: datetime) -> QuerySet[Subscription]:
-    """Subscriptions to be looked at now, for a team with a working token: that has jobs to watch, hints to follow, or
+    """Subscriptions to be polled now, for a team with a working token: that has jobs to watch, hints to follow, or
     its panel open."""
     here = {"subscription": OuterRef("pk")}
     active = Exists(Job.objects.filter(watched(now), readable(), **here))
@@ -64,11 +64,11 @@ def askers(subscription: Subscription, now: datetime) -> list[UUID]:
 
 
 def claim_poll(subscription: Subscription) -> bool:
-    """True for one process: the others find that the next look is later."""
+    """True for one process: the others find that the next poll is later."""
     now = timezone.now()
     free = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
-    turn = Subscription.objects.filter(free, pk=subscription.pk)
-    return turn.update(next_poll_at=now + POLL_LASTS) == 1
+    rows = Subscription.objects.filter(free, pk=subscription.pk)
+    return rows.update(next_poll_at=now + POLL_LASTS) == 1
 
 
 def set_next(subscription: Subscription) -> None:
@@ -104,7 +104,7 @@ def _pause_for(
 
 
 def poll_now(subscription_id: int) -> None:
-    """The next tick, or whoever is woken, looks at once."""
+    """The next tick, or whoever is woken, polls at once."""
     Subscription.objects.filter(pk=subscription_id).update(next_poll_at=None)
 
 

@@ -1,6 +1,6 @@
 """What songs cost, as far as it is known, and what is left for them: said before anything is sent.
 
-Credits left on an account are what the API last said less what was sent since; what waits in line holds its price.
+Credits left on an account are what the API last said less what was sent since; what is queued reserves its price.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ def of_job(job: Job, accounts: Iterable[FlowAccount]) -> Price:
 class Balance:
     """What songs are paid from: one account, or any of a subscription's.
 
-    `free` is None when no balance is known; `most` is for how many songs it is enough, None when that isn't known.
+    `available` is None when no balance is known; `most` is for how many songs it is enough, None when that isn't known.
     """
 
     where: str
@@ -90,33 +90,35 @@ def _usable(accounts: Iterable[FlowAccount]) -> list[FlowAccount]:
 
 
 class ReservedCredits:
-    """Credits that what is in line is going to cost, by subscription and by chosen account. One query."""
+    """Credits that what is queued is going to cost, by subscription and by chosen account. One query."""
 
     def __init__(self, subscription_ids: Collection[int]) -> None:
-        line = Job.objects.filter(state=State.QUEUED, subscription__in=subscription_ids).order_by()
-        line = line.exclude(operation__in=FREE)
-        counted = line.values_list("subscription", "account", "account_is_fixed").annotate(songs=Count("pk"))
-        self._line = list(counted)
+        queued = Job.objects.filter(state=State.QUEUED, subscription__in=subscription_ids).order_by()
+        queued = queued.exclude(operation__in=FREE)
+        counted = queued.values_list("subscription", "account", "account_is_fixed").annotate(
+            songs=Count("pk")
+        )
+        self._queued = list(counted)
 
     def songs_on(self, account: FlowAccount, *, alone: bool) -> int:
         """Those for which the account was chosen; all of its subscription if there is no other one."""
         if alone:
             return self.songs_under(account.subscription_id)
-        return sum(songs for _, pk, fixed, songs in self._line if fixed and pk == account.pk)
+        return sum(songs for _, pk, fixed, songs in self._queued if fixed and pk == account.pk)
 
     def songs_under(self, subscription_id: int) -> int:
-        return sum(songs for pk, _, _, songs in self._line if pk == subscription_id)
+        return sum(songs for pk, _, _, songs in self._queued if pk == subscription_id)
 
 
 def balance_of(account: FlowAccount, accounts: Iterable[FlowAccount], reserved: ReservedCredits) -> Balance:
-    """For an account that was chosen. How much is free there only whoever sees it among these may know."""
-    price, free, seen = of_account(account), None, list(accounts)
+    """For an account that was chosen. How much is available there only whoever sees it among these may know."""
+    price, available, seen = of_account(account), None, list(accounts)
     others = [each for each in _usable(seen) if each.subscription_id == account.subscription_id]
     if account.credits is not None and account in seen:
         waiting = reserved.songs_on(account, alone=others == [account])
-        free = max(0, account.credits - waiting * price.credits)
-    most = None if free is None else free // price.credits
-    return Balance(where=f"on {account.short}", price=price, available=free, most=most)
+        available = max(0, account.credits - waiting * price.credits)
+    most = None if available is None else available // price.credits
+    return Balance(where=f"on {account.short}", price=price, available=available, most=most)
 
 
 def balance_on(account: FlowAccount) -> Balance:
@@ -132,7 +134,7 @@ def balance_of_any(
     here = [each for each in _usable(accounts) if each.subscription_id == subscription_id]
     price, known = of_any(here), [each.credits for each in here if each.credits is not None]
     waiting = reserved.songs_under(subscription_id)
-    free = max(0, sum(known) - waiting * price.credits) if known else None
+    available = max(0, sum(known) - waiting * price.credits) if known else None
     # One whose balance is not known may pay: then nobody can say for how many it is enough.
     most = (
         max(0, sum(max(0, left) // price.credits for left in known) - waiting)
@@ -140,7 +142,7 @@ def balance_of_any(
         else None
     )
     where = f"on {here[0].short}" if len(here) == 1 else "on all accounts"
-    return Balance(where=where, price=price, available=free, most=most if known else None)
+    return Balance(where=where, price=price, available=available, most=most if known else None)
 
 
 class Quote:
@@ -186,12 +188,12 @@ class Quote:
 
     @property
     def after(self) -> int | None:
-        """What would be free after it."""
+        """What would be available after it."""
         return None if self.balance.available is None else max(0, self.balance.available - self.cost.credits)
 
 
 def balance_of_job(job: Job) -> Balance:
-    """From which the same wish would be paid once more."""
+    """From which a retry would be paid."""
     if job.operation in FREE:
         return Balance(where="", price=NOTHING, available=None, most=None)
     reserved, seen = ReservedCredits([job.subscription_id]), FlowAccount.objects.for_team(job.team)

@@ -16,7 +16,7 @@ PROMPT_LIMIT = LYRICS_LIMIT = 10_000
 
 
 class FormAlreadyUsed(Exception):
-    """The form's nonce was used before, and not for this wish. Its text says for whose, in words for a person."""
+    """The form's nonce was used before, and not for this request. Its text says for whose, for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +32,25 @@ class JobRequest:
     count: int
     nonce: uuid.UUID
     source: Clip | None = None  # the take that is edited
-    file: ReferenceFile | None = None  # that is sent, or that a picture becomes
-    sheet: LyricDraft | None = None  # that words are written on
+    file: ReferenceFile | None = None  # that is sent, or that an image becomes
+    sheet: LyricDraft | None = None  # that lyrics are written for
     # One after the other, of the songs of a sweep's cell: the place of the first one, and of how many.
     cell: SweepCell | None = None
     first: int = 0
     size: int | None = None
 
     def ask(self) -> list[Job]:
-        """Puts the songs in line. The same form twice gives the same jobs."""
+        """Puts the songs into the queue. The same form twice gives the same jobs."""
         try:
             return self.enqueue()
         except IntegrityError:
-            return self._asked_before()
+            return self._earlier_jobs()
 
     @transaction.atomic
     def enqueue(self) -> list[Job]:
-        """Raises IntegrityError when it was asked for before."""
+        """Raises IntegrityError when it was requested before."""
         jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
-        JobEvent.objects.bulk_create(self._first_line(job) for job in jobs)
+        JobEvent.objects.bulk_create(self._first_event(job) for job in jobs)
         PanelVersion.bump(self.team.pk)
         poll_times.poll_now(self.token.subscription_id)
         transitions.wake_dispatcher(jobs[0])
@@ -75,11 +75,11 @@ class JobRequest:
             cell=self.cell,
         )
 
-    def _first_line(self, job: Job) -> JobEvent:
+    def _first_event(self, job: Job) -> JobEvent:
         text = f"Requested by {self.by}{', in variations' if self.cell else ''}."
         return JobEvent(job=job, at=timezone.now(), state=State.QUEUED, text=text, by=self.by)
 
-    def _asked_before(self) -> list[Job]:
+    def _earlier_jobs(self) -> list[Job]:
         jobs = list(
             Job.objects.filter(nonce=self.nonce, team=self.team, asked_by=self.by).order_by("batch_index")
         )
@@ -89,6 +89,6 @@ class JobRequest:
             raise FormAlreadyUsed("This form was sent by somebody else.")
         asked = (self.operation, self.params, self.count)
         if any((job.operation, job.params, job.batch_size) != asked for job in jobs):
-            # Back in the browser, other words, sent again: not a double click, and not to be lost like one.
+            # Back in the browser, other content, sent again: not a double click, and not to be lost like one.
             raise FormAlreadyUsed("This form was sent before, with other content.")
         return jobs

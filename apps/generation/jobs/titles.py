@@ -1,4 +1,4 @@
-"""What a job is called on its card: the song's title, else what was asked for and of what."""
+"""What a job is called on its card: the song's title, else what was requested and of what."""
 
 from apps.accounts.templatetags.formatting import clock, short_email
 from apps.generation.models import Job
@@ -19,8 +19,8 @@ def title_of(job: Job) -> str:
 
 
 def _quoted(job: Job) -> str:
-    words = " ".join(str(job.params.get("prompt", "")).split())
-    return f"“{words[:80]}{'…' if len(words) > 80 else ''}”"
+    prompt = " ".join(str(job.params.get("prompt", "")).split())
+    return f"“{prompt[:80]}{'…' if len(prompt) > 80 else ''}”"
 
 
 def _where(job: Job) -> str:

@@ -74,7 +74,7 @@ def _tell(job: Job, state: State, text: str, *, by: User | None) -> None:
 
 
 def wake_dispatcher(job: Job) -> None:
-    """Whoever sends what stands in the job's line."""
+    """Whoever sends what stands in the job's queue."""
     wake("generation.block" if job.is_synchronous else "generation.dispatch", job.subscription_id)
 
 
@@ -113,7 +113,7 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
 
 
 def _unspent(job: Job, back: Callable[[], bool]) -> bool:
-    """A move of the job after which nothing is spent: what was taken off its account's credits is put back."""
+    """A move of the job after which nothing is spent: what was taken off its account's credits is given back."""
     with transaction.atomic():
         taken = list(Job.objects.filter(pk=job.pk).values_list("ran_on", "price"))
         if not back():
@@ -145,7 +145,7 @@ def mark_sent(job: Job, claim_id: uuid.UUID, *, hook_hash: str) -> int:
 def give_back(
     job: Job, text: str, *, claim_id: uuid.UUID, not_before: datetime | None = None, **values: Any
 ) -> bool:
-    """Back into the line: certainly nothing was made of it.
+    """Back into the queue: certainly nothing was made of it.
 
     Also when the answer came so late that its claim was swept meanwhile, for it is about the only POST of that claim.
     """
@@ -171,7 +171,7 @@ def give_back(
 
 
 def release_expired_claims(now: datetime) -> int:
-    """Claims whose owner is gone: unsent ones go back into the line, sent ones are not known."""
+    """Claims whose owner is gone: unsent ones go back into the queue, sent ones are not known."""
     stale = Job.objects.filter(state=State.SUBMITTING, claim_expires_at__lte=now)
     needed = ("pk", "team_id", "subscription_id", "operation", "claim", "sent_at")
     return sum(_release(job) for job in stale.only(*needed))
@@ -190,7 +190,7 @@ def give_up(pk: uuid.UUID, claim_id: uuid.UUID) -> bool:
 
 
 def release(job: Job, claim_id: uuid.UUID | None, text: str) -> bool:
-    """Back into the line: the socket was never opened."""
+    """Back into the queue: the socket was never opened."""
     back = partial(
         move,
         job,
@@ -207,7 +207,7 @@ def release(job: Job, claim_id: uuid.UUID | None, text: str) -> bool:
 
 
 def lose(job: Job, text: str, *, claim_id: uuid.UUID | None = None, **values: Any) -> bool:
-    """The outcome of a POST is not known: it is never sent again by itself, but looked for."""
+    """The outcome of a POST is not known: it is never sent again by itself, but searched for."""
     return move(
         job,
         {State.SUBMITTING},
@@ -232,7 +232,7 @@ def accept(job: Job, jobid: str, *, account_email: str = "") -> bool:
         found = FlowAccount.objects.filter(subscription=job.subscription_id, email=account_email).first()
         values |= {"ran_on": found} if found else {}
     try:
-        # Together: a jobid that is remembered as ours but stands on no job would never be looked into again.
+        # Together: a jobid that is remembered as ours but stands on no job would never be read again.
         with transaction.atomic():
             SeenJob.remember(job.subscription_id, jobid, reference=job.reference)
             if _take(job, jobid, values):
@@ -255,7 +255,7 @@ def _take(job: Job, jobid: str, values: dict[str, Any]) -> bool:
 
 
 def _incident(job: Job, jobid: str, text: str) -> bool:
-    """A second jobid for one wish, or one for a wish that was over: kept and shown, never thrown away."""
+    """A second jobid for one request, or one for a request that was over: kept and shown, never thrown away."""
     others = {*(job.incident or {}).get("jobids", []), jobid}
     if (job.incident or {}).get("jobids") != sorted(others):
         logger.error("job %s: a further jobid appeared", job.pk)

@@ -74,9 +74,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(models.Model):
-    """One wish of a person that is one call to the API: at most one song charged, whatever happens."""
+    """One request of a person that is one call to the API: at most one song charged, whatever happens."""
 
-    # An unknown outcome may hold a slot this long, and is looked for this long before a person must decide.
+    # An unknown outcome may hold a slot this long, and is searched for this long before a person must decide.
     UNKNOWN_HOLDS_SLOT = timedelta(minutes=15)
     SEARCH_LASTS = timedelta(minutes=40)
     # Splitting that was under way has ended by then; asked again it gives the same stems (post-flowmusic-music-edit).
@@ -104,7 +104,7 @@ class Job(models.Model):
     account_is_fixed = models.BooleanField(default=False)  # a choice stays one when its account is gone
     operation = models.CharField(max_length=20, default="music")
     params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
-    # What it is about: the take that is edited, the file that is sent or made, the sheet that is written on.
+    # What it is about: the take that is edited, the file that is sent or created, the lyric draft that is written.
     source = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, related_name="edit_jobs")
     file = models.ForeignKey(ReferenceFile, on_delete=models.SET_NULL, null=True, related_name="jobs")
     sheet = models.ForeignKey(LyricDraft, on_delete=models.SET_NULL, null=True, related_name="jobs")
@@ -117,7 +117,7 @@ class Job(models.Model):
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(default=timezone.now)
-    position = models.FloatField(default=0)  # place in the asker's own line; equal ones by age
+    position = models.FloatField(default=0)  # place in the person's own queue; equal ones by age
     paused = models.BooleanField(default=False)
     not_before = models.DateTimeField(null=True)
     wait_reason = models.CharField(max_length=300, blank=True)  # plain words, while queued
@@ -157,7 +157,7 @@ class Job(models.Model):
     error_text = models.CharField(max_length=500, blank=True)  # plain words: what happened, and what to do
     error_quote = models.CharField(max_length=500, blank=True)  # the remote side's own words
     evidence = models.JSONField(default=dict)  # for support; holds no secret
-    incident = models.JSONField(null=True)  # a second jobid for the same wish, kept and shown
+    incident = models.JSONField(null=True)  # a second jobid for the same request, kept and shown
     hidden_at = models.DateTimeField(null=True)
 
     objects: ClassVar = JobQuerySet.as_manager()
@@ -202,7 +202,7 @@ class Job(models.Model):
 
     @property
     def given_up(self) -> bool:
-        """Unknown, and looked for as long as that makes sense: now a person decides."""
+        """Unknown, and searched for as long as that makes sense: now a person decides."""
         since = self.unknown_since
         if self.state != State.UNKNOWN or since is None:
             return False
@@ -210,7 +210,7 @@ class Job(models.Model):
 
     @property
     def settles_at(self) -> datetime | None:
-        """Before then it may not be asked for again, for what was sent may still be at work; None: at any time."""
+        """Before then it may not be retried, for what was sent may still be at work; None: at any time."""
         sent_at = self.restored_at or self.sent_at
         if self.operation != "stems" or self.state not in DOUBTED or sent_at is None:
             return None
@@ -218,6 +218,6 @@ class Job(models.Model):
         return settled if settled > timezone.now() else None
 
     def asked(self) -> dict[str, Any]:
-        """What was asked for, by the names of the fields: for a job that asks for the same."""
+        """The request, by the names of the fields: for a job with the same one."""
         names = ("team_id", "subscription_id", "account_id", "account_is_fixed", "operation", "params")
         return {name: getattr(self, name) for name in (*names, "source_id", "file_id", "sheet_id", "cell_id")}

@@ -21,7 +21,7 @@ class PanelVersion(models.Model):
 
 
 class Lease(models.Model):
-    """A named turn: whoever moves `until` has it. Two beats make one tick."""
+    """A named lease: whoever moves `until` has it. Two beats make one tick."""
 
     name = models.CharField(max_length=40, primary_key=True)
     until = models.DateTimeField()

@@ -22,17 +22,17 @@ logger = logging.getLogger(__name__)
 
 
 def poll(subscription_id: int) -> None:
-    """One look at a subscription, if it is due and nobody else is looking."""
+    """One poll of a subscription, if it is due and nobody else polls it."""
     subscription = Subscription.objects.filter(pk=subscription_id).first()
     if subscription is None or not poll_times.claim_poll(subscription):
         return
     try:
-        _look(subscription)
+        _poll(subscription)
     finally:
         poll_times.set_next(subscription)
 
 
-def _look(subscription: Subscription) -> None:
+def _poll(subscription: Subscription) -> None:
     asked_at = timezone.now()
     found = _list(subscription, asked_at)
     if found:
@@ -41,7 +41,7 @@ def _look(subscription: Subscription) -> None:
         _remember_new(subscription, listed, asked_at, team_id)
         _make_due(subscription, listed, asked_at)
         record_reader.read(subscription)
-        _count_looks(subscription, asked_at)
+        _count_searches(subscription, asked_at)
 
 
 def _list(subscription: Subscription, now: datetime) -> tuple[UUID, dict[str, AccountSlots]] | None:
@@ -114,10 +114,10 @@ def _make_due(subscription: Subscription, listed: dict[str, AccountSlots], asked
     running.filter(pk__in=ended).update(check_at=asked_at)
 
 
-def _count_looks(subscription: Subscription, asked_at: datetime) -> None:
+def _count_searches(subscription: Subscription, asked_at: datetime) -> None:
     """Of a job that was lost while the list was on its way, that list says nothing."""
-    looked_for = subscription.jobs.filter(poll_times.watched(asked_at), poll_times.readable())
-    unknown = looked_for.filter(state=State.UNKNOWN, unknown_since__lte=asked_at)
+    searched = subscription.jobs.filter(poll_times.watched(asked_at), poll_times.readable())
+    unknown = searched.filter(state=State.UNKNOWN, unknown_since__lte=asked_at)
     if unknown.update(looks=F("looks") + 1, looked_at=asked_at):
         show(subscription.pk)
 

@@ -14,7 +14,7 @@ from apps.generation.models import Job, State
 from apps.generation.recovery import adoption
 from apps.upstream.records import JobRecord
 
-# The remote side's reasons in a musician's words, by the record's error code.
+# The remote side's reasons in plain English, by the record's error code.
 FAILURES = {
     "moderation_reject": "Flow Music declined this one. Leave out names of artists and songs.",
     "no_clips": "Flow Music finished, but without any audio. Retry it, or edit the prompt.",
@@ -48,7 +48,7 @@ def collect(job: Job, record: JobRecord) -> None:
 
 
 def fail(job: Job, record: JobRecord, *, code: str = "", evidence: dict[str, Any] | None = None) -> None:
-    """A record that ended without audio: cancelled if that was asked for, else failed with the reason."""
+    """A record that ended without audio: cancelled if that was requested, else failed with the reason."""
     code = (code or record.error_code or "")[:60]
     values = {"jobid": record.jobid or None, "duration_ms": record.duration_ms}
     if job.state == State.ABANDONED:

@@ -72,7 +72,7 @@ def reader(team_id: UUID, subscription: Subscription) -> Iterator[FlowMusic]:
 
 
 def _next_team(subscription: Subscription, done: set[UUID]) -> UUID | None:
-    """Looked for anew each time: a record may turn out to be of another team's job, which reads it itself."""
+    """Found anew each time: a record may turn out to be of another team's job, which reads it itself."""
     now = timezone.now()
     for rows in (_candidates(subscription, now), _due(subscription, now)):
         ours = rows.filter(poll_times.readable()).exclude(team__in=done).order_by("pk")
@@ -112,13 +112,13 @@ def with_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
 def _claim_due(subscription: Subscription, team_id: UUID, now: datetime) -> list[Job]:
     """The team's jobs that are due, each for one reader; if that one dies they are due again."""
-    mine, later = [], now + READ_AGAIN
+    claimed, later = [], now + READ_AGAIN
     for job in with_relations(_due(subscription, now).filter(team=team_id))[:READ_PER_TICK]:
         same = Job.objects.filter(_free(now), pk=job.pk, check_at=job.check_at)
         if same.update(check_at=later, reader_until=now + READING):
             job.check_at = later
-            mine.append(job)
-    return mine
+            claimed.append(job)
+    return claimed
 
 
 def _claim_candidates(subscription: Subscription, team_id: UUID, now: datetime) -> list[SeenJob]:
@@ -178,14 +178,14 @@ def _read_ours(subscription: Subscription, team_id: UUID, client: FlowMusic) -> 
     jobs = _claim_due(subscription, team_id, now)
     with _released(Job, jobs, now + READING):
         for job in jobs:
-            _stop_if_asked(job, client)
+            _cancel_if_requested(job, client)
         by_jobid = {str(job.jobid): job for job in jobs}
         for jobid, answer in _read_all(client, by_jobid):
             _follow(by_jobid[jobid], answer)
 
 
-def _stop_if_asked(job: Job, client: FlowMusic) -> None:
-    """DELETE, once, for a job that somebody stopped waiting for. What it did is seen by reading the record again."""
+def _cancel_if_requested(job: Job, client: FlowMusic) -> None:
+    """DELETE, once, for a job that somebody cancelled. What it did is seen by reading the record again."""
     if not job.cancel_requested_at or job.cancel_sent_at or not job.jobid or shutdown.has_begun():
         return
     try:
@@ -218,13 +218,13 @@ def _follow(job: Job, answer: Answer) -> None:
 
 
 def _try_soon(job: Job, checked: QuerySet[Job]) -> None:
-    """It can't be read now. One that runs is due at the next look, another one when its claim would have ended."""
+    """It can't be read now. One that runs is due at the next poll, another one when its claim would have ended."""
     if job.state == State.RUNNING:
         checked.update(check_at=timezone.now())
 
 
 def _read_all(client: FlowMusic, jobids: Iterable[str]) -> Iterator[tuple[str, Answer]]:
-    """The records, read side by side; a refused token ends the whole look."""
+    """The records, read side by side; a refused token ends the whole reading."""
 
     def read(jobid: str) -> tuple[str, Answer] | None:
         if shutdown.has_begun():

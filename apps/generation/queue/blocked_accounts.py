@@ -1,4 +1,4 @@
-"""Accounts that jobs wait for: they are asked again now and then, so that work goes on when the cause is mended."""
+"""Accounts that jobs wait for: they are asked again now and then, so that work continues when the cause is fixed."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from apps.generation.models import Job
 from apps.wake import wake
 
 AGAIN_AFTER = timedelta(minutes=5)
-MENDABLE = [FlowAccount.Block.ERROR, FlowAccount.Block.CREDITS, FlowAccount.Block.GONE]
+FIXABLE = [FlowAccount.Block.ERROR, FlowAccount.Block.CREDITS, FlowAccount.Block.GONE]
 
 
 def mark_empty(now: datetime) -> int:
@@ -24,10 +24,10 @@ def mark_empty(now: datetime) -> int:
 
 
 def due(now: datetime) -> list[int]:
-    """Blocked accounts whose next look has come, while something in line could run there."""
+    """Blocked accounts whose next check is due, while something queued could run there."""
     here = Q(account=OuterRef("pk")) | Q(account_is_fixed=False)
     waiting = Job.objects.ready(now).filter(here, subscription=OuterRef("subscription"))
-    blocked = FlowAccount.objects.filter(Exists(waiting), block__in=MENDABLE, block_until__lte=now)
+    blocked = FlowAccount.objects.filter(Exists(waiting), block__in=FIXABLE, block_until__lte=now)
     return list(blocked.values_list("pk", flat=True))
 
 
@@ -40,15 +40,15 @@ def unchecked_tokens() -> list[str]:
 def recheck(account_id: int, team_id: UUID | None = None) -> None:
     """For a team: the one that asks, else those whose jobs wait for the account."""
     now = timezone.now()
-    turn = FlowAccount.objects.filter(pk=account_id, block__in=MENDABLE, block_until__lte=now)
-    if turn.update(block_until=now + AGAIN_AFTER):
+    rows = FlowAccount.objects.filter(pk=account_id, block__in=FIXABLE, block_until__lte=now)
+    if rows.update(block_until=now + AGAIN_AFTER):
         account = FlowAccount.objects.get(pk=account_id)
         _recheck(account, [team_id] if team_id else _waiting(account, now))
         wake("generation.dispatch", account.subscription_id)
 
 
 def _waiting(account: FlowAccount, now: datetime) -> list[UUID]:
-    """Teams with a job in line that could run there."""
+    """Teams with a queued job that could run there."""
     here = Q(account=account) | Q(account_is_fixed=False)
     jobs = Job.objects.ready(now).filter(here, subscription=account.subscription_id)
     return list(dict.fromkeys(jobs.order_by("created_at").values_list("team", flat=True)))

@@ -1,8 +1,8 @@
 """Whose job is next, and on which account (docs/design.md, section 3).
 
-Next is the member with the fewest active jobs on the subscription, then the one with the oldest wish: one person's
-batch of fifty does not hold up the others. In which order a person's own wishes go is theirs to say (own_order.py), and
-changes nobody else's turn.
+Next is the member with the fewest active jobs on the subscription, then the one with the oldest request: one person's
+batch of fifty does not hold up the others. In which order a person's own requests go is theirs to say (own_order.py),
+and moves nobody else.
 """
 
 import uuid
@@ -25,11 +25,11 @@ from apps.generation.models.jobs import OUT_THERE, JobQuerySet
 from apps.generation.operations import SYNCHRONOUS
 from apps.generation.queue import slots
 
-# A line may be long; whoever is due stands at the front of some member's part of it.
-LOOK_AT, MOST_SHOWN = 50, 500
+# A queue may be long; whoever is due stands at the front of some member's part of it.
+CONSIDERED, MOST_SHOWN = 50, 500
 OWN_ORDER = ("position", "created_at", "batch_index")
-# A subscription has two: of what runs in slots, and of what blocks.
-Line = tuple[int, bool]
+# A subscription has two: of what runs in slots, and of what is synchronous.
+Lane = tuple[int, bool]
 
 
 def claim_next(
@@ -70,61 +70,61 @@ def _choices(
 def in_order(subscription: Subscription, *, synchronous: bool = False) -> list[Job]:
     """The jobs that may be sent, in the order in which they will be."""
     lane = subscription.jobs.in_lane(synchronous=synchronous)
-    ready = list(_front(lane.ready(timezone.now()), LOOK_AT).select_related("token"))
+    ready = list(_front(lane.ready(timezone.now()), CONSIDERED).select_related("token"))
     active = Counter(lane.filter(state__in=OUT_THERE).values_list("asked_by", flat=True))
     return _order(ready, active)
 
 
 def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
-    """The place in its line of each job that may be sent, per subscription from 1; two queries."""
+    """The place in its queue of each job that may be sent, per subscription from 1; two queries."""
     ready = Job.objects.ready(timezone.now()).filter(subscription__in=subscription_ids)
-    lines: dict[Line, list[Job]] = {}
+    queues: dict[Lane, list[Job]] = {}
     for job in _front(ready, MOST_SHOWN).only("pk", "subscription", "operation", "asked_by", *OWN_ORDER):
-        lines.setdefault((job.subscription_id, job.is_synchronous), []).append(job)
-    active: dict[Line, Counter[Any]] = {}
+        queues.setdefault((job.subscription_id, job.is_synchronous), []).append(job)
+    active: dict[Lane, Counter[Any]] = {}
     out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
     for subscription_id, operation, asker in out.values_list("subscription", "operation", "asked_by"):
         active.setdefault((subscription_id, operation in SYNCHRONOUS), Counter())[asker] += 1
     return {
         job.pk: place
-        for line, jobs in lines.items()
-        for place, job in enumerate(_order(jobs, active.get(line, Counter())), start=1)
+        for queue, jobs in queues.items()
+        for place, job in enumerate(_order(jobs, active.get(queue, Counter())), start=1)
     }
 
 
 def _front(ready: JobQuerySet, most: int) -> JobQuerySet:
-    """Of each person no more than the first ones of their own line."""
+    """Of each person no more than the first ones of their own queue."""
     place = Window(RowNumber(), partition_by=[F("subscription"), F("asked_by")], order_by=OWN_ORDER)
     return ready.annotate(place=place).filter(place__lte=most)
 
 
 def _order(ready: list[Job], active: Counter[Any]) -> list[Job]:
-    lines: dict[Any, _Own] = {}
+    queues: dict[Any, _OwnQueue] = {}
     for job in sorted(ready, key=attrgetter(*OWN_ORDER)):
-        lines.setdefault(job.asked_by_id, _Own([])).jobs.append(job)
-    for line in lines.values():
-        line.look_back()
+        queues.setdefault(job.asked_by_id, _OwnQueue([])).jobs.append(job)
+    for queue in queues.values():
+        queue.find_oldest()
     active, order = Counter(active), []
-    while lines:
-        who, line = min(lines.items(), key=lambda each: (active[each[0]], each[1].oldest))
-        order.append(line.jobs[line.sent])
+    while queues:
+        who, queue = min(queues.items(), key=lambda each: (active[each[0]], each[1].oldest))
+        order.append(queue.jobs[queue.sent])
         active[who] += 1
-        line.sent += 1
-        if line.sent == len(line.jobs):
-            del lines[who]
+        queue.sent += 1
+        if queue.sent == len(queue.jobs):
+            del queues[who]
     return order
 
 
 @dataclass
-class _Own:
-    """One person's line, of which the first `sent` have had their turn."""
+class _OwnQueue:
+    """One person's queue, of which the first `sent` are gone."""
 
     jobs: list[Job]
     sent: int = 0
     from_here: list[datetime] = field(default_factory=list)
 
-    def look_back(self) -> None:
-        """For each place when the oldest wish from there on was asked for."""
+    def find_oldest(self) -> None:
+        """For each place when the oldest request from there on was made."""
         asked = (job.created_at for job in reversed(self.jobs))
         self.from_here = list(accumulate(asked, min))[::-1]
 

@@ -1,6 +1,6 @@
-"""A person's own line, of what waits on one subscription: its order, what is kept back, dropped and put back.
+"""A person's own queue, of what waits on one subscription: its order, what is paused, removed and put back.
 
-Whose turn it is among the people doesn't change by it (fair_order.py). What blocks has a line of its own.
+Who is next among the people doesn't change by it (fair_order.py). Synchronous jobs have a queue of their own.
 """
 
 import uuid
@@ -22,26 +22,26 @@ def of_request(job: Job) -> list[Job]:
 
 
 def move(job: Job, *, by: User, before: str = "", after: str = "", whole_request: bool = False) -> bool:
-    """Before or behind a neighbour, to the front without one. False: the line has changed, and the neighbour isn't
+    """Before or behind a neighbour, to the front without one. False: the queue has changed, and the neighbour isn't
     there any more, or the job."""
     with transaction.atomic():
-        line = _locked(job)
-        moving = [each for each in line if (each.nonce == job.nonce if whole_request else each.pk == job.pk)]
-        rest = [each for each in line if each not in moving]
+        queue = _locked(job)
+        moving = [each for each in queue if (each.nonce == job.nonce if whole_request else each.pk == job.pk)]
+        rest = [each for each in queue if each not in moving]
         place = _place([str(each.pk) for each in rest], before, after)
         if not moving or place is None:
             return False
-        for number, each in enumerate([*rest[:place], *moving, *rest[place:]], start=-len(line)):
+        for number, each in enumerate([*rest[:place], *moving, *rest[place:]], start=-len(queue)):
             _number(each, number, by=by if each in moving else None)
         transitions.wake_dispatcher(job)
     return True
 
 
 def _locked(job: Job) -> list[Job]:
-    """The line of whoever asked for it, in its order. Two people who order it do so one after the other."""
+    """The queue of whoever requested it, in its order. Two people who order it do so one after the other."""
     lane = Job.objects.in_lane(synchronous=job.is_synchronous).filter(subscription=job.subscription_id)
-    line = lane.filter(asked_by=job.asked_by_id, state=State.QUEUED)
-    return list(line.order_by(*fair_order.OWN_ORDER, "pk").select_for_update())
+    queue = lane.filter(asked_by=job.asked_by_id, state=State.QUEUED)
+    return list(queue.order_by(*fair_order.OWN_ORDER, "pk").select_for_update())
 
 
 def _place(rest: Sequence[str], before: str, after: str) -> int | None:
@@ -53,7 +53,7 @@ def _place(rest: Sequence[str], before: str, after: str) -> int | None:
 
 
 def _number(job: Job, number: int, *, by: User | None) -> None:
-    """Below 0: a new wish begins at 0, and so goes to the end."""
+    """Below 0: a new request begins at 0, and so goes to the end."""
     if by and number != job.position:
         text = f"Moved in the queue by {by.short_name}."
         transitions.note(job, text, where=Q(state=State.QUEUED), by=by, position=number)
@@ -62,20 +62,20 @@ def _number(job: Job, number: int, *, by: User | None) -> None:
 
 
 def queue_counts(team: Team, user: User) -> dict[str, int]:
-    """How many of the person's own wait, and how many of them are kept back."""
-    mine = Job.objects.for_team(team).filter(asked_by=user, state=State.QUEUED).order_by()
-    kept = list(mine.values_list("paused", flat=True))
-    return {"waiting": kept.count(False), "kept_back": kept.count(True)}
+    """How many of the person's own wait, and how many of them are paused."""
+    own = Job.objects.for_team(team).filter(asked_by=user, state=State.QUEUED).order_by()
+    paused = list(own.values_list("paused", flat=True))
+    return {"waiting": paused.count(False), "paused": paused.count(True)}
 
 
 def pause_all(team: Team, paused: bool, *, by: User) -> int:
-    """Of what the person has in line. Gives how many."""
-    mine = Job.objects.for_team(team).filter(asked_by=by, state=State.QUEUED, paused=not paused)
-    return sum(decisions.pause(job, paused, by=by) for job in mine)
+    """All that the person has queued. Returns how many."""
+    own = Job.objects.for_team(team).filter(asked_by=by, state=State.QUEUED, paused=not paused)
+    return sum(decisions.pause(job, paused, by=by) for job in own)
 
 
 def undo_removal(job: Job, *, by: User) -> Job | None:
-    """What its own person dropped before it was sent is asked for once more, and stands where it stood."""
+    """What its own person removed before it was sent is requested once more, and stands where it stood."""
     if job.asked_by_id != by.pk or job.state != State.CANCELLED or job.sent_at or job.jobid:
         return None
     nonce = uuid.uuid5(job.pk, "put back")  # however often the button is pressed

@@ -1,6 +1,6 @@
-"""Who pays: with their own token, as long as they may ask for songs in the team.
+"""Who pays: with their own token, as long as they may create songs in the team.
 
-Jobs in line whose token was removed wait for another payer: the asker's next token of that subscription.
+Queued jobs whose token was removed wait for another payer: the asker's next token of that subscription.
 """
 
 from django.db.models import Exists, OuterRef, Q

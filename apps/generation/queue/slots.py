@@ -83,14 +83,14 @@ def _slots(account: FlowAccount, ours: Ours) -> Slots:
 
 
 def has_room(slots: Slots, now: datetime, name: str = "music") -> bool:
-    """Whether that operation can be sent to the account now. One that blocks takes no slot, a free one no credits."""
+    """Whether that operation can be sent to the account now. A synchronous one takes no slot, a free one no credits."""
     account, operation = slots.account, OPERATIONS[name]
     if account.block == Block.CREDITS and operation.free:
         return True
     if account.block and (account.block_until is None or account.block_until > now):
         return False
     if account.block in {Block.ERROR, Block.GONE, Block.CREDITS}:
-        return False  # due for another look, not yet known to be mended
+        return False  # due for another check, not yet known to be fixed
     if not operation.free and account.credits is not None and account.credits < account.price:
         return False
     return operation.is_synchronous or slots.free > 0

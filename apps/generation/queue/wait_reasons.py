@@ -1,4 +1,4 @@
-"""Why a queued job isn't sent yet, in plain words, with the step that mends it."""
+"""Why a queued job isn't sent yet, in plain words, with the step that fixes it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -52,11 +52,11 @@ def reason(
 ) -> Reason:
     """The first thing that stands in the way, the person's own choice before everything else.
 
-    `creators`: keys of the people who may ask for songs in the team.
+    `creators`: keys of the people who may create songs in the team.
     """
     if job.paused:
         return Reason(kind="paused", text="Paused until you resume it.")
-    return _payer(job, creators, now) or _account(job, slots, now) or _line(job, slots, position, now)
+    return _payer(job, creators, now) or _account(job, slots, now) or _in_queue(job, slots, position, now)
 
 
 def unread(job: Job) -> str:
@@ -130,7 +130,7 @@ def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | No
     return Reason(kind="blocked", text=text, icon=icon, mend_label=label, mend_url=mend)
 
 
-def _line(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
+def _in_queue(job: Job, slots: Mapping[int, Slots], position: int | None, now: datetime) -> Reason:
     if job.not_before and job.not_before > now:
         again = f"Trying again {_at(job.not_before, now)}"
         # A clock time stands in the text, where a narrow card has room for it.

@@ -1,7 +1,7 @@
 """A lost song is found by a person among the clips of its account, and becomes the song of its job.
 
-One result, whoever is faster: a second person, or the look for the job's record. A clip of another job can't be taken;
-should a record say later that it was another's after all, it goes to that one.
+There is one result, whoever is faster: a second person, or the search for the job's record. A clip of another job can't
+be taken; should a record say later that it was another's after all, it goes to that one.
 """
 
 import re
@@ -36,7 +36,7 @@ class NotAdopted(Exception):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A clip that may be the song: what speaks for it, and our own copy if it was brought in."""
+    """A clip that may be the song: what speaks for it, and our own copy if it was imported."""
 
     clip_id: str
     title: str
@@ -49,7 +49,7 @@ class Candidate:
 
 
 def may_adopt(job: Job) -> bool:
-    """It was sent, or may have been, and nobody knows what became of it. What blocks has no clips to be found among."""
+    """It was sent, or may have been, and nobody knows what became of it. Synchronous jobs leave no clips to find."""
     return job.state in LOST and not job.is_synchronous and bool(job.sent_at or job.restored_at)
 
 
@@ -58,14 +58,16 @@ def most(job: Job) -> int:
     return 1 if job.operation in EDITS else 2
 
 
-def candidates(job: Job, look: LostSongSearch) -> list[Candidate]:
-    """Of the last look, without what was taken since; the likely ones first, what is older than the job last."""
-    ids = [kept["clip_id"] for kept in look.clips]
+def candidates(job: Job, search: LostSongSearch) -> list[Candidate]:
+    """Of the last search, without what was taken since; the likely ones first, what is older than the job last."""
+    ids = [kept["clip_id"] for kept in search.clips]
     here = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=ids).select_related("song")
     taken = set(here.exclude(song__operation=Song.IMPORT).values_list("clip_id", flat=True))
     own = {clip.clip_id: clip for clip in here.filter(team=job.team_id).prefetch_related("files")}
     found = [
-        _candidate(job, kept, own.get(kept["clip_id"])) for kept in look.clips if kept["clip_id"] not in taken
+        _candidate(job, kept, own.get(kept["clip_id"]))
+        for kept in search.clips
+        if kept["clip_id"] not in taken
     ]
     return sorted(found, key=lambda each: (each.is_older, not each.is_likely))
 
@@ -74,7 +76,7 @@ def adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     """Makes these clips, one or two, the takes of the job. Raises NotAdopted."""
     try:
         return _adopt(job, clip_ids, by=by)
-    except IntegrityError:  # it was asked for once more, and that lives
+    except IntegrityError:  # it was retried, and that lives
         raise NotAdopted("It was retried meanwhile, so nothing was changed.") from None
 
 
@@ -82,8 +84,8 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     with transaction.atomic():
         # One after the other: two jobs, perhaps of two teams, must not take the same clip.
         list(Subscription.objects.select_for_update().filter(pk=job.subscription_id).values("pk"))
-        look = LostSongSearch.objects.filter(job=job).first()
-        chosen = [kept for kept in (look.clips if look else []) if kept["clip_id"] in clip_ids]
+        search = LostSongSearch.objects.filter(job=job).first()
+        chosen = [kept for kept in (search.clips if search else []) if kept["clip_id"] in clip_ids]
         if not chosen or len(chosen) != len(set(clip_ids)) or len(chosen) > most(job):
             raise NotAdopted(TAKEN)
         others = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=clip_ids)
@@ -131,9 +133,14 @@ def hand_over(job: Job, song: Song, record: JobRecord) -> None:
         alone = Song.objects.create(team=song.team, operation=Song.IMPORT, created_at=song.created_at)
         Clip.objects.filter(pk=take.pk).update(song=alone, take=0)
     endings.unadopt(other, "The takes chosen for this turned out to belong to another song.")
-    wish = {"asked_by": job.asked_by, "operation": job.operation, "source": job.source, "params": job.params}
+    request = {
+        "asked_by": job.asked_by,
+        "operation": job.operation,
+        "source": job.source,
+        "params": job.params,
+    }
     prompt = str(job.params.get("prompt") or job.params.get("instruction") or "")
-    Song.objects.filter(pk=song.pk).update(prompt=prompt, created_at=job.created_at, **wish)
+    Song.objects.filter(pk=song.pk).update(prompt=prompt, created_at=job.created_at, **request)
 
 
 def _candidate(job: Job, kept: dict[str, Any], clip: Clip | None) -> Candidate:

@@ -1,4 +1,4 @@
-"""Looking for a lost song: the newest clips of its account that no job knows (get-flowmusic-music), read by a worker.
+"""Searching for a lost song: the newest clips of its account that no job knows (get-flowmusic-music), read by a worker.
 
 The list has no dates. What stands above a song of which we know when it was made was made after it, and the other
 way round: so it can be said of many whether they can be the one.
@@ -27,7 +27,7 @@ from apps.wake import wake
 SECONDS = 10.0
 CLAIM = timedelta(seconds=30)
 MOST_PAGES, MOST_KEPT, MOST_ACCOUNTS = 3, 60, 8
-# A song is made some time after it was asked for, and clocks differ.
+# A song is created some time after it was requested, and clocks differ.
 WELL_BEFORE = timedelta(minutes=10)
 NOBODY = "There is no working token for this account. Enter a new one, then search again."
 NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to search."

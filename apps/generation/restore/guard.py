@@ -2,7 +2,7 @@
 
 Two things tell: marks outside the database that it knows nothing of (marks.py), and that it is another database
 than it was (database_identity.py). What it shows as not sent may have been: it becomes unknown, "from a backup", is
-looked for like any other lost job, and a person decides. Losing the marks alone holds nothing up.
+searched for like any other lost job, and a person decides. Losing the marks alone holds nothing up.
 """
 
 import logging
@@ -30,8 +30,8 @@ NOT_SENT_YET = {State.QUEUED, State.SUBMITTING}
 MARKED = "This comes from a backup, and was sent after it was made, so it is not sent again."
 UNMARKED = "This comes from a backup and may have been sent since, so it is not sent again."
 
-# Databases whose marks in the file store this process has looked through.
-_looked_through: set[UUID] = set()
+# Databases whose marks in the file store this process has read.
+_read_series: set[UUID] = set()
 
 
 def may_send() -> bool:
@@ -41,13 +41,13 @@ def may_send() -> bool:
         database_identity.reopen()
         ledger = SendLedger.current()
     in_redis = restore_marks.newest_in_redis(ledger.series)
-    is_known = ledger.database == database and ledger.series in _looked_through
+    is_known = ledger.database == database and ledger.series in _read_series
     if is_known and in_redis == ledger.sent:
         return True
-    return _look_closely(ledger, database=database, in_redis=in_redis)
+    return _compare(ledger, database=database, in_redis=in_redis)
 
 
-def _look_closely(ledger: SendLedger, *, database: str, in_redis: int | None) -> bool:
+def _compare(ledger: SendLedger, *, database: str, in_redis: int | None) -> bool:
     marks = restore_marks.in_files(ledger.series)
     in_files = max((mark.number for mark in marks or []), default=0)
     newest = max(in_redis or 0, in_files)
@@ -66,7 +66,7 @@ def _look_closely(ledger: SendLedger, *, database: str, in_redis: int | None) ->
         return False
     _agree(ledger, database=database, in_redis=in_redis)
     if marks is not None:
-        _looked_through.add(ledger.series)
+        _read_series.add(ledger.series)
     return True
 
 

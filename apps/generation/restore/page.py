@@ -49,7 +49,7 @@ class RestoredJob:
 
     @property
     def is_not_found(self) -> bool:
-        """Searched, and nothing is there that could be it. What blocks leaves nothing that could be searched."""
+        """Searched, and nothing is there that could be it. A synchronous job leaves nothing that could be searched."""
         if not self.is_open or self.job.settles_at:
             return False
         if self.job.is_synchronous:
@@ -98,7 +98,7 @@ def chosen(team: Team, ids: Collection[str]) -> list[RestoredJob]:
 
 @transaction.atomic
 def search(jobs: Collection[RestoredJob], *, by: User) -> int:
-    """Has the newest songs of their accounts read. What blocks is in no list."""
+    """Has the newest songs of their accounts read. A synchronous job is in no list."""
     found = [each.job for each in jobs if not each.job.is_synchronous]
     for job in found:
         candidates.ask(job, by=by)
