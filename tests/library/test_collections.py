@@ -50,7 +50,7 @@ def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) ->
     assert "Nothing was removed" in undo(client, page)
     assert order(found) == "CAB"
     assert (
-        "In “Harbour EP” already."
+        "Already in “Harbour EP”."
         in client.post(
             "/library/selection/collect/", chosen(first, name="Harbour EP"), follow=True
         ).content.decode()

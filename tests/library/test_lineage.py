@@ -39,7 +39,7 @@ def test_the_tree_of_a_wish(band: Band, takes: list[Clip]) -> None:
         (0, "slow disco"),
         (1, "Take A"),
         (2, "Extend, 30 s: outro"),
-        (3, "Remix, other words"),
+        (3, "Remix, new lyrics"),
         (2, "Stems"),
         (1, "Take B"),
         (2, "Cover, bossa nova"),
@@ -170,7 +170,7 @@ def test_another_teams_takes_are_in_no_family(band: Band, takes: list[Clip]) -> 
         (
             "remix",
             {"lyrics": "la", "prompt": "waltz", "seed": 3},
-            "Remix, other words",
+            "Remix, new lyrics",
             "Sound waltz; Seed 3",
         ),
         ("stems", {}, "Stems", ""),

@@ -20,8 +20,8 @@ from apps.library.models import Clip, ClipFile, Song, Tag
 from apps.library.search import search_index
 from tests.library.conftest import Band, files_in, record, wanted
 from tests.library.sounds import sound
-from tests.library.test_ratings import undo
 from tests.library.test_pages import full_song, shown
+from tests.library.test_ratings import undo
 from tests.library.test_songs import clip as clip_record
 from tests.page import Page
 
