@@ -239,7 +239,7 @@ def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None
     assert jobs_asked_for(page, "A waltz that got lost") == 1
 
 
-def test_presets_and_last_wishes_fill_the_form_and_what_was_typed_comes_back(
+def test_presets_and_recent_prompts_fill_the_form_and_what_was_typed_comes_back(
     page: Page, visits: Visits
 ) -> None:
     prompt = page.get_by_label("Prompt", exact=True)
@@ -338,7 +338,7 @@ def test_everything_works_without_scripts(visits: Visits, house: House) -> None:
     assert answer.value.status in {200, 206}
 
 
-def test_stop_waiting_works_without_scripts(visits: Visits) -> None:
+def test_cancelling_works_without_scripts(visits: Visits) -> None:
     page = visits.new(PERSON, javascript=False).page
     page.goto("/")
     make(page, "A march that nobody waits for")

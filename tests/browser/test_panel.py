@@ -147,7 +147,7 @@ def test_one_is_removed_from_the_queue(page: Page) -> None:
     expect(third).to_contain_text("Nothing spent")
 
 
-def test_stop_waiting_asks_back(page: Page) -> None:
+def test_cancelling_asks_back(page: Page) -> None:
     ask(page, "Not worth the wait [slow]")
     job, dialog = card(page, "Not worth the wait"), page.get_by_role("dialog")
     job.get_by_role("link", name="Cancel…").click()

@@ -72,7 +72,7 @@ class Remote:
         return ask(self.url, "charges")
 
     def jobid(self, reference: str) -> str:
-        """The jobid under which the remote side has this wish, which we may not have been told; "" if it hasn't."""
+        """The jobid under which the remote side has this job, which we may not have been told; "" if it hasn't."""
         return next((job["jobid"] for job in ask(self.url, "jobs") if job["replyRef"] == reference), "")
 
     def hook_results(self) -> list[str | None]:
@@ -90,7 +90,7 @@ class Remote:
         )
 
     def reply_path(self, reference: str) -> str:
-        """The path of the webhook address that came with the wish: only a hash of it is kept here."""
+        """The path of the webhook address that came with the request: only a hash of it is kept here."""
         ((request,),) = self._rows("SELECT request FROM jobs WHERE reference = ?", reference)
         return "/hooks/" + str(json.loads(request)["replyUrl"]).rpartition("/hooks/")[2]
 

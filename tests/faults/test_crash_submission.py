@@ -1,4 +1,4 @@
-"""kill -9 at every step of asking and sending: songs charged per wish ≤ 1, no job lost, no wrong end."""
+"""kill -9 at every step of asking and sending: songs charged per request ≤ 1, no job lost, no wrong end."""
 
 import uuid
 

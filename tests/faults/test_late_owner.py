@@ -89,7 +89,7 @@ def test_woken_before_the_socket_opens(studio: FaultyStudio) -> None:
 
 
 def test_woken_after_a_person_has_paid_again(studio: FaultyStudio) -> None:
-    """The one POST of the closed wish is never sent, so the person pays once."""
+    """The one POST of the job that was marked as lost is never sent, so the person pays once."""
     job = studio.one()
     sleeper = asleep(studio, steps.once(steps.CONNECT, sleep_and_notice))
     again = studio.decide_to_pay_again(Job.objects.get(pk=job.pk))

@@ -73,7 +73,7 @@ def test_away_before_sending(studio: FaultyStudio, outage: Outage) -> None:
 
 
 @pytest.mark.parametrize("outage", outages.HERE)
-def test_away_while_songs_are_looked_for(studio: FaultyStudio, outage: Outage) -> None:
+def test_away_while_songs_are_searched_for(studio: FaultyStudio, outage: Outage) -> None:
     """The look fails; the next one finds it."""
     job = studio.unknown()
     with pytest.raises(AssertionError, match="OperationalError"):

@@ -123,7 +123,7 @@ def test_slow_worker_killed_while_it_fetches(studio: FaultyStudio, site: Site) -
 
 
 def test_two_workers_killed_again_and_again(studio: FaultyStudio, site: Site) -> None:
-    """A batch goes through five murders; each wish is made, and charged once or decided by nobody else."""
+    """A batch goes through five murders; each request is met, and charged once or decided by nobody else."""
     chance = random.Random(20261120)
     jobs = studio.ask(PROMPT, count=8)
     for _ in range(5):
@@ -175,7 +175,7 @@ def test_healed_by_a_webhook_while_no_worker_lives(studio: FaultyStudio, site: S
 
 def test_web_killed_before_it_has_taken_the_form(studio: FaultyStudio, site: Site) -> None:
     """The form waits for the database; nothing of it is left, and the same form is taken once afterwards."""
-    browser, form = signed_in(studio.user), wish()
+    browser, form = signed_in(studio.user), filled_form()
     site.start("web")
     with transaction.atomic():
         lock_the_jobs(studio)
@@ -189,7 +189,7 @@ def test_web_killed_before_it_has_taken_the_form(studio: FaultyStudio, site: Sit
 
 def test_web_killed_after_it_has_taken_the_form(studio: FaultyStudio, site: Site) -> None:
     """It is committed, but the browser was never told: the same form again makes nothing new."""
-    browser, form = signed_in(studio.user), wish()
+    browser, form = signed_in(studio.user), filled_form()
     site.start("web")
     redis.Redis.from_url(settings.REDIS_URL).client_pause(3000)
     broken = post_aside(site, browser, form)
@@ -199,7 +199,7 @@ def test_web_killed_after_it_has_taken_the_form(studio: FaultyStudio, site: Site
     send_again_and_make(studio, site, browser, form)
 
 
-def wish() -> dict[str, object]:
+def filled_form() -> dict[str, object]:
     return {"prompt": PROMPT, "words": "instrumental", "count": 3, "nonce": str(uuid.uuid4())}
 
 

@@ -20,7 +20,7 @@ WITHIN_S = 300  # a busy machine may need it; on a free one it is a minute
 PAUSE_S = 0.2  # between two tries: sixteen that never rest would leave two cores no time to send
 
 
-def test_sixteen_dispatchers_send_forty_wishes_once(studio: FaultyStudio) -> None:
+def test_sixteen_dispatchers_send_forty_requests_once(studio: FaultyStudio) -> None:
     """Two accounts with four and two places: never a 429, so never one job too many at once."""
     rich(studio)
     jobs = studio.ask(count=WISHES)
@@ -93,7 +93,7 @@ def test_overtaken_at_any_step_before_the_claim(studio: FaultyStudio) -> None:
 
 
 def test_overtaken_on_another_account(studio: FaultyStudio) -> None:
-    """Both chose the same wish, but different accounts, so no slot stands between them: only its state does."""
+    """Both chose the same job, but different accounts, so no slot stands between them: only its state does."""
     (job,) = studio.ask()
     first_write = (
         "before BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "before UPDATE accounts_flowaccount"
@@ -122,7 +122,7 @@ def test_one_claim_for_many_who_want_it(studio: FaultyStudio) -> None:
         assert studio.remote.charges() == {job.reference: 1}
 
 
-def test_many_clicks_make_it_again_once(studio: FaultyStudio) -> None:
+def test_many_clicks_retry_once(studio: FaultyStudio) -> None:
     job = studio.unknown()
     studio.remote.finish(studio.remote.jobid(job.reference))
     children.race([lambda: decisions.retry(Job.objects.get(pk=job.pk), by=studio.user)] * 6)

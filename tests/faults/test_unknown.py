@@ -109,7 +109,7 @@ def test_closed_by_a_person_and_found_after_all(studio: FaultyStudio) -> None:
 
 
 def test_an_answer_about_another_song_is_not_believed(studio: FaultyStudio) -> None:
-    """Something in between repeats an older answer: its jobid is not this wish's."""
+    """Something in between repeats an older answer: its jobid is not this job's."""
     other = studio.running()
     job = studio.one()
     repeated = api_clients.of_token(studio.token).job(other.jobid)
@@ -165,7 +165,7 @@ def test_whoever_knows_a_secret_cannot_fill_the_table(studio: FaultyStudio) -> N
     assert SeenJob.objects.filter(read_at=None).count() == CANDIDATES_PER_SUBSCRIPTION
 
 
-def test_one_wishs_webhook_that_names_another_wish(studio: FaultyStudio) -> None:
+def test_one_jobs_webhook_that_names_another_job(studio: FaultyStudio) -> None:
     """Each jobid is believed by its record's reference only."""
     first, second = studio.running(), studio.unknown()
     hook(studio, first, record(studio, second))

@@ -45,7 +45,7 @@ class Studio:
         count: int = 1,
         account: FlowAccount | None = None,
     ) -> list[Job]:
-        wish = JobRequest(
+        request = JobRequest(
             team=self.team,
             by=self.user,
             token=self.token,
@@ -55,7 +55,7 @@ class Studio:
             count=count,
             nonce=uuid.uuid4(),
         )
-        return wish.ask()
+        return request.ask()
 
     def ask_for(
         self,
@@ -69,7 +69,7 @@ class Studio:
         """One job of any operation; an edit runs where its take is."""
         if source:
             params["clip"] = source.clip_id
-        wish = JobRequest(
+        request = JobRequest(
             team=self.team,
             by=self.user,
             token=self.token,
@@ -82,7 +82,7 @@ class Studio:
             sheet=sheet,
             file=file,
         )
-        return wish.ask()[0]
+        return request.ask()[0]
 
     def take(self, prompt: str = "a slow waltz, 90 bpm [short]") -> Clip:
         """Take A of a song that Flow Music has made; its files are still to come."""

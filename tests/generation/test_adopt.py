@@ -16,6 +16,7 @@ from apps.library.models import Clip, Song
 from apps.upstream.records import JobRecord
 from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
+from tests.page import Page
 from tests.sandbox_control import ask, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +61,7 @@ def page(studio: Studio, job: Job, **form: object) -> str:
 
 def test_its_takes_are_shown_as_likely_and_become_its_song(studio: Studio, lost: Job) -> None:
     order(studio.sandbox.url, "clips", email=lost.ran_on.email, count=3, title="Another")
-    assert "Search studio@" in page(studio, lost)
+    assert "Search studio@" in Page(signed_in(studio).get(f"/jobs/{lost.pk}/adopt/")).text
     assert page(studio, lost, look="1") == f"/jobs/{lost.pk}/adopt/"
     assert "Reading the newest songs" in page(studio, lost)
     candidates.search(str(lost.pk))
@@ -106,7 +107,7 @@ def test_what_was_closed_or_stopped_can_be_found_too(studio: Studio, how: str) -
     assert (state(job), job.song.takes.count()) == ("collecting", 1)
 
 
-def test_what_was_never_sent_or_blocks_is_not_looked_for(studio: Studio) -> None:
+def test_what_was_never_sent_or_is_synchronous_is_not_searched_for(studio: Studio) -> None:
     (dropped,) = studio.ask()
     decisions.remove(dropped, by=studio.user)
     assert not adoption.may_adopt(dropped)

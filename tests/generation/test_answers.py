@@ -94,7 +94,7 @@ def test_a_moderated_answer_fails_at_once_and_keeps_what_was_typed(studio: Studi
     assert job.params["prompt"] == "a slow waltz, 90 bpm [slow]"
 
 
-def test_a_refused_wish_costs_nothing_and_keeps_what_was_typed(studio: Studio) -> None:
+def test_a_refused_request_costs_nothing_and_keeps_what_was_typed(studio: Studio) -> None:
     job = send(studio, "422")
     assert job.state == "rejected"
     assert job.error_text
@@ -115,7 +115,7 @@ def test_a_refused_token_stops_its_jobs_until_it_is_replaced(studio: Studio) -> 
     assert (state(job), state(other)) == ("running", "running")
 
 
-def test_an_ended_subscription_holds_everything_until_it_is_looked_at_again(studio: Studio) -> None:
+def test_an_ended_subscription_holds_everything_until_it_is_checked_again(studio: Studio) -> None:
     job = send(studio, "no subscription")
     assert job.state == "queued"
     assert studio.subscription.blocked_reason

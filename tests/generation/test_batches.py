@@ -52,7 +52,7 @@ def test_songs_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None
     assert [action.label for action in whole.actions] == ["Top up", "Remove all…", "Show each"]
 
 
-def test_wishes_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None:
+def test_requests_that_wait_for_the_same_thing_are_one_card(studio: Studio) -> None:
     asked = [*studio.ask("slow disco", count=2), *studio.ask("a waltz")]
     FlowAccount.objects.update(block="credits", block_until=None)
     (whole,) = cards(studio)["needs"]
@@ -73,7 +73,7 @@ def test_the_last_one_to_come_is_a_card_like_any_other(studio: Studio) -> None:
     assert len(cards(studio)["done"]) == 2
 
 
-def test_each_song_of_a_wish_is_on_a_page(studio: Studio) -> None:
+def test_each_song_of_a_request_is_on_a_page(studio: Studio) -> None:
     jobs, others = studio.ask(count=3), studio.ask("something else", count=2)
     (whole, _) = cards(studio)["queued"]
     action = whole.actions[-1]

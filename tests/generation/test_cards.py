@@ -296,7 +296,7 @@ def test_a_job_further_back_says_its_place(studio: Studio) -> None:
     assert (made.kind, made.position, made.subtitle) == ("queued", 3, "3rd in the queue")
 
 
-def test_the_title_is_the_songs_else_the_first_words_of_the_wish(studio: Studio) -> None:
+def test_the_title_is_the_songs_else_the_beginning_of_the_prompt(studio: Studio) -> None:
     (job,) = studio.ask("slow   disco\nwith a brushed snare " + "x" * 100)
     assert of(job).title.startswith("“slow disco with a brushed snare x")
     assert of(job).title.endswith("…”")
@@ -311,7 +311,7 @@ def test_the_title_is_the_songs_else_the_first_words_of_the_wish(studio: Studio)
     assert made.cover_url.startswith("/library/clips/")
 
 
-def test_a_second_song_for_one_wish_is_shown_on_every_card(studio: Studio) -> None:
+def test_a_second_song_for_one_request_is_shown_on_every_card(studio: Studio) -> None:
     (job,) = studio.ask()
     for state in ("completed", "failed", "running"):
         Job.objects.filter(pk=job.pk).update(state=state, incident={"jobids": ["job:1", "job:2"]})

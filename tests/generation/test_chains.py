@@ -95,7 +95,7 @@ def test_the_same_form_twice_starts_one_chain(studio: Studio) -> None:
         start(studio, other, COVER, nonce=nonce)
 
 
-def test_whoever_puts_the_next_step_in_line_twice_finds_it_there(studio: Studio) -> None:
+def test_whoever_queues_the_next_step_twice_finds_it_there(studio: Studio) -> None:
     """As after a crash between the job and what remembers it, and with two ticks at once."""
     take = studio.take()
     chain = start(studio, take, EXTEND, COVER)

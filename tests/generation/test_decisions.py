@@ -36,7 +36,7 @@ def test_making_it_again_closes_the_lost_one(studio: Studio) -> None:
 def test_what_was_closed_and_is_found_after_all_is_kept_beside_what_was_asked_for_in_its_place(
     studio: Studio,
 ) -> None:
-    """Both were paid for. A wish may have one living retry; the one that is found stands by itself."""
+    """Both were paid for. A request may have one living retry; the one that is found stands by itself."""
     first = unknown(studio)
     second = decisions.retry(first, by=studio.user)
     assert second
@@ -77,7 +77,7 @@ def test_what_was_found_while_somebody_decided_is_not_paid_again(studio: Studio)
     assert Job.objects.count() == 1
 
 
-def test_a_closed_one_that_turns_up_after_all_is_collected(studio: Studio) -> None:
+def test_one_marked_as_lost_that_turns_up_after_all_is_collected(studio: Studio) -> None:
     (job,) = studio.ask("a drone [slow]")
     studio.dispatch()
     Job.objects.update(state=State.UNKNOWN, unknown_since=timezone.now(), jobid=None)
@@ -95,7 +95,7 @@ def test_a_closed_one_that_turns_up_after_all_is_collected(studio: Studio) -> No
     assert state(job) == "collecting"
 
 
-def test_a_completed_song_is_not_made_again_by_its_card(studio: Studio) -> None:
+def test_a_completed_song_is_not_retried_by_its_card(studio: Studio) -> None:
     (job,) = studio.ask()
     Job.objects.update(state=State.COMPLETED)
     job.refresh_from_db()

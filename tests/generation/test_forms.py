@@ -135,7 +135,7 @@ def test_a_fresh_page_has_its_own_nonce_and_one_song(studio: Studio) -> None:
         ),
     ],
 )
-def test_a_page_can_start_from_an_earlier_wish(
+def test_a_page_can_start_from_an_earlier_request(
     studio: Studio, params: dict[str, object], shown: dict[str, str]
 ) -> None:
     (job,) = studio.ask()
@@ -144,7 +144,7 @@ def test_a_page_can_start_from_an_earlier_wish(
     assert {name: page.value(name) for name in shown} == shown
 
 
-def test_a_page_does_not_start_from_a_strangers_wish(studio: Studio) -> None:
+def test_a_page_does_not_start_from_a_strangers_request(studio: Studio) -> None:
     other = with_token(
         studio.sandbox, (home := Team.objects.create(name="Elsewhere")), member(home, "eve@elsewhere.example")
     )

@@ -1,4 +1,4 @@
-"""A job's life against the sandbox, from the wish to two playable takes."""
+"""A job's life against the sandbox, from the request to two playable takes."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from tests.page import Page
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_from_the_wish_to_two_takes(studio: Studio) -> None:
+def test_from_the_request_to_two_takes(studio: Studio) -> None:
     (job,) = studio.ask()
     assert studio.dispatch() == 1
     assert state(job) == "running"
@@ -94,7 +94,7 @@ def test_what_flow_music_would_not_make_is_failed_with_words(studio: Studio) -> 
     assert "Leave out names" in job.error_text
 
 
-def test_a_queued_job_is_dropped_at_once(studio: Studio) -> None:
+def test_a_queued_job_is_removed_at_once(studio: Studio) -> None:
     (job,) = studio.ask()
     assert decisions.cancel(job, by=studio.user)
     assert state(job) == "cancelled"
@@ -122,8 +122,8 @@ def test_a_song_that_was_ready_before_the_stop_is_kept(studio: Studio) -> None:
 
 
 def test_a_form_sent_twice_makes_its_jobs_once(studio: Studio) -> None:
-    wish = {"team": studio.team, "by": studio.user, "token": studio.token, "account": None}
+    request = {"team": studio.team, "by": studio.user, "token": studio.token, "account": None}
     nonce = uuid.uuid4()
-    first = JobRequest(**wish, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
-    again = JobRequest(**wish, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
+    first = JobRequest(**request, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
+    again = JobRequest(**request, operation="music", params={"prompt": "x"}, count=3, nonce=nonce).ask()
     assert [job.pk for job in first] == [job.pk for job in again]

@@ -1,4 +1,4 @@
-"""What fills the song form: presets, songs, wishes made before. All of it through the team."""
+"""What fills the song form: presets, songs, earlier requests. All of it through the team."""
 
 import uuid
 
@@ -143,7 +143,7 @@ def test_a_deleted_one_gives_its_name_free_and_is_erased_after_a_day(studio: Stu
     assert not Preset.objects.filter(pk=preset.pk).exists()
 
 
-# Songs and earlier wishes.
+# Songs and earlier requests.
 
 
 def made(studio: Studio, params: dict[str, object], **job: object) -> Song:
@@ -200,7 +200,7 @@ def test_nothing_of_another_team_fills_a_form(studio: Studio, name: str) -> None
         assert stranger.get(f"/create/?{name}={asked}").status_code == 404, asked
 
 
-def test_each_wish_is_listed_once_the_newest_first_own_ones_apart(studio: Studio) -> None:
+def test_each_request_is_listed_once_the_newest_first_own_ones_apart(studio: Studio) -> None:
     mate = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
     for prompt in ("first", "second", "first"):
         studio.ask(prompt, count=2)
@@ -218,7 +218,7 @@ def test_each_wish_is_listed_once_the_newest_first_own_ones_apart(studio: Studio
         assert len([each for each in page.all("a") if (each["class"] or "") == "past"]) == texts, query
 
 
-def test_the_form_costs_as_many_queries_with_many_presets_and_wishes(studio: Studio) -> None:
+def test_the_form_costs_as_many_queries_with_many_presets_and_requests(studio: Studio) -> None:
     client = signed_in(studio)
 
     def queries() -> int:
@@ -230,6 +230,6 @@ def test_the_form_costs_as_many_queries_with_many_presets_and_wishes(studio: Stu
     kept(studio, "one")
     before = queries()
     for number in range(5):
-        studio.ask(f"wish {number}")
+        studio.ask(f"prompt {number}")
         kept(studio, f"preset {number}")
     assert queries() == before

@@ -42,7 +42,7 @@ def address(job: Job, what: str) -> str:
     return f"/jobs/{job.pk}/{what}/"
 
 
-def test_a_wish_goes_before_or_behind_its_neighbour_or_to_the_front(studio: Studio) -> None:
+def test_a_request_goes_before_or_behind_its_neighbour_or_to_the_front(studio: Studio) -> None:
     a, b, c, d = waiting(studio, "a", "b", "c", "d")
     browser = signed_in(studio)
     assert browser.post(address(c, "move"), {"before": b.pk}).status_code == 302
@@ -52,7 +52,7 @@ def test_a_wish_goes_before_or_behind_its_neighbour_or_to_the_front(studio: Stud
     browser.post(address(d, "move"), {"first": "1"})
     assert in_order(studio) == ["d", "c", "b", "a"]
     studio.ask("e")
-    assert in_order(studio) == ["d", "c", "b", "a", "e"], "a new wish goes to the end"
+    assert in_order(studio) == ["d", "c", "b", "a", "e"], "a new request goes to the end"
     assert d.story.last().text == "Moved in the queue by mara."
 
 
@@ -75,7 +75,7 @@ def test_the_songs_of_one_form_move_together(studio: Studio) -> None:
     assert own(studio) == ["many", "a", "z", "many", "many"]
 
 
-def test_what_blocks_has_a_line_of_its_own(studio: Studio) -> None:
+def test_synchronous_jobs_have_a_queue_of_their_own(studio: Studio) -> None:
     a, b = waiting(studio, "a", "b")
     Job.objects.filter(pk=a.pk).update(operation="lyrics")
     a.refresh_from_db()
@@ -83,8 +83,8 @@ def test_what_blocks_has_a_line_of_its_own(studio: Studio) -> None:
     assert own_order.move(b, by=studio.user)
 
 
-def test_nobody_elses_turn_changes_by_the_order_of_a_line(studio: Studio) -> None:
-    """Neither does whoever puts a wish in front go before others, nor lose the turn of an old one."""
+def test_nobody_elses_place_changes_by_the_order_of_a_queue(studio: Studio) -> None:
+    """Neither does whoever puts a request in front go before others, nor lose the turn of an old one."""
     jonas = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
     waiting(studio, "a")
     waiting(jonas, "x")
@@ -95,7 +95,7 @@ def test_nobody_elses_turn_changes_by_the_order_of_a_line(studio: Studio) -> Non
     assert in_order(studio) == ["b", "x", "a", "y"]
 
 
-def test_a_long_line_of_one_hides_nobody(studio: Studio) -> None:
+def test_a_long_queue_of_one_hides_nobody(studio: Studio) -> None:
     jonas = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
     first = studio.ask("many", count=fair_order.CONSIDERED + 10)[0]
     own_order.move(first, by=studio.user)
@@ -134,7 +134,7 @@ def test_the_cards_know_their_neighbours(studio: Studio) -> None:
     assert len(alone.all("form", aria_label="Place in your queue")) == 4
 
 
-def test_all_of_a_persons_songs_are_kept_back_and_let_go(studio: Studio) -> None:
+def test_all_of_a_persons_songs_are_paused_and_resumed(studio: Studio) -> None:
     jonas = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
     waiting(studio, "a", "b")
     waiting(jonas, "x")
@@ -148,7 +148,7 @@ def test_all_of_a_persons_songs_are_kept_back_and_let_go(studio: Studio) -> None
     assert sorted(in_order(studio)) == ["a", "b", "x"]
 
 
-def test_what_waits_of_a_wish_is_kept_back_or_dropped_together_and_what_is_made_goes_on(
+def test_what_waits_of_a_request_is_paused_or_removed_together_and_what_runs_continues(
     studio: Studio,
 ) -> None:
     many = studio.ask("many", count=3)
@@ -165,7 +165,7 @@ def test_what_waits_of_a_wish_is_kept_back_or_dropped_together_and_what_is_made_
     assert [state(job) for job in many] == ["running", "cancelled", "cancelled"]
 
 
-def test_what_was_dropped_can_be_put_back_once_and_is_paid_once(studio: Studio) -> None:
+def test_a_removal_can_be_undone_once_and_is_paid_once(studio: Studio) -> None:
     _, b, _ = waiting(studio, "a", "b", "c")
     browser = signed_in(studio)
     browser.post(address(b, "drop"))
@@ -183,7 +183,7 @@ def test_what_was_dropped_can_be_put_back_once_and_is_paid_once(studio: Studio) 
     assert b.retries.count() == 1
 
 
-def test_what_was_sent_while_somebody_pressed_drop_is_not_lost(studio: Studio) -> None:
+def test_what_was_sent_while_somebody_removed_it_is_not_lost(studio: Studio) -> None:
     (job,) = studio.ask("a drone [slow]")
     studio.dispatch()
     answer = signed_in(studio).post(address(job, "drop"), follow=True)

@@ -133,7 +133,7 @@ def test_without_a_token_a_lost_job_stays_lost_until_there_is_one(here: Studio, 
     assert state(lost) == "running"
 
 
-def test_a_job_that_nobody_could_look_for_is_looked_for_once_its_time_is_over(here: Studio) -> None:
+def test_a_job_that_nobody_could_search_for_is_searched_for_once_its_time_is_over(here: Studio) -> None:
     here.ask()
     long_ago = timezone.now() - 3 * Job.SEARCH_LASTS
     Job.objects.update(state=State.UNKNOWN, sent_at=long_ago, unknown_since=long_ago)

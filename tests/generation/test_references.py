@@ -147,7 +147,7 @@ def test_one_click_sends_a_file_to_the_account_and_keeps_what_was_typed(studio: 
     assert "being sent" not in listed
 
 
-def test_an_earlier_wish_and_a_preset_carry_those_that_are_left(studio: Studio) -> None:
+def test_an_earlier_request_and_a_preset_carry_those_that_are_left(studio: Studio) -> None:
     one, two = there(studio, "one.png"), there(studio, "two.png")
     (job,) = asked(studio, refImage=[one.asset_id, two.asset_id])
     signed_in(studio).post(

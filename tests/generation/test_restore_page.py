@@ -83,9 +83,7 @@ def test_only_owners_and_admins_decide(studio: Studio) -> None:
             assert other.post(PAGE, {"do": do, "job": jobs[0].pk}).status_code == 403
     assert state(jobs[0]) == State.UNKNOWN
     assert Hold.objects.filter(team=studio.team).exists()
-    assert (
-        "2 jobs are to be decided" in as_another(studio, "x@y.example", Role.ADMIN).get(PAGE).content.decode()
-    )
+    assert "2 jobs are to be decided" in Page(as_another(studio, "x@y.example", Role.ADMIN).get(PAGE)).text
 
 
 def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
@@ -97,7 +95,7 @@ def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
     assert "Not searched for yet." in second.text
     text = page.one("main").text
     assert "One of them was requested after the backup" in text
-    assert "then paid a second time" in text
+    assert "then paid for twice" in text
     searched(marked, clips=[clip()])
     searched(other)
     first, second = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
@@ -110,7 +108,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     assert "Search Flow Music first" in post(client, "requeue", *jobs)
     post(client, "search", *jobs)
     assert LostSongSearch.objects.filter(found_at=None).count() == 3
-    assert "Searching…" in client.get(PAGE).content.decode()
+    assert "Searching…" in Page(client.get(PAGE)).text
     for job in jobs:
         assert candidates.search(str(job.pk))
     searched(jobs[0], clips=[clip()])
@@ -121,7 +119,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     # One of them is still to be decided, and is not sent.
     studio.dispatch()
     assert [studio.charged(job) for job in jobs] == [0, 1, 1]
-    assert "One job is to be decided" in client.get(PAGE).content.decode()
+    assert "One job is to be decided" in Page(client.get(PAGE)).text
 
 
 def test_one_that_is_chosen_alone_is_requeued_in_any_case(studio: Studio, client: Client) -> None:
@@ -135,7 +133,7 @@ def test_marked_as_lost(studio: Studio, client: Client) -> None:
     jobs = restored(studio)
     assert "Marked as lost: 2." in post(client, "close", *jobs)
     assert [state(job) for job in jobs] == [State.ABANDONED] * 2
-    assert "Everything is found or decided" in client.get(PAGE).content.decode()
+    assert "Everything is found or decided" in Page(client.get(PAGE)).text
 
 
 @pytest.mark.parametrize("ids", [[], ["none"], ["00000000-0000-0000-0000-000000000000"]])
@@ -157,10 +155,10 @@ def test_a_stranger_decides_for_a_team_of_their_own(studio: Studio) -> None:
     assert job.params["prompt"] not in eve.get(PAGE).content.decode()
 
 
-def test_what_blocks_is_in_no_list_and_may_be_requeued(studio: Studio, client: Client) -> None:
+def test_synchronous_jobs_are_in_no_list_and_may_be_requeued(studio: Studio, client: Client) -> None:
     job = studio.ask_for("lyrics", prompt="a road trip")
     guard.hold()
-    assert "in no list at Flow Music" in client.get(PAGE).content.decode()
+    assert "in no list at Flow Music" in Page(client.get(PAGE)).text
     (each,) = restore_page.chosen(studio.team, [str(job.pk)])
     assert each.is_not_found
     assert "Requeued: 1." in post(client, "requeue", job)

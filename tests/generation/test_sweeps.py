@@ -207,7 +207,7 @@ def test_nothing_is_asked_for_in_the_name_of_somebody_who_may_not(studio: Studio
     assert sweep.phase == "running"
 
 
-def test_a_song_that_a_person_drops_or_makes_again(studio: Studio) -> None:
+def test_a_song_that_a_person_removes_or_retries(studio: Studio) -> None:
     sweep = started(studio, ghostwriter=[""], prompt=["refused [moderated]", "waltz [short]"], cap=12)
     refused, dropped = step(sweep)
     decisions.cancel(dropped, by=studio.user)

@@ -178,7 +178,7 @@ def test_somebody_signed_out_leaves_the_page_instead_of_filling_a_part_of_it(stu
 # Making it again.
 
 
-def test_making_it_again_is_a_new_job_with_the_same_wish(studio: Studio) -> None:
+def test_a_retry_is_a_new_job_with_the_same_request(studio: Studio) -> None:
     job = put(studio.ask("slow disco")[0], "unknown")
     page = Page(signed_in(studio).get(f"/jobs/{job.pk}/retry/"))
     assert "you pay twice" in page.text
@@ -202,7 +202,7 @@ def test_without_a_token_of_ones_own_it_says_what_to_do(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("start", ["queued", "running", "collecting", "completed"])
-def test_what_is_alive_or_done_is_not_made_again(studio: Studio, start: str) -> None:
+def test_what_is_alive_or_done_is_not_retried(studio: Studio, start: str) -> None:
     job = put(studio.ask()[0], start)
     page = Page(act(studio, job, "retry"))
     assert (page.status, page.notice) == (422, "This can’t be retried as it is.")
@@ -213,7 +213,7 @@ def test_what_is_alive_or_done_is_not_made_again(studio: Studio, start: str) -> 
 
 
 def one_of_each(studio: Studio) -> dict[str, Job]:
-    jobs = {each.value: studio.ask(f"wish number {index}")[0] for index, each in enumerate(State)}
+    jobs = {each.value: studio.ask(f"prompt number {index}")[0] for index, each in enumerate(State)}
     for index, (to, job) in enumerate(jobs.items()):
         put(job, to, created_at=timezone.now() - timedelta(hours=index))
     return jobs

@@ -76,7 +76,7 @@ def test_nobody_is_asked_when_nothing_is_made_and_no_panel_is_open(studio: Studi
     assert studio.subscription.next_poll_at > timezone.now() + timedelta(seconds=50)
 
 
-def test_a_wish_is_looked_after_at_once_though_the_last_look_was_just_now(studio: Studio) -> None:
+def test_a_request_is_polled_at_once_though_the_last_poll_was_just_now(studio: Studio) -> None:
     poll_times.panel_is_open(studio.team)
     tick(studio)
     studio.ask()
@@ -123,7 +123,7 @@ def test_a_record_that_is_gone_makes_the_outcome_unknown(studio: Studio) -> None
     assert job.unknown_since
 
 
-def test_an_unknown_outcome_is_looked_for_for_forty_minutes(studio: Studio) -> None:
+def test_an_unknown_outcome_is_searched_for_for_forty_minutes(studio: Studio) -> None:
     (job,) = studio.ask()
     Job.objects.update(state="unknown", unknown_since=timezone.now(), sent_at=timezone.now())
     studio.look()
@@ -137,7 +137,7 @@ def test_an_unknown_outcome_is_looked_for_for_forty_minutes(studio: Studio) -> N
     assert not due(studio)
 
 
-def test_a_second_jobid_for_one_wish_is_kept_and_shown(studio: Studio) -> None:
+def test_a_second_jobid_for_one_request_is_kept_and_shown(studio: Studio) -> None:
     (job,) = studio.ask("a drone [slow]")
     studio.dispatch()
     job.refresh_from_db()

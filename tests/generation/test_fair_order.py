@@ -56,7 +56,7 @@ def test_what_is_sent_is_taken_off_the_credits_last_read(studio: Studio) -> None
 
 
 @pytest.mark.parametrize("scenario", ["busy", "401", "account error", "422"])
-def test_what_was_not_spent_is_put_back(studio: Studio, scenario: str) -> None:
+def test_what_was_not_spent_is_given_back(studio: Studio, scenario: str) -> None:
     order(studio.sandbox.url, "scenario", operation="music", scenario=scenario, times=1)
     studio.ask("a drone [slow]", account=studio.account("studio"))
     studio.dispatch()
@@ -74,7 +74,7 @@ def test_an_unknown_outcome_frees_its_slot_after_fifteen_minutes(studio: Studio)
     assert free[studio.account("studio").email] == 4
 
 
-def test_a_kept_back_job_lets_the_others_pass(studio: Studio) -> None:
+def test_a_paused_job_lets_the_others_pass(studio: Studio) -> None:
     first, second = studio.ask(count=2)
     Job.objects.filter(pk=first.pk).update(paused=True)
     assert fair_order.in_order(studio.subscription) == [second]

@@ -1,4 +1,4 @@
-"""From the form to the wish: sent twice it is one wish, and what was not chosen is not sent."""
+"""From the form to the request: sent twice it is one request, and what was not chosen is not sent."""
 
 import json
 import uuid
@@ -48,7 +48,7 @@ def test_the_same_form_twice_makes_the_same_jobs_charged_once(studio: Studio) ->
     assert sum(studio.charged(job) for job in first) == len(studio.sandbox.state.charges()) == 3
 
 
-def test_the_same_form_with_other_words_is_another_wish_and_not_lost(studio: Studio) -> None:
+def test_the_same_form_with_other_content_is_another_request_and_not_lost(studio: Studio) -> None:
     """Back in the browser, the prompt changed, sent again."""
     nonce = str(uuid.uuid4())
     asked(studio, prompt="first words", nonce=nonce)
@@ -145,7 +145,7 @@ def test_every_parameter_reaches_the_api(
     assert set(request) == {"prompt", "email", parameter}
 
 
-def test_a_batch_is_numbered_and_shares_its_wish(studio: Studio) -> None:
+def test_a_batch_is_numbered_and_shares_its_nonce(studio: Studio) -> None:
     jobs = asked(studio, count="20")
     assert [(job.batch_index, job.batch_size) for job in jobs] == [(index, 20) for index in range(20)]
     assert len({job.nonce for job in jobs}) == 1

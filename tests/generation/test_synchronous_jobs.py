@@ -20,12 +20,12 @@ from tests.sandbox_control import ask, order
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_slow_worker_sends_what_blocks() -> None:
+def test_the_slow_worker_sends_what_is_synchronous() -> None:
     assert settings.CELERY_TASK_ROUTES["generation.block"] == {"queue": "slow"}
     assert "generation.dispatch" not in settings.CELERY_TASK_ROUTES
 
 
-def test_each_line_sends_its_own(studio: Studio) -> None:
+def test_each_queue_sends_its_own(studio: Studio) -> None:
     stems = studio.ask_for("stems", source=studio.take())
     (song,) = studio.ask()
     assert fair_order.positions([studio.subscription.pk]) == {stems.pk: 1, song.pk: 1}

@@ -66,7 +66,7 @@ def test_an_account_with_less_than_the_price_makes_nothing(studio: Studio) -> No
     )
 
 
-def test_what_waits_is_held_by_the_price_of_where_it_will_run(studio: Studio) -> None:
+def test_what_waits_is_reserved_by_the_price_of_where_it_will_run(studio: Studio) -> None:
     account = learned(studio, "studio", 8, left=100)
     learned(studio, "night", 6, left=20)
     FlowAccount.objects.update(max_jobs=0)  # nothing is sent
@@ -106,26 +106,26 @@ def test_how_many_credits_are_missing(
     assert balance.short(songs) == short
 
 
-def test_making_it_again_says_its_price_or_what_is_missing(studio: Studio) -> None:
+def test_a_retry_says_its_price_or_what_is_missing(studio: Studio) -> None:
     account = learned(studio, "studio", 8, left=20)
     (job,) = studio.ask(account=account)
     Job.objects.filter(pk=job.pk).update(state="failed", error_code="moderation_reject")
     address = f"/jobs/{job.pk}/retry/"
     page = Page(signed_in(studio).get(address))
     (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
-    assert ("disabled" in pay.attributes, pay.text) == (False, "Retry8 credits")
+    assert ("disabled" in pay.attributes, pay.text.strip()) == (False, "Retry8 credits")
     buttons = page.one("form", action=address)
-    assert next(each.text for each in buttons.all("a")) == "Edit prompt"
+    assert next(each.text.strip() for each in buttons.all("a")) == "Edit prompt"
     learned(studio, "studio", 8, left=5)
     page = Page(signed_in(studio).get(address))
     (pay,) = (each for each in page.all("button") if "btn-pay" in (each["class"] or ""))
-    assert ("disabled" in pay.attributes, pay.text) == (True, "Retry3 credits short")
+    assert ("disabled" in pay.attributes, pay.text.strip()) == (True, "Retry3 credits short")
     assert "not enough credits" in page.one(id=pay["aria-describedby"] or "").text
 
 
 def strip(page: Page) -> tuple[str, str, str]:
     """Free, after this, and what stands on the pay button."""
-    named = {name: each.text for each in page.all() for name in each.attributes}
+    named = {name: each.text.strip() for each in page.all() for name in each.attributes}
     return named["data-free-now"], named["data-after"], named["data-pay-price"]
 
 
