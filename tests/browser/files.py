@@ -19,7 +19,7 @@ def choose(page: Page, *files: FilePayload) -> None:
 def bring_files(page: Page) -> str:
     """Pictures and audio on two accounts, and one that is damaged. Gives the id of one that can be used."""
     page.goto("/library/files/")
-    page.get_by_label("Goes to").select_option(STUDIO)
+    page.get_by_label("Account", exact=True).select_option(STUDIO)
     choose(
         page,
         payload("Harbour at night.png", picture((40, 70, 110), kind="PNG")),
@@ -28,7 +28,7 @@ def bring_files(page: Page) -> str:
     )
     expect(page.locator("[data-file][data-state=ready]")).to_have_count(2)
     expect(page.locator("[data-file][data-state=wrong]")).to_have_count(1)
-    page.get_by_label("Goes to").select_option(NIGHT)
+    page.get_by_label("Account", exact=True).select_option(NIGHT)
     choose(page, payload("copper light.jpg", picture((200, 120, 60)), "image/jpeg"))
     expect(page.locator("[data-file][data-state=ready]")).to_have_count(3)
     card = page.locator("[data-file]", has_text="Harbour at night.png")

@@ -135,7 +135,7 @@ def test_the_words_switch_shows_what_belongs_to_the_choice(page: Page) -> None:
     expect(page.get_by_label("Your lyrics")).to_be_hidden()
     expect(page.get_by_role("radio", name="Pro")).to_be_visible()
     page.get_by_role("radio", name="Instrumental").check()
-    expect(page.get_by_text("Nobody sings.")).to_be_visible()
+    expect(page.get_by_text("Nobody sings")).to_be_visible()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("radio", name="Ghostwriter", exact=True)).to_be_checked()
 
@@ -261,7 +261,7 @@ def test_presets_and_recent_prompts_fill_the_form_and_what_was_typed_comes_back(
     expect(page.locator("[data-draft-line]")).to_contain_text(
         "Filled from preset “Ferry”. What you wrote is kept."
     )
-    page.get_by_role("button", name="Bring it back").click()
+    page.get_by_role("button", name="Restore it").click()
     expect(prompt).to_have_value("Typed over it")
     page.get_by_role("button", name="Undo").click()
     expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")

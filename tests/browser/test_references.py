@@ -22,7 +22,7 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     visit = visits.new("nora")
     page = visit.page
     page.goto("/library/files/")
-    page.get_by_label("Goes to").select_option(STUDIO)
+    page.get_by_label("Account", exact=True).select_option(STUDIO)
     page.evaluate(DROP, ["#work", "harbour.png", list(picture((40, 70, 110), kind="PNG"))])
     ready = page.locator("[data-file][data-state=ready]")
     expect(ready).to_have_count(1)
@@ -33,7 +33,7 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     choose(page, payload("groove.mp3", sound("mp3"), "audio/mpeg"), payload("note.png", b"hello" * 99))
     expect(page.locator("[data-sending] .is-wrong")).to_contain_text("This is none of the kinds")
     expect(ready).to_have_count(2)
-    page.get_by_label("Goes to").select_option(NIGHT)
+    page.get_by_label("Account", exact=True).select_option(NIGHT)
     choose(page, payload("copper.jpg", picture((200, 120, 60)), "image/jpeg"))
     expect(ready).to_have_count(3)
     page.get_by_role("link", name="Preview groove.mp3").click()

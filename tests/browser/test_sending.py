@@ -20,7 +20,7 @@ WOULD_ASK = "() => !window.dispatchEvent(new Event('beforeunload', { cancelable:
 
 def page_of_files(page: Page) -> None:
     page.goto("/library/files/")
-    page.get_by_label("Goes to").select_option(STUDIO)
+    page.get_by_label("Account", exact=True).select_option(STUDIO)
 
 
 def visit_library(page: Page) -> None:
@@ -52,7 +52,7 @@ def test_what_is_refused_for_now_is_sent_again_as_the_form_says_then(visits: Vis
     choose(page, payload("full.png", picture(kind="PNG")))
     wrong = page.locator("[data-sending] .is-wrong")
     expect(wrong).to_contain_text("Storage is full.")
-    page.get_by_label("Goes to").select_option(NIGHT)
+    page.get_by_label("Account", exact=True).select_option(NIGHT)
     page.get_by_label("Remove hidden data from images").uncheck()
     wrong.get_by_role("button", name=AGAIN).click()
     expect(wrong).to_contain_text("Storage is full.")
@@ -93,7 +93,7 @@ def test_what_waits_is_seen_again_after_another_page_and_goes_on(visits: Visits)
     choose(
         page, payload("first.png", picture((1, 2, 3), kind="PNG")), payload("then.png", picture(kind="PNG"))
     )
-    page.get_by_label("Goes to").select_option(NIGHT)
+    page.get_by_label("Account", exact=True).select_option(NIGHT)
     visit_library(page)
     assert page.evaluate(WOULD_ASK)
     come_back(page)
@@ -121,7 +121,7 @@ def test_a_teammates_file_settles_nothing(visits: Visits) -> None:
     choose(page, payload("theirs.png", picture((7, 80, 9), kind="PNG")))
     theirs = page.locator("[data-file][data-state=ready]", has_text="theirs.png")
     expect(theirs).to_have_count(1)
-    page.get_by_label("Goes to").select_option(NIGHT)
+    page.get_by_label("Account", exact=True).select_option(NIGHT)
     choose(page, payload("mine.png", picture((70, 8, 90), kind="PNG")))
     expect(page.locator("[data-file][data-state=ready]", has_text="mine.png")).to_have_count(1)
 

@@ -51,7 +51,7 @@ def test_from_the_family_to_a_chain_under_way(studio: Studio, edited: Clip, targ
     assert f"?target={edited.pk}" not in links
     found = Page(client.get(f"{start['href']}?q=horn"))
     assert f"?target={target.pk}" in [each["href"] for each in found.all("a")]
-    assert "No take has words" in Page(client.get(f"{start['href']}?q=zither")).text
+    assert "No take matches" in Page(client.get(f"{start['href']}?q=zither")).text
     FlowAccount.objects.update(song_credits=5, song_credits_fixed=True, credits=60)
     page = choose(studio, edited, target)
     assert "Do 2 steps10 credits" in page.one("button", class_="btn btn-pay").text
@@ -149,7 +149,7 @@ def test_a_chain_that_stands_still_leads_to_the_step_that_went_wrong(
     signed_in(studio).post(f"/jobs/{job.pk}/cancel/")
     studio.tick()
     page = Page(signed_in(studio).get(f"/jobs/chains/{chain.pk}/"))
-    assert "Step 1 was stopped or dropped. Nothing more is spent." in page.notice
+    assert "Step 1 was cancelled, or removed from the queue. Nothing more is spent." in page.notice
     assert page.one("a", href=f"/jobs/{job.pk}/retry/")
 
 

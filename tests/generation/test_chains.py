@@ -204,7 +204,7 @@ def test_a_result_in_the_bin_or_too_short_stops_it(studio: Studio) -> None:
     assert "Step 2 does not fit: it reaches to 0:09, and there it ends at 0:05." in status(chain)[1]
     Clip.objects.filter(pk=result.pk).update(duration_s=50.0, deleted_at=timezone.now())
     chains.resume(chain)
-    assert "in the bin" in status(chain)[1]
+    assert "in the trash" in status(chain)[1]
     Clip.objects.filter(pk=result.pk).update(deleted_at=None)
     chains.resume(chain)
     assert jobs_of(chain)[1]
@@ -254,7 +254,7 @@ FADE = Step("effect", {"effect": "Fade", "fade_in_s": 0, "fade_out_s": 8})
     [
         ([REPLACE], 72, []),
         ([REPLACE], 60, ["Step 1, Replace 0:48–1:12: x: it reaches to 1:12, and there it ends at 1:00."]),
-        ([REPLACE], None, ["nobody knows yet"]),
+        ([REPLACE], None, ["not known yet"]),
         ([COVER, EXTEND], None, []),
         ([TRIM, REPLACE], 100, ["Step 2"]),
         ([TRIM, EXTEND, REPLACE], 100, ["Step 3"]),

@@ -189,7 +189,7 @@ def test_the_forms_say_price_account_and_whose_token(studio: Studio) -> None:
         pay = page.one("button", class_="btn btn-pay btn-wide")
         assert "about 5 credits" in pay.text
         tool = page.one(id="tool")
-        assert "Your token pays" in tool.text
+        assert "Your API token pays" in tool.text
         assert clip.account
         assert any(each["title"] == clip.account.email for each in tool.all("span"))
     assert client.get(address(clip, "reverse")).status_code == 404
@@ -241,10 +241,10 @@ def test_what_stands_in_the_way_is_said_before_anyone_tries(studio: Studio) -> N
 def test_a_split_take_leads_to_its_stems(studio: Studio) -> None:
     clip = take(studio)
     job = asked(studio, clip, "stems")
-    assert "asked for already" in obstacle(studio, clip, "stems")
+    assert "already been requested" in obstacle(studio, clip, "stems")
     assert dispatcher.run(studio.token.subscription_id, synchronous=True) == 1
     assert state(job) == "collecting"
-    assert "split into its stems already" in obstacle(studio, clip, "stems")
+    assert "already been split into stems" in obstacle(studio, clip, "stems")
     Clip.objects.filter(song__operation="stems").update(deleted_at=clip.created_at)
     assert "in the trash" in obstacle(studio, clip, "stems")
     assert studio.sandbox.state.charged_operations()["stems"] == 1

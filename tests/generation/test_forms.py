@@ -51,7 +51,7 @@ def test_a_token_of_somebody_else_is_told(studio: Studio) -> None:
         studio.sandbox, Team.objects.create(name="Elsewhere"), member(studio.team, "eve@x.example")
     )
     page = refused(studio, token=str(stranger.token.pk))
-    assert "This token is not here any more." in page.one(id_="id_token_error").text
+    assert "This API token is gone." in page.one(id_="id_token_error").text
 
 
 def test_everything_typed_is_kept_in_the_page(studio: Studio) -> None:

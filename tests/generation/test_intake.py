@@ -86,7 +86,7 @@ def test_the_same_picture_with_its_hidden_data_is_another_upload(studio: Studio)
     assert by_script(client, picture()).json()["ok"]
     deliver(studio)
     said = by_script(client, picture(), stripMetadata="").json()["words"]
-    assert said.startswith("cover.png goes to studio@.")
+    assert said.startswith("cover.png is being sent to studio@.")
     deliver(studio)
     files = ReferenceFile.objects.order_by("created_at")
     assert [(file.is_ready, file.metadata_stripped) for file in files] == [(True, True), (True, False)]

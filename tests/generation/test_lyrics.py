@@ -87,7 +87,7 @@ def test_every_edit_is_a_version_and_each_can_be_gone_back_to(studio: Studio) ->
     assert sheet.versions.count() == 2
     old = page(studio, sheet, "?version=1")
     assert old.one("textarea", name_="lyrics").text.strip() == first.lyrics.strip()
-    assert "Go back to version 1" in old.text
+    assert "Restore version 1" in old.text
     edit(studio, sheet, first.lyrics, version=1)
     assert [version.lyrics for version in sheet.versions.all()] == [
         first.lyrics,

@@ -70,7 +70,7 @@ def test_a_name_that_is_taken_is_told_with_the_choice_to_replace(studio: Studio)
     assert response.status_code == 422
     page = Page(response)
     assert "There is a preset of this name" in page.wrong("name")
-    assert page.one("button", name="replace").text == "Replace “NIGHT bus”"
+    assert page.one("button", name="replace").text.strip() == "Replace “NIGHT bus”"
     assert page.value("prompt") == "loud polka"
     assert Preset.objects.get().fields["prompt"] == FORM["prompt"]
     # Another name, written in before the button that names the first one was pressed.
@@ -91,7 +91,7 @@ def test_a_name_that_is_taken_is_told_with_the_choice_to_replace(studio: Studio)
         ({"name": ""}, "Give it a name."),
         ({"name": "\u202e\u200b"}, "Give it a name."),
         ({"name": "x" * 61}, "That is 61 characters; a name can have up to 60."),
-        ({"name": "x", "prompt": "x" * 10_001}, "The description has 10001 characters"),
+        ({"name": "x", "prompt": "x" * 10_001}, "The prompt has 10001 characters"),
         ({"name": "x", "count": "many"}, "Songs: say how many"),
         ({"name": "x", "prompt": "", "lyrics": "", "model": ""}, "nothing in the form yet"),
     ],

@@ -63,7 +63,7 @@ def test_what_was_changed_after_it_was_looked_at_is_not_started(studio: Studio) 
     assert send(studio, nonce=str(sweep.pk), cap="900").status_code == 302
     answer = signed_in(studio).post(f"/create/sweeps/{sweep.pk}/start/", {"as_of": as_of})
     assert answer.status_code == 422
-    assert "look at it once more" in Page(answer).text
+    assert "check it once more" in Page(answer).text
     sweep.refresh_from_db()
     assert (sweep.phase, sweep.cap, Sweep.objects.count()) == ("draft", 900, 1)
     filled = Page(signed_in(studio).get(f"/create/sweeps/?from={sweep.pk}"))

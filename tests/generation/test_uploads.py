@@ -280,7 +280,7 @@ def test_what_breaks_off_is_not_taken_for_a_whole_file(studio: Studio, media: Pa
     body.length += MB
     status, words = post(signed_in(studio), body, PLAIN if plain else RAW)
     assert status == (503 if plain else 422)
-    assert "did not arrive whole" in words
+    assert "did not arrive complete" in words
     assert not ReferenceFile.objects.exists()
     assert kept(media) == 0
     assert not transfers.UPLOADS._under_way
@@ -337,4 +337,4 @@ def test_who_may_send(studio: Studio, media: Path) -> None:
     page = Page(signed_in(viewer).get("/library/files/"))
     assert (page.all("form", data_drop=""), bool(page.all(id=f"file-{file.pk}"))) == ([], True)
     FlowAccount.objects.update(block=FlowAccount.Block.GONE)
-    assert "none of your tokens" in by_script(signed_in(studio), picture((9, 9, 9))).json()["words"]
+    assert "none of your API tokens" in by_script(signed_in(studio), picture((9, 9, 9))).json()["words"]

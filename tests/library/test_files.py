@@ -116,7 +116,7 @@ def test_deleted_for_thirty_days_then_gone_with_its_bytes(band: Band, media: Pat
     assert not references.erase(file), "only what was deleted"
     assert references.delete(file, by=band.owner)
     assert not references.delete(file, by=band.owner)
-    assert "Bring back" in band.client("owner").get("/library/files/").content.decode()
+    assert "Restore" in band.client("owner").get("/library/files/").content.decode()
     again = kept(band, picture())
     answer = band.client("owner").post(f"/library/files/{file.pk}/restore/", follow=True)
     assert "The same file has been uploaded to that account again." in answer.content.decode()

@@ -67,7 +67,7 @@ def take_in(received: Received, sender: Sender, *, strip_metadata: bool) -> Uplo
     file.strip_metadata = strip_metadata
     try:
         return UploadOutcome(
-            _ask(file, sender), f"{file} goes to {sender.account.short}.{_really(file, received)}"
+            _ask(file, sender), f"{file} is being sent to {sender.account.short}.{_really(file, received)}"
         )
     except IntegrityError:  # the same was sent by another click meanwhile
         storages["default"].delete(stored)
@@ -101,7 +101,7 @@ def send_on(file: ReferenceFile, sender: Sender) -> UploadOutcome:
         new = _row(sender, copy_of=file, **same)
         new.file.name, new.thumb.name = file.file.name, file.thumb.name
         try:
-            return UploadOutcome(_ask(new, sender), f"{new} goes to {sender.account.short}.")
+            return UploadOutcome(_ask(new, sender), f"{new} is being sent to {sender.account.short}.")
         except IntegrityError:
             there = _same(sender, file.sha256, file.strip_metadata)
             if there is None:
@@ -164,7 +164,7 @@ def _once_more(file: ReferenceFile, sender: Sender, *, strip_metadata: bool) -> 
     if strip_metadata != file.strip_metadata:
         _change_choice(file, strip_metadata)
     _enqueue(file, sender)
-    return UploadOutcome(file, f"{file} goes to {where} once more.")
+    return UploadOutcome(file, f"{file} is being sent to {where} again.")
 
 
 def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
@@ -183,7 +183,7 @@ def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | Non
     if job is not None and job.state in decisions.RETRYABLE and strip_metadata in {None, file.strip_metadata}:
         if decisions.retry(job, by=sender.by, nonce=sender.nonce) is None:
             raise InvalidInput("It was found meanwhile, or you have no API token for its account any more.")
-        return UploadOutcome(file, f"{file} goes to {sender.account.short} once more.")
+        return UploadOutcome(file, f"{file} is being sent to {sender.account.short} again.")
     strip = file.strip_metadata if strip_metadata is None else strip_metadata
     return _once_more(file, sender, strip_metadata=strip)
 
