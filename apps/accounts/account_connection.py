@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts import account_sync, api_clients
 from apps.accounts.account_sync import Described
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, User
+from apps.plural import counted
 from apps.upstream import errors, records
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
@@ -73,7 +74,7 @@ def change(account: FlowAccount, *, max_jobs: int, token: ApiToken, by: User) ->
     with transaction.atomic():
         account_sync.keep_one(token.subscription, described, timezone.now())
         account_sync.works(token)
-        audit(account, f"account set to {max_jobs} at once", token=token, by=by)
+        audit(account, f"account set to {counted(max_jobs, 'parallel job')}", token=token, by=by)
 
 
 def take_away(
@@ -118,8 +119,8 @@ def words_for(error: account_sync.Trouble, *, doing: str) -> str:
     match error:
         case errors.TokenRefused():
             return (
-                "useapi.net does not know your API token any more, so nothing was done. Enter the new token first, "
-                "under Tokens."
+                "useapi.net no longer accepts your API token, so nothing was done. Enter the new "
+                "token first, under API tokens."
             )
         case errors.SubscriptionEnded():
             return "The useapi.net subscription of your token has ended, so nothing was done. Renew it there first."
@@ -127,12 +128,12 @@ def words_for(error: account_sync.Trouble, *, doing: str) -> str:
             return f"useapi.net could not be reached. The account was not {doing}. Try again in a moment."
         case errors.OutcomeUnknown():
             return (
-                f"{_quote(error)}The outcome is not known: the account may be {doing}, or not. Nothing is spent. "
-                "Check how it stands before you try again."
+                f"{_quote(error)}The outcome is unknown: the account may be {doing}, or not. Nothing "
+                "was spent. Check it before you try again."
             )
         case errors.Unavailable():
             return (
-                f"useapi.net gives no usable answer at the moment, so the account was not {doing}. "
+                f"useapi.net sends no usable response at the moment, so the account was not {doing}. "
                 "Try again in a few minutes."
             )
         case errors.UpstreamError():
@@ -143,8 +144,8 @@ def words_for(error: account_sync.Trouble, *, doing: str) -> str:
 def refused(error: errors.UpstreamError) -> str:
     """Why useapi.net did not take a refresh token, and how to get one that it takes."""
     return (
-        f"{_quote(error)}The refresh token was not taken, and nothing is kept of it. It changes when Flow Music is "
-        "used on in that browser: copy a new one, all of it."
+        f"{_quote(error)}The refresh token was not accepted, and nothing of it is stored. It changes "
+        "when Flow Music is used again in that browser: copy a new one, all of it."
     )
 
 

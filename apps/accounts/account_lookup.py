@@ -81,10 +81,10 @@ def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: b
     own = next((token for token in tokens if token.owner_id == user.pk), None)
     if own is None:
         names = ", ".join(token.owner.short_name for token in tokens)
-        whose = f"This account is {names}’s. " if names else ""
-        raise PermissionDenied(f"{whose}Only somebody with an own token for it can change it.")
+        whose = f"This account belongs to {names}. " if names else ""
+        raise PermissionDenied(f"{whose}Only somebody with their own token for it can change it.")
     if own.refused_at and not may_be_refused:
         raise PermissionDenied(
-            "Your token for this account is refused. Enter the new one first, under Tokens."
+            "Your token for this account is refused. Enter the new one first, under API tokens."
         )
     return own

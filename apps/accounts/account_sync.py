@@ -194,17 +194,17 @@ def mending(account: FlowAccount) -> str:
     match account.block:
         case Block.ERROR:
             return (
-                f"Nothing can run here until it is connected again: sign in to Google as {account.email} once more and "
-                "bring its new refresh token."
+                "Nothing can run here until it is connected again: sign in to Google as "
+                f"{account.email} again and paste its new refresh token."
             )
         case Block.CREDITS if account.subscription.is_sandbox:
-            return "This is the sandbox: nothing is really spent. Check it again, or make songs on another account."
+            return "This is the sandbox: nothing is really spent. Check it again, or choose another account."
         case Block.CREDITS:
-            return "Top it up at flowmusic.app, or make songs on another account. Then check it here."
+            return "Top it up at flowmusic.app, or choose another account. Then check it here."
         case Block.GONE:
-            return "It was taken away at useapi.net, or here. Connect it again if it is still wanted."
+            return "It was removed at useapi.net or here. Connect it again to use it."
         case Block.BUSY:
-            return "It goes on by itself."
+            return "It continues by itself."
     return ""
 
 

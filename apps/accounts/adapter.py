@@ -19,8 +19,8 @@ class ClosedSignup(DefaultAccountAdapter):
     """
 
     error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
-        "too_many_login_attempts": "Too many wrong passwords. Try again in a few minutes, or have a link for a new "
-        "password sent to you.",
+        "too_many_login_attempts": "Too many wrong passwords. Try again in a few minutes, or use “Forgot "
+        "your password?”.",
         "email_password_mismatch": "The address or the password is not right.",
         "incorrect_password": "This password is not right.",
     }

@@ -20,10 +20,10 @@ from apps.upstream.token import Token
 
 logger = logging.getLogger(__name__)
 
-UNREADABLE = "This token can't be read here any more. Enter it again to go on."
-NOBODY = "No token of this team works for this account at the moment. Enter one to go on."
-REFUSED = "useapi.net does not know this token any more. Enter the new one to go on."
-LEFT = "Whoever brought this token may not do this in the team any more."
+UNREADABLE = "This token can't be read here any more. Enter it again to continue."
+NOBODY = "No token of this team works for this account at the moment. Enter one to continue."
+REFUSED = "useapi.net no longer accepts this token. Enter the new one to continue."
+LEFT = "Whoever added this token may no longer do this in the team."
 
 Need = Literal["see", "create"]
 

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 PLAIN_ONLY = (
-    "This address has a letter that only looks like one of a to z. Type it anew; "
+    "This address has a letter that only looks like one of a to z. Type it again; "
     "a domain in another script goes in its form that begins with xn--."
 )
 

@@ -20,7 +20,7 @@ class TokenForm(forms.Form):
     )
     token = forms.CharField(
         label="useapi.net API token",
-        help_text="Paste all of it, also what follows the dash.",
+        help_text="Paste all of it, including what follows the dash.",
         max_length=400,
         widget=forms.PasswordInput(
             attrs={
@@ -52,7 +52,7 @@ class _RefreshTokenForm(forms.Form):
 
     refresh_token = forms.CharField(
         label="Refresh token",
-        help_text="Handed on to useapi.net, and kept nowhere here.",
+        help_text="Passed on to useapi.net, and not stored here.",
         max_length=10_000,
         widget=forms.PasswordInput(
             attrs={"autocomplete": "new-password", "autocapitalize": "none", "spellcheck": "false"}
@@ -63,15 +63,15 @@ class _RefreshTokenForm(forms.Form):
         },
     )
     maxJobs = forms.IntegerField(  # named as the API's parameter
-        label="How many at once",
+        label="Parallel jobs",
         help_text="1 to 16. Left empty, the plan of the account decides.",
         min_value=1,
         max_value=MOST_JOBS,
         required=False,
         error_messages={
             "invalid": "A whole number from 1 to 16.",
-            "min_value": "One at least.",
-            "max_value": "Flow Music makes sixteen at once at most.",
+            "min_value": "At least one.",
+            "max_value": "Flow Music runs at most sixteen parallel jobs.",
         },
     )
 
@@ -104,9 +104,7 @@ class SubscriptionField(forms.ModelChoiceField):
             empty_label=None,
             initial=tokens.first(),
             widget=forms.HiddenInput if alone else forms.Select,
-            error_messages={
-                "invalid_choice": "This token is not yours, or not here any more. Choose another."
-            },
+            error_messages={"invalid_choice": "This token is not yours, or no longer here. Choose another."},
         )
 
     def label_from_instance(self, token: ApiToken) -> str:

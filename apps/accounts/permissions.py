@@ -27,7 +27,7 @@ CHOSEN_TEAM = "team_id"
 
 _REFUSED: dict[Need, str] = {
     "see": "",
-    "create": "You can listen in this team, but not make anything. An owner or admin can change that.",
+    "create": "You can listen in this team, but not create anything. An owner or admin can change that.",
     "manage": "Only an owner or admin of this team can do this.",
     "own": "Only an owner of this team can do this.",
 }

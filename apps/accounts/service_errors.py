@@ -12,13 +12,9 @@ from apps.socket_deadlines import for_a_request
 
 logger = logging.getLogger(__name__)
 
-STORE = (
-    "The storage of songs and files does not answer just now. What is in it is safe. Try again in a minute."
-)
-REDIS = (
-    "The queue of this site does not answer just now. Songs that are being made go on. Try again in a minute."
-)
-DATABASE = "The database of this site does not answer just now. Try again in a minute."
+STORE = "The storage of songs and files is not responding right now. What is in it is safe. Try again in a minute."
+REDIS = "The queue of this site is not responding right now. Running songs continue. Try again in a minute."
+DATABASE = "The database of this site is not responding right now. Try again in a minute."
 # By the package whose error it is: boto3 is loaded only where there is a bucket.
 _WORDS = {"botocore": STORE, "boto3": STORE, "redis": REDIS, "kombu": REDIS}
 

@@ -24,9 +24,9 @@ FIRST_NUMBER = "1000"
 
 Outcome = Literal["added", "replaced", "refreshed"]
 WELCOME: dict[Outcome, str] = {
-    "added": "Kept your {token}.",
-    "replaced": "Your {token} stands in the place of the older one. What waited for it goes on.",
-    "refreshed": "Your {token} was here already. Asked useapi.net about it again.",
+    "added": "Saved your {token}.",
+    "replaced": "Your {token} replaces the older one. What waited for it continues.",
+    "refreshed": "Your {token} was already here. It was checked with useapi.net again.",
 }
 
 
@@ -125,9 +125,7 @@ def words_for(error: account_sync.Trouble) -> str:
     if isinstance(error, NoToken):
         return error.words
     if isinstance(error, errors.TokenRefused):
-        return (
-            "useapi.net does not know this token any more. It may have been reset. Enter the new one below."
-        )
+        return "useapi.net no longer accepts this token. It may have been reset. Enter the new one below."
     return error.user_message
 
 
@@ -136,21 +134,21 @@ def words_for_new(error: errors.UpstreamError) -> str:
     match error:
         case errors.TokenRefused():
             return (
-                "useapi.net does not know this token. Copy all of it, also what follows the dash; "
-                "one that was reset works no more."
+                "useapi.net does not know this token. Copy all of it, including what follows the dash; "
+                "one that was reset no longer works."
             )
         case errors.SubscriptionEnded():
             return "The subscription of this token has ended. Renew it at useapi.net, then enter the token again."
         case errors.AddressRefused():
             return "The address set for useapi.net is one that flowweb does not call. Ask whoever runs this site."
         case errors.NotSent():
-            return "useapi.net could not be reached, so the token was not checked and not kept. Try again in a moment."
+            return "useapi.net could not be reached, so the token was not checked and not saved. Try again in a moment."
         case errors.Unavailable():
             return (
-                "useapi.net gave no usable answer, so the token was not checked and not kept. "
+                "useapi.net sent no usable response, so the token was not checked and not saved. "
                 "Try again in a few minutes."
             )
-    return f"{error.user_message} The token was not kept."
+    return f"{error.user_message} The token was not saved."
 
 
 def _replace(kept: ApiToken, token: Token) -> Outcome:

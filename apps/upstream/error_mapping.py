@@ -88,7 +88,7 @@ def read_refusal(response: Response, gone: str = "") -> UpstreamError:
 def media_refusal(response: Response) -> UpstreamError:
     """For a link to audio or a picture, fetched without a token: the server and its statuses are its own."""
     if response.status in (401, 403):
-        words = f"{response.call.service} does not open this link any more. Nothing was spent by asking."
+        words = f"{response.call.service} no longer opens this link. Nothing was spent by asking."
         return _error(Forbidden, response, words)
     if response.status in (404, 410):
         return _error(
@@ -113,16 +113,16 @@ def outcome_unknown(
 def _what_came(response: Response, fault: str) -> str:
     """Instead of a result."""
     if response.fault:
-        return "The answer of {service} broke off. "
+        return "The response of {service} broke off. "
     if response.is_html:
-        return "{service} answered with a web page instead of a result. "
+        return "{service} responded with a web page instead of a result. "
     if response.message:
-        return _quoting("{service} answered with an error{said}. ", response.message)
+        return _quoting("{service} responded with an error{said}. ", response.message)
     if response.ok:
-        return "The answer of {service} can't be used" + (f": {fault}. " if fault else ". ")
+        return "The response of {service} can't be used" + (f": {fault}. " if fault else ". ")
     if 300 <= response.status < 400:
-        return "{service} pointed to another address instead of answering. "
-    return "{service} answered with an error and does not say which. "
+        return "{service} pointed to another address instead of responding. "
+    return "{service} responded with an error and does not say which. "
 
 
 def unavailable(response: Response, fault: str = "") -> Unavailable:
@@ -152,7 +152,7 @@ def _payment(response: Response, messages: OperationMessages) -> UpstreamError:
         words = (
             "The useapi.net subscription of this token has ended, or never began. Nothing was spent on this. "
         )
-        return _error(SubscriptionEnded, response, words + "Renew it at useapi.net to go on.")
+        return _error(SubscriptionEnded, response, words + "Renew it at useapi.net to continue.")
     return _error(OutOfCredits, response, messages.no_credits)
 
 
@@ -166,7 +166,7 @@ def _busy(response: Response, messages: OperationMessages) -> Busy:
         words = "No Flow Music account has a free slot at the moment. Nothing was spent. "
     else:
         words = "This Flow Music account has no free slot at the moment. Nothing was spent. "
-    words += "It can start when something that runs is done."
+    words += "It can start when a running job is done."
     return _error(Busy, response, messages.busy or words, scope="all" if everywhere else "account")
 
 

@@ -31,7 +31,7 @@ class UpstreamError(Exception):
 
     retryable: ClassVar[bool] = False
     outcome_unknown: ClassVar[bool] = False
-    words: ClassVar[str] = "{service} gave an answer that was not expected."
+    words: ClassVar[str] = "{service} sent an unexpected response."
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Busy(UpstreamError):
     """429. `scope` is "all" if nothing of this subscription can start, "account" if one account is full."""
 
     retryable = True
-    words = "{service} is busy. Nothing was spent. It can be tried again when something that runs is done."
+    words = "{service} is busy. Nothing was spent. It can be tried again when a running job is done."
 
     def __init__(self, detail: str = "", *, scope: str = "all", **kwargs: Any) -> None:
         super().__init__(detail, **kwargs)
@@ -88,15 +88,15 @@ class TokenRefused(UpstreamError):
     """401: the token is wrong, or was reset. Nothing goes until a person enters another."""
 
     words = (
-        "{service} does not know this token any more. It may have been reset. Nothing was spent on this. "
-        "Enter the new token to go on."
+        "{service} no longer accepts this token. It may have been reset. Nothing was spent on this. "
+        "Enter the new token to continue."
     )
 
 
 class SubscriptionEnded(UpstreamError):
     """402 about the subscription: every account under it is stopped."""
 
-    words = "The subscription at {service} has ended. Nothing was spent on this. Renew it there to go on."
+    words = "The subscription at {service} has ended. Nothing was spent on this. Renew it there to continue."
 
 
 class OutOfCredits(UpstreamError):
@@ -126,7 +126,7 @@ class AccountBroken(UpstreamError):
 class RenderFailed(UpstreamError):
     """422 with a job record: Flow Music took it and made no song of it. `record` says why."""
 
-    words = "Flow Music made no song of this. It may have cost credits. Change the words and make it again."
+    words = "Flow Music created no song from this. It may have cost credits. Edit the prompt and try again."
 
     def __init__(self, detail: str = "", *, record: JobRecord, **kwargs: Any) -> None:
         super().__init__(detail, **kwargs)
@@ -136,7 +136,9 @@ class RenderFailed(UpstreamError):
 class NoLyrics(UpstreamError):
     """422 of the lyrics: no text came of it. `agent_text` in the evidence is what was said instead."""
 
-    words = "Flow Music wrote no lyrics this time, which normally costs nothing. Change the idea and try it again."
+    words = (
+        "Flow Music wrote no lyrics this time, which normally costs nothing. Change the idea and try again."
+    )
 
 
 class Declined(UpstreamError):
@@ -144,22 +146,22 @@ class Declined(UpstreamError):
 
     words = (
         "Flow Music declined this and does not say why. Nothing came of it, and it is not known to cost "
-        "anything. Change it and try it again."
+        "anything. Change it and try again."
     )
 
 
 class Rejected(UpstreamError):
     """Any other 4xx that was meant: what was asked is not possible like this."""
 
-    words = "{service} did not take this. Nothing was spent. Change it and send it again."
+    words = "{service} did not accept this. Nothing was spent. Change it and try again."
 
 
 class Gone(UpstreamError):
     """404 or 410: it has expired, or never existed."""
 
     words = (
-        "{service} does not know this any more. Nothing was spent by asking; what it cost before stays spent. "
-        "Look for it at flowmusic.app."
+        "{service} no longer knows this. Nothing was spent by asking; what it cost before stays spent. "
+        "Search for it at flowmusic.app."
     )
 
 
@@ -168,7 +170,7 @@ class Forbidden(UpstreamError):
 
     words = (
         "{service} says that this belongs to somebody else. Nothing was spent by asking. "
-        "Use the token that it was made with."
+        "Use the token that it was created with."
     )
 
 
@@ -182,7 +184,7 @@ class NotReady(UpstreamError):
 class TooLarge(UpstreamError):
     """A file above the limit of the caller; what was written of it is to be thrown away."""
 
-    words = "The file at {service} is larger than flowweb keeps. Nothing was spent by asking."
+    words = "The file at {service} is larger than flowweb stores. Nothing was spent by asking."
 
 
 class OutcomeUnknown(UpstreamError):
@@ -193,8 +195,8 @@ class OutcomeUnknown(UpstreamError):
 
     outcome_unknown = True
     words = (
-        "The answer of {service} got lost. This may have gone through and may have cost credits, "
-        "so it is not sent again. Look for it before you make it again."
+        "The response of {service} got lost. This may have gone through and may have cost credits, "
+        "so it is not sent again. Search Flow Music before you create it again."
     )
 
 
@@ -202,9 +204,7 @@ class Unavailable(UpstreamError):
     """A read (or another call that costs nothing and may be repeated) without a usable answer."""
 
     retryable = True
-    words = (
-        "{service} gives no usable answer at the moment. Nothing was spent by asking. It can be asked again."
-    )
+    words = "{service} sends no usable response at the moment. Nothing was spent by asking. It can be tried again."
 
 
 class Unreachable(Unavailable, NotSent):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_LOST = "The answer of {service} got lost. "
+_LOST = "The response of {service} got lost. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class OperationMessages:
     """
 
     unknown: str
-    rejected: str = "{service} did not take this{said}. Nothing was spent. Change it and send it again."
+    rejected: str = "{service} did not accept this{said}. Nothing was spent. Change it and try again."
     by_status: Mapping[int, str] = field(default_factory=dict)
     failed: str = (
-        "Flow Music made no song of this{said}. It may have cost credits. Change the words and make it again."
+        "Flow Music created no song from this{said}. It may have cost credits. Edit the prompt and try again."
     )
     uploaded: str = ""
     no_credits: str = ""
@@ -48,82 +48,82 @@ class OperationMessages:
 
 SONG = OperationMessages(
     unknown="This may have gone through and may have cost credits, so it is not sent again. "
-    "Look for it before you make it again.",
+    "Search Flow Music before you create it again.",
 )
 
-_NO_CREDITS_FOR_EDIT = (
-    "The Flow Music account of this song has too few credits. Nothing was spent on this. An edit runs on the account "
-    "that the song is on, so another one is no help: top it up at flowmusic.app."
-)
+_NO_CREDITS_FOR_EDIT = "The Flow Music account of this song has too few credits. Nothing was spent on "
+"this. An edit needs the account that the song is on, so another one is no help: top it up at "
+"flowmusic.app."
 _NO_CLIP = (
-    "Flow Music does not have this song any more, or its account is not connected{said}. Nothing was spent. "
+    "Flow Music no longer has this song, or its account is not connected{said}. Nothing was spent. "
     "Connect the account again, or edit another song."
 )
 _NOT_EDITABLE = (
     "Flow Music can't edit this one{said}. Nothing was spent. Audio that was uploaded can't be edited: "
-    "choose a song that was made there."
+    "choose a song that was created there."
 )
 
 EDIT = OperationMessages(
     unknown="This edit may have gone through and may have cost credits, so it is not sent again. "
-    "Look for it before you make it again.",
-    rejected="{service} did not take this edit{said}. Nothing was spent. Change it and send it again.",
+    "Search Flow Music before you create it again.",
+    rejected="{service} did not accept this edit{said}. Nothing was spent. Change it and try again.",
     by_status={404: _NO_CLIP, 410: _NO_CLIP},
     uploaded=_NOT_EDITABLE,
-    failed="Flow Music made nothing of this edit{said}. It may have cost credits. Change it and make it again.",
+    failed="Flow Music created nothing from this edit{said}. It may have cost credits. Change it and try again.",
     no_credits=_NO_CREDITS_FOR_EDIT,
 )
 
 STEMS = OperationMessages(
-    unknown="The stems may be made, and may have cost credits, so they are not asked for again by themselves. "
+    unknown="The stems may have been created and may have cost credits, so they are not requested again automatically. "
     "Ask again in three minutes: for a song that is split already the same stems come back, and no new ones.",
-    rejected="{service} did not take this song apart{said}. Nothing was spent. Try it with another song.",
+    rejected="{service} did not split this song{said}. Nothing was spent. Try it with another song.",
     by_status={404: _NO_CLIP, 410: _NO_CLIP},
     uploaded=_NOT_EDITABLE,
-    failed="Flow Music made no stems of this{said}. It may have cost credits. Try it with another song.",
+    failed="Flow Music created no stems from this{said}. It may have cost credits. Try it with another song.",
     no_credits=_NO_CREDITS_FOR_EDIT,
 )
 
 LYRICS = OperationMessages(
-    unknown="Lyrics are normally free, but this may have cost credits all the same, so they are not asked for "
-    "again by themselves. Ask again if you like.",
-    rejected="{service} did not take this idea{said}. Nothing was spent. Change it and try it again.",
+    unknown="Lyrics are normally free, but this may have cost credits all the same, so they are not "
+    "requested again automatically. Try again if you like.",
+    rejected="{service} did not accept this idea{said}. Nothing was spent. Change it and try again.",
     writes=True,
 )
 
 UPLOAD = OperationMessages(
     unknown="The file may be there or not. Sending a file is not known to cost credits. It can be sent again.",
-    rejected="{service} did not take this file{said}. Nothing was spent. Choose another file, or save it anew.",
+    rejected="{service} did not accept this file{said}. Nothing was spent. Choose another file, or save "
+    "it in another format.",
     by_status={
-        413: "This file is too large for Flow Music: pictures may have 20 MB, audio 40 MB. Nothing was spent. "
+        413: "This file is too large for Flow Music: images may have 20 MB, audio 40 MB. Nothing was spent. "
         "Make it smaller and send it again.",
-        422: "This picture carries a note of how it was made, and Flow Music takes none that do. Nothing was spent. "
+        422: "This image carries a note of how it was created, and Flow Music accepts none that do. Nothing was spent. "
         "Send it again with its metadata removed.",
     },
-    declines="Flow Music declined this file and does not say why; often it is what the picture shows. Nothing came "
+    declines="Flow Music declined this file and does not say why; often it is what the image shows. Nothing came "
     "of it, and it is not known to cost anything. Choose another file, or try this one again later.",
 )
 
 IMAGE = OperationMessages(
-    unknown="The picture may be made and may have cost credits, so it is not asked for again by itself. "
-    "Ask again if you like.",
-    rejected="{service} did not take this{said}. Nothing was spent. Change the words and try it again.",
-    declines="Flow Music declined this picture and does not say why; often it is the words. Nothing came of it, and it "
-    "is not known to cost anything. Change the words and try it again.",
+    unknown="The image may have been created and may have cost credits, so it is not requested again automatically. "
+    "Try again if you like.",
+    rejected="{service} did not accept this{said}. Nothing was spent. Edit the prompt and try again.",
+    declines="Flow Music declined this image and does not say why; often it is the prompt. Nothing came of it, and it "
+    "is not known to cost anything. Edit the prompt and try again.",
 )
 
 _STRANGER = (
-    "{service} does not know the API token any more; it may have been reset. The account was not changed and nothing "
-    "was spent. Enter the new API token to go on."
+    "{service} no longer accepts the API token; it may have been reset. The account was not changed and nothing "
+    "was spent. Enter the new API token to continue."
 )
 _BUSY = "{service} is busy. The account was not changed and nothing was spent. Try it again in a minute."
 
 ADD_ACCOUNT = OperationMessages(
-    unknown="The account may be connected or not; connecting costs nothing. Look at the list of accounts again "
+    unknown="The account may be connected or not; connecting costs nothing. Check the list of accounts "
     "before you repeat it.",
     rejected="{service} did not connect this account{said}. Nothing was spent. Try it again.",
     by_status={
-        400: "The token was not taken{said}. Nothing was spent. "
+        400: "The token was not accepted{said}. Nothing was spent. "
         "Copy a fresh refresh token and add the account again.",
     },
     token_refused=_STRANGER,
@@ -131,7 +131,7 @@ ADD_ACCOUNT = OperationMessages(
 )
 
 MAX_JOBS = OperationMessages(
-    unknown="The number may be changed or not; it costs nothing. Look at the list of accounts again.",
+    unknown="The number may be changed or not; it costs nothing. Check the list of accounts.",
     rejected="{service} did not change the number{said}. Nothing was spent. Try another number.",
     by_status={
         400: "{service} did not change the number{said}. Nothing was spent. "
@@ -143,7 +143,7 @@ MAX_JOBS = OperationMessages(
 )
 
 REMOVE_ACCOUNT = OperationMessages(
-    unknown="The account may be removed or not; it costs nothing. Look at the list of accounts again.",
+    unknown="The account may be removed or not; it costs nothing. Check the list of accounts.",
     rejected="{service} did not remove this account{said}. Nothing was spent. Try it again later.",
     token_refused=_STRANGER,
     busy=_BUSY,

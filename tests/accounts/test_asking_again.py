@@ -108,7 +108,7 @@ def test_addresses_change_after_the_password_and_the_old_one_is_told(client: Cli
     assert confirm(client, asked.headers["Location"]) == "/auth/email/"
     assert addresses(mara) == {OWN: True, OTHER: False}, "what was typed was not lost"
     told = {(letter.to[0], letter.subject.split("] ")[-1]) for letter in mail.outbox}
-    assert (OWN, "An e-mail address was added") in told
+    assert (OWN, "An email address was added") in told
     EmailAddress.objects.filter(email=OTHER).update(verified=True)
     mail.outbox.clear()
     client.post("/auth/email/", {"email": OTHER, "action_primary": ""})
@@ -207,12 +207,12 @@ def test_mails_are_in_the_words_of_the_house(client: Client, mara: User) -> None
     Client().post("/auth/password/reset/", {"email": "third@home.example"})
     subjects = [letter.subject.partition("] ")[2] for letter in mail.outbox]
     assert subjects == [
-        "Confirm your e-mail address",
-        "An e-mail address was added",
-        "Your e-mail address was changed",
-        "An e-mail address was removed",
+        "Confirm your email address",
+        "An email address was added",
+        "Your email address was changed",
+        "An email address was removed",
         "Your password was changed",
-        "A link for a new password",
+        "A link to set a new password",
     ]
     for letter in mail.outbox:
         assert not re.search(r"(?i)please|hello|thank|!|{{|{%", letter.subject + str(letter.body)), (

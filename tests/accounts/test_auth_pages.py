@@ -45,15 +45,15 @@ def test_pages_of_the_signed_in(people: People, path: str) -> None:
 
 def test_pages_of_somebody_with_a_password(people: People) -> None:
     client = with_password(people)
-    assert "Change the password" in check(client.get("/auth/password/change/"))
+    assert "Change password" in check(client.get("/auth/password/change/"))
     assert "Confirm your password" in check(client.get("/auth/reauthenticate/"))
 
 
 @pytest.mark.django_db
 def test_signup_is_closed() -> None:
-    assert "No sign-up here" in check(Client().get("/auth/signup/"))
+    assert "Sign-up is closed" in check(Client().get("/auth/signup/"))
     form = {"email": "eve@elsewhere.example", "password1": PASSWORD, "password2": PASSWORD}
-    assert "No sign-up here" in check(Client().post("/auth/signup/", form))
+    assert "Sign-up is closed" in check(Client().post("/auth/signup/", form))
     assert not User.objects.exists()
 
 

@@ -47,7 +47,7 @@ def test_a_refused_refresh_token_is_not_put_back_and_the_rest_is(
     answer = people.client("owner").post(ADD, {"refresh_token": BAD, "maxJobs": filled, "token": kept.pk})
     page = Page(answer)
     assert (page.status, page.value("maxJobs")) == (422, filled)
-    assert "was not taken" in page.wrong("refresh_token")
+    assert "was not accepted" in page.wrong("refresh_token")
     assert "Refresh Token Not Found" in page.wrong("refresh_token")
     assert page.value("refresh_token") == ""
     assert BAD not in answer.content.decode() + caplog.text
@@ -68,7 +68,7 @@ def test_what_can_be_no_refresh_token_is_said_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("scenario", "words"),
     [
-        ("401", "does not know your API token any more"),
+        ("401", "no longer accepts your API token"),
         ("no subscription", "subscription of your token has ended"),
         ("500", "may be connected, or not"),
         ("drop after", "may be connected, or not"),
@@ -112,7 +112,7 @@ def test_the_refresh_token_of_another_account_says_whose_it_is(
     answer = people.client("owner").post(
         f"/flow-accounts/{STUDIO}/connect/", {"refresh_token": GOOD}, follow=True
     )
-    assert f"was of velvet@sandbox.example. {STUDIO} still needs its own" in answer.content.decode()
+    assert f"belongs to velvet@sandbox.example. {STUDIO} still needs its own" in answer.content.decode()
     assert account("velvet@sandbox.example").credits == 500
 
 
@@ -120,7 +120,7 @@ def test_the_number_at_once_is_changed_alone(people: People, kept: ApiToken, rem
     client = people.client("owner")
     assert client.post(f"/flow-accounts/{NIGHT}/", {"maxJobs": "16"}).status_code == 302
     assert (account(NIGHT).max_jobs, account(NIGHT).credits) == (16, 120)
-    assert log()[-1] == "account set to 16 at once"
+    assert log()[-1] == "account set to 16 parallel jobs"
     for wrong in ("0", "17", "2.5", ""):
         assert Page(client.post(f"/flow-accounts/{NIGHT}/", {"maxJobs": wrong})).wrongs == ["maxJobs"]
     assert remote.sandbox.requests("POST", "/accounts") == {"POST /accounts": 1}

@@ -13,6 +13,7 @@ from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.upstream import errors, records
 from tests.accounts.conftest import RAW, People, Remote, subscription, unasked
+from tests.page import Page
 
 STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
 Block = FlowAccount.Block
@@ -79,7 +80,7 @@ def test_a_refused_token_is_marked_and_nothing_else_changes(kept: ApiToken, remo
     remote.schedule("accounts", "401")
     before = list(FlowAccount.objects.values())
     assert isinstance(account_sync.refresh(kept), errors.TokenRefused)
-    assert "does not know this token" in ApiToken.objects.get().refused_reason
+    assert "no longer accepts this token" in ApiToken.objects.get().refused_reason
     assert list(FlowAccount.objects.values()) == before
 
 
@@ -94,7 +95,7 @@ def test_an_api_that_is_down_changes_nothing(kept: ApiToken, remote: Remote, mon
 def test_what_was_connected_or_removed_since_is_newer_than_a_list(kept: ApiToken) -> None:
     """The list was asked for before: it doesn't know the one, and still has the other."""
     asked_at = timezone.now()
-    night = account_sync.Described(records.FlowAccount(email=NIGHT, credits=60), balance_asked=True)
+    night = account_sync.Described(records.AccountRecord(email=NIGHT, credits=60), balance_asked=True)
     described = account_sync.Listed({NIGHT: night}, gone=[STUDIO])
     FlowAccount.objects.update(checked_at=asked_at + timedelta(seconds=1))
     account_sync.mark_gone(FlowAccount.objects.filter(email=NIGHT), asked_at + timedelta(seconds=1))
@@ -148,7 +149,7 @@ def test_the_page_shows_balance_tier_places_and_how_to_mend(
         "refresh token rejected",
         "Starter",
         "120",
-        "1 of 2 running",  # as the live panel counts: ours from our own rows
+        "1 of 2 parallel jobs",  # as the live panel counts: ours from our own rows
         "lamp-elsewhere",
     ):
         assert words in page
@@ -174,7 +175,7 @@ def test_the_page_adds_up_the_teams_credits(people: People) -> None:
         token = unasked(people.team, getattr(people, name), f"user:{left}-secret{name}")
         FlowAccount.objects.create(subscription=token.subscription, email=f"{name}@x.example", credits=left)
     for name in ("owner", "member", "viewer"):
-        assert "1,234 credits in all" in people.client(name).get("/flow-accounts/").content.decode()
+        assert "1,234 credits in all" in Page(people.client(name).get("/flow-accounts/")).text
 
 
 def test_who_sees_and_checks(people: People, kept: ApiToken, remote: Remote) -> None:
@@ -201,7 +202,7 @@ def test_who_sees_and_checks(people: People, kept: ApiToken, remote: Remote) -> 
 def test_a_check_by_hand_says_what_went_wrong(people: People, kept: ApiToken, remote: Remote) -> None:
     remote.schedule("account", "401")
     page = people.client("owner").post(f"/flow-accounts/{STUDIO}/check/", follow=True).content.decode()
-    assert "does not know this token any more" in page
+    assert "no longer accepts this token" in page
     assert "you enter the new one" in page
 
 

@@ -38,7 +38,7 @@ def test_adding_shows_the_accounts_under_it(people: People, remote: Remote) -> N
         "night+bus@sandbox.example",
         "Plus",
         "Starter",
-        "4 at once",
+        "4 parallel jobs",
         '<strong class="num">500',
     ):
         assert words in page
@@ -92,7 +92,7 @@ def test_another_provider_is_told(people: People, remote: Remote) -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ("user:1000-unknown7", "does not know this token"),
+        ("user:1000-unknown7", "no longer accepts this token"),
         ("user:402-sandboxlapsed", "subscription of this token has ended"),
     ],
 )
@@ -115,7 +115,7 @@ def test_a_remote_side_that_gives_nothing_usable_is_told(
     remote.schedule("accounts", scenario)
     response = post(people.client("owner"))
     assert response.status_code == 422
-    assert "not checked and not kept" in html(response)
+    assert "not checked and not saved" in html(response)
     assert RAW not in html(response)
     assert not ApiToken.objects.exists()
 
@@ -139,7 +139,7 @@ def test_all_of_it_takes_no_longer_than_its_deadline(
         settings.USEAPI_BASE_URL = url
         settings.OPERATOR_ORIGINS = settings.OPERATOR_ORIGINS | {url}
         before = timezone.now()
-        assert "not checked and not kept" in html(post(people.client("owner")))
+        assert "not checked and not saved" in html(post(people.client("owner")))
     assert (timezone.now() - before).total_seconds() < 8
 
 
@@ -147,7 +147,7 @@ def test_the_same_token_again_is_asked_about_again(people: People, remote: Remot
     client = people.client("owner")
     post(client)
     remote.set_account("studio@sandbox.example", credits=77)
-    assert "was here already" in html(client.post(PAGE, {"token": RAW}, follow=True))
+    assert "was already here" in html(client.post(PAGE, {"token": RAW}, follow=True))
     assert ApiToken.objects.count() == 1
     assert FlowAccount.objects.get(email__startswith="studio").credits == 77
     assert AuditEntry.objects.filter(action__startswith="token").count() == 1
@@ -159,8 +159,8 @@ def test_a_new_token_of_the_subscription_replaces_the_refused_one_in_its_row(
     client = people.client("owner")
     post(client)
     old = ApiToken.objects.get()
-    old.refuse(at=timezone.now(), reason="useapi.net does not know this token any more.")
-    assert "does not know this token any more" in html(client.get(PAGE))
+    old.refuse(at=timezone.now(), reason="useapi.net no longer accepts this token.")
+    assert "no longer accepts this token" in html(client.get(PAGE))
     post(client, "user:1000-sandboxnew9X2Y")
     new = ApiToken.objects.get()
     assert (new.pk, new.refused_at, new.refused_reason, new.last4) == (old.pk, None, "", "9X2Y")
@@ -211,10 +211,10 @@ def test_a_check_that_goes_wrong_says_so_and_keeps_what_was_known(
 ) -> None:
     client, url = people.client("owner"), f"{PAGE}{kept.pk}/check/"
     remote.schedule("accounts", "401", times=1)
-    assert "does not know this token any more" in html(client.post(url, headers={"HX-Request": "true"}))
+    assert "no longer accepts this token" in html(client.post(url, headers={"HX-Request": "true"}))
     assert ApiToken.objects.get().refused_at is not None
     remote.schedule("accounts", "502")
-    assert "no usable answer" in html(client.post(url, follow=True))
+    assert "no usable response" in html(client.post(url, follow=True))
     assert FlowAccount.objects.count() == 2
 
 

@@ -47,12 +47,12 @@ def test_a_viewer_brings_no_token(people: People, remote: Remote) -> None:
 def test_the_first_page(people: People, remote: Remote) -> None:
     client = people.client("member")
     page = html(client.get("/"))
-    assert "Bring a token" in page
+    assert "Add an API token" in page
     assert 'name="token"' in page
     assert "Try the sandbox" in page
     post(client)
     assert client.get("/").headers["Location"] == "/create/"
-    assert "Bring a token" in html(people.client("owner").get("/")), "a teammate's token is not one's own"
+    assert "Add an API token" in html(people.client("owner").get("/")), "a teammate's token is not one's own"
 
 
 def test_trying_the_sandbox(people: People, sandbox: Sandbox) -> None:

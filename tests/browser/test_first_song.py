@@ -140,6 +140,6 @@ def test_the_link_works_once(visits: Visits, house: House) -> None:
 
     visit.page.goto(link)
 
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("This link works no more")
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Link expired")
     visit.page.goto("/library/")
     expect(visit.page).to_have_url(re.compile("/auth/login/"))

@@ -44,7 +44,7 @@ def test_it_sees(name: str, visit: Visit, visits: Visits) -> None:
 
 def test_it_says_nothing_when_all_is_well(visit: Visit) -> None:
     visit.page.locator("a[href$='/password/reset/']").first.click()
-    visit.page.get_by_role("heading", name="Password forgotten").wait_for()
+    visit.page.get_by_role("heading", name="Forgot your password?").wait_for()
 
     assert visit.watch.take_trouble() == []
 

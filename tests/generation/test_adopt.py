@@ -211,7 +211,7 @@ def test_songs_made_before_it_was_sent_are_said_to_be_older(studio: Studio) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [("refresh token rejected", "sign in again"), ("", "does not know this token")]
+    ("error", "words"), [("refresh token rejected", "sign in again"), ("", "no longer accepts this token")]
 )
 def test_why_nothing_can_be_listed_is_said_in_plain_words(
     studio: Studio, lost: Job, error: str, words: str

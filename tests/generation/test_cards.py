@@ -122,7 +122,7 @@ CASES = {
         "paused", lambda: {"paused": True}, ("Paused until you resume it.",), ["Resume", "Remove from queue"]
     ),
     "blocked by its token": Case(
-        "blocked", nothing, ("does not know this token", "nothing spent"),
+        "blocked", nothing, ("no longer accepts this token", "nothing spent"),
         ["Enter the new token", "Remove from queue"], refuse,
     ),
     "its token removed": Case(
@@ -165,7 +165,7 @@ CASES = {
         state="running",
     ),
     "running, token refused": Case(
-        "running", sent(jobid="job:1", accepted_at=now), ("does not know the token any more",),
+        "running", sent(jobid="job:1", accepted_at=now), ("no longer accepts the token",),
         ["Enter the new token"], refuse, state="running",
     ),
     "running, being stopped": Case(

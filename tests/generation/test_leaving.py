@@ -118,7 +118,7 @@ def test_another_teams_job_holds_it_and_is_no_more_than_a_number(studio: Studio,
 @pytest.mark.parametrize(
     ("scenario", "block", "words"),
     [
-        ("401", "", "does not know your API token"),
+        ("401", "", "no longer accepts your API token"),
         ("no subscription", "", "has ended"),
         ("422", "", "was not removed"),
         ("500", "gone", "may be removed"),

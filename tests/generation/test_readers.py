@@ -86,7 +86,7 @@ def test_a_job_of_a_team_without_a_token_waits_says_so_and_goes_on(
     browser = Client()
     browser.force_login(viewer, backend=BACKEND)
     page = browser.get("/jobs/").content.decode()
-    assert ("does not know the token" if how == "refused" else "No token of this team works") in page
+    assert ("no longer accepts the token" if how == "refused" else "No token of this team works") in page
     Job.objects.filter(pk=theirs.pk).update(state=State.COMPLETED)
     poll_times.poll_now(here.subscription.pk)
     assert not poll_times.due(timezone.now()).exists(), "nobody is asked for those who have no token"

@@ -67,8 +67,8 @@ def labels(studio: Studio, job: Job) -> list[str]:
     ("status", "body", "words"),
     [
         (404, {"error": "Route POST /music not found", "code": 404}, "Route POST /music not found"),
-        (404, b"<html>not here</html>", "did not take this"),
-        (404, b"", "did not take this"),
+        (404, b"<html>not here</html>", "did not accept this"),
+        (404, b"", "did not accept this"),
         (410, {"error": "That was moved"}, "That was moved"),
     ],
 )
@@ -111,15 +111,15 @@ def test_where_the_account_cannot_be_asked_about_it_is_a_refusal_too(studio: Stu
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (500, BROKEN, "answered with an error: “Internal trouble at the studio”"),
+        (500, BROKEN, "responded with an error: “Internal trouble at the studio”"),
         (
             503,
             {"error": {"code": "x", "message": "Down for an hour"}},
-            "answered with an error: “Down for an hour”",
+            "responded with an error: “Down for an hour”",
         ),
-        (408, {"error": "Took too long"}, "answered with an error: “Took too long”"),
+        (408, {"error": "Took too long"}, "responded with an error: “Took too long”"),
         (502, b"<html>Bad gateway</html>", "answered with a web page"),
-        (504, b"", "answered with an error and does not say which"),
+        (504, b"", "responded with an error and does not say which"),
         (302, b"", "pointed to another address"),
         (201, {"id": 7}, "can't be used"),
     ],

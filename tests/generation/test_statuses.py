@@ -60,7 +60,7 @@ class Row:
 def shared(operation: str, *, free: bool = False) -> list[Row]:
     """What means the same whatever was asked."""
     rows = [
-        Row(operation, 401, "401", "queued", "does not know this token", TOKEN),
+        Row(operation, 401, "401", "queued", "no longer accepts this token", TOKEN),
         Row(
             operation,
             596,

@@ -127,13 +127,13 @@ def test_a_refused_token_is_marked_and_the_file_waits_for_another(studio: Band) 
 @pytest.mark.parametrize(
     ("kind", "script", "words"),
     [
-        ("m4a", answering(sound("m4a", 20.0)[:60_000], length=len(sound("m4a", 20.0))), "no usable answer"),
+        ("m4a", answering(sound("m4a", 20.0)[:60_000], length=len(sound("m4a", 20.0))), "no usable response"),
         ("m4a", answering(sound("m4a", 20.0)[:60_000]), "can't be played"),
         ("wav", answering(sound("wav", 20.0)[: 44_100 * 40], "audio/wav"), "10 s instead of 20 s"),
         ("m4a", answering(b"<!doctype html><p>Bad gateway", "audio/mp4"), "A web page came instead"),
-        ("m4a", answering(b"<!doctype html><p>Bad gateway", "text/html"), "no usable answer"),
+        ("m4a", answering(b"<!doctype html><p>Bad gateway", "text/html"), "no usable response"),
         ("cover", answering(picture()[:500], "image/jpeg"), "not a picture"),
-        ("m4a", lambda connection, _: None, "no usable answer"),
+        ("m4a", lambda connection, _: None, "no usable response"),
     ],
 )
 def test_a_damaged_file_is_never_kept_nor_served(

@@ -263,7 +263,7 @@ def test_stems_go_under_their_take_where_that_is_sure(studio: Band, sandbox: San
     [
         (596, "sign in again"),
         (404, "not connected"),
-        (401, "does not know this token"),
+        (401, "no longer accepts this token"),
         (0, "Add a token"),
     ],
 )

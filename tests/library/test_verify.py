@@ -155,7 +155,7 @@ def test_what_can_not_be_read_is_not_taken_for_damaged(kept: Kept, run: Run) -> 
     place = Path(kept["m4a"].file.path)
     place.rename(place.with_suffix(".aside"))
     place.mkdir()
-    with pytest.raises(CommandError, match="nothing is known of the next file"):
+    with pytest.raises(CommandError, match="the next file could not be checked"):
         run("--mend")
     place.rmdir()
     place.with_suffix(".aside").rename(place)

@@ -158,7 +158,7 @@ def test_a_failed_render_keeps_its_record(serve: Serve, client: Client) -> None:
 
 def test_a_refused_token_names_the_provider(serve: Serve, client: Client) -> None:
     words = caught(client(serve(TABLE["401"][0]))).user_message
-    assert words.startswith("useapi.net does not know this token any more. It may have been reset.")
+    assert words.startswith("useapi.net no longer accepts this token. It may have been reset.")
 
 
 def test_a_rejection_quotes_the_reason(serve: Serve, client: Client) -> None:

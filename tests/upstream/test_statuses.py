@@ -224,7 +224,7 @@ def test_what_a_status_means_and_what_people_are_told(
         if kind == "OutcomeUnknown":
             assert "Nothing was spent" not in words
         if "edit" in name:
-            assert "made no song" not in words
+            assert "created no song" not in words
 
 
 def test_all_the_operations_are_here() -> None:
@@ -247,8 +247,8 @@ def test_all_the_operations_are_here() -> None:
         ("POST /music/edit", "lost", "This edit may have gone through"),
         ("POST /music/edit stems", "lost", "no new ones"),
         ("POST /music/lyrics", "lost", "normally free"),
-        ("POST /accounts", 400, "The token was not taken: “the token failed to refresh”"),
-        ("POST /accounts", 401, "does not know the API token"),
+        ("POST /accounts", 400, "The token was not accepted: “the token failed to refresh”"),
+        ("POST /accounts", 401, "no longer accepts the API token"),
         ("POST /accounts", "lost", "costs nothing. Look at the list"),
         ("POST /accounts maxJobs", 400, "give the refresh token along with it"),
         ("GET /accounts/{email}", 404, "useapi.net does not know this account"),

@@ -21,6 +21,7 @@ from apps.accounts.forms import ConnectForm, JobsForm
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, allows, team_view
 from apps.accounts.views.flow_accounts import AccountCard, card_of
+from apps.plural import counted
 from apps.upstream import errors
 
 # Else the browser takes the session away from the API again (setup-flowmusic.md).
@@ -103,7 +104,7 @@ def _connect(
             form.add_error(None, account_connection.words_for(error, doing="connected"))
         return None
     again = " again" if done.was_known else ""
-    words = f"{done.account.email} is connected{again}. What waited for it goes on. {AFTERWARDS}"
+    words = f"{done.account.email} is connected{again}. What waited for it continues. {AFTERWARDS}"
     messages.success(request, words, extra_tags="stays")
     return done
 
@@ -124,7 +125,7 @@ def _change(request: TeamRequest, card: AccountCard, form: JobsForm, token: ApiT
         else:
             form.add_error(None, account_connection.words_for(error, doing="changed"))
         return False
-    messages.success(request, f"{card.account.email} makes up to {wanted} at once from now on.")
+    messages.success(request, f"{card.account.email} now runs up to {counted(wanted, 'parallel job')}.")
     return True
 
 
@@ -138,7 +139,7 @@ def _say_if_another(request: TeamRequest, card: AccountCard, done: account_conne
     if done.account.email != card.account.email:
         messages.error(
             request,
-            f"That refresh token was of {done.account.email}. {card.account.email} still needs its own: "
+            f"That refresh token belongs to {done.account.email}. {card.account.email} still needs its own: "
             "sign in to Google with that address first.",
         )
 

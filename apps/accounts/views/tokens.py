@@ -43,7 +43,7 @@ def token_list(request: TeamRequest) -> HttpResponseBase:
     if request.method != "POST":
         return _page(request, TokenForm())
     if not request.membership.rights.may_create:
-        raise PermissionDenied("You can listen in this team, but not bring a token.")
+        raise PermissionDenied("You can listen in this team, but not add an API token.")
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _page(request, form)

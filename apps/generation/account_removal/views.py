@@ -32,7 +32,7 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
         except removal.RemovalUnknown:
             messages.error(
                 request,
-                f"useapi.net gave no usable answer: {account.email} may be removed. It is not used until "
+                f"useapi.net sent no usable response: {account.email} may be removed. It is not used until "
                 "useapi.net says how it stands, which is asked for now.",
             )
             return redirect(address)

@@ -166,7 +166,7 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
         return
     transitions.reject(
         sent.job,
-        "Flow Music did not take this. Nothing was spent.",
+        "Flow Music did not accept this. Nothing was spent.",
         claim_id=sent.claim,
         error_code=str(error.code or error.status or "")[:60],
         error_text=error.user_message[:500],

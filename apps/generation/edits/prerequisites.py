@@ -62,7 +62,7 @@ def prerequisites_for(clip: Clip, operation: str, membership: Membership) -> Pre
     return Prerequisites(account, token, pricing.balance_on(account), warning=_waits_for(account, token))
 
 
-TOKEN_REFUSED = "useapi.net does not know your token any more. Enter the new one, then come back."  # noqa: S105
+TOKEN_REFUSED = "useapi.net no longer accepts your token. Enter the new one, then come back."  # noqa: S105
 
 
 def _connect_again(account: FlowAccount) -> Obstacle:

@@ -62,9 +62,7 @@ def reason(
 def unread(job: Job) -> str:
     """Of a job that was sent, while no token of its team works there: nobody can ask what became of it."""
     if job.state == State.RUNNING and _is_refused(job):
-        return (
-            "It is running, but useapi.net does not know the token any more. It continues with the new one."
-        )
+        return "It is running, but useapi.net no longer accepts the token. It continues with the new one."
     before = "It is running." if job.state == State.RUNNING else job.error_text or LOST
     after = "It continues" if job.state == State.RUNNING else "It is searched for"
     return f"{before} {UNREAD} {after} when one is there."
@@ -87,10 +85,7 @@ def _payer(job: Job, creators: Collection[int], now: datetime) -> Reason | None:
     if job.token.owner_id not in creators:
         return LISTENS
     if job.token.refused_at:
-        text = (
-            job.token.refused_reason
-            or "useapi.net does not know this token any more. It may have been reset."
-        )
+        text = job.token.refused_reason or "useapi.net no longer accepts this token. It may have been reset."
         return Reason(
             kind="blocked", text=text, icon="shield", mend_label="Enter the new token", mend_url=tokens
         )

@@ -12,18 +12,16 @@ from apps.accounts.models import Role, User
 
 
 class Command(BaseCommand):
-    help = (
-        "Brings a person into a team and prints a one-time sign-in link. May be run again: for others, for another "
-        "team or role, for a fresh link."
-    )
+    help = "Adds a person to a team and prints a one-time sign-in link. Can be run again: for others, "
+    "for another team or role, for a fresh link."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", help="the person's address, with which they sign in")
-        parser.add_argument("--team", help="the team's name; made if there is none")
+        parser.add_argument("--email", help="the email address with which the person signs in")
+        parser.add_argument("--team", help="the team's name; created if there is none")
         parser.add_argument("--name", default="", help="how the pages call the person")
         parser.add_argument("--role", choices=Role.values, help="default: owner of a new team, else member")
         parser.add_argument(
-            "--password-stdin", action="store_true", help="reads a password; then no link is made"
+            "--password-stdin", action="store_true", help="reads a password; then no link is created"
         )
         parser.add_argument(
             "--if-empty", action="store_true", help="does nothing when there is a user already"
@@ -68,7 +66,7 @@ class Command(BaseCommand):
 
     def _add_sandbox(self, known: bool | None) -> None:
         if known is not None:
-            later = "" if known else " It does not run yet; its accounts are asked for at first use."
+            later = "" if known else " It is not running yet; its accounts are read at first use."
             self.stdout.write(f"Added a token of the sandbox.{later}")
 
 

@@ -10,7 +10,7 @@ class Command(BaseCommand):
     help = (
         "A restored database is noticed without this. Only a machine that was turned back with all its disks can't "
         "notice: run this before anything else is started. Nothing is sent, and what may have been sent since the "
-        "backup is marked as not known. --resume lets all teams send again."
+        "backup is marked as unknown. --resume lets all teams send again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         lifted = guard.resume()
         self.stdout.write("Sending is resumed." if lifted else "Sending was not paused.")
         if left := guard.undecided():
-            self.stdout.write(f"{_jobs(left)} are still not known; they are never sent again by themselves.")
+            self.stdout.write(f"{_jobs(left)} are still unknown; they are never sent again automatically.")
 
 
 def _jobs(count: int) -> str:

@@ -18,7 +18,8 @@ REFERENCE = "reference"  # a file that somebody uploaded, beside the kinds of a 
 class Command(BaseCommand):
     help = (
         "Reads every stored file and compares its size and checksum with what was stored; also lists files in the "
-        "storage that nobody knows. Exit code 1 if anything is wrong. May run beside the site, be stopped, and go on."
+        "storage that nobody knows. Exit code 1 if anything is wrong. Can run beside the site, be "
+        "stopped and be continued."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--mend",
             action="store_true",
-            help="has what is missing or damaged fetched again; a damaged file stays until a good one is there",
+            help="fetches what is missing or damaged again; a damaged file stays until a good one is there",
         )
         parser.add_argument("--since-id", type=int, default=0, help="continues after the file of this id")
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             strangers = self._list_unknown(team)
         except OSError as error:
             raise CommandError(
-                f"Stopped behind id {self._last}, nothing is known of the next file: {error}"
+                f"Stopped after id {self._last}, the next file could not be checked: {error}"
             ) from None
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. Continue with --since-id {self._last}.", returncode=130) from None
@@ -70,7 +71,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{trouble}: the reference file “{file}”, {file.file.name}")
 
     def _tell(self, file: ClipFile, trouble: str, *, mended: bool) -> None:
-        then = f", is {'made' if file.kind == ClipFile.Kind.THUMB else 'fetched'} again" if mended else ""
+        then = f", is {'created' if file.kind == ClipFile.Kind.THUMB else 'fetched'} again" if mended else ""
         self.stdout.write(f"{trouble}{then}: {file.kind} of {file.clip} (id {file.pk}), {file.file.name}")
 
     def _list_unknown(self, team: Team | None) -> int:
