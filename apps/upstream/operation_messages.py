@@ -51,9 +51,10 @@ SONG = OperationMessages(
     "Search Flow Music before you create it again.",
 )
 
-_NO_CREDITS_FOR_EDIT = "The Flow Music account of this song has too few credits. Nothing was spent on "
-"this. An edit needs the account that the song is on, so another one is no help: top it up at "
-"flowmusic.app."
+_NO_CREDITS_FOR_EDIT = (
+    "The Flow Music account of this song has too few credits. Nothing was spent on this. An edit needs the account "
+    "that the song is on, so another one is no help: top it up at flowmusic.app."
+)
 _NO_CLIP = (
     "Flow Music no longer has this song, or its account is not connected{said}. Nothing was spent. "
     "Connect the account again, or edit another song."

@@ -130,7 +130,7 @@ def test_the_sandbox_token_comes_with_its_accounts(sandbox: Sandbox) -> None:
 def test_the_sandbox_need_not_run_yet(settings) -> None:
     settings.SANDBOX_URL = "http://127.0.0.1:9"
     output = bootstrap(**MARA, sandbox=True)
-    assert "does not run yet" in output
+    assert "is not running yet" in output
     assert len(re.findall("http://", output)) == 1, "the only address is the link"
     assert ApiToken.objects.get().subscription.flow_accounts.count() == 0
 

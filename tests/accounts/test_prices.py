@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts import account_sync, learned_prices
-from apps.accounts.models import AccountRecord, ApiToken
+from apps.accounts.models import ApiToken, FlowAccount
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.upstream.usage import UsageCharge
 from tests.accounts.conftest import Remote
@@ -42,8 +42,8 @@ def test_what_was_long_ago_is_forgotten_and_what_has_no_time_counts() -> None:
 
 
 @pytest.fixture
-def account(kept: ApiToken) -> AccountRecord:
-    return AccountRecord.objects.get(email__startswith="studio")
+def account(kept: ApiToken) -> FlowAccount:
+    return FlowAccount.objects.get(email__startswith="studio")
 
 
 def charge(remote: Remote, *credits: int) -> None:
@@ -52,21 +52,21 @@ def charge(remote: Remote, *credits: int) -> None:
         remote.book(12 * each, conversation=f"song {number}", seconds_ago=number)
 
 
-def asked_again(account: AccountRecord, after: timedelta) -> None:
-    AccountRecord.objects.filter(pk=account.pk).update(usage_asked_at=timezone.now() - after)
+def asked_again(account: FlowAccount, after: timedelta) -> None:
+    FlowAccount.objects.filter(pk=account.pk).update(usage_asked_at=timezone.now() - after)
 
 
-def test_it_is_learned_and_kept(remote: Remote, kept: ApiToken, account: AccountRecord) -> None:
+def test_it_is_learned_and_kept(remote: Remote, kept: ApiToken, account: FlowAccount) -> None:
     assert account.price == CREDITS_PER_SONG
     charge(remote, 7, 7, 7)
     assert learned_prices.learn(kept.subscription_id, kept.team_id) == 1
     account.refresh_from_db()
     assert (account.price, account.song_credits_fixed) == (7, True)
-    other = AccountRecord.objects.get(email__startswith="night")
+    other = FlowAccount.objects.get(email__startswith="night")
     assert (other.song_credits, other.price) == (None, CREDITS_PER_SONG)
 
 
-def test_it_is_asked_a_few_times_a_day(remote: Remote, kept: ApiToken, account: AccountRecord) -> None:
+def test_it_is_asked_a_few_times_a_day(remote: Remote, kept: ApiToken, account: FlowAccount) -> None:
     def calls() -> int:
         learned_prices.learn(kept.subscription_id, kept.team_id)
         return sum(remote.sandbox.requests("GET", ASKED).values())
@@ -88,7 +88,7 @@ def test_checking_a_token_asks_no_usage_while_the_person_waits(remote: Remote, k
 
 @pytest.mark.parametrize("scenario", ["500", "html", "truncated"])
 def test_a_bad_answer_changes_nothing(
-    remote: Remote, kept: ApiToken, account: AccountRecord, scenario: str
+    remote: Remote, kept: ApiToken, account: FlowAccount, scenario: str
 ) -> None:
     charge(remote, 7, 7, 7)
     remote.schedule("usage", scenario)
@@ -104,16 +104,16 @@ def test_without_a_usable_token_nothing_is_asked(remote: Remote, kept: ApiToken)
 
 
 def test_what_is_left_is_measured_by_the_learned_price(
-    remote: Remote, kept: ApiToken, account: AccountRecord
+    remote: Remote, kept: ApiToken, account: FlowAccount
 ) -> None:
-    AccountRecord.objects.filter(pk=account.pk).update(song_credits=8)
+    FlowAccount.objects.filter(pk=account.pk).update(song_credits=8)
     remote.set_account(account.email, credits=7)
     account_sync.refresh(kept)
     account.refresh_from_db()
-    assert account.block == AccountRecord.Block.CREDITS
-    assert list(AccountRecord.objects.too_poor()) == [account]
+    assert account.block == FlowAccount.Block.CREDITS
+    assert list(FlowAccount.objects.too_poor()) == [account]
     remote.set_account(account.email, credits=8)
     account_sync.refresh(kept)
     account.refresh_from_db()
     assert account.block == ""
-    assert not AccountRecord.objects.too_poor().exists()
+    assert not FlowAccount.objects.too_poor().exists()

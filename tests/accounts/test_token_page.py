@@ -92,7 +92,7 @@ def test_another_provider_is_told(people: People, remote: Remote) -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ("user:1000-unknown7", "no longer accepts this token"),
+        ("user:1000-unknown7", "does not know this token"),
         ("user:402-sandboxlapsed", "subscription of this token has ended"),
     ],
 )

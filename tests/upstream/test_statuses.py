@@ -193,7 +193,7 @@ CASES = [(name, status) for name, (_, table) in OPERATIONS.items() for status in
 MONEY = re.compile(r"spent|\bcosts?\b|free", re.IGNORECASE)
 # The last sentence, or what follows its colon, says what to do.
 NEXT = re.compile(
-    r"[.:;] (?:(?:Enter|Renew|Reconnect|Top|Change|Choose|Connect|Copy|Look|Ask|Try|Send|Make|Use|Add)\b"
+    r"[.:;] (?:(?:Check|Search|Edit|Enter|Renew|Reconnect|Top|Change|Choose|Connect|Copy|Look|Ask|Try|Send|Make|Use|Add)\b"
     r"|It can (?:be|start)|Waiting)(?:[^.]|\.\w)*\.$",
     re.IGNORECASE,
 )
@@ -236,20 +236,24 @@ def test_all_the_operations_are_here() -> None:
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
-        ("POST /files", 413, "pictures may have 20 MB, audio 40 MB"),
+        ("POST /files", 413, "images may have 20 MB, audio 40 MB"),
         ("POST /files", 422, "with its metadata removed"),
-        ("POST /files", 500, "often it is what the picture shows"),
-        ("POST /files/generate", 500, "Edit prompt"),
-        ("POST /music/edit", "422 record", "made nothing of this edit: “the model declined”"),
+        ("POST /files", 500, "often it is what the image shows"),
+        ("POST /files/generate", 500, "Edit the prompt"),
+        ("POST /music/edit", "422 record", "created nothing from this edit: “the model declined”"),
         ("POST /music/edit", "422 uploaded", "that was uploaded can't be edited"),
-        ("POST /music/edit", "422 declined", "nothing of this edit: “the model declined”. It may have cost"),
+        (
+            "POST /music/edit",
+            "422 declined",
+            "nothing from this edit: “the model declined”. It may have cost",
+        ),
         ("POST /music/edit", 402, "another one is no help"),
         ("POST /music/edit", "lost", "This edit may have gone through"),
         ("POST /music/edit stems", "lost", "no new ones"),
         ("POST /music/lyrics", "lost", "normally free"),
         ("POST /accounts", 400, "The token was not accepted: “the token failed to refresh”"),
         ("POST /accounts", 401, "no longer accepts the API token"),
-        ("POST /accounts", "lost", "costs nothing. Look at the list"),
+        ("POST /accounts", "lost", "costs nothing. Check the list"),
         ("POST /accounts maxJobs", 400, "give the refresh token along with it"),
         ("GET /accounts/{email}", 404, "useapi.net does not know this account"),
     ],

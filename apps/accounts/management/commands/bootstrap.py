@@ -12,8 +12,10 @@ from apps.accounts.models import Role, User
 
 
 class Command(BaseCommand):
-    help = "Adds a person to a team and prints a one-time sign-in link. Can be run again: for others, "
-    "for another team or role, for a fresh link."
+    help = (
+        "Adds a person to a team and prints a one-time sign-in link. Can be run again: for others, for another team or "
+        "role, for a fresh link."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", help="the email address with which the person signs in")
