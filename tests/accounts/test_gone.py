@@ -45,7 +45,7 @@ def change(token: ApiToken, people: People) -> None:
 
 
 def remove(token: ApiToken, people: People) -> None:
-    client = tokens.clients.of_token(token)
+    client = tokens.api_clients.of_token(token)
     account_connection.take_away(
         account(), client=client, token=token, by=people.owner, deadline=Deadline(10)
     )

@@ -193,7 +193,7 @@ CASES = [(name, status) for name, (_, table) in OPERATIONS.items() for status in
 MONEY = re.compile(r"spent|\bcosts?\b|free", re.IGNORECASE)
 # The last sentence, or what follows its colon, says what to do.
 NEXT = re.compile(
-    r"[.:;] (?:(?:Check|Search|Edit|Enter|Renew|Reconnect|Top|Change|Choose|Connect|Copy|Look|Ask|Try|Send|Make|Use|Add)\b"
+    r"[.:;] (?:(?:Check|Search|Edit|Enter|Renew|Reconnect|Top|Change|Choose|Connect|Copy|Try|Send|Make|Use|Add)\b"
     r"|It can (?:be|start)|Waiting)(?:[^.]|\.\w)*\.$",
     re.IGNORECASE,
 )
