@@ -26,7 +26,7 @@ from apps.wake import wake
 SECONDS = 10.0  # for the list and all balances together
 AT_ONCE = 6
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
-MOST_LAMPS = 32  # of an account, whatever it may run at once
+MOST_DOTS = 32  # of an account, whatever it may run at once
 
 Block = FlowAccount.Block
 Trouble = errors.UpstreamError | NoToken
@@ -208,9 +208,9 @@ def mending(account: FlowAccount) -> str:
     return ""
 
 
-def lamps(*, ours: int, elsewhere: int, max_jobs: int) -> list[str]:
+def slot_dots(*, ours: int, elsewhere: int, max_jobs: int) -> list[str]:
     """One word per slot of an account: "ours", "elsewhere" or "free"."""
-    most = max(0, min(max_jobs, MOST_LAMPS))
+    most = max(0, min(max_jobs, MOST_DOTS))
     ours = max(0, min(ours, most))
     elsewhere = max(0, min(elsewhere, most - ours))
     return ["ours"] * ours + ["elsewhere"] * elsewhere + ["free"] * (most - ours - elsewhere)

@@ -54,15 +54,17 @@ def test_they_are_gone_with_the_next_list(studio: Studio) -> None:
 
 
 def test_a_number_of_slots_beyond_reason_asks_for_no_memory(studio: Studio) -> None:
-    """In SQLite a small column takes large numbers; wherever it comes from, no page draws a lamp for each."""
+    """In SQLite a small column takes large numbers; wherever it comes from, no page draws a dot for each."""
     account = odd(studio, "many@nightbus.example", max_jobs=MOST, running=MOST, elsewhere=MOST)
     if connection.vendor == "sqlite":
         FlowAccount.objects.filter(pk=account.pk).update(max_jobs=10**9, running=10**12, elsewhere=10**12)
     client = signed_in(studio)
     for path in PAGES.split():
-        assert client.get(path).content.count(b"lamp-elsewhere") <= 2 * account_sync.MOST_LAMPS, path
-    assert len(account_sync.lamps(ours=10**12, elsewhere=10**12, max_jobs=10**12)) == account_sync.MOST_LAMPS
-    assert account_sync.lamps(ours=-1, elsewhere=-3, max_jobs=2).count("free") == 2
+        assert client.get(path).content.count(b"slot-elsewhere") <= 2 * account_sync.MOST_DOTS, path
+    assert (
+        len(account_sync.slot_dots(ours=10**12, elsewhere=10**12, max_jobs=10**12)) == account_sync.MOST_DOTS
+    )
+    assert account_sync.slot_dots(ours=-1, elsewhere=-3, max_jobs=2).count("free") == 2
 
 
 FIRST = datetime(1, 1, 1, tzinfo=UTC)

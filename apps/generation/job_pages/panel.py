@@ -53,7 +53,7 @@ class SlotRow:
     short: str
     used: int
     max_jobs: int
-    lamps: list[str]
+    dots: list[str]
     words: str
     problem: str
 
@@ -174,7 +174,7 @@ def slot_rows(team: Team) -> dict[int, SlotRow]:
 
 def _row(each: Slots) -> SlotRow:
     used = min(each.account.max_jobs, each.ours + each.elsewhere)
-    lamps = account_sync.lamps(ours=each.ours, elsewhere=each.elsewhere, max_jobs=each.account.max_jobs)
+    dots = account_sync.slot_dots(ours=each.ours, elsewhere=each.elsewhere, max_jobs=each.account.max_jobs)
     words = f"{used} of {each.account.max_jobs}" + (
         f", {each.elsewhere} from elsewhere" if each.elsewhere else ""
     )
@@ -184,7 +184,7 @@ def _row(each: Slots) -> SlotRow:
         short=each.account.short,
         used=used,
         max_jobs=each.account.max_jobs,
-        lamps=lamps,
+        dots=dots,
         words=words,
         problem=problem,
     )

@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.simple_tag
 def slots_of(team: Team) -> Mapping[int, panel.SlotRow]:
-    """Every account's lamps by its id, as the live panel shows them at this moment."""
+    """Every account's dots by its id, as the live panel shows them at this moment."""
     return panel.slot_rows(team)
 
 
