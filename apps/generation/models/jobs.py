@@ -18,16 +18,16 @@ from apps.library.models import Clip, LyricDraft, ReferenceFile, Song
 class State(models.TextChoices):
     """A job's life (docs/design.md, section 3). Changed only by apps/generation/jobs/transitions.py."""
 
-    QUEUED = "queued"
-    SUBMITTING = "submitting"
-    RUNNING = "running"
-    UNKNOWN = "unknown"
-    COLLECTING = "collecting"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    ABANDONED = "abandoned"
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Sending"
+    RUNNING = "running", "Running"
+    UNKNOWN = "unknown", "Outcome unknown"
+    COLLECTING = "collecting", "Saving"
+    COMPLETED = "completed", "Done"
+    FAILED = "failed", "Failed"
+    REJECTED = "rejected", "Rejected"
+    CANCELLED = "cancelled", "Cancelled"
+    ABANDONED = "abandoned", "Marked as lost"
 
 
 # Something may still happen without a person asking again.
