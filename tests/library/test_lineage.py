@@ -65,7 +65,7 @@ def test_the_card_and_the_page_show_it(band: Band, takes: list[Clip]) -> None:
         for each in card.all("a")
         if (each["class"] or "").startswith("member")
     }
-    assert links[f"/library/clips/{remix.pk}/"][:3] == ["Remix,", "other", "words"]
+    assert links[f"/library/clips/{remix.pk}/"][:3] == ["Remix,", "new", "lyrics"]
     assert links[f"/library/clips/{takes[0].pk}/stems/"] == ["Stems", "4", "tracks"]
     assert card.one(
         "a", aria_current="true", href=f"/library/clips/{takes[0].pk}/", class_="member bare is-shown"
