@@ -121,14 +121,14 @@ def test_a_rename_while_a_former_file_is_still_heard_comes_after_it(kept: Song) 
 def test_the_last_of_two_quick_renames_counts(kept: Song, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the second one comes while the files are tagged with the first."""
     rename(kept, "First")
-    really = archiver.renewing.storing.measure
+    really = archiver.tag_renewal.storage_writer.measure
 
     def meanwhile(copy: BytesIO) -> dict[str, object]:
         if not Song.objects.filter(name="Second").exists():
             rename(kept, "Second")
         return really(copy)
 
-    monkeypatch.setattr("apps.library.archiving.tag_renewal.storing.measure", meanwhile)
+    monkeypatch.setattr("apps.library.archiving.tag_renewal.storage_writer.measure", meanwhile)
     for _ in range(5):
         ClipFile.objects.exclude(next_try_at=None).update(next_try_at=timezone.now())
         work()
