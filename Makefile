@@ -16,7 +16,7 @@ echo "flowweb needs Python 3.11 or newer, and none was found. On Debian: apt ins
 exit 2
 endef
 
-.PHONY: help run test lint format bench soak lock venv venv-dev
+.PHONY: help run test test-all lint format bench soak lock venv venv-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -24,8 +24,11 @@ help: ## this list
 run: venv ## everything on this machine: http://127.0.0.1:8000 (PORT=… for another port)
 	@exec $(IN_VENV) -m flowweb.local
 
-test: venv-dev ## every check and every test, on SQLite and on Postgres
+test: venv-dev ## every check, and every test that a change can break, in minutes
 	@exec $(IN_VENV) -m tests
+
+test-all: venv-dev ## the rest: Postgres whole, every crash step, every page by axe; takes long
+	@exec $(IN_VENV) -m tests --rest
 
 lint: venv-dev ## format, lint, types, import rules, migrations, deploy check
 	@exec $(IN_VENV) -m tests --only lint
@@ -36,8 +39,8 @@ format: venv-dev ## Python and templates in their one form; scripts and styles l
 bench: venv-dev ## figures, as ratios within one run
 	@exec $(IN_VENV) -m tests.bench
 
-soak: venv-dev ## outages, load and the whole crash matrix; takes long
-	@exec $(IN_VENV) -m tests --only faults --soak
+soak: venv-dev ## of the rest: outages, load and every crash step
+	@exec $(IN_VENV) -m tests --rest --only faults
 
 lock: venv-dev ## compile all requirements files again from pyproject.toml (LOCK=--upgrade for newer ones)
 	@$(COMPILE) pyproject.toml -o requirements.txt

@@ -1,4 +1,6 @@
-"""`python -m tests`: every check and every test, then a table. `--only <group>` for a part of it.
+"""`python -m tests`: every check and every test that a change can break, then a table. `--rest`: what that leaves out.
+
+`--only <group>` for a part of either: lint, unit, local, faults, browser.
 
 What can't run on this machine is listed by name with the reason; with CI set that is a failure.
 TEST_DATABASE_URL names a Postgres to use instead of a private one. The last line is `N passed, N failed`.
@@ -23,8 +25,8 @@ from tests.run.steps import Step
 
 GROUPS = ("lint", "unit", "local", "faults", "browser")
 # No step comes near to this; a hanging one must end all the same.
-LONGEST_STEP = 1500
-LONGEST_SOAK = 3 * 3600
+LONGEST_STEP = 1200
+LONGEST_OF_REST = 2400
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,11 +37,13 @@ def main(arguments: Sequence[str]) -> int:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ.pop("DATABASE_URL", None)
         variables.use(folder)
-        chosen = [step for step in steps.tests(soak=wishes.soak) if step.group in wishes.only]
+        steps_of = steps.rest if wishes.rest else steps.tests
+        chosen = [step for step in steps_of() if step.group in wishes.only]
         supply = {"postgres": os.environ.get("TEST_DATABASE_URL", ""), "chromium": ""}
         problems = _get_servers(chosen, supply, cleanup)
-        outcomes = _lint() if "lint" in wishes.only else []
-        outcomes += _test(chosen, folder, supply, problems, soak=wishes.soak)
+        outcomes = _lint() if "lint" in wishes.only and not wishes.rest else []
+        limit = LONGEST_OF_REST if wishes.rest else LONGEST_STEP
+        outcomes += _test(chosen, folder, supply, problems, limit=limit)
     text, well = outcome.table(outcomes, strict=_in_ci())
     print(text, flush=True)
     return 0 if well else 1
@@ -48,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 def _wishes(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests")
     parser.add_argument("--only", action="append", choices=GROUPS, help="only this group of steps")
-    parser.add_argument("--soak", action="store_true", help="the long form of the fault tests")
+    parser.add_argument("--rest", action="store_true", help="what is left out without it; takes long")
     wishes = parser.parse_args(arguments)
     wishes.only = wishes.only or GROUPS
     return wishes
@@ -86,7 +90,7 @@ def _lint() -> list[Outcome]:
         )
         seconds = time.monotonic() - started
         found = outcome.of_command(step.name, code=done.returncode, seconds=seconds, said=done.stdout)
-        _announce(step, found, done.stdout if found.failed else "")
+        _announce(found, done.stdout if found.failed else "")
         return found
 
     with ThreadPoolExecutor(2) as pool:
@@ -94,10 +98,9 @@ def _lint() -> list[Outcome]:
 
 
 def _test(
-    chosen: Sequence[Step], folder: Path, supply: dict[str, str], problems: dict[str, str], *, soak: bool
+    chosen: Sequence[Step], folder: Path, supply: dict[str, str], problems: dict[str, str], *, limit: float
 ) -> list[Outcome]:
     possible = [step for step in chosen if step.needs not in problems]
-    limit = LONGEST_SOAK if soak else LONGEST_STEP
     done = lanes.run(possible, folder, lambda step: _environment(step, supply, folder), limit=limit)
     found = dict(zip(possible, done, strict=True))
     return [
@@ -116,8 +119,8 @@ def _environment(step: Step, supply: dict[str, str], folder: Path) -> dict[str, 
     return {**inherited, "TMPDIR": str(folder), **step.variables}
 
 
-def _announce(step: Step, found: Outcome, output: str) -> None:
-    print(f"== {step.name}: {found.word}\n{output}".rstrip(), flush=True)
+def _announce(found: Outcome, output: str) -> None:
+    print(f"== {outcome.line(found)}\n{output}".rstrip(), flush=True)
 
 
 def _in_ci() -> bool:

@@ -18,7 +18,7 @@ from apps.sandbox.server import Sandbox
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak", action="store_true", help="the long form of the fault tests")
+    parser.addoption("--soak", action="store_true", help="the long form of the fault tests: every crash step")
     parser.addoption("--database-only", action="store_true", help="what a second database can change")
 
 
@@ -26,12 +26,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A test that uses no database says the same on each of them: once is enough.
 
     Of the cases of one test the first and the last are enough for the second database: they differ in words and people,
-    not in what is asked of it.
+    not in what is asked of it. Except where the file is about what a database can change.
     """
+    chosen = [item for item in items if not _is_elsewhere(item)]
     if config.getoption("--database-only"):
-        chosen = set(_ends_of_each(item for item in items if _uses_database(item)))
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = [item for item in items if item in chosen]
+        ends = set(_ends_of_each(item for item in chosen if _uses_database(item)))
+        chosen = [item for item in chosen if item in ends]
+    left = set(items) - set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item in left])
+    items[:] = chosen
+
+
+def _is_elsewhere(item: pytest.Item) -> bool:
+    """What only a server of Postgres can do is no test on SQLite, not even one that is left out."""
+    return item.get_closest_marker("postgres") is not None and connection.vendor != "postgresql"
 
 
 def _ends_of_each(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
@@ -39,12 +47,14 @@ def _ends_of_each(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for those in cases.values():
-        yield from {those[0], those[-1]}
+        marked = those[0].get_closest_marker("databases")
+        yield from those if marked else {those[0], those[-1]}
 
 
 def _uses_database(item: pytest.Item) -> bool:
-    fixtures = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    return bool(fixtures) or item.get_closest_marker("django_db") is not None
+    fixtures = {"db", "transactional_db", "live_server", "django_db_setup"}
+    asked = fixtures & set(getattr(item, "fixturenames", ()))
+    return bool(asked) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(scope="session")

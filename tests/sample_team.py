@@ -2,10 +2,16 @@
 
 import hashlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import pytest
 from django.core.files.base import ContentFile
+from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
@@ -37,6 +43,27 @@ class House:
     file: uuid.UUID
     walk: uuid.UUID
     link: str
+
+
+@contextmanager
+def standing(blocker: DjangoDbBlocker, folders: pytest.TempPathFactory) -> Iterator[House]:
+    """Built once for a whole module, in a transaction that never ends well. For a fixture of the module, which asks for
+    `django_db_setup`; each test goes through it in `untouched()`.
+
+    What `db` of pytest-django does for each class and each test, and it can't be had along with it.
+    """
+    media = folders.mktemp("media")
+    with blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
+        yield build()
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Whatever is done inside is undone."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def build() -> House:

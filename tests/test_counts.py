@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 
 from apps.plural import counted
 
+pytestmark = pytest.mark.databases
+
 ROOT = Path(__file__).resolve().parents[1]
 NOUNS = (
     "accounts|addresses|characters|combinations|credits|days|files|jobs|members|others|people|references|seconds|songs|"

@@ -14,6 +14,8 @@ from apps.library.models import Clip
 from tests.sample_team import House, build
 from tests.test_urls import BY_NAME
 
+pytestmark = pytest.mark.databases
+
 DELETES = re.compile(r"-(delete|erase|empty|remove)$")
 # Nothing is lost by these: a take leaves a collection, and an account is not removed while its remote side is away
 # (tests/generation/test_leaving.py has its line).

@@ -4,17 +4,17 @@ Every page of the table of URLs is read with Hebrew wherever a person, or Flow M
 """
 
 from collections.abc import Iterator
-from pathlib import Path
+from copy import deepcopy
 
 import pytest
 from django.utils import timezone
-from pytest_django.fixtures import Settings
+from pytest_django import DjangoDbBlocker
 
 from apps.accounts.models import Team, UsageRow, User
 from apps.generation.models import Job, Preset, Sweep
 from apps.library.models import Clip, Collection, LyricDraft, LyricVersion, ReferenceFile, Song, Tag
 from tests.page import Element, Page
-from tests.sample_team import House, build
+from tests.sample_team import House, standing, untouched
 from tests.test_urls import TABLE, Row, ask
 
 HEBREW = "שיר הלילה"
@@ -24,10 +24,22 @@ WITHOUT_DIRECTION = {"title", "script"}
 READ_BY_PEOPLE = {"text", "search", None}
 
 
+@pytest.fixture(scope="module")
+def _standing(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    with standing(django_db_blocker, tmp_path_factory) as house:
+        write_hebrew(house)
+        yield house
+
+
 @pytest.fixture
-def house(db: None, settings: Settings, tmp_path: Path) -> House:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    house = build()
+def house(_standing: House) -> Iterator[House]:
+    with untouched():
+        yield deepcopy(_standing)
+
+
+def write_hebrew(house: House) -> None:
     User.objects.update(name=HEBREW)
     Team.objects.update(name=HEBREW)
     asked = {"prompt": HEBREW, "lyrics": LYRICS, "instruction": HEBREW}
@@ -49,7 +61,6 @@ def house(db: None, settings: Settings, tmp_path: Path) -> House:
     UsageRow.objects.create(
         account=house.clip.account, day=timezone.now().date(), type="generate", title=HEBREW, tokens=60
     )
-    return house
 
 
 def jobs(house: House, asked: dict[str, str]) -> None:

@@ -21,6 +21,8 @@ from apps.library import tasks as library_tasks
 from apps.wake import wake
 from tests.faults import messages
 
+pytestmark = pytest.mark.databases
+
 
 def test_no_message_expires_by_a_hosts_clock() -> None:
     """A beat or a web whose clock goes wrong by minutes must not have its messages thrown away."""

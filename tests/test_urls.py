@@ -6,26 +6,33 @@ A cell is "GET POST" as statuses. Whose everything is says sample_team.py.
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from pytest_django.fixtures import Settings
+from pytest_django import DjangoDbBlocker
 
 from apps.accounts.models import Membership
-from tests.sample_team import HOOK, PEOPLE, House, build
+from tests.sample_team import HOOK, PEOPLE, House, standing, untouched
 
 WORDS = {"version": 1, "newest": 1, "title": "Home", "lyrics": "[Verse]\nHome", "sound_prompt": "folk"}
 
 
+@pytest.fixture(scope="module")
+def _standing(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    with standing(django_db_blocker, tmp_path_factory) as house:
+        yield house
+
+
 @pytest.fixture
-def house(db: None, settings: Settings, tmp_path: Path) -> House:
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return build()
+def house(_standing: House) -> Iterator[House]:
+    with untouched():
+        yield deepcopy(_standing)
 
 
 Arguments = Callable[[House], tuple[object, ...]]
@@ -246,10 +253,9 @@ def ask(house: House, who: str, entry: Row, method: str, **options: object) -> H
     if who != "anonymous":
         client.force_login(house.people[who])
     address = reverse(entry.name, args=entry.arguments(house))
-    with transaction.atomic():
+    with untouched():
         response = client.post(address, entry.form(house)) if method == "POST" else client.get(address)
         response.getvalue()  # a file is closed by being read to its end
-        transaction.set_rollback(True)
     return response
 
 

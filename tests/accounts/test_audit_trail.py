@@ -11,6 +11,8 @@ from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team,
 from apps.accounts.models.teams import AppendOnly
 from tests.accounts.conftest import People
 
+pytestmark = pytest.mark.databases
+
 PASSWORD, NEXT = "last ferry home", "copper rain 9"
 
 

@@ -20,6 +20,8 @@ from tests.faults import messages
 from tests.mail_server import MailServer
 from tests.outsiders import KINDS, outsider, within
 
+pytestmark = pytest.mark.databases
+
 BANNER = b"220-still not ready\r\n"
 Point = Callable[[str], None]
 

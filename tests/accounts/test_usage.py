@@ -10,6 +10,8 @@ from apps.accounts.models import ApiToken, FlowAccount, Role, Team, UsageRow
 from apps.upstream.usage import UsageEvent
 from tests.accounts.conftest import Remote, person, unasked
 
+pytestmark = pytest.mark.databases
+
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 DAY = date(2026, 6, 30)
 ASKED = "/accounts/usage"

@@ -58,8 +58,17 @@ def tour(_visits: Visits) -> Tour:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tour comes last: its songs stay in the line and take slots until the end."""
-    items.sort(key=lambda item: "tour" in getattr(item, "fixturenames", ()))
+    """The tour comes last: its songs stay in the line and take slots until the end.
+
+    To prepare it takes a minute, and it leads to every page: it is left to `make test-all`.
+    """
+    items.sort(key=_on_tour)
+    for item in filter(_on_tour, items):
+        item.add_marker(pytest.mark.long)
+
+
+def _on_tour(item: pytest.Item) -> bool:
+    return "tour" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,12 +5,14 @@ What costs money is tried on each database. Of all else SQLite tries every secon
 
 from collections.abc import Collection
 
+import pytest
 from django.db import connection
 
 from tests.faults.children import Ended
 
-# Parts of one matrix, so that two processes share it.
+# Parts of one matrix, so that two processes share it; the second one is left to `make test-all`.
 SHARDS = 2
+PARTS = (0, pytest.param(1, marks=pytest.mark.long))
 EVERY = 8
 BEFORE, BEHIND = 4, 5
 

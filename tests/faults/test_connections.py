@@ -15,6 +15,8 @@ from tests.faults.remote import Remote
 from tests.faults.site import Site
 from tests.local.processes import wait_for, with_variable
 
+pytestmark = pytest.mark.databases
+
 THREADS = 3
 FOR_S = 4.0
 
@@ -72,6 +74,7 @@ def test_web(site: Site) -> None:
     assert 1 < most(site, visit) <= THREADS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "task"), [("worker", "generation.tick"), ("slow", "library.sweep")])
 def test_workers(site: Site, name: str, task: str) -> None:
     site.start(name)

@@ -12,7 +12,7 @@ from apps.library.archiving import archiver
 from apps.library.models import Song
 from tests.faults import children, steps
 from tests.faults.children import Ended
-from tests.faults.matrix import SHARDS, numbers
+from tests.faults.matrix import PARTS, numbers
 from tests.faults.studio import FaultyStudio, signed_in
 
 Prepare = Callable[[FaultyStudio], tuple[Job, Callable[[], object]]]
@@ -60,7 +60,7 @@ def closing(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
     return job, studio.tick
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 @pytest.mark.parametrize("prepare", [following, finding, finding_late, hearing, closing])
 def test_killed_while_a_song_is_followed(
     studio: FaultyStudio, prepare: Prepare, shard: int, soak: bool
@@ -77,7 +77,7 @@ def test_killed_while_a_song_is_followed(
         assert job.song.takes.count() == 2, where
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 def test_killed_while_a_song_is_stopped(studio: FaultyStudio, shard: int, soak: bool) -> None:
     """Whoever was asked to stop it dies; it is stopped all the same, and never made again."""
 

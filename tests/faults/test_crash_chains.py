@@ -8,7 +8,7 @@ from apps.generation.edits import chains
 from apps.generation.edits.edit_steps import Step
 from apps.generation.models import Chain, Job
 from tests.faults import children, steps
-from tests.faults.matrix import SHARDS, numbers
+from tests.faults.matrix import PARTS, numbers
 from tests.faults.studio import FaultyStudio
 
 CHAIN = [
@@ -17,7 +17,7 @@ CHAIN = [
 ]
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 def test_killed_between_two_steps(studio: FaultyStudio, shard: int, soak: bool) -> None:
     take = studio.take()
     studio.rest()

@@ -14,7 +14,7 @@ from apps.library.models import Clip, Song
 from apps.upstream.deadline import Deadline
 from tests.faults import children, steps
 from tests.faults.children import Ended
-from tests.faults.matrix import SHARDS, numbers
+from tests.faults.matrix import PARTS, numbers
 from tests.faults.studio import FaultyStudio
 from tests.local.processes import wait_for
 from tests.sandbox_control import ask
@@ -27,7 +27,7 @@ def clip(studio: FaultyStudio) -> Clip:
     return clip
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 def test_killed_while_an_edit_is_sent(studio: FaultyStudio, clip: Clip, shard: int, soak: bool) -> None:
     """The way of an answer is that of songs (test_crash_submission.py): here it gets lost in the long form only."""
     for answer in ["", "drop after"] if soak else [""]:
@@ -69,7 +69,7 @@ def judge_cover(studio: FaultyStudio, job: Job, ended: Ended) -> None:
     assert (job.song.source_id, job.song.takes.count()) == (job.source_id, 1), where
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 def test_killed_while_stems_are_split(studio: FaultyStudio, clip: Clip, shard: int, soak: bool) -> None:
     split_at_the_remote_side(studio, clip)
     whole = send_stems(studio, clip, steps.nothing)[1]

@@ -8,14 +8,16 @@ from django.test import Client
 from apps.generation.models import Job, State
 from tests.faults import children, steps
 from tests.faults.children import Ended
-from tests.faults.matrix import SHARDS, numbers
+from tests.faults.matrix import PARTS, SHARDS, numbers
 from tests.faults.studio import FaultyStudio, signed_in
+
+pytestmark = pytest.mark.databases
 
 # What the remote side answers to the first POST: what it takes and charges, and what it refuses.
 TAKEN, LOST, REFUSED = "", "drop after", "busy"
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 @pytest.mark.parametrize("answer", [TAKEN, LOST, REFUSED])
 def test_killed_while_sending(studio: FaultyStudio, answer: str, shard: int, soak: bool) -> None:
     whole = send(studio, answer, steps.nothing)[1]
@@ -56,7 +58,7 @@ def judge(studio: FaultyStudio, job: Job, ended: Ended, answer: str) -> None:
     assert sum(studio.remote.charges().values()) == 1, where
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", PARTS)
 def test_web_killed_while_it_takes_the_form(studio: FaultyStudio, shard: int, soak: bool) -> None:
     """The browser shows an error; the person sends the same form again."""
     browser = signed_in(studio.user)

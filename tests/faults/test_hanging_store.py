@@ -50,6 +50,7 @@ def path(studio: FaultyStudio) -> str:
     return f"/library/clips/{take.pk}/audio.mp3?here=1"
 
 
+@pytest.mark.long
 def test_pages_are_there_while_the_store_hangs(
     studio: FaultyStudio, site: Site, store: Outsider, path: str
 ) -> None:

@@ -70,6 +70,7 @@ def test_worker_killed_while_it_waits_for_the_answer(studio: FaultyStudio, site:
     assert job.story.filter(state=State.UNKNOWN).exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("operation", "route"), [("jobs", "GET /jobs"), ("job", "GET /jobs/{jobid}")], ids=["list", "record"]
 )
@@ -89,6 +90,7 @@ def test_worker_killed_while_it_watches(studio: FaultyStudio, site: Site, operat
     assert_made_once(studio, [job])
 
 
+@pytest.mark.long
 def test_worker_killed_while_it_stops_a_song(studio: FaultyStudio, site: Site) -> None:
     job = studio.running(PROMPT)
     studio.remote.play("hang", operation="cancel", times=9)
@@ -105,6 +107,7 @@ def test_worker_killed_while_it_stops_a_song(studio: FaultyStudio, site: Site) -
     assert studio.remote.charges() == {job.reference: 1}
 
 
+@pytest.mark.long
 def test_slow_worker_killed_while_it_fetches(studio: FaultyStudio, site: Site) -> None:
     """Everything is saved in the end, by the one that was started instead."""
     job = studio.running(PROMPT)
@@ -122,6 +125,7 @@ def test_slow_worker_killed_while_it_fetches(studio: FaultyStudio, site: Site) -
     assert_made_once(studio, [job])
 
 
+@pytest.mark.long
 def test_two_workers_killed_again_and_again(studio: FaultyStudio, site: Site) -> None:
     """A batch goes through five murders; each request is met, and charged once or decided by nobody else."""
     chance = random.Random(20261120)
@@ -150,6 +154,7 @@ def all_made_or_unsent(studio: FaultyStudio) -> bool:
     return all(job.state == State.UNKNOWN and job.looks and not charges.get(job.reference) for job in left)
 
 
+@pytest.mark.long
 def test_two_beats_and_a_worker(studio: FaultyStudio, site: Site) -> None:
     jobs = studio.ask(PROMPT, count=4)
     site.start("beat", "beat", "worker")
@@ -173,6 +178,7 @@ def test_healed_by_a_webhook_while_no_worker_lives(studio: FaultyStudio, site: S
     assert_made_once(studio, [job])
 
 
+@pytest.mark.long
 def test_web_killed_before_it_has_taken_the_form(studio: FaultyStudio, site: Site) -> None:
     """The form waits for the database; nothing of it is left, and the same form is taken once afterwards."""
     browser, form = signed_in(studio.user), filled_form()

@@ -56,6 +56,7 @@ def test_nothing_is_sent_after_the_signal(studio: FaultyStudio, site: Site, soak
     assert all(charges.get(job.reference, 0) <= 1 for job in jobs)
 
 
+@pytest.mark.long
 def test_a_post_that_hangs_is_written_down_before_the_worker_goes(studio: FaultyStudio, site: Site) -> None:
     job = studio.one(PROMPT)
     studio.remote.play("hang")
@@ -71,6 +72,7 @@ def test_a_post_that_hangs_is_written_down_before_the_worker_goes(studio: Faulty
     assert_made_once(studio, [job])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attempt", range(2))
 def test_the_slow_worker_stops_in_time(studio: FaultyStudio, site: Site, attempt: int) -> None:
     """With a call that blocks for minutes and files that hang: the one is unknown, the others are free."""

@@ -96,6 +96,7 @@ def people(site: Site, studio: FaultyStudio) -> Iterator[list[Person]]:
         each.close()
 
 
+@pytest.mark.long
 def test_slow_readers_of_zips_shut_out_nobody(people: list[Person], take: Clip, site: Site) -> None:  # noqa: F811
     *slow, other = people
     form = urlencode({"clip": str(take.pk)})
@@ -123,6 +124,7 @@ def test_who_asks_again_comes_before_who_comes_later(people: list[Person], take:
     assert waiting.ask("GET", address).status == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("length", [100_000, 50 * 1024 * 1024], ids=["taken", "too long"])
 def test_who_sends_drop_by_drop_shuts_out_nobody(people: list[Person], site: Site, length: int) -> None:
     """Also where the file is refused at once, and the rest is read past."""

@@ -10,7 +10,7 @@ from apps.generation.job_pages.cards import Card
 from apps.generation.models import Job, State
 from tests.generation.conftest import Studio
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def cards(studio: Studio) -> dict[str, list[Card]]:

@@ -9,7 +9,7 @@ from apps.accounts.models import FlowAccount
 from apps.generation.queue import blocked_accounts
 from tests.generation.conftest import Studio, state
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def test_an_account_that_is_empty_by_our_count_is_asked_about(studio: Studio) -> None:

@@ -9,7 +9,7 @@ from apps.generation.queue import fair_order, slots
 from tests.generation.conftest import Studio, member, with_token
 from tests.sandbox_control import order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def second_member(studio: Studio) -> Studio:

@@ -15,7 +15,7 @@ from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
 from tests.generation.editing import row
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 NAMES = ["main", "[hidden]", "", "a b", "two@@signs", "a@b/c", "ÿ%2F", "odd.invalid", "x" * 254]
 MOST = 2**15 - 1

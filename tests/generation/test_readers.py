@@ -21,7 +21,7 @@ from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.sandbox_control import order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 HERE, THERE = "user:1000-sandboxhere", "user:1000-sandboxthere"
 RECORD = "/jobs/{jobid}"

@@ -15,7 +15,7 @@ from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, state
 from tests.sandbox_control import order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def split(studio: Studio, scenario: str = "") -> Job:

@@ -18,7 +18,7 @@ from apps.library.curation import ratings
 from apps.library.models import Clip
 from tests.generation.conftest import Studio
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 PROMPTS = ["slow disco [short]", "a waltz [short]"]
 

@@ -22,7 +22,7 @@ from tests.library.sounds import WAV, picture, sound
 from tests.page import Page
 from tests.sandbox_control import order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 MB = 1024 * 1024
 
 

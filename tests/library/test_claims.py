@@ -21,6 +21,8 @@ from tests.library.conftest import Band, answering, files_in, make_band, wanted
 from tests.library.sounds import sound
 from tests.upstream.scripted import ScriptedServer
 
+pytestmark = pytest.mark.databases
+
 Kind, State = ClipFile.Kind, ClipFile.State
 
 

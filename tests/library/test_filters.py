@@ -18,6 +18,8 @@ from apps.library.search.song_list import Cursor, page_of
 from tests.library.conftest import Band
 from tests.page import Element, Page
 
+pytestmark = pytest.mark.databases
+
 NOW = "2026-11-20 12:00Z"
 
 

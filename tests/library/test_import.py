@@ -22,7 +22,7 @@ from apps.upstream.records import ClipPage, ClipRecord
 from tests.library.conftest import EMAIL, Band, record, seed
 from tests.sandbox_control import order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def begin(band: Band) -> Import:

@@ -24,6 +24,8 @@ from tests.library.conftest import answering, make_band, wanted
 from tests.library.sounds import sound
 from tests.upstream.scripted import ScriptedServer
 
+pytestmark = pytest.mark.databases
+
 SOON = timedelta(seconds=30, milliseconds=500)
 
 

@@ -16,6 +16,8 @@ from tests.library.conftest import Band
 from tests.library.test_filters import library, rows
 from tests.page import Page
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 def shelf(band: Band) -> Band:

@@ -12,6 +12,8 @@ from apps.library.search import search_index, terms
 from tests.library.conftest import Band, record
 from tests.library.test_songs import A, B, clip
 
+pytestmark = pytest.mark.databases
+
 
 def found(band: Band, query: str) -> set[str]:
     takes = Clip.objects.for_team(band.team).filter(search_index.matching(band.team, query))

@@ -10,6 +10,8 @@ from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.records import ClipRecord
 from tests.library.conftest import Band, make_band, record
 
+pytestmark = pytest.mark.databases
+
 A = "user:1000-studio@sandbox.example-clip:" + str(uuid4())
 B = "user:1000-studio@sandbox.example-clip:" + str(uuid4())
 

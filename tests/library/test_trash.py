@@ -25,6 +25,8 @@ from tests.library.test_ratings import undo
 from tests.library.test_songs import clip as clip_record
 from tests.page import Page
 
+pytestmark = pytest.mark.databases
+
 
 def only(clip: Clip) -> object:
     return Clip.objects.filter(pk=clip.pk)

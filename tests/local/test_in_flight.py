@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 import requests
 
 from flowweb.local.supervisor import PATIENCE
@@ -38,6 +39,7 @@ class Visitor:
         return re.findall(r'data-job="[^"]+" data-state="(\w+)"', self.get("/jobs/panel/"))
 
 
+@pytest.mark.long
 def test_a_song_in_flight_is_finished_by_the_next_start(tmp_path: Path) -> None:
     first = Studio(tmp_path, SANDBOX_SPEED="60")
     first.start()
@@ -63,6 +65,7 @@ def test_a_song_in_flight_is_finished_by_the_next_start(tmp_path: Path) -> None:
     assert wait_for(lambda: second.processes == {}), second.processes
 
 
+@pytest.mark.long
 def test_ctrl_c_while_a_call_hangs(tmp_path: Path) -> None:
     """The worker writes down that its outcome is not known, and ends by itself before it is killed."""
     house = Studio(tmp_path, SANDBOX_SPEED="60")

@@ -64,6 +64,7 @@ def write(path: Path, size: int, sound: bytes) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_no_process_holds_it_in_memory(house: House, tmp_path: Path) -> None:
     mara = Person(house)
     for place in range(4):  # each process has loaded what it needs

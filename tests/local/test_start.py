@@ -183,6 +183,7 @@ def _python(studio: Studio, *arguments: str) -> subprocess.CompletedProcess[str]
     return done
 
 
+@pytest.mark.long
 def test_two_first_starts_at_once_have_a_sandbox_each(tmp_path: Path) -> None:
     """As in two checkouts: nobody has chosen a port for either."""
     studios = []

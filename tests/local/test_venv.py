@@ -53,6 +53,7 @@ def test_installed_again_only_when_the_pins_change(project: Path) -> None:
     assert setup(project).stdout.startswith("installing requirements.txt")
 
 
+@pytest.mark.long
 def test_a_broken_venv_is_made_anew(project: Path) -> None:
     setup(project)
     python = project / ".venv" / "bin" / "python"

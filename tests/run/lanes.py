@@ -43,7 +43,9 @@ class _Run:
         self.stop()
         self._show(f"stopped after {limit:.0f} s\n" if late else "")
         code = 1 if late else self.process.returncode
-        return outcome.of_pytest(self.step.name, self.report, code=code, seconds=self.seconds)
+        found = outcome.of_pytest(self.step.name, self.report, code=code, seconds=self.seconds)
+        print(f"== {outcome.line(found)}", flush=True)
+        return found
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -96,7 +98,7 @@ def _start(step: Step, folder: Path, environment: Mapping[str, str], *, beside: 
     name = step.name.replace(", ", "-").replace(" ", "-")
     report = folder / f"{name}.xml"
     output = (folder / f"{name}.log").open("w+b") if beside else None
-    print(f"{step.name}: begins" if beside else f"\n== {step.name}", flush=True)
+    print(f"\n== {step.name}: begins", flush=True)
     # A short path: sockets are made in there. Of a group one step runs at a time.
     own = (f"--junitxml={report}", f"--basetemp={folder / step.group}")
     process = subprocess.Popen(

@@ -62,6 +62,12 @@ def _count(outcome: Outcome, case: ET.Element) -> None:
         outcome.passed += 1
 
 
+def line(one: Outcome) -> str:
+    """What is said as soon as the step has ended."""
+    missing = f", {len(one.not_run)} not run" if one.not_run else ""
+    return f"{one.name}: {one.passed} passed, {one.failed} failed{missing}, {one.seconds:.0f} s: {one.word}"
+
+
 def table(outcomes: Sequence[Outcome], *, strict: bool) -> tuple[str, bool]:
     """The lines for the end, and whether all is well. `strict`: what did not run counts as failed."""
     width = max((len(outcome.name) for outcome in outcomes), default=0)

@@ -1,4 +1,9 @@
-"""The steps of `make test`, in order: what each runs, under which variables, and what it needs."""
+"""The steps of `make test` and of `make test-all`, in order: what each runs, under which variables, and what it needs.
+
+`make test` is what a change can break, in minutes: all on SQLite, on Postgres what a database can change (the mark
+`databases`), a spread of the crash steps, the main jobs in a browser. What is marked `long`, the second database whole,
+and every crash step are left to `make test-all`: nothing is in neither.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -53,18 +58,34 @@ def lint() -> list[Step]:
     ]
 
 
-def tests(*, soak: bool) -> list[Step]:
+_UNIT = ("tests", *(f"--ignore=tests/{room}" for room in ROOMS))
+_SHORT, _LONG, _DATABASES = ("-m", "not long"), ("-m", "long"), ("-m", "databases and not long")
+
+
+def tests() -> list[Step]:
     """What waits most of its time for a start or a browser runs aside of what computes on both cores."""
-    aside = tuple(f"--ignore=tests/{room}" for room in ROOMS)
-    unit = ("tests", *aside, "-n", "2")
-    faults = ("tests/faults", "--soak") if soak else ("tests/faults", "-n", "3")
     return [
-        _pytest("unit, SQLite", "unit", *unit),
-        _pytest("unit, Postgres", "unit", *unit, "--database-only", needs="postgres"),
-        _pytest("local start", "local", "tests/local", lane="aside"),
-        _pytest("faults, SQLite", "faults", *faults),
-        _pytest("faults, Postgres", "faults", *faults, needs="postgres"),
-        _pytest("browser", "browser", "tests/browser", "-n", "2", "--dist", "worksteal", needs="chromium"),
+        _pytest("unit, SQLite", "unit", *_UNIT, *_SHORT, "-n", "2"),
+        _pytest(
+            "unit, Postgres", "unit", *_UNIT, *_DATABASES, "-n", "2", "--database-only", needs="postgres"
+        ),
+        _pytest("faults, SQLite", "faults", "tests/faults", *_SHORT, "-n", "3"),
+        _pytest("faults, Postgres", "faults", "tests/faults", *_DATABASES, "-n", "3", needs="postgres"),
+        _pytest("local start", "local", "tests/local", *_SHORT, lane="aside"),
+        _pytest("browser", "browser", "tests/browser", *_SHORT, needs="chromium", lane="aside"),
+    ]
+
+
+def rest() -> list[Step]:
+    """What `tests` leaves out, and what it tries only some of."""
+    every_step = ("tests/faults", "--soak", "-n", "3")
+    browser = ("tests/browser", *_LONG, "-n", "2", "--dist", "worksteal")
+    return [
+        _pytest("unit, Postgres, whole", "unit", *_UNIT, "-n", "2", "--database-only", needs="postgres"),
+        _pytest("every crash step, SQLite", "faults", *every_step),
+        _pytest("every crash step, Postgres", "faults", *every_step, needs="postgres"),
+        _pytest("local start, long", "local", "tests/local", *_LONG, lane="aside"),
+        _pytest("browser, every page", "browser", *browser, needs="chromium"),
     ]
 
 
