@@ -7,8 +7,6 @@ from django.utils import timezone
 
 from flowweb.time_zone import COOKIE, reader_time_zone
 
-pytestmark = pytest.mark.databases
-
 
 def zone_for(cookie: str) -> str:
     """The zone in which a page is made for a browser with this cookie."""

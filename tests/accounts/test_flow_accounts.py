@@ -15,8 +15,6 @@ from apps.upstream import errors, records
 from tests.accounts.conftest import RAW, People, Remote, subscription, unasked
 from tests.page import Page
 
-pytestmark = pytest.mark.databases
-
 STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
 Block = FlowAccount.Block
 

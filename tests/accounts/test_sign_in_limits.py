@@ -9,8 +9,6 @@ from django.test import Client
 from apps.accounts.models import User
 from tests.accounts.conftest import People
 
-pytestmark = pytest.mark.databases
-
 PASSWORD = "last ferry home"
 HOME, OFFICE = "198.51.100.7", "198.51.100.8"
 

@@ -8,8 +8,6 @@ from apps.sandbox.server import Sandbox
 from tests.accounts.conftest import RAW, People, Remote, unasked
 from tests.accounts.test_token_page import PAGE, html, post
 
-pytestmark = pytest.mark.databases
-
 
 def test_removing_asks_first_and_erases(people: People) -> None:
     token = unasked(people.team, people.owner)

@@ -19,7 +19,7 @@ from tests.generation.conftest import Studio, member, state, with_token
 from tests.page import Page
 from tests.sandbox_control import ask, order
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 LYRICS = (
     "[Verse]\nLast ferry home tonight, the harbour sleeps\n[Chorus]\nCopper rain and smoke over the water"

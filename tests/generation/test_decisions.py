@@ -12,7 +12,7 @@ from apps.generation.queue import blocked_accounts, payers
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.sandbox_control import order
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def unknown(studio: Studio) -> Job:

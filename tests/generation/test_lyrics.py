@@ -16,7 +16,7 @@ from tests.generation.browsing import BACKEND, signed_in
 from tests.generation.conftest import Studio, member, state
 from tests.page import Page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 IDEA = "a long road trip home"
 

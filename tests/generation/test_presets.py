@@ -16,7 +16,7 @@ from tests.generation.browsing import LYRICS, signed_in
 from tests.generation.conftest import Studio, member, with_token
 from tests.page import Page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 SAVE = "/create/presets/save/"
 FORM = {

@@ -28,7 +28,7 @@ from apps.generation.restore.marks import Mark
 from tests.faults import restores
 from tests.generation.conftest import Studio, member, state
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.generation.browsing import BACKEND
 from tests.generation.conftest import Studio, member, with_token
 from tests.sandbox_control import order
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ACCOUNT = "studio@sandbox.example"
 TAG = re.compile(r"<[^>]*>")

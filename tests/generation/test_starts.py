@@ -11,7 +11,7 @@ from tests.generation.browsing import send, signed_in
 from tests.generation.conftest import Studio
 from tests.page import Page
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.library.sounds import WAV, picture, sound
 from tests.page import Page
 from tests.sandbox_control import order
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 MB = 1024 * 1024
 
 

@@ -15,8 +15,6 @@ from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
 from tests.page import Page
 
-pytestmark = pytest.mark.databases
-
 ALL = "/flow-accounts/usage/"
 STUDIO = "/flow-accounts/studio@sandbox.example/usage/"
 LONG_AGO = timedelta(minutes=30)

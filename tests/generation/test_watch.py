@@ -13,7 +13,7 @@ from apps.generation.polling import poller
 from tests.generation.conftest import Studio, member, state, with_token
 from tests.sandbox_control import order
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def due(studio: Studio) -> bool:

@@ -18,8 +18,6 @@ from tests.library.conftest import Band, answering, files_in, make_band, record,
 from tests.library.sounds import picture, sound
 from tests.upstream.scripted import Script, ScriptedServer, reply
 
-pytestmark = pytest.mark.databases
-
 Make = Callable[[str], JobRecord]
 Kind, State = ClipFile.Kind, ClipFile.State
 

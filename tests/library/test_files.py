@@ -15,7 +15,7 @@ from tests.library.conftest import Band
 from tests.library.files import BEFORE_SENDING, MARK
 from tests.library.sounds import picture, sound
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 
 def kept(band: Band, content: bytes, name: str = "cover.png", **values: object) -> ReferenceFile:

@@ -15,8 +15,6 @@ from tests.library.conftest import Band, store
 from tests.library.sounds import picture, sound
 from tests.library.test_downloads import name_of
 
-pytestmark = pytest.mark.databases
-
 FAMILY = "👨\u200d👩\u200d👧"
 
 
