@@ -99,8 +99,11 @@ MISSING = {
 }
 
 
+FIRST, *OTHERS = PROCFILE
+
+
 @pytest.mark.parametrize("name", MISSING)
-@pytest.mark.parametrize("process", PROCFILE)
+@pytest.mark.parametrize("process", [FIRST, *(pytest.param(each, marks=pytest.mark.long) for each in OTHERS)])
 def test_every_process_ends_with_one_line_that_names_what_is_missing(
     process: str, name: str, tmp_path: Path
 ) -> None:

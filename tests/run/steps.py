@@ -81,6 +81,7 @@ def rest() -> list[Step]:
     every_step = ("tests/faults", "--soak", "-n", "3")
     browser = ("tests/browser", *_LONG, "-n", "2", "--dist", "worksteal")
     return [
+        _pytest("unit, SQLite, long", "unit", *_UNIT, *_LONG, "-n", "2"),
         _pytest("unit, Postgres, whole", "unit", *_UNIT, "-n", "2", "--database-only", needs="postgres"),
         _pytest("every crash step, SQLite", "faults", *every_step),
         _pytest("every crash step, Postgres", "faults", *every_step, needs="postgres"),
