@@ -27,12 +27,12 @@ def split(studio: Studio, scenario: str = "") -> Job:
     return job
 
 
-def test_a_lost_split_that_was_closed_is_not_asked_for_while_it_may_be_at_work(studio: Studio) -> None:
+def test_a_lost_split_is_not_retried_while_it_may_be_under_way(studio: Studio) -> None:
     lost = split(studio, "drop after")
     assert state(lost) == State.UNKNOWN
     assert decisions.mark_as_lost(lost, by=studio.user)
     page = signed_in(studio).get(f"{lost.source.get_absolute_url()}edit/stems/")
-    assert "may still be split" in page.content.decode()
+    assert "may still be under way" in page.content.decode()
     assert decisions.retry(lost, by=studio.user) is None
     Job.objects.update(sent_at=timezone.now() - Job.STEMS_SETTLE - timedelta(seconds=1))
     again = decisions.retry(Job.objects.get(pk=lost.pk), by=studio.user)
