@@ -54,7 +54,7 @@ def test_from_the_family_to_a_chain_under_way(studio: Studio, edited: Clip, targ
     assert "No take matches" in Page(client.get(f"{start['href']}?q=zither")).text
     FlowAccount.objects.update(song_credits=5, song_credits_fixed=True, credits=60)
     page = choose(studio, edited, target)
-    assert "Do 2 steps10 credits" in page.one("button", class_="btn btn-pay").text
+    assert "Apply 2 steps10 credits" in page.one("button", class_="btn btn-pay").text
     answers = [send(studio, edited, page) for _ in range(2)]
     chain = Chain.objects.get()
     assert {answer["Location"] for answer in answers} == {f"/jobs/chains/{chain.pk}/"}

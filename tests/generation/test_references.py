@@ -91,7 +91,7 @@ def test_the_chosen_account_must_be_theirs(studio: Studio, email: str) -> None:
     file = there(studio, "one.png", on="night")
     if email:
         words = refused(studio, refImage1=file.asset_id, email=email).wrong("email")
-        assert "The references are on night+bus@, so the song runs there." in words
+        assert "The references are on night+bus@, so the song uses it too." in words
     else:
         assert asked(studio, refImage1=file.asset_id, email=email)[0].account == studio.account("night")
 
@@ -107,7 +107,7 @@ def test_what_is_gone_of_another_kind_or_of_another_team_is_refused(studio: Stud
         page = refused(studio, **fields)
         assert "is not here any more" in page.text
     eleven = [there(studio, f"{n}.png").asset_id for n in range(11)]
-    assert "Up to ten pictures can be given; these are 11." in refused(studio, refImage=eleven).text
+    assert "Up to ten images can be given; these are 11." in refused(studio, refImage=eleven).text
     kept.delete(file, by=studio.user)
     assert send(studio, refImage1=file.asset_id).status_code == 422
 
