@@ -62,7 +62,7 @@
     line.append(button);
   }
 
-  /* By what the form says now: perhaps the account was what was wrong. To the same one it is the same wish, of which the
+  /* By what the form says now: perhaps the account was what was wrong. To the same one it is the same request, of which the
      answer may have been lost. */
   function again(one) {
     const now = asked();
