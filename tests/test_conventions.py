@@ -18,6 +18,7 @@ APPS = [path for path in PRODUCT if path.relative_to(ROOT).parts[0] == "apps"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+MARKUP = re.compile(r"{%\s*comment.*?endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", re.DOTALL)
 
 LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION, LONGEST_TEMPLATE, LONGEST_LINE = 300, 360, 60, 200, 120
 # Names that say nothing: the verb belongs on the thing, or in a module named by a noun.
@@ -174,9 +175,90 @@ def test_every_form_that_posts_carries_its_csrf_token() -> None:
 
 def test_words_are_plain() -> None:
     """What a person reads, not the names in the markup: no apologies, no marketing, no exclamation mark."""
-    markup = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", re.DOTALL)
     foreign = every(r"\b(?:oops|please|sorry|generated?|AI)\b|\w!", re.IGNORECASE)
-    assert offenders(TEMPLATES, lambda text: foreign(markup.sub(" ", text))) == {}
+    assert offenders(TEMPLATES, lambda text: foreign(MARKUP.sub(" ", text))) == {}
+
+
+# Words that are out (docs/words.md), with what is said instead.
+OUT_OF_TEXT = {
+    r"wish(?:es)?": "prompt, request",
+    r"in line|keep back|let go on|put it back": "queue, queued; pause, resume; undo",
+    r"bring(?:s|ing)? (?:in|back|a token)|brought in": "import; restore; add an API token",
+    r"lamps?|made on|goes to": "parallel jobs, account",
+    r"keepers|family": "variations, versions",
+    r"opinions?|take off": "favourite, rating, tags; remove",
+    r"bin": "trash",
+    r"purse|offer|held": "credits: available, reserved",
+    r"sheets?|desk|shelf": "lyric draft, references",
+    r"makes? (?:a |it |\d+ |more |your |this )?(?:songs?|again)": "create; retry",
+    r"stop waiting|look now|look for it|close it": "cancel; check now; search Flow Music; mark as lost",
+    r"change the words|ask for words|ask again": "edit the prompt; write lyrics; rewrite",
+    r"keep it|throw it away": "cancel, delete, discard",
+    r"go on|goes on": "continue",
+    r"hear it|over and over": "preview, loop",
+    r"works no more|look into your mail": "link expired; check your email",
+}
+# In names of modules, classes and functions.
+OUT_OF_NAMES = {
+    "request": {"wish", "wishes", "asking"},
+    "queue": {"turns"},
+    "parallel jobs, slots": {"lamp", "lamps"},
+    "balance, quote, highest price": {"purse", "offer", "dearest"},
+    "lyric draft, mixer": {"sheet", "sheets", "desk"},
+    "references": {"shelf"},
+    "ratings, favourites": {"opinion", "opinions"},
+    "lineage": {"family"},
+    "trash": {"bin"},
+    "error_mapping": {"reaction", "reactions"},
+    "recovery": {"looking", "looks", "adopting"},
+    "prerequisites, progress": {"footing", "standing"},
+    "nouns of the field instead of gerunds": {
+        "sweeping",
+        "leaving",
+        "choosing",
+        "tagging",
+        "hearing",
+        "searching",
+    },
+}
+# What quotes or is no text of ours: sung lines of the sandbox, SQL.
+NO_TEXT = {"apps/sandbox/songs/words.py", "apps/sandbox/schema.py"}
+
+
+def test_words_are_the_fields_own() -> None:
+    """One word for one thing, on pages and in code: each pattern above names what is said instead."""
+    out = re.compile(rf"\b(?:{'|'.join(OUT_OF_TEXT)})\b", re.IGNORECASE)
+    found = lambda text: [match[0] for match in out.finditer(text)]  # noqa: E731
+    mails = sorted((ROOT / "templates").rglob("*.txt"))
+    assert offenders(TEMPLATES + mails, lambda text: found(" ".join(MARKUP.sub(" ", text).split()))) == {}
+    spoken = [path for path in APPS if name(path) not in NO_TEXT]
+    assert offenders(spoken, lambda text: [word for said in sentences(text) for word in found(said)]) == {}
+
+    forbidden = {word for words in OUT_OF_NAMES.values() for word in words}
+    assert [name(path) for path in APPS if parts(path.stem) & forbidden] == []
+    assert offenders(APPS, lambda text: [each for each in named(text) if parts(each) & forbidden]) == {}
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Strings with a space in them that are no docstrings."""
+    tree = ast.parse(text)
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in silent:
+            continue
+        if " " in node.value.strip():
+            yield node.value
+
+
+def named(text: str) -> list[str]:
+    """Classes and functions."""
+    kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    return [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, kinds)]
+
+
+def parts(each: str) -> set[str]:
+    """The words of a name in snake or camel case."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", each)}
 
 
 def test_scripts_bring_no_text_to_life_and_set_no_style() -> None:

@@ -51,7 +51,7 @@ def _check(canary: KeyCanary) -> None:
     if canary.kid not in dict(settings.FIELD_KEYS):
         raise KeysDontFit(
             f"FIELD_KEYS has no key {canary.kid!r}, which this database was used with. "
-            "Put it back (after the new one, then run: manage.py rotate_keys)."
+            "Restore it (after the new one, then run: manage.py rotate_keys)."
         )
     try:
         song = open_sealed(canary.ciphertext, bound_to=_bound_to(canary.kid))
@@ -59,7 +59,7 @@ def _check(canary: KeyCanary) -> None:
         song = ""
     if song != _SONG:
         raise KeysDontFit(
-            f"FIELD_KEYS: key {canary.kid!r} is not the one that this database was used with. Put the old one back."
+            f"FIELD_KEYS: key {canary.kid!r} is not the one that this database was used with. Restore the old one."
         )
 
 

@@ -1,4 +1,4 @@
-"""Lyrics as a sheet: sections by their tags, as `[Verse 1]`, each with its lines."""
+"""Lyrics as sections by their tags, as `[Verse 1]`, each with its lines."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Section:
     lines: list[str] = field(default_factory=list)
 
 
-def sheet(lyrics: str) -> list[Section]:
+def sections_of(lyrics: str) -> list[Section]:
     sections = [Section()]
     for line in lyrics.splitlines():
         tag = _TAG.fullmatch(line)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from apps.library.lyrics_sections import Section, sheet
+from apps.library.lyrics_sections import Section, sections_of
 from apps.library.models import Clip
 
 LINES, SECTIONS, VOICE = "lines", "sections", "voice"
@@ -50,7 +50,7 @@ class Singing:
 
 def singing(clip: Clip) -> Singing:
     """The words of a take in time."""
-    sections, spans = sheet(clip.shown_lyrics), times(clip.lyrics_timing, clip.duration_s)
+    sections, spans = sections_of(clip.shown_lyrics), times(clip.lyrics_timing, clip.duration_s)
     lines = sum(len(section.lines) for section in sections)
     sung = [section for section in sections if section.lines]
     if spans and len(spans) == lines:

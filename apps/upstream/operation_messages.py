@@ -76,7 +76,7 @@ EDIT = OperationMessages(
 
 STEMS = OperationMessages(
     unknown="The stems may have been created and may have cost credits, so they are not requested again automatically. "
-    "Ask again in three minutes: for a song that is split already the same stems come back, and no new ones.",
+    "Try again in three minutes: for a song that is split already the same stems come back, and no new ones.",
     rejected="{service} did not split this song{said}. Nothing was spent. Try it with another song.",
     by_status={404: _NO_CLIP, 410: _NO_CLIP},
     uploaded=_NOT_EDITABLE,

@@ -3,7 +3,7 @@ import re
 import pytest
 from django.template import Context, Template
 
-from apps.library.lyrics_sections import Section, sheet
+from apps.library.lyrics_sections import Section, sections_of
 from apps.library.models import Clip
 from apps.library.playback.waveforms import drawn, fewer, marks, path_of
 
@@ -52,9 +52,9 @@ def test_a_ruler_has_a_handful_of_round_times_inside_the_song(seconds: float) ->
 
 
 def test_a_sheet_has_sections_by_their_tags() -> None:
-    assert sheet("hum\n\n [Verse 1] \nOne\n\nTwo [x]\n[Out]") == [
+    assert sections_of("hum\n\n [Verse 1] \nOne\n\nTwo [x]\n[Out]") == [
         Section("", ["hum"]),
         Section("Verse 1", ["One", "Two [x]"]),
         Section("Out", []),
     ]
-    assert sheet("") == []
+    assert sections_of("") == []

@@ -52,24 +52,24 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         raise Http404("nothing was done to this take")
     asked = request.POST if request.method == "POST" else request.GET
     target = _target(request.team, asked.get("target", ""))
-    offer = _offer(request.membership, target, steps) if target else ChainQuote([])
+    quote = _quote(request.membership, target, steps) if target else ChainQuote([])
     status = 200
     if request.method == "POST":
         plan = _plan(request, like, target, steps)
         if plan:
             try:
                 # The second of a double click is led to what the first has started, though credits are held by now.
-                if begun := plan.started() or (plan.start() if offer.is_open else None):
+                if begun := plan.started() or (plan.start() if quote.is_open else None):
                     return redirect("chain", begun.pk)
             except chains.AnotherForm:
-                offer = ChainQuote(["This form was sent before, for another take. Nothing more was sent."])
+                quote = ChainQuote(["This form was sent before, for another take. Nothing more was sent."])
         status = 422
     query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
     context = {
         "clip": like,
         "steps": steps,
         "target": target,
-        "offer": offer,
+        "quote": quote,
         "nonce": uuid4(),
         "query": query,
         "targets": [] if target else _targets(request.team, like, query),
@@ -96,7 +96,7 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
     return list(newest[:MOST_TARGETS])
 
 
-def _offer(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuote:
+def _quote(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuote:
     """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
     prerequisites = prerequisites_for(target, steps[0].operation, membership)
     misfits = edit_steps.misfits(steps, target.edit_length_s)

@@ -126,7 +126,7 @@ def of_team(membership: Membership) -> Panel:
         unseen=unseen,
         slots=[_row(each) for each in around.slots.values() if each.account.block != FlowAccount.Block.GONE],
         groups=_groups(cards),
-        credits=_credits(membership.team, _reserved(cards) + unseen * _dearest(around).credits),
+        credits=_credits(membership.team, _reserved(cards) + unseen * _highest_price(around).credits),
         usual=[(OPERATIONS[name].label, clock(s)) for name, s in around.usual.items()],
         room={pk: slot_counts.room(each, around.now) for pk, each in around.slots.items()},
     )
@@ -195,7 +195,7 @@ def _reserved(cards: list[Card]) -> int:
     return sum(each.price.credits for each in cards if each.kind in WAITS)
 
 
-def _dearest(around: Surroundings) -> pricing.Price:
+def _highest_price(around: Surroundings) -> pricing.Price:
     return pricing.of_any(each.account for each in around.slots.values())
 
 

@@ -20,7 +20,7 @@ def form_of(job: Job) -> str:
         case "image":
             return f"{reverse('image')}?from={job.pk}"
         case "lyrics":
-            return _sheet(job, "#again")
+            return _draft_page(job, "#again")
         case "upload":  # there it can be sent without what it was refused for
             return result_of(job)
     return ""
@@ -57,11 +57,11 @@ def result_of(job: Job) -> str:
     if job.operation == "stems" and job.source_id:
         return reverse("clip-stems", args=[job.source_id])
     if job.operation == "lyrics":
-        return _sheet(job)
+        return _draft_page(job)
     return ""
 
 
-def _sheet(job: Job, part: str = "") -> str:
+def _draft_page(job: Job, part: str = "") -> str:
     """Nowhere when it was deleted."""
     if job.sheet is None or job.sheet.deleted_at:
         return ""

@@ -159,7 +159,7 @@ def _page(
         "view": view,
         "may_write": request.membership.rights.may_create,
         "editor": editor or VersionForm(initial=_texts(view.shown)),
-        "form": form or _asking(request, found),
+        "form": form or _lyrics_form(request, found),
         "wrong": editor or form,
         "panel": panel.of_team(request.membership),
     }
@@ -171,7 +171,7 @@ def _texts(version: LyricVersion | None) -> dict[str, str]:
     return {name: getattr(version, name, "") for name in TEXTS}
 
 
-def _asking(request: TeamRequest, found: LyricDraft) -> LyricsForm | None:
+def _lyrics_form(request: TeamRequest, found: LyricDraft) -> LyricsForm | None:
     """The form to ask again with, filled as it was asked last; None for those who only read."""
     if not request.membership.rights.may_create:
         return None

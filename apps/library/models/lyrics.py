@@ -1,4 +1,4 @@
-"""The writing desk: ideas for words, and every version of the words that came of them."""
+"""Lyric drafts: ideas for lyrics, and every version of the lyrics that came of them."""
 
 import uuid
 from typing import ClassVar

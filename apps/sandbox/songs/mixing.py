@@ -1,4 +1,4 @@
-"""A mixing desk: two channels, a room, and a master that never clips."""
+"""A mixer: two channels, a room, and a master that never clips."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _room_spectra() -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     return np.fft.rfft(left, 2 * BLOCK), np.fft.rfft(right, 2 * BLOCK)
 
 
-class Desk:
+class Mixer:
     """Collects what is played; `mix` gives the sum."""
 
     def __init__(self, seconds: float) -> None:

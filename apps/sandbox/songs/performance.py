@@ -13,7 +13,7 @@ from apps.sandbox.songs.brief import generator
 from apps.sandbox.songs.harmony import frequency
 from apps.sandbox.songs.instruments import Samples, bass, bell, flute, guitar, keys, pad, voice
 from apps.sandbox.songs.melody import Note
-from apps.sandbox.songs.mixing import Desk
+from apps.sandbox.songs.mixing import Mixer
 from apps.sandbox.songs.plan import SongSection
 from apps.sandbox.songs.song import PlayedSong
 
@@ -44,11 +44,11 @@ CENTRES, LEAD_OCTAVES = (62, 67), (0, -12)
 
 
 class Band:
-    """Plays one take onto a desk. Equal notes are made once."""
+    """Plays one take through a mixer. Equal notes are made once."""
 
     def __init__(self, song: PlayedSong) -> None:
         self.song, self.brief = song, song.brief
-        self.desk = Desk(song.seconds)
+        self.mixer = Mixer(song.seconds)
         self.random = generator("performance", song.seed)
         self.degrees = harmony.chords(self.brief, song.plan, self.random)
         self.voicings = harmony.voicings(self.brief, self.degrees, CENTRES[song.take])
@@ -72,7 +72,7 @@ class Band:
             self.made[key] = instrument(frequency(pitch), seconds)
         return self.made[key]
 
-    def play(self, parts: frozenset[str]) -> Desk:
+    def play(self, parts: frozenset[str]) -> Mixer:
         """Plays what belongs to these stems. Every player decides alike, whoever else plays."""
         for section in self.song.plan.sections:
             level = LEVELS[section.name]
@@ -87,7 +87,7 @@ class Band:
         if self.lead_part in parts:
             for note in melody.tune(self.brief, self.song.plan, self.degrees, self.random):
                 self._sing(note)
-        return self.desk
+        return self.mixer
 
     def _at(self, bar: int, beat: float) -> float:
         return (bar * self.brief.meter + beat) * self.brief.beat
@@ -97,7 +97,7 @@ class Band:
         seconds = self.brief.bar + (0.9 if last else 0.2)
         for index, pitch in enumerate(self.voicings[bar]):
             sound = self.note(pad, pitch, seconds)
-            self.desk.play(sound, self._at(bar, 0), 0.12 * level, place=(index - 1) * 0.5, room=0.3)
+            self.mixer.play(sound, self._at(bar, 0), 0.12 * level, place=(index - 1) * 0.5, room=0.3)
 
     def _chords(self, bar: int, level: float) -> None:
         instrument = guitar if self.brief.style == "rock" else keys
@@ -111,7 +111,7 @@ class Band:
                 sound = self.note(instrument, pitch, length * self.brief.beat)
                 # A hand doesn't strike all strings at the very same moment.
                 start = self._at(bar, beat) + index * 0.006
-                self.desk.play(sound, start, 0.15 * level, place=-0.35 + 0.2 * index, room=0.16)
+                self.mixer.play(sound, start, 0.15 * level, place=-0.35 + 0.2 * index, room=0.16)
 
     def _bass(self, bar: int, level: float) -> None:
         root = 36 + (harmony.scale_pitch(self.brief, self.degrees[bar]) - 36) % 12
@@ -120,19 +120,19 @@ class Band:
             pattern = ((0.0, float(self.brief.meter), 0, 1.0),)
         for beat, length, octaves, strength in pattern:
             sound = self.note(bass, root + 12 * octaves, length * self.brief.beat)
-            self.desk.play(sound, self._at(bar, beat), 0.42 * level * strength)
+            self.mixer.play(sound, self._at(bar, beat), 0.42 * level * strength)
 
     def _drums(self, section: SongSection, bar: int, level: float) -> None:
         """Only the cymbals in the intro's first bar; one stroke to end with."""
         if bar == self.song.plan.bars - 1:
-            self.desk.play(drums.sound("kick"), self._at(bar, 0), 0.5 * level)
+            self.mixer.play(drums.sound("kick"), self._at(bar, 0), 0.5 * level)
             return
         for beat, drum, strength in drums.strokes(self.brief.style, self.brief.meter):
             if section.name == "intro" and bar == section.first and drum not in ("hat", "open"):
                 continue
             volume, place = drums.PLACES[drum]
             room = 0.03 if drum == "kick" else 0.14
-            self.desk.play(
+            self.mixer.play(
                 drums.sound(drum),
                 self._at(bar, beat),
                 0.5 * volume * strength * level,
@@ -144,10 +144,10 @@ class Band:
         pitch = note.pitch + LEAD_OCTAVES[self.song.take] + (0 if self.brief.sung else 12)
         sound = self.note(self.lead, pitch, note.length * self.brief.beat)
         start = note.start * self.brief.beat
-        self.desk.play(sound, start, 0.26 * note.strength, place=0.04, room=0.2)
+        self.mixer.play(sound, start, 0.26 * note.strength, place=0.04, room=0.2)
         if self.brief.sung:
             # A second, later and softer self at the side makes one voice sound like a singer in front of a wall.
-            self.desk.play(sound, start + 0.021, 0.07 * note.strength, place=-0.7)
+            self.mixer.play(sound, start + 0.021, 0.07 * note.strength, place=-0.7)
 
 
 def perform(song: PlayedSong) -> NDArray[np.int16]:
