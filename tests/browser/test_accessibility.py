@@ -151,7 +151,7 @@ def test_the_list_of_keys_closes_with_escape(tour: Tour, visits: Visits) -> None
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_have_accessible_name("Keys")
+    expect(dialog).to_have_accessible_name("Shortcuts")
     expect(dialog).to_contain_text(re.compile("play, pause"))
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -137,7 +137,7 @@ def remix_the_words(page: Page) -> None:
     expect(page.locator("#changes ins").first).to_have_text("The radio sings before I do")
     page.reload()
     expect(page.get_by_label("Lyrics", exact=True)).to_have_value(re.compile("The radio sings"))
-    expect(page.locator("[data-keep-line]")).to_contain_text("is back")
+    expect(page.locator("[data-keep-line]")).to_contain_text("is restored")
 
 
 def pay_once(page: Page, house: House) -> None:
@@ -150,7 +150,7 @@ def pay_once(page: Page, house: House) -> None:
     page.get_by_label("To", exact=True).fill("0:12.0")
     page.get_by_label("What should happen here?").fill("Softer, only piano")
     page.get_by_role("button", name=re.compile("^Replace")).dblclick()
-    expect(page.locator("#news")).to_contain_text("In line: Replace")
+    expect(page.locator("#news")).to_contain_text("Queued: Replace")
     expect(page.locator("#tool form")).to_have_count(0)
     house.finish()
     page.goto("/jobs/")
@@ -186,7 +186,7 @@ def edit_without_scripts(plain: Page, address: str) -> None:
     plain.get_by_role("radio", name="Pan").check()
     plain.get_by_role("textbox", name="Pan").fill("-0.5")
     plain.get_by_role("button", name=re.compile("^Apply")).click()
-    expect(plain.locator("#work")).to_contain_text("In line: Effect Pan")
+    expect(plain.locator("#work")).to_contain_text("Queued: Effect Pan")
     plain.get_by_role("link", name="Stems", exact=True).click()
     expect(plain.get_by_role("button", name=SPLIT)).to_contain_text("credits")
 

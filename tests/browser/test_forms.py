@@ -313,7 +313,7 @@ def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits)
     visit.watch.expect(422)
     page = visit.page
     page.goto("/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Add an API token, make a song.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add an API token, create a song.")
     page.get_by_label("useapi.net API token").fill("user:1234 and something")
     page.get_by_role("button", name="Check and save").click()
 

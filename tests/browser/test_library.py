@@ -73,7 +73,7 @@ def every_control_is_reached(page: Page) -> None:
     for _ in range(5):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
-    for control in ("Play take A", "Open take A", "Heart for take A", "More for take A", "Choose take B"):
+    for control in ("Play take A", "Open take A", "Favourite: take A", "More for take A", "Choose take B"):
         assert any(control in name for name in reached), f"{control}: {reached}"
 
 
@@ -177,7 +177,7 @@ def deleting(page: Page) -> None:
     page.goto("/library/")
     takes.first.locator("summary").press("Enter")
     takes.first.get_by_role("button", name="Delete").press("Enter")
-    undo(page, "1 take in the bin.")
+    undo(page, "1 take moved to the trash.")
     expect(takes).to_have_count(4)
     news(page, "1 take restored.")
 

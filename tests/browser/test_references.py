@@ -57,7 +57,7 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     expect(copies).to_have_count(1)
     copies.check()
     page.reload()
-    expect(page.locator("[data-references-said]")).to_contain_text("2 pictures, 1 audio file")
+    expect(page.locator("[data-references-said]")).to_contain_text("2 images, 1 audio file")
     page.locator("[data-pay]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     page.goto("/library/files/?kind=audio")
