@@ -140,7 +140,7 @@ def test_every_decision_says_what_guards_it() -> None:
 def test_the_ways_of_a_newcomer_lead_somewhere() -> None:
     """Two hops, by the names alone: a folder, and a module in it."""
     ways = re.findall(
-        r"^\| [^|`]+ \| `([^`]+)` \| `([^`]+)` \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE
+        r"^\| [^|`]+ \| `([^`]+)` \| `([^`]+)`.*\|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE
     )
     assert len(ways) == 6
     assert [
