@@ -73,7 +73,7 @@ def test_after_its_jobs_it_goes_its_songs_stay_and_what_is_queued_waits(
     assert studio.dispatch() == 1
     assert (state(waiting), state(free)) == ("queued", "running")
     page = Page(client.get("/flow-accounts/"))
-    assert "1 wish waits for it" in page.text
+    assert "1 request waits for it" in page.text
     assert "115 credits in all" in page.text  # the other one is paying for the song
     back = client.post(f"/flow-accounts/{STUDIO}/connect/", {"refresh_token": "sandbox-refresh-studio"})
     assert back.status_code == 302

@@ -101,7 +101,7 @@ def test_kinds_are_charged_received_or_neither(studio: Studio, account: FlowAcco
     book(account, 3, kind="moon-dust")
     page = shown(studio)
     assert [each.text for each in page.all("dd")][:3] == ["50", "720", "500"]
-    kinds = {row.one("th").text: row.all("td")[1].text for row in page.all("table")[1].all("tr")[1:]}
+    kinds = {row.one("th").text: row.all("td")[1].text.strip() for row in page.all("table")[1].all("tr")[1:]}
     assert kinds["riffusion"] == "charged"
     assert kinds["grant"] == kinds["daily-free"] == "received"
     assert kinds["moon-dust"].startswith("neither")
