@@ -146,3 +146,12 @@ def test_the_ways_of_a_newcomer_lead_somewhere() -> None:
     assert [
         way for way in ways if not (exists(way[0]) and exists(way[1]) and way[1].startswith(way[0]))
     ] == []
+
+
+def test_the_plan_names_every_module_of_the_engine() -> None:
+    plan = re.findall(r"^    (\w+)/ +([\w, ]+)$", (DOCS / "design.md").read_text(), re.MULTILINE)
+    said = {folder: set(re.findall(r"\w+", names)) for folder, names in plan}
+    engine = ROOT / "apps" / "generation"
+    built = {folder: {path.stem for path in (engine / folder).glob("*.py")} - {"__init__"} for folder in said}
+    assert "dispatch" in said
+    assert said == built
