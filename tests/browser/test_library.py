@@ -101,7 +101,7 @@ def choosing(page: Page) -> None:
 
 
 def collecting(page: Page) -> None:
-    page.locator("#selection summary[title=Collect]").press("Enter")
+    page.locator("#selection summary[title='Add to collection']").press("Enter")
     expect(page.get_by_role("textbox", name="New collection")).to_be_focused()
     page.keyboard.type("Harbour EP")
     page.keyboard.press("Enter")

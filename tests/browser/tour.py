@@ -250,7 +250,7 @@ class Tour:
     def _find_addresses(self, page: Page) -> None:
         page.goto("/jobs/")
         for state, count in {"completed": 2, "failed": 1, "unknown": 1, "cancelled": 1, "queued": 1}.items():
-            others = page.locator(".job-title", has_text=re.compile(r"^\s*(Lyrics: |Words: |Send )"))
+            others = page.locator(".job-title", has_text=re.compile(r"^\s*(Lyrics: |Send )"))
             jobs = page.locator(f"#work [data-job][data-state={state}]", has_not=others)
             expect(jobs).to_have_count(count, timeout=60_000)
             self._found[state] = str(jobs.first.get_attribute("data-job"))
