@@ -312,7 +312,9 @@ def test_the_command_does_the_same_for_a_machine_that_was_turned_back_whole(stud
     (job,) = studio.ask()
     assert "1 job may have been sent" in command()
     assert (state(job), held(studio), studio.dispatch()) == (State.UNKNOWN, True, 0)
-    assert "Sending goes on" in command("--resume")
+    resumed = command("--resume")
+    assert "Sending is resumed." in resumed
+    assert "The outcome of 1 job is still unknown." in resumed
     assert "was not paused" in command("--resume")
     assert not held(studio)
 

@@ -32,7 +32,9 @@ class Command(BaseCommand):
         lifted = guard.resume()
         self.stdout.write("Sending is resumed." if lifted else "Sending was not paused.")
         if left := guard.undecided():
-            self.stdout.write(f"{_jobs(left)} are still unknown; they are never sent again automatically.")
+            self.stdout.write(
+                f"The outcome of {_jobs(left)} is still unknown. Nothing of it is sent again by itself."
+            )
 
 
 def _jobs(count: int) -> str:
