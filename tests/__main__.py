@@ -33,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     """Exit code: 0 when nothing failed, 1 otherwise."""
     wishes = _wishes(arguments)
     folder = variables.make_folder()
+    folder.chmod(
+        0o711
+    )  # on the way to the data of a Postgres that a test starts: as root it runs as another user
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ.pop("DATABASE_URL", None)

@@ -215,10 +215,14 @@ def search(entered: Run, capfd: pytest.CaptureFixture[str], settings: Settings) 
 EVERYWHERE = "console log messages pages redis rows"
 # So many scenarios in one run, that two processes share them.
 AT_ONCE = 5
-PARTS = [list(Scenario)[begin : begin + AT_ONCE] for begin in range(0, len(Scenario), AT_ONCE)]
+FIRST, *OTHERS = (list(Scenario)[begin : begin + AT_ONCE] for begin in range(0, len(Scenario), AT_ONCE))
 
 
-@pytest.mark.parametrize("scenarios", PARTS, ids=lambda part: part[0].value)
+@pytest.mark.parametrize(
+    "scenarios",
+    [FIRST, *(pytest.param(part, marks=pytest.mark.long) for part in OTHERS)],
+    ids=lambda part: part[0].value,
+)
 def test_a_token_is_nowhere_whatever_the_api_answers(
     entered: Run, search: Callable[[str], None], scenarios: list[Scenario]
 ) -> None:

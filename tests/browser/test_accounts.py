@@ -1,10 +1,12 @@
 """Flow Music accounts and what they spent, with the mouse put away."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sessions import Visits
 
 
+@pytest.mark.long
 def test_an_account_is_connected_and_its_usage_read_and_walked_through_by_keyboard(visits: Visits) -> None:
     page = visits.new("lena", reduced_motion="reduce").page
     page.goto("/flow-accounts/")

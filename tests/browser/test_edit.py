@@ -191,6 +191,7 @@ def edit_without_scripts(plain: Page, address: str) -> None:
     expect(plain.get_by_role("button", name=SPLIT)).to_contain_text("credits")
 
 
+@pytest.mark.long
 def test_edits_on_a_phone_and_without_scripts(visits: Visits, house: House) -> None:
     """By touch on the waveform; without scripts by figures, each effect with its own controls, on a page of its own."""
     page = visits.new(OTHER, size="phone", has_touch=True).page

@@ -120,6 +120,7 @@ def pause(page: Page) -> None:
         listening.assert_audible(page)
 
 
+@pytest.mark.long
 def test_on_a_phone_and_in_daylight(visits: Visits, house: House) -> None:
     link = house.bring_in("ida@nightbus.example", team="Ida’s studio", name="Ida")
     page = visits.new(size="phone", theme="light", has_touch=True, is_mobile=True).page

@@ -52,6 +52,7 @@ def with_stopped_clock(visit: Visit, address: str) -> Page:
     return page
 
 
+@pytest.mark.long
 def test_only_the_panel_asks_and_is_told_when_nothing_is_new(visits: Visits) -> None:
     visit = visits.new(PERSON)
     ask(visit.page, "Something long to wait for [slow]")
@@ -67,6 +68,7 @@ def test_only_the_panel_asks_and_is_told_when_nothing_is_new(visits: Visits) -> 
     assert visit.watch.answers[-1][0] == 204
 
 
+@pytest.mark.long
 def test_nobody_looks_nobody_asks(visits: Visits) -> None:
     visit = visits.new(PERSON)
     ask(visit.page, "Something for the background [slow]")
@@ -80,6 +82,7 @@ def test_nobody_looks_nobody_asks(visits: Visits) -> None:
         page.evaluate(HIDE, False)
 
 
+@pytest.mark.long
 def test_nothing_runs_it_asks_ten_times_less(visits: Visits) -> None:
     visit = visits.new("ebba")
     page = with_stopped_clock(visit, "/create/")

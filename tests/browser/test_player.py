@@ -285,6 +285,7 @@ FORGE = """
 """
 
 
+@pytest.mark.long
 def test_it_fits_and_opens_on_narrow_screens(visits: Visits) -> None:
     page = in_the_library(visits, reduced_motion="reduce").page
     row(page, 0).press("Enter")
@@ -317,6 +318,7 @@ def switch_team(page: Page, name: str) -> None:
     expect(page.locator(".nav-team-menu summary")).to_contain_text(name)
 
 
+@pytest.mark.long
 def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House) -> None:
     page = visits.new().page
     house.bring_in(f"{PERSON}@nightbus.example", team="Second stage", name=PERSON)

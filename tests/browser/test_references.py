@@ -1,5 +1,6 @@
 """Reference files: dropped, sent with a bar, heard, and chosen for a song."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.files import NIGHT, STUDIO, choose, payload
@@ -65,6 +66,7 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     reload_until(page, lambda: "used by 1 song" in page.locator("#work").inner_text())
 
 
+@pytest.mark.long
 def test_without_scripts_a_form_sends_several(visits: Visits) -> None:
     page = visits.new("olaf", javascript=False).page
     page.goto("/library/files/")

@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.files import NIGHT, STUDIO, choose, payload
@@ -84,6 +85,7 @@ def test_only_our_own_word_makes_a_file_wait_for_others_and_not_for_ever(visits:
     assert all(line.startswith("503: POST") for line in trouble), trouble
 
 
+@pytest.mark.long
 def test_what_waits_is_seen_again_after_another_page_and_goes_on(visits: Visits) -> None:
     page = visits.new("pia").page
     held = list[Route]()
@@ -114,6 +116,7 @@ def test_what_waits_is_seen_again_after_another_page_and_goes_on(visits: Visits)
     assert not page.evaluate(WOULD_ASK)
 
 
+@pytest.mark.long
 def test_a_teammates_file_settles_nothing(visits: Visits) -> None:
     """Theirs by its page alone: an account that is no choice of the form."""
     page = visits.new("pia").page
