@@ -82,7 +82,7 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
         ),
     ),
     (
-        "Taken and charged, but the answer goes wrong",
+        "Accepted and charged, but the response goes wrong",
         (
             (Scenario.HANG, "no answer, until the client leaves or for two minutes"),
             (Scenario.DROP_AFTER, "the connection is closed instead of an answer"),

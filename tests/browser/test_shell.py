@@ -119,8 +119,8 @@ def test_without_scripts_news_stand_at_the_top_and_the_menu_leads_everywhere(
     page.get_by_role("button", name="Check again").first.click()
     expect(page.locator("#work [data-news]")).to_contain_text("Checked")
     page.locator(".nav-foot summary").click()
-    page.get_by_role("link", name="Tokens").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Tokens")
+    page.get_by_role("link", name="API tokens").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("API tokens")
 
 
 def test_a_page_takes_presses_from_the_moment_it_is_shown(visits: Visits) -> None:

@@ -103,7 +103,7 @@ def test_mending_fetches_again_and_keeps_a_damaged_file_until_then(kept: Kept, r
     code, said = run("--mend")
     assert code == 1
     assert "damaged, is fetched again: wav" in said
-    assert "damaged, is made again: thumb" in said
+    assert "damaged, is created again: thumb" in said
     assert ClipFile.objects.exclude(state=State.STORED).get().kind == "wav", "a good cover stays"
     assert Path(kept["wav"].file.path).exists(), "it may be all there is"
     assert quota.usage(kept["wav"].clip.team).used == used - kept["wav"].size

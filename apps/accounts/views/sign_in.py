@@ -29,7 +29,7 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
     if request.method != "POST" and link:
         return _quiet(TemplateResponse(request, "accounts/sign_in_link.html", {"person": link.user}))
     if link is None or not link.consume():
-        return _quiet(TemplateResponse(request, "accounts/sign_in_link_gone.html", status=410))
+        return _quiet(TemplateResponse(request, "accounts/sign_in_link_expired.html", status=410))
     login(request, link.user, backend=BACKEND)
     audit_trail.note(link.user, "signed in by a link", by=link.user)
     return _quiet(_first_page(request, link.user))

@@ -72,7 +72,7 @@ def _connect_again(account: FlowAccount) -> Obstacle:
 
 def _nobodys_token(clip: Clip, account: FlowAccount, team: Team) -> Obstacle:
     """Whose account it is, and what to do."""
-    tokens, label = reverse("tokens"), "Tokens"
+    tokens, label = reverse("tokens"), "API tokens"
     if clip.subscription.is_sandbox:
         return Obstacle(
             "This take was made in the sandbox, so its edits are, too: add the sandbox’s token.",

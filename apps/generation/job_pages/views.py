@@ -97,7 +97,7 @@ def _why_not_again(found: Job) -> str:
         return decisions.SETTLING
     if found.state not in decisions.RETRYABLE:
         return "This can’t be retried as it is."
-    return "You need a token of your own for this subscription. Add one under Tokens, then come back."
+    return "You need a token of your own for this subscription. Add one under API tokens, then come back."
 
 
 def _nonce(request: TeamRequest) -> UUID | None:

@@ -25,7 +25,7 @@ from apps.library.models import ReferenceFile
 from apps.library.redirects import back
 from apps.uuids import uuid_or_none
 
-TOKENLESS = "You have no API token for this account. Add one under Tokens, then come back."
+TOKENLESS = "You have no API token for this account. Add one under API tokens, then come back."
 TOO_LARGE, NOT_YET = 413, 503
 
 

@@ -11,20 +11,20 @@ from apps.sandbox.world import SandboxRequest, World
 
 OFFERED = (
     ("GET /accounts", "the accounts"),
-    ("POST /accounts", "adds one by its refresh token, mends one, or changes its maxJobs"),
+    ("POST /accounts", "adds one by its refresh token, repairs one, or changes its maxJobs"),
     ("GET /accounts/{email}", "one account with its balance"),
-    ("DELETE /accounts/{email}", "takes it away"),
+    ("DELETE /accounts/{email}", "removes it"),
     ("GET /accounts/usage", "what it was charged and given"),
     ("POST /music", "a song: 5 credits"),
     ("POST /music/edit", "effect, extend, replace, cover, remix or stems of a clip: 5 credits each"),
-    ("POST /music/lyrics", "words alone, free"),
+    ("POST /music/lyrics", "lyrics alone, free"),
     ("GET /music", "an account's clips"),
     ("GET /music/download", "a clip as mp3"),
     ("POST /files", "an image or a recording, as raw bytes"),
-    ("POST /files/generate", "a picture: 1 credit"),
+    ("POST /files/generate", "an image: 1 credit"),
     ("GET /jobs", "what is running"),
     ("GET /jobs/{jobid}", "one job"),
-    ("DELETE /jobs/{jobid}", "stops it; what it cost is gone"),
+    ("DELETE /jobs/{jobid}", "cancels it; what it cost is spent"),
 )
 CONTROLS = (
     ("GET /_sandbox/charges", "charges by replyRef; ?by=operation counts stems, lyrics and images too"),
@@ -36,7 +36,10 @@ CONTROLS = (
     ("POST /_sandbox/accounts", "{email, number, kind, credits, error, maxJobs, remove}: changes an account"),
     ("POST /_sandbox/finish", "{jobid}: its time is over now"),
     ("POST /_sandbox/speed", "{speed}: for what is asked from now on"),
-    ("POST /_sandbox/clips", "{email, count, title}: clips that were made elsewhere, newer than all others"),
+    (
+        "POST /_sandbox/clips",
+        "{email, count, title}: clips that were created elsewhere, newer than all others",
+    ),
     ("POST /_sandbox/history", "{email, days, titles}: usage of the days before today"),
     ("POST /_sandbox/reset", "as freshly started"),
 )
@@ -45,7 +48,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>
 <body><main>
 <h1>The sandbox</h1>
-<p>A small stand-in for useapi.net's Flow Music API. Songs are made here, on this machine, {speed} times as fast as
+<p>A small stand-in for useapi.net's Flow Music API. Songs are created here, on this machine, {speed} times as fast as
 the real ones. Nothing costs anything.</p>
 <h2>What it does</h2>
 <p>Below <code>/v1/flowmusic</code>, as the pages of the API say:</p>
