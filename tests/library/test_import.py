@@ -262,7 +262,7 @@ def test_stems_go_under_their_take_where_that_is_sure(studio: Band, sandbox: San
     ("number", "words"),
     [
         (596, "sign in again"),
-        (404, "not connected"),
+        (404, "no longer connected"),
         (401, "no longer accepts this token"),
         (0, "Add a token"),
     ],
