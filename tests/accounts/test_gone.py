@@ -86,7 +86,7 @@ def test_a_404_of_the_clips_stops_an_import_and_not_the_account(
     runner.walk(str(walk.pk))
     walk.refresh_from_db()
     assert (walk.state, account().block) == ("stuck", "")
-    assert "not connected" not in walk.problem
+    assert "no longer connected" not in walk.problem
 
 
 @pytest.mark.parametrize(
