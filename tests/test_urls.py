@@ -105,7 +105,7 @@ TABLE = [
     row("flow-account-usage-read", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ACCOUNT),
     row("flow-account-usage-download", "302 405", "404 405", "200 405", "200 405", "200 405", args=_ACCOUNT),
     row("files",            "302 405", "200 405", "200 405", "200 405", "200 405"),
-    # The e-mail is of no account of theirs.
+    # The address is of no account of theirs.
     row("file-upload",      "405 302", "405 422", "405 403", "405 422", "405 422", email="x@y.example"),
     row("file-send",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
     row("file-retry",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
