@@ -28,10 +28,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Of the cases of one test the first and the last are enough for the second database: they differ in words and people,
     not in what is asked of it.
     """
+    chosen = [item for item in items if _belongs_here(item, config)]
     if config.getoption("--database-only"):
-        chosen = set(_ends_of_each(item for item in items if _uses_database(item)))
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = [item for item in items if item in chosen]
+        ends = set(_ends_of_each(item for item in chosen if _uses_database(item)))
+        chosen = [item for item in chosen if item in ends]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _belongs_here(item: pytest.Item, config: pytest.Config) -> bool:
+    if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+        return False
+    return bool(config.getoption("--soak") or not item.get_closest_marker("soak"))
 
 
 def _ends_of_each(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from apps.generation import database_identity, decisions, dispatch, restore, turns
 from apps.generation.models import Hold, Job, State
@@ -16,8 +15,6 @@ from tests.faults import children, restores
 from tests.faults.restores import PutBack, Way
 from tests.faults.studio import FaultyStudio
 from tests.run.postgres import Server
-
-on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="the server of Postgres")
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +91,7 @@ def test_nothing_is_paid_twice(
     lived.ends_well()
 
 
-@on_postgres
+@pytest.mark.postgres
 @pytest.mark.parametrize("way", restores.SERVER)
 def test_nothing_is_paid_twice_after_the_server_was_turned_back(
     studio: FaultyStudio, way: Callable[[Server], PutBack]
@@ -129,7 +126,7 @@ def test_put_back_when_nothing_was_sent_since_it_goes_on(
     assert studio.remote.charged(queued.reference) <= 1
 
 
-@on_postgres
+@pytest.mark.postgres
 def test_a_failover_that_lost_nothing_goes_on(studio: FaultyStudio) -> None:
     with restores.own_server() as server:
         studio.running()

@@ -26,13 +26,14 @@ def work(studio: FaultyStudio, folder: Path, *, until: Callable[[], bool]) -> No
         site.stop()
 
 
-@pytest.mark.parametrize("way", restores.HERE)
+FIRST, *FURTHER = restores.HERE
+
+
+@pytest.mark.parametrize("way", [FIRST, *(pytest.param(way, marks=pytest.mark.soak) for way in FURTHER)])
 def test_a_site_that_starts_on_a_restored_database_holds(
     studio: FaultyStudio, tmp_path: Path, way: Way, soak: bool
 ) -> None:
     """In `--soak` every way, several times over; else the first way, once."""
-    if not soak and way is not restores.HERE[0]:
-        pytest.skip("in --soak")
     with restores.same_place():
         for number in range(2 if soak else 1):
             folder = tmp_path / str(number)
