@@ -40,20 +40,33 @@ class RestoredJob:
 
     @cached_property
     def signs(self) -> int:
-        """How many songs of the account may be this one."""
+        """How many songs of the account may be this one: all that are not known to be older. Most lists say no dates."""
         if not self.is_open or self.look is None:
             return 0
         found = adopting.candidates(self.job, self.look)
-        return sum(each.is_likely or adopting.MADE_AFTER in each.reasons for each in found)
+        return sum(not each.is_older for each in found)
+
+    @property
+    def is_searched(self) -> bool:
+        """A person has had the songs listed, and can compare. What blocks is in no list."""
+        return self.job.blocks or bool(self.look and self.look.found_at)
 
     @property
     def is_not_found(self) -> bool:
-        """Searched, and nothing is there that could be it. What blocks leaves nothing that could be searched."""
-        if not self.is_open or self.job.settles_at:
+        """Not known to be sent; searched, and nothing is there that could be it.
+
+        What blocks leaves nothing that could be searched.
+        """
+        if not self.is_open or self.job.settles_at or self.job.sent_at:
             return False
         if self.job.blocks:
             return True
         return bool(self.look and self.look.found_at and not self.look.problem and not self.signs)
+
+    @property
+    def is_chosen(self) -> bool:
+        """As the page shows it first. What may be paid twice is chosen by a person."""
+        return self.is_not_found or not self.is_searched
 
     @property
     def label(self) -> str:
@@ -106,9 +119,10 @@ def search(jobs: Collection[RestoredJob], *, by: User) -> int:
 
 
 def requeue(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
-    """Those that were not found. One that is chosen alone was compared by a person, and is requeued in any case."""
+    """Those that were not found. One that is chosen alone after its search was compared by a person: it is, too."""
     alone = len(jobs) == 1
-    done = [each for each in jobs if (alone or each.is_not_found) and decisions.requeue(each.job, by=by)]
+    fit = [each for each in jobs if each.is_not_found or (alone and each.is_searched)]
+    done = [each for each in fit if decisions.requeue(each.job, by=by)]
     return _told(len(done), "requeued", team=team, by=by)
 
 

@@ -10,7 +10,7 @@ from apps.generation.models import Hold, Job, Look, State
 from apps.generation.sent_marks import Mark
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member, state
-from tests.page import Page
+from tests.page import Element, Page
 
 pytestmark = pytest.mark.django_db
 PAGE = "/jobs/restored/"
@@ -48,6 +48,10 @@ def searched(*jobs: Job, clips: list[dict[str, object]] | None = None) -> None:
 
 def clip(**more: object) -> dict[str, object]:
     return {"clip_id": "clip:9", "title": "A waltz", "since": True, "lyrics": "", **more}
+
+
+def is_chosen(row: Element) -> bool:
+    return "checked" in row.one("input").attributes
 
 
 @pytest.mark.parametrize("address", ["/", "/library/", "/jobs/", "/flow-accounts/", "/create/"])
@@ -125,6 +129,35 @@ def test_one_that_is_chosen_alone_is_requeued_in_any_case(studio: Studio, client
     searched(first, clips=[clip()])
     assert "Requeued: 1." in post(client, "requeue", first)
     assert [state(first), state(second)] == [State.QUEUED, State.UNKNOWN]
+
+
+def test_songs_of_no_date_and_no_sign_may_be_it(studio: Studio, client: Client) -> None:
+    """A list has no dates, and a restored database knows no newer song that could tell."""
+    jobs = restored(studio, count=3)
+    searched(jobs[0], clips=[clip(since=None), clip(clip_id="clip:8", since=False)])
+    searched(*jobs[1:])
+    first, second, _third = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
+    assert "1 song at Flow Music may be it." in first.text
+    assert [is_chosen(row) for row in (first, second)] == [False, True]
+    assert "Requeued: 2." in post(client, "requeue", *jobs)
+    assert state(jobs[0]) == State.UNKNOWN
+
+
+def test_what_was_sent_for_certain_is_requeued_by_a_choice_of_its_own(studio: Studio, client: Client) -> None:
+    marked, other, third = restored(studio, count=3, marks=1)
+    searched(marked, other, third)
+    (row, *_others) = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
+    assert "requeued only when it is chosen alone" in row.text
+    assert not is_chosen(row)
+    assert "Requeued: 2." in post(client, "requeue", marked, other, third)
+    assert [state(each) for each in (marked, other, third)] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
+    assert "Requeued: 1." in post(client, "requeue", marked)
+
+
+def test_the_only_one_is_not_requeued_before_its_search(studio: Studio, client: Client) -> None:
+    (job,) = restored(studio, count=1)
+    assert "Search Flow Music first" in post(client, "requeue", job)
+    assert state(job) == State.UNKNOWN
 
 
 def test_marked_as_lost(studio: Studio, client: Client) -> None:
