@@ -40,7 +40,7 @@ class RestoredJob:
 
     @cached_property
     def signs(self) -> int:
-        """How many songs of the account may be this one: all that are not known to be older. Most lists say no dates."""
+        """How many songs of the account may be this one: all that are not known to be older."""
         if not self.is_open or self.look is None:
             return 0
         found = adopting.candidates(self.job, self.look)
