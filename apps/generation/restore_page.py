@@ -53,7 +53,7 @@ class RestoredJob:
 
     @property
     def is_not_found(self) -> bool:
-        """Not known to be sent; searched, and nothing is there that could be it.
+        """Not known to be sent; its record looked for, all songs searched, and nothing is there that could be it.
 
         What blocks leaves nothing that could be searched.
         """
@@ -61,7 +61,8 @@ class RestoredJob:
             return False
         if self.job.blocks:
             return True
-        return bool(self.look and self.look.found_at and not self.look.problem and not self.signs)
+        is_whole = bool(self.look and self.look.found_at and not self.look.problem)
+        return is_whole and self.job.looks > 0 and not self.signs
 
     @property
     def is_chosen(self) -> bool:

@@ -44,6 +44,7 @@ def post(client: Client, do: str, *jobs: Job) -> str:
 def searched(*jobs: Job, clips: list[dict[str, object]] | None = None) -> None:
     for job in jobs:
         Look.objects.update_or_create(job=job, defaults={"found_at": timezone.now(), "clips": clips or []})
+        Job.objects.filter(pk=job.pk).update(looks=1)
 
 
 def clip(**more: object) -> dict[str, object]:
@@ -111,6 +112,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     post(client, "search", *jobs)
     assert Look.objects.filter(found_at=None).count() == 3
     assert "Being searched for." in client.get(PAGE).content.decode()
+    studio.look()
     for job in jobs:
         assert looking.look(str(job.pk))
     searched(jobs[0], clips=[clip()])
@@ -152,6 +154,23 @@ def test_what_was_sent_for_certain_is_requeued_by_a_choice_of_its_own(studio: St
     assert "Requeued: 2." in post(client, "requeue", marked, other, third)
     assert [state(each) for each in (marked, other, third)] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
     assert "Requeued: 1." in post(client, "requeue", marked)
+
+
+def test_nothing_is_said_to_be_missing_before_its_record_was_looked_for(
+    studio: Studio, client: Client
+) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    Job.objects.update(looks=0)
+    assert "What is still being made was not looked through yet." in client.get(PAGE).content.decode()
+    assert "Search Flow Music first" in post(client, "requeue", *jobs)
+
+
+def test_a_search_that_is_not_whole_finds_nothing_missing(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    Look.objects.update(problem=looking.MORE_SONGS)
+    assert "Search Flow Music first" in post(client, "requeue", *jobs)
 
 
 def test_the_only_one_is_not_requeued_before_its_search(studio: Studio, client: Client) -> None:
