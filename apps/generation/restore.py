@@ -58,8 +58,8 @@ def _look_closely(ledger: SendLedger, *, database: str, in_redis: int | None) ->
     agrees = in_redis == ledger.sent or (in_files == ledger.sent and sent_marks.files_stand_apart())
     others = [] if ledger.database else sent_marks.of_others(ledger.series)
     is_back = newest > ledger.sent or bool(others) or (is_another and not (agrees and ledger.sent))
-    if is_another and not agrees and in_redis is None and marks is None:
-        return False  # nobody can say what was sent: nothing is, until somebody can
+    if not _can_be_said(ledger, in_redis=in_redis, marks=marks, is_doubtful=is_another and not agrees):
+        return False
     if is_back and (newest > ledger.sent or is_anything_open()):
         marks_since = sent_marks.since(ledger.series, ledger.sent) or _younger(others)
         _hold_what_was_turned_back(ledger, marks_since, database=database)
@@ -68,6 +68,20 @@ def _look_closely(ledger: SendLedger, *, database: str, in_redis: int | None) ->
     if marks is not None:
         _looked_through.add(ledger.series)
     return True
+
+
+def _can_be_said(
+    ledger: SendLedger, *, in_redis: int | None, marks: Sequence[Mark] | None, is_doubtful: bool
+) -> bool:
+    """Whether anybody says what was sent. While nobody does nothing is sent; the next tick asks again.
+
+    A file store that did not answer may know of more than a Redis that has lost its marks.
+    """
+    if marks is not None:
+        return True
+    if is_doubtful and in_redis is None:
+        return False
+    return ledger.series in _looked_through or (in_redis or 0) >= ledger.sent
 
 
 def _agree(ledger: SendLedger, *, database: str, in_redis: int | None) -> None:

@@ -196,6 +196,22 @@ def refuse(*_arguments: object) -> None:
     raise OSError("away")
 
 
+def test_a_list_that_did_not_come_is_no_empty_list(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows were turned back and Redis is empty: only the file store knows, and it does not answer at first."""
+    job = sent(studio)
+    sent(studio)
+    Job.objects.filter(pk=job.pk).update(state=State.QUEUED, sent_at=None, jobid=None)
+    SendLedger.objects.update(sent=1)
+    restores.lose_redis()
+    restore._looked_through.clear()
+    with monkeypatch.context() as away:
+        away.setattr(default_storage._wrapped, "listdir", refuse)  # type: ignore[attr-defined]
+        assert studio.dispatch() == 0
+        assert (state(job), held(studio)) == (State.QUEUED, False)
+    assert studio.dispatch() == 0
+    assert (state(job), held(studio)) == (State.UNKNOWN, True)
+
+
 def test_a_file_store_that_hangs_delays_one_call_and_then_none(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
