@@ -39,9 +39,9 @@ BLOCKED = BoundedSemaphore(MOST_BLOCKED)
 @shared_task(name="generation.tick")
 def tick() -> None:
     """Every few seconds: finds in the rows what is due, however many beats there are."""
-    ticks.note()
     if not schedule.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
         return
+    ticks.note()  # not before: a tick that never gets its turn is none
     now = timezone.now()
     for step in STEPS:
         if shutdown.has_begun():
