@@ -64,10 +64,10 @@ def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:
 
 
 def adopt(job: Job, text: str, *, by: User) -> bool:
-    """A person has found it. Only what was sent, and is still lost."""
+    """A person has found it. Only what was sent, or may have been, and is still lost."""
     sources = {State.UNKNOWN, State.ABANDONED, State.CANCELLED}
     values = {"collecting_since": timezone.now(), "finished_at": None, "check_at": None, "hidden_at": None}
-    sent = Q(sent_at__isnull=False, song=None)
+    sent = Q(song=None) & (Q(sent_at__isnull=False) | Q(restored_at__isnull=False))
     return move(job, sources, State.COLLECTING, text, where=sent, by=by, error_text="", **values)
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from apps.accounts.models import AuditEntry, Team, User
-from apps.generation import adopting, decisions, looking
+from apps.generation import adopting, decisions, looking, restore
 from apps.generation.models import Hold, Job, Look, State
 from apps.generation.operations import OPERATIONS
 from apps.generation.titles import title_of
@@ -29,6 +29,17 @@ class RestoredJob:
     @property
     def is_open(self) -> bool:
         return self.job.state == State.UNKNOWN
+
+    @property
+    def outcome(self) -> str:
+        """What became of one that is not open any more."""
+        if self.job.state in restore.NOT_SENT_YET:
+            return "Requeued, and not sent yet."
+        if self.job.state == State.ABANDONED:
+            return "Marked as lost."
+        if self.job.state == State.CANCELLED:
+            return "Dropped."
+        return f"Found: {self.job.get_state_display().lower()}."
 
     @property
     def look(self) -> Look | None:
@@ -57,7 +68,8 @@ class RestoredJob:
 
         What blocks leaves nothing that could be searched.
         """
-        if not self.is_open or self.job.settles_at or self.job.sent_at:
+        job = self.job
+        if not self.is_open or job.settles_at or job.sent_at or job.cancel_requested_at:
             return False
         if self.job.blocks:
             return True
@@ -99,9 +111,10 @@ def of_team(team: Team) -> RestorePage:
 
 def _jobs(team: Team) -> QuerySet[Job]:
     restored = Job.objects.for_team(team).filter(restored_at__isnull=False)
-    return restored.select_related("asked_by", "look", "source__song", "file", "sheet", "song").order_by(
-        "-restored_at", "created_at"
-    )
+    # What is to be decided comes first: however much was found since, none of it is left out.
+    is_over = Case(When(state=State.UNKNOWN, then=0), default=1)
+    related = restored.select_related("asked_by", "look", "source__song", "file", "sheet", "song")
+    return related.order_by(is_over, "-restored_at", "created_at")
 
 
 def chosen(team: Team, ids: Collection[str]) -> list[RestoredJob]:

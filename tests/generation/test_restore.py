@@ -328,6 +328,23 @@ def test_the_command_does_the_same_for_a_machine_that_was_turned_back_whole(stud
     assert not held(studio)
 
 
+def test_the_command_is_the_last_word_about_which_database_it_is(studio: Studio) -> None:
+    sent(studio)
+    another_database()
+    command()
+    command("--resume")
+    studio.ask()
+    assert studio.dispatch() == 1
+    assert not held(studio)
+
+
+def test_any_number_of_attempts_is_counted_as_far_as_the_column_goes(studio: Studio) -> None:
+    (job,) = studio.ask()
+    Job.objects.filter(pk=job.pk).update(attempts=transitions.MOST_COUNTED)
+    assert studio.dispatch() == 1
+    assert (state(job), job.attempts) == (State.RUNNING, transitions.MOST_COUNTED)
+
+
 def command(*arguments: str) -> str:
     output = StringIO()
     call_command("restored", *arguments, stdout=output)

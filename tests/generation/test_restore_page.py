@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Role
-from apps.generation import looking, restore, restore_page
+from apps.generation import adopting, decisions, looking, restore, restore_page
 from apps.generation.models import Hold, Job, Look, State
 from apps.generation.sent_marks import Mark
 from tests.generation.browsing import signed_in
@@ -230,3 +230,38 @@ def test_the_form_says_that_a_song_waits(studio: Studio, client: Client) -> None
     assert told not in client.get("/create/").content.decode()
     restore.hold()
     assert told in client.get("/create/").content.decode()
+
+
+def test_what_was_stopped_is_not_requeued_to_be_dropped(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    assert decisions.cancel(jobs[0], by=studio.user)
+    assert "It was stopped, so it is not requeued." in client.get(PAGE).content.decode()
+    assert "Requeued: 1." in post(client, "requeue", *jobs)
+    assert "Nothing was requeued" in post(client, "requeue", jobs[0])
+    assert [state(job) for job in jobs] == [State.UNKNOWN, State.QUEUED]
+
+
+def test_requeued_and_dropped_it_can_still_be_found(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    assert "Requeued: 2." in post(client, "requeue", *jobs)
+    assert client.get(PAGE).content.decode().count("Requeued, and not sent yet.") == 2
+    assert decisions.drop(jobs[0], by=studio.user)
+    searched(jobs[0], clips=[clip()])
+    assert adopting.may_adopt(jobs[0])
+    adopting.adopt(jobs[0], ["clip:9"], by=studio.user)
+    assert state(jobs[0]) == State.COLLECTING
+    restore.resume(studio.team, by=studio.user)
+    assert studio.dispatch() == 1
+    assert (state(jobs[1]), jobs[1].restored_at) == (State.RUNNING, None)
+
+
+def test_what_is_to_be_decided_is_never_left_out(
+    studio: Studio, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = restored(studio, count=1)
+    (later,) = restored(studio, count=1)
+    assert decisions.abandon(later, by=studio.user)
+    monkeypatch.setattr(restore_page, "MOST_SHOWN", 1)
+    assert [each.job for each in restore_page.of_team(studio.team).jobs] == [first]

@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
 
-from apps.generation import restore, sent_marks
+from apps.generation import database_identity, restore, sent_marks
 from apps.generation.models import SendLedger
 
 
@@ -22,6 +22,7 @@ class Command(BaseCommand):
             return
         ledger = SendLedger.current()
         doubted = restore.hold(sent_marks.since(ledger.series, ledger.sent))
+        SendLedger.objects.filter(pk=ledger.pk).update(database=database_identity.read())
         self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
         self.stdout.write(
             "They are looked for now; owners and admins decide about the others on the page /jobs/restored/."
