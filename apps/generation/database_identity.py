@@ -35,6 +35,12 @@ def is_another(before: str, now: str) -> bool:
     return not common or any(old[name] != new[name] for name in common)
 
 
+def is_failover(before: str, now: str) -> bool:
+    """Whether a standby has taken over: of all that is known of both, the timeline alone differs."""
+    old, new = (dict(word.split(":", 1) for word in words.split()) for words in (before, now))
+    return {name for name in old.keys() & new.keys() if old[name] != new[name]} == {"timeline"}
+
+
 def reopen() -> None:
     """A file that was put in the place of another is seen by a new connection only: the old one reads on in the old."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:

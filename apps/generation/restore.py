@@ -56,9 +56,12 @@ def _look_closely(ledger: SendLedger, *, database: str, in_redis: int | None) ->
         ledger.refresh_from_db()
     is_another = database_identity.is_another(ledger.database, database)
     agrees = in_redis == ledger.sent or (in_files == ledger.sent and sent_marks.files_stand_apart())
+    # Marks that agree may have been put back together with the rows; a standby that took over brings none along.
+    vouched = agrees and ledger.sent and database_identity.is_failover(ledger.database, database)
+    is_doubtful = is_another and not vouched
     others = [] if ledger.database else sent_marks.of_others(ledger.series)
-    is_back = newest > ledger.sent or bool(others) or (is_another and not (agrees and ledger.sent))
-    if not _can_be_said(ledger, in_redis=in_redis, marks=marks, is_doubtful=is_another and not agrees):
+    is_back = newest > ledger.sent or bool(others) or is_doubtful
+    if not _can_be_said(ledger, in_redis=in_redis, marks=marks, is_doubtful=is_doubtful):
         return False
     if is_back and (newest > ledger.sent or is_anything_open()):
         marks_since = sent_marks.since(ledger.series, ledger.sent) or _younger(others)

@@ -17,7 +17,15 @@ from django.utils import timezone
 from redis import Redis
 
 from apps.accounts.models import AuditEntry, Role, Team
-from apps.generation import decisions, dispatch, looking, restore, sent_marks, transitions, turns
+from apps.generation import (
+    decisions,
+    dispatch,
+    looking,
+    restore,
+    sent_marks,
+    transitions,
+    turns,
+)
 from apps.generation.models import Hold, Job, Look, SendLedger, State
 from apps.generation.sent_marks import Mark
 from tests.faults import restores
@@ -99,13 +107,6 @@ def test_rows_older_than_the_marks_are_held(studio: Studio) -> None:
     assert "may have been sent" in other.error_text
     assert not studio.dispatch(), "held once, it stays held"
     assert SendLedger.current().sent == 1, "the numbers go on behind what was sent"
-
-
-def test_another_database_goes_on_where_the_marks_say_that_nothing_is_missing(studio: Studio) -> None:
-    sent(studio)
-    another_database()
-    sent(studio)
-    assert not held(studio)
 
 
 def test_another_database_without_marks_is_held(studio: Studio) -> None:
@@ -325,16 +326,6 @@ def test_the_command_does_the_same_for_a_machine_that_was_turned_back_whole(stud
     assert (state(job), held(studio), studio.dispatch()) == (State.UNKNOWN, True, 0)
     assert "Sending goes on" in command("--resume")
     assert "was not paused" in command("--resume")
-    assert not held(studio)
-
-
-def test_the_command_is_the_last_word_about_which_database_it_is(studio: Studio) -> None:
-    sent(studio)
-    another_database()
-    command()
-    command("--resume")
-    studio.ask()
-    assert studio.dispatch() == 1
     assert not held(studio)
 
 
