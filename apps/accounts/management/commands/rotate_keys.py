@@ -6,7 +6,7 @@ from apps.plural import counted
 
 
 class Command(BaseCommand):
-    help = "Encrypts every token with the first key of FIELD_KEYS; after it the others may be taken out."
+    help = "Encrypts tokens and waiting mails with the first key of FIELD_KEYS; after it the others may be taken out."
 
     def handle(self, *args: object, **options: object) -> None:
         try:
@@ -15,5 +15,5 @@ class Command(BaseCommand):
         except (keys.KeysDontFit, CannotDecrypt) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{counted(changed, 'token')} encrypted anew. The site may keep running; take old keys out now."
+            f"{counted(changed, 'secret')} encrypted anew. The site may keep running; take old keys out now."
         )
