@@ -3,6 +3,7 @@
 Written as many short files in `static/`, they are joined when static files are collected.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from django.conf import settings
@@ -26,6 +27,10 @@ BUNDLES = {
 }
 
 
+# Comments that stand in lines of their own: a tenth of what would travel.
+COMMENTS = re.compile(rb"^[ \t]*/\*.*?\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
+
+
 class StaticFinder(FileSystemFinder):
     """`static/` for collectstatic: `css/pages.css` and `js/pages.js` in place of their parts, and without `root/`."""
 
@@ -39,6 +44,6 @@ class StaticFinder(FileSystemFinder):
 
 
 def joined(parts: Iterable[str]) -> bytes:
-    """What the files hold, one after the other. `parts`: their paths in `static/`."""
+    """What the files hold, one after the other, without what is said to their readers. `parts`: paths in `static/`."""
     (folder,) = settings.STATICFILES_DIRS
-    return b"\n".join((folder / part).read_bytes() for part in parts)
+    return b"\n".join(COMMENTS.sub(b"", (folder / part).read_bytes()) for part in parts)

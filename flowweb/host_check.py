@@ -13,6 +13,8 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import resolve
 
+from apps.socket_deadlines import for_a_request
+
 # Load balancers ask by address, or by a name of their own.
 PROBES = {"/healthz", "/readyz"}
 # The largest upload is a file of 40 MB with its form around it.
@@ -28,7 +30,8 @@ class Gate:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info in PROBES:
-            answer: HttpResponseBase = resolve(request.path_info).func(request)
+            with for_a_request():
+                answer: HttpResponseBase = resolve(request.path_info).func(request)
             return answer
         _check_host(request)
         _check_encoding(request)

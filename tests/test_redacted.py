@@ -80,6 +80,16 @@ def test_a_dsn_that_is_none_stops_the_start() -> None:
         ("/auth/password/reset/key/1-abc-def/", "/auth/password/reset/key/[hidden]/"),
         ("Authorization: Bearer user:7-abcdefgh", "Authorization: Bearer [token]"),
         ("user:7-mara@nightbus.example-clip:1", "user:7-mara@nightbus.example-clip:1"),
+        (
+            "/auth/login/?next=%2Fauth%2Flink%2Fabc%2F&a=b",
+            "/auth/login/?next=%2Fauth%2Flink%2F[hidden]%2F&a=b",
+        ),
+        ("?next=/auth/confirm-email/M%3A1abc/", "?next=/auth/confirm-email/[hidden]/"),
+        ("next=%2fhooks%2fabc", "next=%2fhooks%2f[hidden]"),
+        (
+            "next%3D%252Fauth%252Fpassword%252Freset%252Fkey%252F1-a",
+            "next%3D%252Fauth%252Fpassword%252Freset%252Fkey%252F[hidden]",
+        ),
         ("/jobs/ab12/ and /hooks/", "/jobs/ab12/ and /hooks/"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from flowweb.bundles import BUNDLES, StaticFinder
+from flowweb.bundles import BUNDLES, COMMENTS, StaticFinder
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -103,10 +103,20 @@ def test_the_manifest_names_icons_of_the_size_that_it_says() -> None:
             assert "x".join(map(str, picture.size)) == icon["sizes"]
 
 
+@pytest.mark.parametrize("path", [*STYLES, *SCRIPTS], ids=name)
+def test_what_is_left_out_of_the_joined_files_is_comments(path: Path) -> None:
+    """A comment that a text held would be cut out of it; and what is between two of them stays."""
+    text = path.read_bytes()
+    left_out = b"".join(COMMENTS.findall(text))
+    assert left_out.count(b"/*") == left_out.count(b"*/") == len(COMMENTS.findall(text))
+    assert b"`" not in left_out or text.count(b"`") % 2 == left_out.count(b"`") % 2 == 0
+
+
 def test_the_joined_files_are_collected_in_place_of_their_parts() -> None:
     collected = dict(StaticFinder().list([]))
     scripts, sheets = (collected[path].open(path).read() for path in ("js/pages.js", "css/pages.css"))
-    assert scripts.startswith((ROOT / "static/js/app.js").read_bytes())
-    assert sheets.endswith((ROOT / "static/css/imports.css").read_bytes())
+    app, imports = (ROOT / "static/js/app.js").read_bytes(), (ROOT / "static/css/imports.css").read_bytes()
+    assert scripts.startswith(COMMENTS.sub(b"", app))
+    assert sheets.endswith(COMMENTS.sub(b"", imports))
     assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"}
     assert not [path for path in collected if path.startswith("root/")]

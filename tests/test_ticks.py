@@ -57,6 +57,23 @@ def test_turns_are_taken_by_the_clock_of_the_database() -> None:
 
 
 @pytest.mark.django_db
+def test_a_clock_that_was_put_back_stops_no_tick(client: Client) -> None:
+    """Of the database's server: what was taken before lies hours ahead."""
+    Lease.objects.create(name="tick", until=datetime.now(UTC) + timedelta(hours=3))
+    tasks.tick()
+    assert Lease.objects.get(name="tick").until < datetime.now(UTC) + timedelta(minutes=1)
+    assert not poll_times.take_lease("tick", timedelta(seconds=4)), "once"
+    assert b"last tick " in client.get("/readyz").content
+
+
+@pytest.mark.django_db
+def test_a_tick_that_never_has_its_turn_is_not_said_to_have_come(client: Client) -> None:
+    assert poll_times.take_lease("tick", timedelta(seconds=4))
+    tasks.tick()
+    assert b"no tick since this site started" in client.get("/readyz").content
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("task", [tasks.tick, library_tasks.wake_files, library_tasks.purge_trash])
 def test_ticks_that_have_piled_up_cost_nothing(task: object) -> None:
     """As after an hour without a worker: the first one works, each other is over at once."""

@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from apps.accounts import audit_trail
+from apps.accounts import audit_trail, sign_in_limits
 from apps.accounts.models import User
 
 
@@ -26,8 +26,9 @@ def password_set(user: User, **_: Any) -> None:
 
 
 @receiver(signals.password_reset)
-def password_reset(user: User, **_: Any) -> None:
+def password_reset(request: HttpRequest, user: User, **_: Any) -> None:
     audit_trail.note(user, "password reset by mail", by=user)
+    sign_in_limits.remember_person(request, user)
 
 
 @receiver(signals.email_added)

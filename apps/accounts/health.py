@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import cache as remembered
+from threading import Lock
 from typing import cast
 
 from django.conf import settings
@@ -24,7 +25,10 @@ logger = logging.getLogger(__name__)
 
 # The store is asked no more often than this: it may be far away, and some bill each question.
 STORE_S = 30.0
-_store_answered_at = float("-inf")
+# One that did not answer is asked again after this.
+LEFT_ALONE_S = 5.0
+_asking_store = Lock()
+_store_known = (False, float("-inf"))  # whether it answered, and when (monotonic)
 
 
 @require_safe
@@ -90,16 +94,28 @@ def _cache() -> bool:
 
 
 def _store() -> bool:
-    """Whether the store of audio answers at all; what is in it doesn't matter."""
-    global _store_answered_at
-    if time.monotonic() - _store_answered_at < STORE_S:
-        return True
+    """Whether the store of audio answers at all; what is in it doesn't matter.
+
+    One thread asks at a time. Who comes meanwhile hears what was known before: one that hangs would hold them all.
+    """
+    global _store_known
+    answered, at = _store_known
+    if time.monotonic() - at < (STORE_S if answered else LEFT_ALONE_S) or not _asking_store.acquire(False):
+        return answered
+    try:
+        answered = _store_answers()
+        _store_known = answered, time.monotonic()
+    finally:
+        _asking_store.release()
+    return answered
+
+
+def _store_answers() -> bool:
     try:
         default_storage.exists("ready")
     except Exception as error:  # each kind of store has its own
         logger.warning("store does not answer: %s", type(error).__name__)
         return False
-    _store_answered_at = time.monotonic()
     return True
 
 

@@ -1,16 +1,22 @@
 """FIELD_KEYS as a whole: do they fit this database, and moving everything to the first of them."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
+from apps.accounts import outbox
 from apps.accounts.crypto import VERSION, CannotDecrypt, kid_of, open_sealed, seal
-from apps.accounts.models import ApiToken, KeyCanary
+from apps.accounts.models import ApiToken, KeyCanary, Mail
 
 _SONG = "canary"
+# Whatever else is encrypted with them.
+SEALED: tuple[type[ApiToken] | type[Mail], ...] = (ApiToken, Mail)
 
 
 class KeysDontFit(Exception):
-    """FIELD_KEYS are not those with which the tokens in this database were encrypted. Its text is one line."""
+    """FIELD_KEYS are not those with which this database was encrypted. Its text is one line."""
 
 
 def check_keys() -> None:
@@ -22,29 +28,36 @@ def check_keys() -> None:
     KeyCanary.objects.get_or_create(
         kid=first, defaults={"ciphertext": seal(_SONG, bound_to=_bound_to(first))}
     )
-    _check_tokens()
+    for kind in SEALED:
+        _check_all(kind.objects.all())
 
 
 def rotate() -> int:
-    """Encrypts every token with the first key, forgets the canaries of the others; gives how many were changed.
+    """Encrypts every token and every mail that waits with the first key, and forgets the canaries of the others.
+
+    Gives how many were changed.
 
     Safe to run beside a working site, and again: a row that changes meanwhile is left to the next run.
     """
     first = settings.FIELD_KEYS[0][0]
     changed = 0
-    for token in ApiToken.objects.exclude(ciphertext__startswith=_prefix(first)).iterator():
-        changed += _rotate(token)
+    for kind in SEALED:
+        for row in kind.objects.exclude(ciphertext__startswith=_prefix(first)).iterator():
+            changed += _rotate(row)
     with transaction.atomic():
         for canary in KeyCanary.objects.exclude(kid=first):
-            if not ApiToken.objects.filter(ciphertext__startswith=_prefix(canary.kid)).exists():
+            if not any(_sealed_with(canary.kid, kind.objects.all()).exists() for kind in SEALED):
                 canary.delete()
     return changed
 
 
-def _rotate(token: ApiToken) -> int:
-    before = token.ciphertext
-    token.set_token(token.token())
-    return ApiToken.objects.filter(pk=token.pk, ciphertext=before).update(ciphertext=token.ciphertext)
+def _rotate(row: ApiToken | Mail) -> int:
+    before = row.ciphertext
+    if isinstance(row, ApiToken):
+        row.set_token(row.token())
+    else:
+        outbox.seal_anew(row)
+    return type(row).objects.filter(pk=row.pk, ciphertext=before).update(ciphertext=row.ciphertext)
 
 
 def _check(canary: KeyCanary) -> None:
@@ -63,16 +76,21 @@ def _check(canary: KeyCanary) -> None:
         )
 
 
-def _check_tokens() -> None:
+def _check_all(rows: QuerySet[Any]) -> None:
     """A process that was still running with older keys may have encrypted with one that is gone since."""
-    strange = ApiToken.objects.all()
+    strange = rows
     for kid, _key in settings.FIELD_KEYS:
         strange = strange.exclude(ciphertext__startswith=_prefix(kid))
-    token = strange.first()
-    if token is not None:
+    row = strange.first()
+    if row is not None:
+        what = "token" if isinstance(row, ApiToken) else "mail"
         raise KeysDontFit(
-            f"FIELD_KEYS has no key {kid_of(token.ciphertext)!r}, with which a token is encrypted."
+            f"FIELD_KEYS has no key {kid_of(row.ciphertext)!r}, with which a {what} is encrypted."
         )
+
+
+def _sealed_with(kid: str, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(ciphertext__startswith=_prefix(kid))
 
 
 def _prefix(kid: str) -> str:

@@ -18,8 +18,10 @@ from apps.accounts.permissions import TeamRequest
 # In the session of somebody who came by a link and has no password yet: since when.
 CAME_BY_LINK = "came_by_link_at"
 FIRST_PASSWORD_WITHIN = 60 * 60  # seconds: whoever finds the browser open later sets none
+# Their addresses are secrets: none becomes a `next`, which stands in other addresses (flowweb/log_redaction.py).
+SECRETS = frozenset({"account_confirm_email", "account_reset_password_from_key", "sign-in-link", "hook"})
 # What somebody without a password can open all the same.
-_OPEN = frozenset({"account_set_password", "account_logout", "sign-in-link", "hook", "healthz", "readyz"})
+_OPEN = frozenset({"account_set_password", "account_logout", "healthz", "readyz"}) | SECRETS
 
 
 class PartialRequests:

@@ -3,16 +3,20 @@
 allauth's own limit counts by the address alone, so that a stranger can lock a person out. Here five wrong ones in five
 minutes lock an address for the network that they came from and for no other; allauth's ten a minute for a network as
 a whole stay. So that somebody with many networks can't go on guessing, thirty wrong ones in an hour, from everywhere,
-lock the address as well, but not for a network from which the person has signed in within sixty days.
+lock the address as well, but not for a network from which the person has signed in, or used a link from their mail,
+within sixty days.
 """
 
 import hashlib
 import ipaddress
 
+from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
 from allauth.core.internal.ratelimit import RateLimitUsage
 from django.core.cache import cache
 from django.http import HttpRequest
+
+from apps.accounts.models import User
 
 KNOWN_FOR = 60 * 24 * 60 * 60  # seconds
 
@@ -42,6 +46,13 @@ def take_from_all(request: HttpRequest, address: str) -> RateLimitUsage | None:
 def remember(request: HttpRequest, address: str) -> None:
     """Somebody has just signed in with this address from here."""
     cache.set(_known(request, address), 1, KNOWN_FOR)
+
+
+def remember_person(request: HttpRequest, user: User) -> None:
+    """Somebody has just shown otherwise, by a link that was sent to them, that this network is theirs."""
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    for address in {user.email, *confirmed}:
+        remember(request, address)
 
 
 def _known(request: HttpRequest, address: str) -> str:

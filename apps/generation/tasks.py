@@ -33,9 +33,9 @@ SYNCHRONOUS_SENDERS = BoundedSemaphore(MOST_SYNCHRONOUS)
 @shared_task(name="generation.tick")
 def tick() -> None:
     """Every few seconds: finds in the rows what is due, however many beats there are."""
-    ticks.note()
     if not poll_times.take_lease("tick", timedelta(seconds=settings.TICK - 1)):
         return
+    ticks.note()  # not before: a tick that never gets its turn is none
     now = timezone.now()
     for step in STEPS:
         if shutdown.has_begun():

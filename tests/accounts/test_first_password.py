@@ -46,6 +46,13 @@ def test_what_is_sent_is_not_done(client: Client) -> None:
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, SET + "?next=%2Fcreate%2F%3Fa%3Db")
 
 
+@pytest.mark.parametrize("page", ["/auth/confirm-email/CANARY/", "/auth/password/reset/key/1-CANARY/"])
+def test_an_address_that_is_a_secret_is_in_no_other(client: Client, page: str) -> None:
+    answer = client.get(page)
+    assert "CANARY" not in answer.headers.get("Location", "")
+    assert not answer.headers.get("Location", "").startswith(SET)
+
+
 def test_signing_out_is_open(client: Client) -> None:
     client.post("/auth/logout/")
     assert client.get("/library/").headers["Location"].startswith("/auth/login/")

@@ -1,12 +1,18 @@
 """/readyz knows what a page needs (more in test_studio.py)."""
 
+from collections.abc import Callable
+from threading import Thread
+
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from apps import object_storage
 from apps.accounts import health
 from flowweb import store
+from tests.local.processes import wait_for
+from tests.outsiders import outsider, within
 
 
 def test_readyz_before_the_migrations(db: None) -> None:
@@ -15,15 +21,56 @@ def test_readyz_before_the_migrations(db: None) -> None:
     assert (answer.status_code, answer.content) == (503, b"no migrations")
 
 
-def test_readyz_without_the_store(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real S3 client, and nobody at the other end; back again, it is asked again."""
-    monkeypatch.setattr(health, "_store_answered_at", float("-inf"))
-    with monkeypatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "made-up")
-        patch.setenv("AWS_S3_ENDPOINT_URL", "http://127.0.0.1:9")
-        before = settings.STORAGES
-        settings.STORAGES = before | {"default": store.storage("songs")}
-        assert Client().get("/readyz").content == b"no store"
-        settings.STORAGES = before
+@pytest.fixture
+def away_store(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Makes the site use a real S3 client, with whoever is at that port at the other end."""
+    monkeypatch.setattr(health, "_store_known", (False, float("-inf")))
+    monkeypatch.setattr(object_storage, "_away_until", 0.0)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "made-up")
+
+    def use(port: int) -> None:
+        monkeypatch.setenv("AWS_S3_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        settings.STORAGES = settings.STORAGES | {"default": store.storage("songs")}
+
+    return use
+
+
+def test_readyz_without_the_store(
+    db: None, settings: Settings, away_store: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Back again, it is asked again, but not at once."""
+    before = settings.STORAGES
+    away_store(9)
+    assert Client().get("/readyz").content == b"no store"
+    settings.STORAGES = before
+    assert Client().get("/readyz").content == b"no store"
+    monkeypatch.setattr(health, "LEFT_ALONE_S", 0.0)
     assert Client().get("/readyz").content.startswith(b"ready")
+
+
+def test_a_probe_waits_for_a_silent_store_no_longer_than_a_page_does(
+    db: None, away_store: Callable[[int], None]
+) -> None:
+    with outsider("silent") as silent:
+        away_store(silent.port)
+        with within(12):
+            assert Client().get("/readyz").content == b"no store"
+        asked = silent.connections
+        with within(1):
+            assert Client().get("/readyz").content == b"no store"
+        assert silent.connections == asked
+
+
+def test_a_silent_store_holds_one_thread_of_the_web(away_store: Callable[[int], None]) -> None:
+    said: list[bool] = []
+    with outsider("silent") as silent:
+        away_store(silent.port)
+        first = Thread(target=lambda: said.append(health._store()), daemon=True)
+        first.start()
+        assert wait_for(lambda: silent.connections > 0)
+        with within(1):
+            assert not health._store()
+        assert first.is_alive()
+    first.join(20)
+    assert said == [False]

@@ -1,10 +1,14 @@
 from io import StringIO
 
 import pytest
+from django.apps import apps
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 
-from apps.accounts.key_rotation import KeysDontFit, check_keys
-from apps.accounts.models import ApiToken, KeyCanary
+from apps.accounts import outbox
+from apps.accounts.crypto import open_sealed
+from apps.accounts.key_rotation import SEALED, KeysDontFit, check_keys
+from apps.accounts.models import ApiToken, KeyCanary, Mail
 from tests.accounts.conftest import RAW, People, unasked
 
 OLD, NEW = ("k1", b"1" * 32), ("k2", b"2" * 32)
@@ -59,6 +63,35 @@ def test_rotation_moves_every_token_to_the_first_key_and_lets_the_old_one_go(
         moved = ApiToken.objects.get(pk=token.pk)
         assert moved.ciphertext.startswith("v1.k2.")
         assert moved.token().reveal() == RAW
+
+
+@pytest.fixture
+def letter() -> Mail:
+    """On its way out, sealed with the old key."""
+    outbox.Outbox().send_messages([EmailMessage("Reset", "a link", "site@x.example", ["mara@x.example"])])
+    return Mail.objects.get()
+
+
+def test_rotation_moves_mail_that_waits_too(settings, letter: Mail) -> None:
+    check_keys()
+    settings.FIELD_KEYS = (NEW, OLD)
+    call_command("rotate_keys", stdout=StringIO())
+    settings.FIELD_KEYS = (NEW,)
+    check_keys()
+    letter.refresh_from_db()
+    assert letter.ciphertext.startswith("v1.k2.")
+    assert "a link" in open_sealed(letter.ciphertext, bound_to=f"mail:{letter.pk}")
+
+
+def test_a_mail_under_a_key_that_is_gone_stops_the_start(settings, letter: Mail) -> None:
+    settings.FIELD_KEYS = (NEW,)
+    with pytest.raises(KeysDontFit, match="no key 'k1', with which a mail is"):
+        check_keys()
+
+
+def test_rotation_knows_every_table_with_something_encrypted() -> None:
+    tables = {model for model in apps.get_models() if any(f.name == "ciphertext" for f in model._meta.fields)}
+    assert tables == {*SEALED, KeyCanary}
 
 
 def test_rotation_counts_what_it_changed(settings, people: People) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from apps.accounts.models import User
+from apps.accounts.models import SignInLink, User
 from tests.accounts.conftest import People
 
 PASSWORD = "last ferry home"
@@ -48,6 +50,36 @@ def test_a_guesser_with_many_networks_is_slowed_but_not_the_person_at_home(jonas
         guess(jonas.email, times=1, network=f"203.0.113.{host}")
     assert not sign_in(jonas.email, network="203.0.113.200"), "the thirty-first from anywhere isn't looked at"
     assert sign_in(jonas.email)
+
+
+@pytest.fixture
+def locked(jonas: User) -> User:
+    """By a stranger with many networks, at each of the person's addresses; they themselves are somewhere new."""
+    EmailAddress.objects.create(user=jonas, email="jonas@home.example", verified=True)
+    for address in (jonas.email, "jonas@home.example"):
+        for host in range(30):
+            guess(address, times=1, network=f"203.0.113.{host}")
+        assert not sign_in(address)
+    return jonas
+
+
+def test_a_link_for_a_new_password_opens_it_again(locked: User) -> None:
+    new = "copper rain 9"
+    client = Client(REMOTE_ADDR=HOME)
+    client.post("/auth/password/reset/", {"email": locked.email})
+    (letter,) = mail.outbox
+    link = next(word for word in str(letter.body).split() if "/password/reset/key/" in word)
+    page = client.get(link.removeprefix("http://testserver"), follow=True)
+    client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
+    assert sign_in(locked.email, new)
+    assert not sign_in(locked.email, new, network=OFFICE), "for this network only"
+
+
+def test_a_sign_in_link_opens_it_again_for_every_confirmed_address(locked: User) -> None:
+    Client(REMOTE_ADDR=HOME).post(f"/auth/link/{SignInLink.issue(locked)}/")
+    assert sign_in(locked.email)
+    assert sign_in("jonas@home.example")
+    assert not sign_in(locked.email, network=OFFICE)
 
 
 def test_after_an_hour_it_is_open_again(jonas: User, monkeypatch: pytest.MonkeyPatch) -> None:

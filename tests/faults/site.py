@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from redis import Redis
 
 from apps.accounts.models import Subscription
 from apps.die_with_parent import die_with
@@ -70,9 +72,15 @@ class Site:
     def kill(self, name: str = "") -> None:
         """kill -9 of every process of that name with all its own; of all without a name."""
         for each in [each for each in self._running if name in {"", each[0]}]:
-            os.killpg(each[1].pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(each[1].pid, signal.SIGKILL)
             each[1].wait()
             self._running.remove(each)
+
+    def listening(self) -> int:
+        """How many workers wait for messages: such a one has begun, and hears a signal."""
+        with Redis.from_url(settings.REDIS_URL) as redis:
+            return [client["cmd"] for client in redis.client_list()].count("brpop")
 
     def ask_to_stop(self, name: str) -> list[float]:
         """SIGTERM to every process of that name. How many seconds each took to end, in order; fails after 30."""

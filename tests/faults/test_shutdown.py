@@ -96,7 +96,7 @@ def test_the_slow_worker_stops_in_time(studio: FaultyStudio, site: Site, attempt
 def test_a_worker_with_nothing_to_do_stops_at_once(studio: FaultyStudio, site: Site) -> None:
     site.start("worker", "slow")
     job = studio.one(PROMPT)
-    site.until(lambda: is_state(job, State.RUNNING))
+    site.until(lambda: is_state(job, State.RUNNING) and site.listening() == 2)
     for name in ("worker", "slow"):
         (took,) = site.ask_to_stop(name)
         assert took < 8, site.said()

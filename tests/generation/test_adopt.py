@@ -11,6 +11,7 @@ from apps.generation.models import Job, LostSongSearch, SeenJob, State
 from apps.generation.polling import record_outcome
 from apps.generation.recovery import adoption, candidates
 from apps.generation.recovery.adoption import NotAdopted
+from apps.generation.restore import guard
 from apps.library.importing import actions, runner
 from apps.library.models import Clip, Song
 from apps.upstream.records import JobRecord
@@ -208,6 +209,43 @@ def test_songs_made_before_it_was_sent_are_said_to_be_older(studio: Studio) -> N
     job = lose(studio, "a waltz [short]")
     old = next(each for each in look(job) if each.title.startswith("Old"))
     assert (old.is_older, old.reasons) == (True, ["older than this"])
+
+
+@pytest.mark.parametrize(
+    ("most", "value", "said"),
+    [
+        ("MOST_KEPT", 1, candidates.MORE_SONGS),
+        ("MOST_PAGES", 1, candidates.MORE_SONGS),
+        ("MOST_ACCOUNTS", 1, candidates.MORE_ACCOUNTS),
+    ],
+)
+def test_a_search_that_is_cut_says_so(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, most: str, value: int, said: str
+) -> None:
+    """As it is read for a row from a backup, which knows no account."""
+    order(studio.sandbox.url, "clips", email=studio.account("studio").email, count=105, title="Old")
+    monkeypatch.setattr(candidates, "MOST_KEPT", 1000)
+    (job,) = studio.ask()
+    guard.hold()
+    monkeypatch.setattr(candidates, most, value)
+    look(job)
+    assert LostSongSearch.objects.get(job=job).problem == said
+
+
+def test_of_each_account_what_may_be_it_is_kept_before_what_is_older(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = list(studio.subscription.flow_accounts.order_by("pk")[:2])
+    studio.sandbox.world.state.execute("DELETE FROM clips")
+    for account in accounts:
+        order(studio.sandbox.url, "clips", email=account.email, count=3, title=f"Of {account.pk}")
+    monkeypatch.setattr(candidates, "MOST_KEPT", 3)
+    (job,) = studio.ask()
+    guard.hold()
+    found = {each.title.rpartition(" ")[0] or each.title for each in look(job)}
+    assert all(any(f"Of {account.pk}" in title for title in found) for account in accounts)
+    older = [{"since": False, "n": 1}] * 3
+    assert candidates._joined([*older, {"since": None, "n": 2}])[0]["n"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every answer to POST /music ends as docs/design.md, section 3, says, with words, and charges at most one song."""
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ from apps.accounts.models import ApiToken, FlowAccount, Subscription
 from apps.generation.dispatch import responses
 from apps.generation.models import Job
 from apps.generation.operations import OPERATIONS
-from apps.generation.queue import blocked_accounts
+from apps.generation.queue import blocked_accounts, fair_order
+from apps.upstream import errors
+from apps.upstream.records import JobRecord
 from tests.generation.conftest import Studio, state
 from tests.sandbox_control import order
 
@@ -166,3 +169,17 @@ def test_writing_down_the_same_answer_twice_changes_nothing(studio: Studio) -> N
     responses.write_down(responses.Sent(job, job.ran_on, job.pk), record)
     assert state(job) == "running"
     assert job.story.count() == before
+
+
+@pytest.mark.parametrize("with_record", [False, True])
+def test_a_late_refusal_says_nothing_of_a_later_call(studio: Studio, with_record: bool) -> None:
+    """Of a claim that was over: the job is being sent anew, and that call may be charged."""
+    (job,) = studio.ask(account=studio.account("studio"))
+    claim = fair_order.claim_next(studio.subscription)
+    assert claim
+    record = JobRecord.parse({"jobid": "job:late", "status": "failed", "errorCode": "moderation_reject"})
+    late = errors.RenderFailed("No.", record=record) if with_record else errors.Declined("No.")
+    responses.write_down(responses.Sent(job, studio.account("studio"), uuid.uuid4()), late)
+    assert state(job) == "submitting"
+    responses.write_down(responses.Sent(job, studio.account("studio"), claim[2]), late)
+    assert state(job) == "failed"

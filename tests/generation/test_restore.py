@@ -106,13 +106,6 @@ def test_rows_older_than_the_marks_are_held(studio: Studio) -> None:
     assert SendLedger.current().sent == 1, "the numbers go on behind what was sent"
 
 
-def test_another_database_goes_on_where_the_marks_say_that_nothing_is_missing(studio: Studio) -> None:
-    sent(studio)
-    another_database()
-    sent(studio)
-    assert not held(studio)
-
-
 def test_another_database_without_marks_is_held(studio: Studio) -> None:
     sent(studio)
     another_database()
@@ -199,6 +192,22 @@ def test_with_neither_nothing_is_sent_and_it_is_tried_again(
 
 def refuse(*_arguments: object) -> None:
     raise OSError("away")
+
+
+def test_a_list_that_did_not_come_is_no_empty_list(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows were turned back and Redis is empty: only the file store knows, and it does not answer at first."""
+    job = sent(studio)
+    sent(studio)
+    Job.objects.filter(pk=job.pk).update(state=State.QUEUED, sent_at=None, jobid=None)
+    SendLedger.objects.update(sent=1)
+    restores.lose_redis()
+    guard._read_series.clear()
+    with monkeypatch.context() as away:
+        away.setattr(default_storage._wrapped, "listdir", refuse)  # type: ignore[attr-defined]
+        assert studio.dispatch() == 0
+        assert (state(job), held(studio)) == (State.QUEUED, False)
+    assert studio.dispatch() == 0
+    assert (state(job), held(studio)) == (State.UNKNOWN, True)
 
 
 def test_a_file_store_that_hangs_delays_one_call_and_then_none(
@@ -317,6 +326,13 @@ def test_the_command_does_the_same_for_a_machine_that_was_turned_back_whole(stud
     assert "The outcome of 1 job is still unknown." in resumed
     assert "was not paused" in command("--resume")
     assert not held(studio)
+
+
+def test_any_number_of_attempts_is_counted_as_far_as_the_column_goes(studio: Studio) -> None:
+    (job,) = studio.ask()
+    Job.objects.filter(pk=job.pk).update(attempts=transitions.MOST_COUNTED)
+    assert studio.dispatch() == 1
+    assert (state(job), job.attempts) == (State.RUNNING, transitions.MOST_COUNTED)
 
 
 def command(*arguments: str) -> str:

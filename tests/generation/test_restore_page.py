@@ -5,14 +5,15 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Role
+from apps.generation.jobs import decisions
 from apps.generation.models import Hold, Job, LostSongSearch, State
-from apps.generation.recovery import candidates
+from apps.generation.recovery import adoption, candidates
 from apps.generation.restore import guard
 from apps.generation.restore import page as restore_page
 from apps.generation.restore.marks import Mark
 from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member, state
-from tests.page import Page
+from tests.page import Element, Page
 
 pytestmark = pytest.mark.django_db
 PAGE = "/jobs/restored/"
@@ -48,10 +49,15 @@ def searched(*jobs: Job, clips: list[dict[str, object]] | None = None) -> None:
         LostSongSearch.objects.update_or_create(
             job=job, defaults={"found_at": timezone.now(), "clips": clips or []}
         )
+        Job.objects.filter(pk=job.pk).update(looks=1)
 
 
 def clip(**more: object) -> dict[str, object]:
     return {"clip_id": "clip:9", "title": "A waltz", "since": True, "lyrics": "", **more}
+
+
+def is_chosen(row: Element) -> bool:
+    return "checked" in row.one("input").attributes
 
 
 @pytest.mark.parametrize("address", ["/", "/library/", "/jobs/", "/flow-accounts/", "/create/"])
@@ -109,6 +115,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     post(client, "search", *jobs)
     assert LostSongSearch.objects.filter(found_at=None).count() == 3
     assert "Searching…" in Page(client.get(PAGE)).text
+    studio.look()
     for job in jobs:
         assert candidates.search(str(job.pk))
     searched(jobs[0], clips=[clip()])
@@ -127,6 +134,52 @@ def test_one_that_is_chosen_alone_is_requeued_in_any_case(studio: Studio, client
     searched(first, clips=[clip()])
     assert "Requeued: 1." in post(client, "requeue", first)
     assert [state(first), state(second)] == [State.QUEUED, State.UNKNOWN]
+
+
+def test_songs_of_no_date_and_no_sign_may_be_it(studio: Studio, client: Client) -> None:
+    """A list has no dates, and a restored database knows no newer song that could tell."""
+    jobs = restored(studio, count=3)
+    searched(jobs[0], clips=[clip(since=None), clip(clip_id="clip:8", since=False)])
+    searched(*jobs[1:])
+    first, second, _third = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
+    assert "1 song at Flow Music may be it." in first.text
+    assert [is_chosen(row) for row in (first, second)] == [False, True]
+    assert "Requeued: 2." in post(client, "requeue", *jobs)
+    assert state(jobs[0]) == State.UNKNOWN
+
+
+def test_what_was_sent_for_certain_is_requeued_by_a_choice_of_its_own(studio: Studio, client: Client) -> None:
+    marked, other, third = restored(studio, count=3, marks=1)
+    searched(marked, other, third)
+    (row, *_others) = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
+    assert "requeued only when it is chosen alone" in row.text
+    assert not is_chosen(row)
+    assert "Requeued: 2." in post(client, "requeue", marked, other, third)
+    assert [state(each) for each in (marked, other, third)] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
+    assert "Requeued: 1." in post(client, "requeue", marked)
+
+
+def test_nothing_is_said_to_be_missing_before_its_record_was_looked_for(
+    studio: Studio, client: Client
+) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    Job.objects.update(looks=0)
+    assert "What is still running was not searched yet." in Page(client.get(PAGE)).text
+    assert "Search Flow Music first" in post(client, "requeue", *jobs)
+
+
+def test_a_search_that_is_not_whole_finds_nothing_missing(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    LostSongSearch.objects.update(problem=candidates.MORE_SONGS)
+    assert "Search Flow Music first" in post(client, "requeue", *jobs)
+
+
+def test_the_only_one_is_not_requeued_before_its_search(studio: Studio, client: Client) -> None:
+    (job,) = restored(studio, count=1)
+    assert "Search Flow Music first" in post(client, "requeue", job)
+    assert state(job) == State.UNKNOWN
 
 
 def test_marked_as_lost(studio: Studio, client: Client) -> None:
@@ -180,3 +233,38 @@ def test_the_form_says_that_a_song_waits(studio: Studio, client: Client) -> None
     assert told not in client.get("/create/").content.decode()
     guard.hold()
     assert told in client.get("/create/").content.decode()
+
+
+def test_what_was_cancelled_is_not_requeued_to_be_removed(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    assert decisions.cancel(jobs[0], by=studio.user)
+    assert "It was cancelled, so it is not requeued." in Page(client.get(PAGE)).text
+    assert "Requeued: 1." in post(client, "requeue", *jobs)
+    assert "Nothing was requeued" in post(client, "requeue", jobs[0])
+    assert [state(job) for job in jobs] == [State.UNKNOWN, State.QUEUED]
+
+
+def test_requeued_and_removed_it_can_still_be_found(studio: Studio, client: Client) -> None:
+    jobs = restored(studio)
+    searched(*jobs)
+    assert "Requeued: 2." in post(client, "requeue", *jobs)
+    assert client.get(PAGE).content.decode().count("Requeued, and not sent yet.") == 2
+    assert decisions.remove(jobs[0], by=studio.user)
+    searched(jobs[0], clips=[clip()])
+    assert adoption.may_adopt(jobs[0])
+    adoption.adopt(jobs[0], ["clip:9"], by=studio.user)
+    assert state(jobs[0]) == State.COLLECTING
+    guard.resume(studio.team, by=studio.user)
+    assert studio.dispatch() == 1
+    assert (state(jobs[1]), jobs[1].restored_at) == (State.RUNNING, None)
+
+
+def test_what_is_to_be_decided_is_never_left_out(
+    studio: Studio, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = restored(studio, count=1)
+    (later,) = restored(studio, count=1)
+    assert decisions.mark_as_lost(later, by=studio.user)
+    monkeypatch.setattr(restore_page, "MOST_SHOWN", 1)
+    assert [each.job for each in restore_page.of_team(studio.team).jobs] == [first]

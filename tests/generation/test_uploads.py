@@ -203,6 +203,17 @@ def test_several_files_of_one_form(studio: Studio) -> None:
     assert Job.objects.count() == 2
 
 
+def test_the_files_of_one_form_are_read_for_so_long_together(
+    studio: Studio, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.generation.references.upload_stream.LONGEST_S", 0.0)
+    files = [(f"{name}.mp3", sound("mp3", seconds)) for name, seconds in (("a", 3.0), ("b", 4.0), ("c", 5.0))]
+    notice = " ".join(Page(by_form(signed_in(studio), *files)).notice.split())
+    for name in ("b", "c"):
+        assert f"{name}.mp3: The files before this one took long to read. Send this one by itself." in notice
+    assert [file.name for file in ReferenceFile.objects.all()] == ["a.mp3"]
+
+
 def test_a_failed_job_keeps_the_file_and_it_is_sent_again_without_being_chosen(studio: Studio) -> None:
     order(studio.sandbox.url, "scenario", operation="files", scenario="moderated", times=1)
     file = sent(studio, sound("mp3"), "groove.mp3")

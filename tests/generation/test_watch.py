@@ -76,6 +76,15 @@ def test_nobody_is_asked_when_nothing_is_made_and_no_panel_is_open(studio: Studi
     assert studio.subscription.next_poll_at > timezone.now() + timedelta(seconds=50)
 
 
+def test_a_poll_from_before_the_clock_was_put_back_is_due(studio: Studio) -> None:
+    poll_times.panel_is_open(studio.team)
+    Subscription.objects.update(next_poll_at=timezone.now() + timedelta(hours=3))
+    assert due(studio)
+    tick(studio)
+    assert studio.subscription.next_poll_at < timezone.now() + timedelta(seconds=61)
+    assert not due(studio)
+
+
 def test_a_request_is_polled_at_once_though_the_last_poll_was_just_now(studio: Studio) -> None:
     poll_times.panel_is_open(studio.team)
     tick(studio)

@@ -4,8 +4,9 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from tests.library.ordinary import box
 from tests.library.sounds import picture, sound
 
 MARK = b"<script>alert(1)</script>"
@@ -46,6 +47,36 @@ def without_bits(content: bytes) -> bytes:
 
 def in_header(content: bytes, sign: bytes, place: int = 20) -> bytes:
     return content[:place] + sign + content[place:]
+
+
+def unfolding(size: int = 250_000, count: int = 600) -> bytes:
+    """An M4A of which each packet is the same bytes: put into a new one, it is as many times as large."""
+    parts = dict(_boxes(sound("m4a", 1.0)))
+    before = box(b"free", bytes(8)) + box(b"ftyp", parts[b"ftyp"])
+    tables = {
+        b"stsz": struct.pack(">III", 0, size, count),
+        b"stco": struct.pack(">II", 0, count) + struct.pack(">I", len(before) + 8) * count,
+        b"stsc": struct.pack(">IIIII", 0, 1, 1, 1, 1),
+        b"stts": struct.pack(">IIII", 0, 1, count, 1024),
+    }
+    return before + box(b"mdat", bytes(size)) + box(b"moov", _with_tables(parts[b"moov"], tables))
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    while content:
+        length = int.from_bytes(content[:4], "big")
+        yield content[4:8], content[8:length]
+        content = content[length:]
+
+
+def _with_tables(content: bytes, tables: dict[bytes, bytes]) -> bytes:
+    made = b""
+    for kind, inside in _boxes(content):
+        if kind in {b"trak", b"mdia", b"minf", b"stbl"}:
+            made += box(kind, _with_tables(inside, tables))
+        elif kind not in {b"sgpd", b"sbgp", b"edts"}:
+            made += box(kind, tables.get(kind, inside))
+    return made
 
 
 def damaged(content: bytes) -> bytes:

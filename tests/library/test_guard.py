@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 from tempfile import SpooledTemporaryFile, TemporaryFile
+from typing import Any
 
 import pytest
 from django.core.files import File
@@ -20,7 +21,8 @@ from django.core.files.base import ContentFile
 from apps.library.archiving import container_bounds, file_types, guard, repairs
 from apps.library.archiving.errors import BadFile, NotExamined, NotStored
 from apps.library.archiving.examiner import process
-from tests.library.files import long_wav, without_bits
+from apps.library.archiving.fetching import MOST_BYTES
+from tests.library.files import long_wav, unfolding, without_bits
 from tests.library.ordinary import PICTURES, SOUNDS, photo
 from tests.library.sounds import sound
 from tests.local.processes import wait_for
@@ -29,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = [path for path in (ROOT / "apps").rglob("*.py") if "sandbox" not in path.parts]
 ROOM = "apps/library/archiving/"
 # Who knows a decoder: reached through the examiner's process alone.
-DECODERS = {f"{ROOM}{name}.py" for name in ("covers", "decoding", "pixels", "tags", "tones")}
+DECODERS = {f"{ROOM}{name}.py" for name in ("audio_tags", "cover_tones", "covers", "decoding", "pixels")}
 EXAMINERS = {f"{ROOM}examiner/{name}.py" for name in ("pictures", "sounds")}
 LIBRARIES = {"av", "PIL", "mutagen"}
 HARMLESS = {"Tags"}  # a dataclass
@@ -85,11 +87,40 @@ def _children(word: str) -> list[str]:
 
 
 def test_time_and_memory_are_limited() -> None:
-    start = "from apps.library.archiving.examiner.process import limit; limit(1); "
+    start = "from apps.library.archiving.examiner.process import limit; limit(1, 1000); "
     greedy = [sys.executable, "-c", start + "bytearray(2 << 30)"]
     assert b"MemoryError" in subprocess.run(greedy, cwd=ROOT, capture_output=True, check=False).stderr
     endless = subprocess.run([sys.executable, "-c", start + "\nwhile True: pass"], cwd=ROOT, check=False)
     assert -endless.returncode in {signal.SIGXCPU, signal.SIGALRM}
+
+
+def test_a_small_file_fills_no_disk() -> None:
+    """150 MB would come of it."""
+    with TemporaryFile() as file, TemporaryFile() as made:
+        assert file.write(unfolding()) < 300_000
+        with pytest.raises(BadFile, match="This M4A can't be read"):
+            guard.remux(file, made, file_types.M4A)
+        assert os.fstat(made.fileno()).st_size <= guard.LARGEST_REMUXED
+
+
+def test_songs_have_room_for_their_tags() -> None:
+    assert max(MOST_BYTES.values()) == guard.LARGEST_SONG
+
+
+def test_a_long_answer_is_a_verdict_and_not_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The picture is a good one; its answer is longer than this."""
+    monkeypatch.setattr(guard, "LARGEST_ANSWER", 50)
+    started = []
+    start = guard._start
+
+    def watched(*given: Any) -> subprocess.CompletedProcess[bytes]:
+        started.append(start(*given))
+        return started[-1]
+
+    monkeypatch.setattr(guard, "_start", watched)
+    with pytest.raises(BadFile, match="can't be read"):
+        guard.examine(BytesIO(photo()), file_types.JPEG)
+    assert [len(each.stdout) for each in started] == [51]
 
 
 def test_it_dies_with_who_started_it(tmp_path: Path) -> None:
@@ -97,7 +128,7 @@ def test_it_dies_with_who_started_it(tmp_path: Path) -> None:
     code = (
         "import os, subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-m', 'apps.library.archiving.examiner.pictures', "
-        "str(os.getpid()), 'examine', '60'], start_new_session=True)\n"
+        "str(os.getpid()), 'examine', '60', '1000'], start_new_session=True)\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -25,6 +25,8 @@ from apps.die_with_parent import die_with
 INSTALLED = Path("/usr/lib/postgresql")
 # Postgres refuses to run as root. Users that are there on any Debian, the first that exists.
 UNPRIVILEGED = ("postgres", "nobody")
+# Whoever runs the server must get into its home: a folder of our own, as TMPDIR may name, is closed to others.
+SHARED = "/tmp"
 # The data is thrown away: speed matters, a power cut does not.
 OPTIONS = {
     "fsync": "off",
@@ -73,7 +75,7 @@ class Server:
 @contextmanager
 def private_server() -> Iterator[Server]:
     """An empty server. Raises NoPostgres."""
-    home = Path(tempfile.mkdtemp(prefix="flowweb-postgres-"))
+    home = Path(tempfile.mkdtemp(prefix="flowweb-postgres-", dir=SHARED))
     try:
         server = _start_first(home)
         try:

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts import audit_trail
+from apps.accounts import audit_trail, sign_in_limits
 from apps.accounts.middleware import CAME_BY_LINK
 from apps.accounts.models import SignInLink, User
 
@@ -32,6 +32,7 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
         return _quiet(TemplateResponse(request, "accounts/sign_in_link_expired.html", status=410))
     login(request, link.user, backend=BACKEND)
     audit_trail.note(link.user, "signed in by a link", by=link.user)
+    sign_in_limits.remember_person(request, link.user)
     return _quiet(_first_page(request, link.user))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts import account_sync
@@ -135,7 +136,12 @@ def _block(account: FlowAccount, block: str, reason: str, *, until: datetime) ->
 
 def _render_failed(sent: Sent, error: errors.UpstreamError) -> None:
     record = error.record if isinstance(error, errors.RenderFailed) else None
-    record_outcome.fail(sent.job, record, evidence=error.evidence) if record else _lost(sent, error)
+    if record is None:
+        _lost(sent, error)
+        return
+    # Its webhook may have been faster, and has taken the claim away.
+    of_it = Q(claim=sent.claim) | (Q(jobid=record.jobid) if record.jobid else Q(claim=sent.claim))
+    record_outcome.fail(sent.job, record, evidence=error.evidence, where=of_it)
 
 
 def _declined(sent: Sent, error: errors.UpstreamError) -> None:
@@ -143,6 +149,7 @@ def _declined(sent: Sent, error: errors.UpstreamError) -> None:
     endings.fail(
         sent.job,
         "Flow Music created nothing.",
+        where=Q(claim=sent.claim),
         error_code=str(error.code or error.status or "")[:60],
         error_text=error.user_message[:500],
         error_quote=str(error.evidence.get("agent_text") or error.evidence.get("message", ""))[:500],

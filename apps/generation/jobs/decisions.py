@@ -101,14 +101,15 @@ def check_now(job: Job) -> None:
 def requeue(job: Job, *, by: User) -> bool:
     """Back in the queue as it was, for whoever was to pay: a person has decided that it may be paid once more.
 
-    Only what comes from a backup. Should its first call turn up before it is sent, it is not sent (`accept`).
+    Only what comes from a backup, and nobody cancelled. Should its first call turn up before it is sent, it is not sent
+    (`accept`); until then it stays one from a backup, and can be adopted if it is removed.
     """
     if job.settles_at:
         return False
     unsent: dict[str, Any] = {"sent_at": None, "ran_on": None, "price": None, "hook_hash": "", "looks": 0}
     text = f"Requeued by {by.short_name}: not found at Flow Music."
-    fits = Q(jobid=None, restored_at__isnull=False)
-    no_more: dict[str, Any] = {"restored_at": None, "unknown_since": None, "error_text": "", "evidence": {}}
+    fits = Q(jobid=None, restored_at__isnull=False, cancel_requested_at=None)
+    no_more: dict[str, Any] = {"unknown_since": None, "error_text": "", "evidence": {}}
     try:
         return move(job, {State.UNKNOWN}, State.QUEUED, text, where=fits, by=by, **unsent, **no_more)
     except IntegrityError:  # its take is being split by another job

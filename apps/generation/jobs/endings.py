@@ -19,15 +19,15 @@ from apps.wake import wake
 NOT_NEEDED = "not_needed"
 
 
-def fail(job: Job, text: str, **values: Any) -> bool:
-    """The remote side tried and made nothing."""
-    sources = {State.SUBMITTING, State.RUNNING, State.UNKNOWN}
-    return move(job, sources, State.FAILED, text, finished_at=timezone.now(), check_at=None, **values)
+def fail(job: Job, text: str, *, where: Q | None = None, **values: Any) -> bool:
+    """The remote side tried and made nothing. `where`: what an answer is about, for it says nothing of another POST."""
+    sources, now = {State.SUBMITTING, State.RUNNING, State.UNKNOWN}, timezone.now()
+    return move(job, sources, State.FAILED, text, where=where, finished_at=now, check_at=None, **values)
 
 
-def finish_cancelled(job: Job, text: str, **values: Any) -> bool:
-    sources = {State.RUNNING, State.UNKNOWN}
-    return move(job, sources, State.CANCELLED, text, finished_at=timezone.now(), check_at=None, **values)
+def finish_cancelled(job: Job, text: str, *, where: Q | None = None, **values: Any) -> bool:
+    sources, now = {State.RUNNING, State.UNKNOWN}, timezone.now()
+    return move(job, sources, State.CANCELLED, text, where=where, finished_at=now, check_at=None, **values)
 
 
 def start_collecting(job: Job, **values: Any) -> bool:
@@ -64,10 +64,10 @@ def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:
 
 
 def adopt(job: Job, text: str, *, by: User) -> bool:
-    """A person has found it. Only what was sent, and is still lost."""
+    """A person has found it. Only what was sent, or may have been, and is still lost."""
     sources = {State.UNKNOWN, State.ABANDONED, State.CANCELLED}
     values = {"collecting_since": timezone.now(), "finished_at": None, "check_at": None, "hidden_at": None}
-    sent = Q(sent_at__isnull=False, song=None)
+    sent = Q(song=None) & (Q(sent_at__isnull=False) | Q(restored_at__isnull=False))
     return move(job, sources, State.COLLECTING, text, where=sent, by=by, error_text="", **values)
 
 

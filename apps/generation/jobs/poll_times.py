@@ -18,6 +18,7 @@ TICK = timedelta(seconds=settings.TICK)
 YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
 A_MINUTE = timedelta(seconds=60)
 PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
+LONGEST_PAUSE = max(A_MINUTE, 6 * TICK) + TICK  # what is further off was set before the clock was put back
 POLL_LASTS = timedelta(seconds=45)  # after that another process may poll, the first one is taken for dead
 
 
@@ -49,9 +50,12 @@ def due(now: datetime) -> QuerySet[Subscription]:
     active = Exists(Job.objects.filter(watched(now), readable(), **here))
     hints = Exists(SeenJob.objects.filter(readable(), read_at=None, **here))
     open_panel = Exists(ApiToken.objects.working().filter(team__in=_teams_with_open_panel(), **here))
-    return Subscription.objects.filter(active | hints | open_panel).filter(
-        Q(next_poll_at=None) | Q(next_poll_at__lte=now)
-    )
+    return Subscription.objects.filter(active | hints | open_panel).filter(_is_due(now))
+
+
+def _is_due(now: datetime) -> Q:
+    far = Q(next_poll_at__gt=now + LONGEST_PAUSE)
+    return Q(next_poll_at=None) | Q(next_poll_at__lte=now) | far
 
 
 def askers(subscription: Subscription, now: datetime) -> list[UUID]:
@@ -66,8 +70,7 @@ def askers(subscription: Subscription, now: datetime) -> list[UUID]:
 def claim_poll(subscription: Subscription) -> bool:
     """True for one process: the others find that the next poll is later."""
     now = timezone.now()
-    free = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
-    rows = Subscription.objects.filter(free, pk=subscription.pk)
+    rows = Subscription.objects.filter(_is_due(now), pk=subscription.pk)
     return rows.update(next_poll_at=now + POLL_LASTS) == 1
 
 
@@ -119,8 +122,13 @@ def _teams_with_open_panel() -> list[UUID]:
 
 
 def take_lease(name: str, lasts: timedelta) -> bool:
-    """True for one caller per period: two beats make one tick. By the clock of the database, which all share."""
+    """True for one caller per period: two beats make one tick. By the clock of the database, which all share.
+
+    One that lasts longer than any was taken before that clock was put back. Not at once: whoever waited for the row
+    knows the time only as it was before.
+    """
     later = Now() + lasts
-    if Lease.objects.filter(name=name, until__lte=Now()).update(until=later):
+    free = Q(until__lte=Now()) | Q(until__gt=Now() + 2 * lasts)
+    if Lease.objects.filter(free, name=name).update(until=later):
         return True
     return Lease.objects.get_or_create(name=name, defaults={"until": later})[1]

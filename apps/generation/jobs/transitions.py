@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, User
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 LOST = "No answer came when this was sent. It may have gone through, so it is not sent again."
 # Longer than the deadline of the POST, so that a claim is never expired under its owner.
 CLAIM_OUTLASTS = timedelta(seconds=30)
+
+MOST_COUNTED = 32_767  # as much as the column of the attempts can hold
 
 
 def move(
@@ -133,7 +136,9 @@ def mark_sent(job: Job, claim_id: uuid.UUID, *, hook_hash: str) -> int:
     now = timezone.now()
     not_held = Q(~Exists(Hold.objects.filter(team=OuterRef("team"))))
     fits = not_held & Q(claim=claim_id, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
-    values: dict[str, Any] = {"sent_at": now, "attempts": F("attempts") + 1, "hook_hash": hook_hash}
+    # What was requeued from a backup is sent by this site from here on.
+    values: dict[str, Any] = {"sent_at": now, "restored_at": None, "hook_hash": hook_hash}
+    values["attempts"] = Least(F("attempts") + 1, MOST_COUNTED)
     with transaction.atomic():
         number = SendLedger.next_number()
         if move(job, {State.SUBMITTING}, State.SUBMITTING, "Sending, once.", where=fits, **values):

@@ -47,10 +47,21 @@ def collect(job: Job, record: JobRecord) -> None:
             Job.objects.filter(pk=job.pk).update(song=song)
 
 
-def fail(job: Job, record: JobRecord, *, code: str = "", evidence: dict[str, Any] | None = None) -> None:
+def fail(
+    job: Job,
+    record: JobRecord,
+    *,
+    code: str = "",
+    evidence: dict[str, Any] | None = None,
+    where: Q | None = None,
+) -> None:
     """A record that ended without audio: cancelled if that was requested, else failed with the reason."""
     code = (code or record.error_code or "")[:60]
-    values = {"jobid": record.jobid or None, "duration_ms": record.duration_ms}
+    values: dict[str, Any] = {
+        "jobid": record.jobid or None,
+        "duration_ms": record.duration_ms,
+        "where": where,
+    }
     if job.state == State.ABANDONED:
         transitions.note(job, "Flow Music created nothing.", where=Q(check_at__isnull=False), check_at=None)
     elif code == "user_cancelled":

@@ -6,7 +6,7 @@ way round: so it can be said of many whether they can be the one.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,8 @@ MOST_PAGES, MOST_KEPT, MOST_ACCOUNTS = 3, 60, 8
 # A song is created some time after it was requested, and clocks differ.
 WELL_BEFORE = timedelta(minutes=10)
 NOBODY = "There is no working token for this account. Enter a new one, then search again."
+MORE_ACCOUNTS = f"It may have been sent to another account than the {MOST_ACCOUNTS} that were read."
+MORE_SONGS = "There are more songs than were read, so it may be one of those."
 NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to search."
 
 
@@ -69,8 +71,10 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
         return NOBODY, []
     try:
         deadline = Deadline(SECONDS)
-        lists = [_unknown(job, _newest(client, account, deadline)) for account in accounts]
-        return "", [kept for clips in lists for kept in clips][:MOST_KEPT]
+        lists = [_on_account(job, client, account, deadline) for account in accounts[:MOST_ACCOUNTS]]
+        missing = [MORE_ACCOUNTS] if len(accounts) > MOST_ACCOUNTS else []
+        missing += [] if all(listed.is_whole for listed in lists) else [MORE_SONGS]
+        return " ".join(missing), _joined([kept for listed in lists for kept in listed.clips])
     except TokenRefused as error:
         token.refuse(at=timezone.now(), reason=error.user_message)
         wake("generation.changed", job.subscription_id)
@@ -80,28 +84,61 @@ def _read(job: Job) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _accounts(job: Job) -> list[FlowAccount]:
-    """Where it was sent to. A row from a backup doesn't know that yet: then any that may have been chosen for it."""
+    """Where it was sent to. A row from a backup doesn't know that for certain: then any that may have been chosen."""
     known = job.ran_on or job.account
-    if known or job.account_is_fixed or not job.restored_at:
+    if job.account_is_fixed or not job.restored_at:
         return [known] if known else []
-    accounts = job.subscription.flow_accounts.exclude(block=FlowAccount.Block.GONE)
-    return list(accounts.order_by("pk")[:MOST_ACCOUNTS])
+    accounts = list(
+        job.subscription.flow_accounts.exclude(block=FlowAccount.Block.GONE).order_by("pk")[
+            : MOST_ACCOUNTS + 1
+        ]
+    )
+    others = [account for account in accounts if account != known]
+    return [known, *others] if known else others
 
 
-def _newest(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> list[ClipRecord]:
+@dataclass(frozen=True)
+class AccountCandidates:
+    """What may be it on one account, and whether that is all: what was left out is known to be older."""
+
+    clips: list[dict[str, Any]]
+    is_whole: bool
+
+
+def _on_account(job: Job, client: FlowMusic, account: FlowAccount, deadline: Deadline) -> AccountCandidates:
+    clips, has_more = _newest(client, account, deadline)
+    found, reaches_back = _unknown(job, clips)
+    may_be = sum(kept["since"] is not False for kept in found)
+    return AccountCandidates(
+        _joined(found)[:MOST_KEPT], may_be <= MOST_KEPT and (reaches_back or not has_more)
+    )
+
+
+def _joined(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All that may be it, and then of what is older as much as there is room for."""
+    may_be = [kept for kept in found if kept["since"] is not False]
+    older = [kept for kept in found if kept["since"] is False]
+    return may_be + older[: max(0, MOST_KEPT - len(may_be))]
+
+
+def _newest(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> tuple[list[ClipRecord], bool]:
+    """And whether there are more."""
     clips: list[ClipRecord] = []
-    offset = 0
+    offset: int | None = 0
     for _ in range(MOST_PAGES):
-        page = client.music_list(account.email, offset=offset, deadline_s=deadline.left())
+        page = client.music_list(account.email, offset=offset or 0, deadline_s=deadline.left())
         clips += page.clips
-        if page.next is None:
-            break
         offset = page.next
-    return list({clip.clip_id: clip for clip in clips}.values())
+        if offset is None:
+            break
+    return list({clip.clip_id: clip for clip in clips}.values()), offset is not None
 
 
-def _unknown(job: Job, clips: Sequence[ClipRecord]) -> list[dict[str, Any]]:
-    """Those that no job knows, of this team or of another one, and that weren't deleted here."""
+def _unknown(job: Job, clips: Sequence[ClipRecord]) -> tuple[list[dict[str, Any]], bool]:
+    """Those that no job knows, of this team or of another one, and that weren't deleted here.
+
+    And whether the list reaches back to what was made before.
+    """
     here = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=[clip.clip_id for clip in clips])
     made = {
         clip_id: made_at or asked_at
@@ -112,7 +149,7 @@ def _unknown(job: Job, clips: Sequence[ClipRecord]) -> list[dict[str, Any]]:
     gone = set(here.filter(team=job.team_id, deleted_at__isnull=False).values_list("clip_id", flat=True))
     since = _since(clips, made, job.sent_at or job.created_at)
     found = [clip for clip in clips if clip.clip_id not in made and clip.clip_id not in gone]
-    return [_kept(clip, since[clip.clip_id]) for clip in found[:MOST_KEPT]]
+    return [_kept(clip, since[clip.clip_id]) for clip in found], False in since.values()
 
 
 def _since(
@@ -125,7 +162,7 @@ def _since(
         (place for place, at in enumerate(times) if at and at < sent_at - WELL_BEFORE), len(times)
     )
     return {
-        clip.clip_id: True if place <= last_after else False if place > first_before else None
+        clip.clip_id: True if place <= last_after else False if place >= first_before else None
         for place, clip in enumerate(clips)
     }
 

@@ -7,6 +7,7 @@ was looked at. A file comes as the raw body of a request of its own (static/js/f
 import hashlib
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -26,6 +27,7 @@ from apps.library.archiving.file_types import HEAD, MEGABYTE, MOST_AUDIO, MOST_I
 PIECE = 64 * 1024
 AROUND_FILES = MEGABYTE  # what the fields of a form take up beside its files
 MOST_FILES = 20  # of one form
+LONGEST_S = 30.0  # in which the files of one form are read: it holds one of two places for that
 LEFT_FREE = 200 * MEGABYTE
 FIELD = "file"
 TOO_LARGE = (
@@ -131,6 +133,7 @@ class ToDisk(FileUploadHandler):
         self.refused: list[Refused] = []
         self._sink: Sink | None = None
         self._room = has_room()
+        self._read_s = 0.0
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **extra: Any) -> None:
         super().new_file(field_name, file_name, *args, **extra)
@@ -139,6 +142,8 @@ class ToDisk(FileUploadHandler):
         self._sink = Sink(file_name)
         if not self._room:
             self._refuse(NO_ROOM)
+        if self._read_s > LONGEST_S:
+            self._refuse(TOOK_LONG, again=True)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         try:
@@ -151,25 +156,28 @@ class ToDisk(FileUploadHandler):
         sink, self._sink = self._sink, None
         if sink is None:
             return
+        began = time.monotonic()
         try:
             self.received.append(sink.finish())
         except NotStored as error:
             sink.close()
             self.refused.append(Refused(sink.name, error.words, again=isinstance(error, NotExamined)))
+        self._read_s += time.monotonic() - began
 
     def upload_interrupted(self) -> None:
         if self._sink:
             self._sink.close()
 
-    def _refuse(self, words: str) -> None:
+    def _refuse(self, words: str, *, again: bool = False) -> None:
         """The rest of it is read past."""
         if self._sink:
             self._sink.close()
-            self.refused.append(Refused(self._sink.name, words))
+            self.refused.append(Refused(self._sink.name, words, again=again))
             self._sink = None
         raise SkipFile
 
 
+TOOK_LONG = "The files before this one took long to read. Send this one by itself."
 NO_ROOM = "There is no room on this site for a file just now. Whoever runs it has to make some."
 
 

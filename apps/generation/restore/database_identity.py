@@ -6,6 +6,7 @@ the same. What a server doesn't tell is left out, and not compared.
 
 import ctypes
 import os
+from contextlib import nullcontext
 from sys import byteorder
 
 from django.db import DatabaseError, connection, transaction
@@ -32,6 +33,12 @@ def is_another(before: str, now: str) -> bool:
         return False
     common = old.keys() & new.keys()
     return not common or any(old[name] != new[name] for name in common)
+
+
+def is_failover(before: str, now: str) -> bool:
+    """Whether a standby has taken over: of all that is known of both, the timeline alone differs."""
+    old, new = (dict(word.split(":", 1) for word in words.split()) for words in (before, now))
+    return {name for name in old.keys() & new.keys() if old[name] != new[name]} == {"timeline"}
 
 
 def reopen() -> None:
@@ -75,7 +82,9 @@ def _of_postgres() -> dict[str, object]:
 def _row(sql: str) -> tuple[object, ...] | None:
     """None where the server has no such function, or keeps it to itself."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # Outside of a transaction there is none to be kept from what fails in here.
+        inside = transaction.atomic() if connection.in_atomic_block else nullcontext()
+        with inside, connection.cursor() as cursor:
             cursor.execute(sql)
             row: tuple[object, ...] | None = cursor.fetchone()
             return row

@@ -56,10 +56,13 @@ def _compare(ledger: SendLedger, *, database: str, in_redis: int | None) -> bool
         ledger.refresh_from_db()
     is_another = database_identity.is_another(ledger.database, database)
     agrees = in_redis == ledger.sent or (in_files == ledger.sent and restore_marks.files_stand_apart())
+    # Marks that agree may have been put back together with the rows; a standby that took over brings none along.
+    vouched = agrees and ledger.sent and database_identity.is_failover(ledger.database, database)
+    is_doubtful = is_another and not vouched
     others = [] if ledger.database else restore_marks.of_others(ledger.series)
-    is_back = newest > ledger.sent or bool(others) or (is_another and not (agrees and ledger.sent))
-    if is_another and not agrees and in_redis is None and marks is None:
-        return False  # nobody can say what was sent: nothing is, until somebody can
+    is_back = newest > ledger.sent or bool(others) or is_doubtful
+    if not _can_be_said(ledger, in_redis=in_redis, marks=marks, is_doubtful=is_doubtful):
+        return False
     if is_back and (newest > ledger.sent or is_anything_open()):
         marks_since = restore_marks.since(ledger.series, ledger.sent) or _younger(others)
         _hold_what_was_turned_back(ledger, marks_since, database=database)
@@ -68,6 +71,20 @@ def _compare(ledger: SendLedger, *, database: str, in_redis: int | None) -> bool
     if marks is not None:
         _read_series.add(ledger.series)
     return True
+
+
+def _can_be_said(
+    ledger: SendLedger, *, in_redis: int | None, marks: Sequence[Mark] | None, is_doubtful: bool
+) -> bool:
+    """Whether anybody says what was sent. While nobody does nothing is sent; the next tick asks again.
+
+    A file store that did not answer may know of more than a Redis that has lost its marks.
+    """
+    if marks is not None:
+        return True
+    if is_doubtful and in_redis is None:
+        return False
+    return ledger.series in _read_series or (in_redis or 0) >= ledger.sent
 
 
 def _agree(ledger: SendLedger, *, database: str, in_redis: int | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from apps.accounts.models import AuditEntry, Team, User
 from apps.generation.jobs import decisions
@@ -13,6 +13,7 @@ from apps.generation.jobs.titles import title_of
 from apps.generation.models import Hold, Job, LostSongSearch, State
 from apps.generation.operations import OPERATIONS
 from apps.generation.recovery import adoption, candidates
+from apps.generation.restore import guard
 
 MOST_SHOWN = 200
 
@@ -32,6 +33,13 @@ class RestoredJob:
         return self.job.state == State.UNKNOWN
 
     @property
+    def outcome(self) -> str:
+        """What became of one that is not open any more."""
+        if self.job.state in guard.NOT_SENT_YET:
+            return "Requeued, and not sent yet."
+        return f"{self.job.get_state_display()}."
+
+    @property
     def search(self) -> LostSongSearch | None:
         return getattr(self.job, "search", None)
 
@@ -41,20 +49,35 @@ class RestoredJob:
 
     @cached_property
     def signs(self) -> int:
-        """How many songs of the account may be this one."""
+        """How many songs of the account may be this one: all that are not known to be older."""
         if not self.is_open or self.search is None:
             return 0
         found = adoption.candidates(self.job, self.search)
-        return sum(each.is_likely or adoption.MADE_AFTER in each.reasons for each in found)
+        return sum(not each.is_older for each in found)
+
+    @property
+    def is_searched(self) -> bool:
+        """A person has had the songs listed, and can compare. What is synchronous is in no list."""
+        return self.job.is_synchronous or bool(self.search and self.search.found_at)
 
     @property
     def is_not_found(self) -> bool:
-        """Searched, and nothing is there that could be it. A synchronous job leaves nothing that could be searched."""
-        if not self.is_open or self.job.settles_at:
+        """Not known to be sent; its record looked for, all songs searched, and nothing is there that could be it.
+
+        A synchronous job leaves nothing that could be searched.
+        """
+        job = self.job
+        if not self.is_open or job.settles_at or job.sent_at or job.cancel_requested_at:
             return False
         if self.job.is_synchronous:
             return True
-        return bool(self.search and self.search.found_at and not self.search.problem and not self.signs)
+        is_whole = bool(self.search and self.search.found_at and not self.search.problem)
+        return is_whole and self.job.looks > 0 and not self.signs
+
+    @property
+    def is_chosen(self) -> bool:
+        """As the page shows it first. What may be paid twice is chosen by a person."""
+        return self.is_not_found or not self.is_searched
 
     @property
     def label(self) -> str:
@@ -86,9 +109,10 @@ def of_team(team: Team) -> RestorePage:
 
 def _jobs(team: Team) -> QuerySet[Job]:
     restored = Job.objects.for_team(team).filter(restored_at__isnull=False)
-    return restored.select_related("asked_by", "search", "source__song", "file", "sheet", "song").order_by(
-        "-restored_at", "created_at"
-    )
+    # What is to be decided comes first: however much was found since, none of it is left out.
+    is_over = Case(When(state=State.UNKNOWN, then=0), default=1)
+    related = restored.select_related("asked_by", "search", "source__song", "file", "sheet", "song")
+    return related.order_by(is_over, "-restored_at", "created_at")
 
 
 def chosen(team: Team, ids: Collection[str]) -> list[RestoredJob]:
@@ -107,9 +131,10 @@ def search(jobs: Collection[RestoredJob], *, by: User) -> int:
 
 
 def requeue(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
-    """Those that were not found. One that is chosen alone was compared by a person, and is requeued in any case."""
+    """Those that were not found. One that is chosen alone after its search was compared by a person: it is, too."""
     alone = len(jobs) == 1
-    done = [each for each in jobs if (alone or each.is_not_found) and decisions.requeue(each.job, by=by)]
+    fit = [each for each in jobs if each.is_not_found or (alone and each.is_searched)]
+    done = [each for each in fit if decisions.requeue(each.job, by=by)]
     return _told(len(done), "requeued", team=team, by=by)
 
 

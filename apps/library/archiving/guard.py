@@ -20,23 +20,28 @@ from pathlib import Path
 from shutil import copyfileobj
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
 from threading import BoundedSemaphore
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.conf import settings
 
 from apps.library.archiving.audio_tags import Tags
 from apps.library.archiving.errors import BadFile, NotExamined, Unreadable
-from apps.library.archiving.file_types import Type
+from apps.library.archiving.file_types import MEGABYTE, MOST_AUDIO, Type
 
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[3]
 AT_ONCE = BoundedSemaphore(2)  # of all threads of this process: what is unpacked takes memory
+EXAMINER = "apps.library.archiving.examiner"
 PICTURES, SOUNDS = "pictures", "sounds"
+LAST_WORDS = 200  # bytes of what it complained of
 # An hour of sound takes about 20 s here, the largest picture 2 s.
 WITHIN_S = {PICTURES: 20, SOUNDS: 60}
 REMUXED_WITHIN_S = 15  # a request waits for it
-LARGEST_ANSWER = 8 * 1024 * 1024
+LARGEST_ANSWER = 8 * MEGABYTE
+LARGEST_REMUXED = MOST_AUDIO + MEGABYTE
+LARGEST_SONG = 700 * MEGABYTE  # as it comes (fetching.py)
+AROUND_SONG = 32 * MEGABYTE  # its tags, with lyrics and a cover
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ")
 ENDED_FROM_OUTSIDE = {-SIGKILL, -SIGTERM, -SIGINT, -SIGHUP}
 
@@ -100,14 +105,16 @@ def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | Non
         "lyrics": tags.lyrics,
     }
     fields |= {"prompt": tags.prompt, "cover": base64.b64encode(tags.cover).decode()}
+    fields |= {"cover_type": tags.cover_type, "largest_file": LARGEST_SONG + AROUND_SONG}
     bad = BadFile(f"The {kind} that came can't be played.")
-    answer = _ask(SOUNDS, "check_song", [file], bad, bad, **fields, cover_type=tags.cover_type)
+    answer = _ask(SOUNDS, "check_song", [file], bad, bad, **fields)
     return Heard(**answer["heard"]), bool(answer["has_cover"])
 
 
 def remux(file: BinaryIO, to: BinaryIO, found: Type) -> None:
     """The packets of an M4A or of bare AAC, into a new M4A. Raises BadFile."""
     fields: dict[str, Any] = {"content_type": found.content_type, "within_s": REMUXED_WITHIN_S}
+    fields["largest_file"] = LARGEST_REMUXED  # a small file can name the same bytes a thousand times
     _ask(SOUNDS, "remux", [file, to], _slow(found), Unreadable(found.name), **fields)
 
 
@@ -123,14 +130,19 @@ def _ask(
     broken: BadFile,
     *,
     within_s: float = 0,
+    largest_file: int = LARGEST_ANSWER + 1,
     **fields: Any,
 ) -> Any:
-    """The answer of the examiner; `slow` and `broken` are raised when it takes too long, or can't answer."""
+    """The answer of the examiner; `slow` and `broken` are raised when it takes too long, or can't answer.
+
+    It can write no file that is larger than `largest_file`, its answer included.
+    """
     within_s = within_s or WITHIN_S[room]
     with AT_ONCE, ExitStack() as stack:
         handles = [stack.enter_context(_on_disk(file)) for file in files]
         try:
-            ended = _start(room, operation, handles, json.dumps(fields).encode(), within_s)
+            command = [room, str(os.getpid()), operation, str(math.ceil(within_s)), str(largest_file)]
+            ended = _start(command, handles, json.dumps(fields).encode(), within_s)
         except subprocess.TimeoutExpired as error:
             slow.cause = f"ended after {within_s} s"
             raise slow from error
@@ -140,21 +152,32 @@ def _ask(
 
 
 def _start(
-    room: str, operation: str, handles: list[int], fields: bytes, within_s: float
+    words: list[str], handles: list[int], fields: bytes, within_s: float
 ) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", f"apps.library.archiving.examiner.{room}", str(os.getpid()), operation]
+    """What it says goes to the disk, where its limits hold, and not into our memory."""
+    room, *arguments = words
     known = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    return subprocess.run(  # noqa: S603 - see above
-        [*command, str(math.ceil(within_s)), *map(str, handles)],
-        input=fields,
-        capture_output=True,
-        timeout=within_s,
-        pass_fds=handles,
-        cwd=ROOT,
-        env=known | {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,  # Ctrl-C is meant for us; it dies with us all the same (die_with_parent.py)
-        check=False,
-    )
+    with _scratch() as said, _scratch() as complained:
+        ended = subprocess.run(  # noqa: S603 - see above
+            [sys.executable, "-m", f"{EXAMINER}.{room}", *arguments, *map(str, handles)],
+            input=fields,
+            stdout=said,
+            stderr=complained,
+            timeout=within_s,
+            pass_fds=handles,
+            cwd=ROOT,
+            env=known | {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+            start_new_session=True,  # Ctrl-C is meant for us; it dies with us all the same (die_with_parent.py)
+            check=False,
+        )
+        said.seek(0)
+        complained.seek(max(0, os.fstat(complained.fileno()).st_size - LAST_WORDS))
+        answer, last_words = said.read(LARGEST_ANSWER + 1), complained.read(LAST_WORDS)
+    return subprocess.CompletedProcess(ended.args, ended.returncode, answer, last_words)
+
+
+def _scratch() -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=settings.DATA_DIR)
 
 
 def _verdict(ended: subprocess.CompletedProcess[bytes], broken: BadFile) -> Any:
@@ -162,7 +185,7 @@ def _verdict(ended: subprocess.CompletedProcess[bytes], broken: BadFile) -> Any:
         raise NotExamined
     try:
         if ended.returncode or len(ended.stdout) > LARGEST_ANSWER:
-            raise ValueError(f"ended with {ended.returncode}: {ended.stderr[-200:].decode(errors='replace')}")
+            raise ValueError(f"ended with {ended.returncode}: {ended.stderr.decode(errors='replace')}")
         answer = json.loads(ended.stdout)
     except ValueError as error:
         answer = {"broken": str(error)}
@@ -188,7 +211,7 @@ def _on_disk(file: BinaryIO) -> Iterator[int]:
         yield raw.fileno()
         raw.seek(0)
         return
-    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
+    with _scratch() as copy:
         file.seek(0)
         copyfileobj(file, copy)
         copy.flush()

@@ -37,6 +37,8 @@ AT_ONCE = 1024 * 1024
 CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
 # Tags and comments may hold whole pages: what is opened by its address is what its type says, and runs nothing.
 RUNS_NOTHING = "default-src 'none'; sandbox"
+# Opened alone, sound is a page that the browser makes around it: that page may load the sound, and nothing else.
+SOUNDS_ONLY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-scripts"
 PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -240,7 +242,9 @@ def _marked(answer: HttpResponseBase, file: Stored, version: Version, download_a
         answer["Last-Modified"] = version.stored_on
     answer["Cache-Control"] = CACHED if file.kind in ClipFile.AUDIO else CACHED_PICTURE
     answer["Content-Disposition"] = _disposition(download_as)
-    answer["Content-Security-Policy"] = RUNS_NOTHING
+    answer["Content-Security-Policy"] = (
+        SOUNDS_ONLY if file.content_type.startswith("audio/") else RUNS_NOTHING
+    )
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
 

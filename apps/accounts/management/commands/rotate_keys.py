@@ -6,7 +6,7 @@ from apps.plural import counted
 
 
 class Command(BaseCommand):
-    help = "Encrypts every token with the first key of FIELD_KEYS; afterwards the others may be removed."
+    help = "Encrypts tokens and waiting mails with the first key of FIELD_KEYS; afterwards the others may be removed."
 
     def handle(self, *args: object, **options: object) -> None:
         try:
@@ -15,5 +15,5 @@ class Command(BaseCommand):
         except (key_rotation.KeysDontFit, CannotDecrypt) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{counted(changed, 'token')} encrypted again. The site can keep running; remove old keys now."
+            f"{counted(changed, 'secret')} encrypted again. The site can keep running; remove old keys now."
         )

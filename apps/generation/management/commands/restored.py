@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand
 
 from apps.generation.models import SendLedger
-from apps.generation.restore import guard, marks
+from apps.generation.restore import database_identity, guard, marks
 
 
 class Command(BaseCommand):
@@ -22,6 +22,7 @@ class Command(BaseCommand):
             return
         ledger = SendLedger.current()
         doubted = guard.hold(marks.since(ledger.series, ledger.sent))
+        SendLedger.objects.filter(pk=ledger.pk).update(database=database_identity.read())
         self.stdout.write(f"Sending is paused. {_jobs(doubted)} may have been sent since the backup.")
         self.stdout.write(
             "They are searched for now; owners and admins decide about the others on the page /jobs/restored/."

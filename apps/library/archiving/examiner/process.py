@@ -1,7 +1,8 @@
 """The process in which files from outside are decoded: started by guard.py for one file, ended with it.
 
-It knows neither Django nor a secret. It has so much time and memory, dies with whoever started it, and answers with one
-line of JSON on its standard output: `ok` with the result, `bad` with words for a person, `broken` with the cause.
+It knows neither Django nor a secret. It has so much time, memory and disk, and dies with whoever started it. It answers
+with one line of JSON on its standard output: `ok` with the result, `bad` with words for a person, `broken` with the
+cause.
 """
 
 import base64
@@ -29,9 +30,9 @@ Operations = Mapping[str, Callable[..., Any]]
 
 def serve(operations: Operations) -> None:
     """One operation, as the arguments and the standard input say."""
-    parent, operation, seconds, *handles = sys.argv[1:]
+    parent, operation, seconds, largest_file, *handles = sys.argv[1:]
     die_with(int(parent))
-    limit(int(seconds))
+    limit(int(seconds), int(largest_file))
     fields = json.loads(sys.stdin.buffer.read())
     files = [_open(int(handle)) for handle in handles]
     answer = run(operations[operation], files, fields)
@@ -40,11 +41,13 @@ def serve(operations: Operations) -> None:
     os._exit(0)  # nothing of a strange file is tidied up
 
 
-def limit(seconds: int) -> None:
+def limit(seconds: int, largest_file: int) -> None:
+    """`largest_file`: bytes. Who writes more gets an error, as from a disk that is full."""
     signal.alarm(seconds + 1)  # whoever started it ends it earlier, if that is still there to do so
     for what, most, at_last in (
         (resource.RLIMIT_CPU, seconds, seconds + 5),  # first a signal of its own, then KILL
         (resource.RLIMIT_AS, MEMORY, MEMORY),
+        (resource.RLIMIT_FSIZE, largest_file, largest_file),
         (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
         (resource.RLIMIT_CORE, 0, 0),
     ):
