@@ -93,10 +93,10 @@ def test_the_cache_has_its_times() -> None:
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss", "unix"])
 def test_each_kind_of_redis_connection_is_paced(scheme: str) -> None:
-    made = cache.Pool.from_url(
+    made = cache.RedisPool.from_url(
         f"{scheme}://localhost/x" if scheme == "unix" else f"{scheme}://localhost"
     ).make_connection()
-    assert isinstance(made, cache._Paced)
+    assert isinstance(made, cache._PacedRedis)
     assert isinstance(made, redis.connection.AbstractConnection)
 
 
@@ -104,8 +104,8 @@ def test_who_wakes_a_task_has_its_times() -> None:
     options = wake._connection().transport_options
     assert options["socket_timeout"] <= socket_deadlines.TOTAL_S
     assert options["socket_connect_timeout"] <= socket_deadlines.TOTAL_S
-    assert issubclass(wake.Channel.connection_class, cache._Paced)
-    assert issubclass(wake.Channel.connection_class_ssl, cache._Paced)
+    assert issubclass(wake.PacedChannel.connection_class, cache._PacedRedis)
+    assert issubclass(wake.PacedChannel.connection_class_ssl, cache._PacedRedis)
 
 
 def test_who_listens_to_the_broker_notices_when_it_is_gone() -> None:
@@ -125,13 +125,13 @@ def test_the_store_has_its_times() -> None:
     with socket_deadlines.for_a_request():
         assert store_module._total_s() * store_module.ATTEMPTS < socket_deadlines.TOTAL_S
     assert store_module._total_s() == socket_deadlines.PATIENT_S
-    for pool in (store_module.Pool, store_module.TLSPool):
-        assert issubclass(pool.ConnectionCls, store_module._Paced)
+    for pool in (store_module.StoragePool, store_module.StorageTLSPool):
+        assert issubclass(pool.ConnectionCls, store_module._PacedStorage)
 
 
 def test_the_mail_server_has_its_times() -> None:
     for client in (smtp.Backend(use_ssl=True), smtp.Backend(use_tls=True), smtp.Backend()):
-        assert issubclass(client.connection_class, smtp._Paced)
+        assert issubclass(client.connection_class, smtp._PacedSMTP)
         assert issubclass(client.connection_class, smtplib.SMTP)
     assert smtp.SESSION_S <= 30
 
@@ -159,5 +159,5 @@ def test_a_request_is_marked_as_somebody_waiting() -> None:
 
 def test_the_marks_of_what_was_sent_have_their_times() -> None:
     made = marks._redis().connection_pool.make_connection()
-    assert isinstance(made, cache._Paced)
+    assert isinstance(made, cache._PacedRedis)
     assert made.socket_timeout == marks.REDIS_S
