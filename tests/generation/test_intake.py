@@ -15,7 +15,7 @@ from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, state
 from tests.generation.sending import NIGHT, by_script, deliver, sent
 from tests.library.files import BEFORE_SENDING
-from tests.library.ordinary import SOUNDS
+from tests.library.odd_files import SOUNDS
 from tests.library.sounds import picture, sound
 from tests.sandbox_control import order
 

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 
-from tests.library.ordinary import box
+from tests.library.odd_files import box
 from tests.library.sounds import picture, sound
 
 MARK = b"<script>alert(1)</script>"

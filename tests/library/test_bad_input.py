@@ -13,7 +13,7 @@ from apps.library.curation import collections
 from apps.library.models import Tag
 from apps.library.search.filters import MOST_CHOICES
 from tests.library.conftest import Band
-from tests.library.test_zip import ask, opened, take
+from tests.library.playback.test_zip_download import ask, opened, take
 
 ODD = ["\0", "\ud800", "%00", "-1", "9" * 400, "²", "' OR 1=1 --", '"*" NEAR(', "\u202e\n\r", "🎤" * 5000]
 PLACES = [

@@ -1,4 +1,4 @@
-"""The page of one take: level match, words in time, the pair, details and what one does from here."""
+"""The page of one take: level match, lyrics in time, the other takes, details and what one does from here."""
 
 import re
 from collections.abc import Callable

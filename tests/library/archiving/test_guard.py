@@ -23,11 +23,11 @@ from apps.library.archiving.errors import BadFile, NotExamined, NotStored
 from apps.library.archiving.examiner import process
 from apps.library.archiving.fetching import MOST_BYTES
 from tests.library.files import long_wav, unfolding, without_bits
-from tests.library.ordinary import PICTURES, SOUNDS, photo
+from tests.library.odd_files import PICTURES, SOUNDS, photo
 from tests.library.sounds import sound
 from tests.local.processes import wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 APPS = [path for path in (ROOT / "apps").rglob("*.py") if "sandbox" not in path.parts]
 ROOM = "apps/library/archiving/"
 # Who knows a decoder: reached through the examiner's process alone.

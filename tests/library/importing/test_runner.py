@@ -1,4 +1,4 @@
-"""Bringing in what an account has at Flow Music: every clip once, whatever happens meanwhile."""
+"""Importing what an account has at Flow Music: every clip once, whatever happens meanwhile."""
 
 import re
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What is found by which words, on either database's own index."""
+"""What is found by which query, on either database's own index."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""Who has a file in hands, how often it is tried, and what a dead worker leaves."""
+"""Who has claimed a file, how often it is tried, and what a dead worker leaves."""
 
 import os
 import signal

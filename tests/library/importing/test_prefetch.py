@@ -12,7 +12,7 @@ from apps.upstream.errors import TokenRefused
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import ClipPage
 from tests.library.conftest import Band
-from tests.library.test_import import EMAIL, seed
+from tests.library.importing.test_runner import EMAIL, seed
 from tests.sandbox_control import order
 
 pytestmark = pytest.mark.django_db(transaction=True)

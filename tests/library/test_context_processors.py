@@ -1,4 +1,4 @@
-"""What the nav says of the library: songs and collections, at a cost that doesn't grow."""
+"""What the navigation shows of the library: songs and collections, at a cost that doesn't grow."""
 
 import pytest
 from django.db import connection

@@ -12,8 +12,8 @@ from apps.library.models import Clip, ClipFile, Song
 from apps.library.playback import playback
 from apps.library.song_names import rename
 from tests.library.conftest import Band, store
+from tests.library.playback.test_downloads import name_of
 from tests.library.sounds import picture, sound
-from tests.library.test_downloads import name_of
 
 FAMILY = "👨\u200d👩\u200d👧"
 

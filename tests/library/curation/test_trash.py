@@ -1,4 +1,4 @@
-"""Deleting, bringing back, and erasing for good: what is kept, what goes, and when."""
+"""Deleting, restoring, and deleting for good: what is kept, what goes, and when."""
 
 import uuid
 from datetime import timedelta
@@ -19,10 +19,10 @@ from apps.library.curation import collections, ratings, tags, trash
 from apps.library.models import Clip, ClipFile, Song, Tag
 from apps.library.search import search_index
 from tests.library.conftest import Band, files_in, record, wanted
+from tests.library.curation.test_ratings import undo
 from tests.library.sounds import sound
-from tests.library.test_pages import full_song, shown
-from tests.library.test_ratings import undo
 from tests.library.test_songs import clip as clip_record
+from tests.library.views.test_library import full_song, shown
 from tests.page import Page
 
 pytestmark = pytest.mark.databases

@@ -1,4 +1,4 @@
-"""Hearts, stars, tags, names: each changes what it is about, once, for whom it may, and can be taken back."""
+"""Favourites, ratings, tags, names: each changes what it is about, once, for whom it may, and can be undone."""
 
 import re
 from datetime import timedelta

@@ -13,7 +13,7 @@ from apps.library.models import Clip, ClipSearchText, Song
 from apps.library.search import search_index, song_list
 from apps.library.song_names import rename
 from tests.library.conftest import Band
-from tests.library.test_filters import library, rows
+from tests.library.search.test_filters import library, rows
 from tests.page import Page
 
 pytestmark = pytest.mark.databases

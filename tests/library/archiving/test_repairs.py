@@ -12,7 +12,7 @@ from apps.library.archiving import file_types, guard, repairs
 from apps.library.archiving.audio_tags import Tags
 from apps.library.archiving.errors import BadFile
 from apps.sandbox import uploads
-from tests.library.ordinary import PICTURES, SOUNDS, mp3, photo, wav, with_chapter_pictures
+from tests.library.odd_files import PICTURES, SOUNDS, mp3, photo, wav, with_chapter_pictures
 from tests.library.sounds import picture, sound
 
 OPENED: list[BinaryIO] = []

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.library.lineage import edit_labels, lineage, text_diff
 from apps.library.models import Clip, Song
 from tests.library.conftest import Band
-from tests.library.test_stems import split
+from tests.library.playback.test_stems import split
 from tests.page import Page
 
 

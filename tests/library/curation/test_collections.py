@@ -11,7 +11,7 @@ from apps.library.curation import collections, ratings, trash
 from apps.library.input_names import InvalidInput
 from apps.library.models import Clip, Collection
 from tests.library.conftest import Band, store
-from tests.library.test_ratings import undo
+from tests.library.curation.test_ratings import undo
 
 pytestmark = pytest.mark.databases
 
