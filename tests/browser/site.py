@@ -20,12 +20,12 @@ from tests.local.studio import Studio
 
 RESTORED = """
 from apps.accounts.models import Team
-from apps.generation import restore, sent_marks
 from apps.generation.models import SendLedger
+from apps.generation.restore import guard, marks
 
-restore.hold(sent_marks.since(SendLedger.current().series, 0))
+guard.hold(marks.since(SendLedger.current().series, 0))
 for team in Team.objects.exclude(name="{team}"):
-    restore.resume(team)
+    guard.resume(team)
 """
 LINK = re.compile(r"https?://\S+/auth/link/\S+")
 
