@@ -16,7 +16,7 @@ TESTS = [path for path in CODE if path.relative_to(ROOT).parts[0] == "tests"]
 PRODUCT = [path for path in CODE if path not in TESTS]
 APPS = [path for path in PRODUCT if path.relative_to(ROOT).parts[0] == "apps"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
 MARKUP = re.compile(r"{%\s*comment.*?endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", re.DOTALL)
 

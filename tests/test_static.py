@@ -15,7 +15,7 @@ from flowweb.bundles import BUNDLES, COMMENTS, StaticFinder
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
-SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 VENDORED = sorted(path for path in (ROOT / "static" / "vendor").iterdir() if path.is_dir())
 SPRITE = next((ROOT / "static" / "vendor").glob("bootstrap-icons-*/icons.svg")).read_text()
 

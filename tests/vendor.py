@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "static" / "vendor"
 # Where a class of Bootstrap may be named.
-PAGES = ("templates/**/*.html", "static/js/*.js", "apps/**/*.py")
+PAGES = ("templates/**/*.html", "static/js/**/*.js", "apps/**/*.py")
 
 ICONS = """
 activity arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down arrow-right arrow-up bandaid

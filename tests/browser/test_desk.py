@@ -29,7 +29,7 @@ def test_words_come_by_themselves_and_unsaved_ones_outlive_the_page(visits: Visi
     expect(words).not_to_have_value("[Verse 1]\nNot saved yet")
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#editor")).to_have_attribute("data-keep-of", "2")
+    expect(page.locator("#editor")).to_have_attribute("data-draft-version", "2")
     page.get_by_role("button", name="Create song from these lyrics").click()
     expect(page.get_by_label("Your lyrics")).to_have_value("[Verse 1]\nNot saved yet")
     page.goto("/create/lyrics/")

@@ -137,7 +137,7 @@ def remix_the_words(page: Page) -> None:
     expect(page.locator("#changes ins").first).to_have_text("The radio sings before I do")
     page.reload()
     expect(page.get_by_label("Lyrics", exact=True)).to_have_value(re.compile("The radio sings"))
-    expect(page.locator("[data-keep-line]")).to_contain_text("is restored")
+    expect(page.locator("[data-draft-line]")).to_contain_text("is restored")
 
 
 def pay_once(page: Page, house: House) -> None:

@@ -222,7 +222,7 @@ class Tour:
             "Indie folk, warm acoustic guitar, 84 bpm, a close voice"
         )
         page.get_by_role("button", name="Save").click()
-        expect(page.locator("#editor")).to_have_attribute("data-keep-of", "2")
+        expect(page.locator("#editor")).to_have_attribute("data-draft-version", "2")
         page.goto("/jobs/")
 
     def _bring_files(self, page: Page) -> None:

@@ -17,7 +17,7 @@ UPLOAD = "/library/files/upload/"
 
 
 def by_script(client: Client, content: bytes, name: str = "cover.png", **fields: str) -> HttpResponse:
-    """As static/js/files.js sends one: the file is the body."""
+    """As static/js/forms/reference-files.js sends one: the file is the body."""
     asked = {"email": EMAIL, "stripMetadata": "true", "nonce": str(uuid.uuid4()), "name": name} | fields
     headers = {"X-Fields": urlencode(asked)}
     return client.post(UPLOAD, data=content, content_type="application/octet-stream", headers=headers)

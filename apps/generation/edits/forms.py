@@ -72,7 +72,7 @@ class EditForm(NonceForm):
 
     @property
     def pay_label(self) -> str:
-        """edit.js says it with the figures that stand in the fields."""
+        """edit-form.js says it with the figures that stand in the fields."""
         return self.operation.capitalize()
 
     def params(self) -> dict[str, Any]:

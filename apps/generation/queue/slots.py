@@ -106,7 +106,7 @@ def room(slots: Slots, now: datetime) -> int:
 
 
 def starts(songs: int, free: int, before: int) -> str:
-    """When so many songs start that are asked for now. form.js says the same while their number changes."""
+    """When so many songs start that are asked for now. song-form.js says the same while their number changes."""
     if before:
         queued = "1 is" if before == 1 else f"{before} are"
         return f"{queued} queued before {'it' if songs == 1 else 'them'}."

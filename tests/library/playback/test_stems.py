@@ -74,7 +74,7 @@ def test_stems_are_a_line_under_their_take_and_no_row_of_their_own(band: Band, f
     assert found.one(id="found-count").text == "1 song"
     line = next(each for each in found.all("a") if "Stems of take A, 4 tracks" in each.text)
     assert line["href"] == f"/library/clips/{ferry.pk}/stems/"
-    nav = next(each for each in found.all("a") if each["data-room"] == "library")
+    nav = next(each for each in found.all("a") if each["data-nav"] == "library")
     assert "Library1" in nav.text
 
 

@@ -1,34 +1,16 @@
-/* Drafts: what is written in the song form is kept in this browser until it went through, per team and person. Each tab
-   has its own draft; one that a closed tab left behind is taken up by the next empty form. */
+/* What is written in the song form is saved in this browser until it went through, per team and person. Each tab has its
+   own draft; one that a closed tab left behind is taken up by the next empty form. */
 (function () {
   "use strict";
 
+  const { KEPT_MS, store, read, local, session, names, say, lookAtAnswers } = window.flowwebDrafts;
   const REFERENCES = ["refImage", "refAudio"].flatMap((kind) => Array.from({ length: 10 }, (_, index) => `${kind}${index + 1}`));
   const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "token", "count", ...REFERENCES];
   const BLANK = { ...Object.fromEntries(REFERENCES.map((name) => [name, ""])), prompt: "", lyrics: "", words: "own", ghostwriter: "", model: "", email: "", count: "1" };
-  const KEPT_MS = 30 * 86400e3;
   const PREFIX = "flowweb:draft:";
-  const form = () => document.querySelector("form[data-draft]");
+  const SENT = "flowweb:sent";
+  const form = () => document.querySelector("form[data-song-draft]");
   const written = (values) => Boolean(values.prompt.trim() || values.lyrics.trim());
-
-  /* Storage may be full or forbidden; then there is no draft. */
-  function store(place, key, value) {
-    try {
-      if (value === null) place().removeItem(key);
-      else place().setItem(key, JSON.stringify(value));
-    } catch {
-      return;
-    }
-  }
-  function read(place, key) {
-    try {
-      return JSON.parse(place().getItem(key));
-    } catch {
-      return null;
-    }
-  }
-  const local = () => localStorage;
-  const session = () => sessionStorage;
 
   /* This tab's name. A duplicated tab finds its twin's name and the sign that the twin is still open. */
   const twin = read(session, "flowweb:open") ? read(session, "flowweb:tab") : null;
@@ -56,19 +38,11 @@
   async function abandoned() {
     const locks = await navigator.locks?.query();
     const living = [...(locks?.held || []), ...(locks?.pending || [])].map((lock) => lock.name);
-    const others = names().filter((name) => !name.startsWith(key()) && !living.includes(name.replace(/:aside$/, "")));
+    const others = names(ofOwner()).filter((name) => !name.startsWith(key()) && !living.includes(name.replace(/:aside$/, "")));
     const found = others.map((name) => ({ name, ...read(local, name) }));
     const isOld = (each) => !(Date.now() - each.at < KEPT_MS);
     found.filter(isOld).forEach((each) => store(local, each.name, null));
     return found.filter((each) => !isOld(each)).sort((one, two) => two.at - one.at)[0];
-  }
-
-  function names() {
-    try {
-      return Object.keys(localStorage).filter((name) => name.startsWith(ofOwner()));
-    } catch {
-      return [];
-    }
   }
 
   function values() {
@@ -87,7 +61,7 @@
     document.dispatchEvent(new CustomEvent("form:filled"));
   }
 
-  function keep(more = {}) {
+  function save(more = {}) {
     const now = values();
     if (!written(now)) return store(local, key(), null);
     const { from, fromAt, nonce } = draft() || {};
@@ -100,14 +74,6 @@
     const { from, fromAt } = draft() || {};
     store(local, key(), null);
     if (from && read(local, from)?.at === fromAt) store(local, from, null);
-  }
-
-  /* The line beside the title: what happened, and the way back. */
-  function say(words, label, act) {
-    const line = document.querySelector("[data-draft-line]");
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: label, onclick: act });
-    line.replaceChildren(`${words} `, button);
   }
 
   function when(at) {
@@ -132,8 +98,8 @@
     restore({ values: BLANK }, {});
     say("The form is empty.", "Undo", () => {
       fill(before);
-      keep();
-      document.querySelector("[data-draft-line]").replaceChildren();
+      save();
+      say("");
       form().elements.prompt.focus();
     });
     form().elements.prompt.focus();
@@ -151,12 +117,12 @@
     say(`Filled from ${source}. What you wrote is kept.`, "Restore it", () => {
       const filled = values();
       fill(kept.values);
-      keep();
+      save();
       store(local, aside(), null);
       say("Here is what you wrote.", "Undo", () => {
         store(local, aside(), kept);
         fill(filled);
-        keep();
+        save();
         putAside(source);
       });
     });
@@ -170,7 +136,7 @@
     isFirst = false;
     settle();
     if (!form()) return;
-    owner = form().dataset.draft;
+    owner = form().dataset.songDraft;
     const own = draft();
     const source = form().dataset.source;
     // Typed into this very page before it was loaded again: newer than what the page was filled with.
@@ -191,13 +157,13 @@
     if (!other?.values || !form() || written(values())) return;
     restore(other, { loudly: loudly || other !== own });
     store(local, aside(), null);
-    keep({ nonce: other.nonce, ...(other.name ? { from: other.name, fromAt: other.at } : {}) });
+    save({ nonce: other.nonce, ...(other.name ? { from: other.name, fromAt: other.at } : {}) });
   }
 
   /* Whether the form that was sent last went through: then a page without its errors has come. */
   function settle() {
-    const sent = read(session, "flowweb:sent");
-    store(session, "flowweb:sent", null);
+    const sent = read(session, SENT);
+    store(session, SENT, null);
     const refused = form()?.querySelector('[aria-invalid="true"], .wrong') || document.querySelector("#work .notice-heed");
     if (!sent) return;
     owner = sent;
@@ -205,33 +171,16 @@
     else if (draft()) store(local, key(), { ...draft(), nonce: undefined });
   }
 
-  /* Signing out forgets what was written in this browser, by whomever. */
-  function forget() {
-    try {
-      const drafts = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
-      drafts.forEach((name) => localStorage.removeItem(name));
-    } catch {
-      return;
-    }
-  }
   document.addEventListener("submit", (event) => {
-    if (event.target.getAttribute("action") === document.getElementById("player")?.dataset.leave) forget();
+    if (!event.target.dataset.songDraft || event.submitter?.matches("[data-no-pay]")) return;
+    store(session, SENT, event.target.dataset.songDraft);
+    save({ nonce: event.target.elements.nonce.value });
   });
-
-  document.addEventListener("submit", (event) => {
-    if (!event.target.dataset.draft || event.submitter?.matches("[data-no-pay]")) return;
-    store(session, "flowweb:sent", event.target.dataset.draft);
-    keep({ nonce: event.target.elements.nonce.value });
-  });
-  /* Only a page of the studio says that it went through: not an error, not the sign-in page. */
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const { xhr, requestConfig } = event.detail;
-    if (requestConfig.elt.dataset.draft && !(xhr.status === 200 && xhr.responseText.includes('<div id="app"'))) store(session, "flowweb:sent", null);
-  });
+  lookAtAnswers("form[data-song-draft]", SENT);
   document.addEventListener("input", (event) => {
-    if (form()?.contains(event.target)) keep();
+    if (form()?.contains(event.target)) save();
   });
   document.addEventListener("htmx:load", (event) => {
-    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) start();
+    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-song-draft]")) start();
   });
 })();

@@ -5,7 +5,7 @@ in the form. The figures are the truth; whatever is moved writes them, and all i
 A form with data-mark has fields with data-place: start and end, or at (empty: the end of the take). Of the page it uses the
 box with data-wave, and data-from and data-to (seconds) of sections and lines. It tells document mark:change; what is
 chosen is window.flowwebSelection.part → {start, end, isPoint}, null for nothing. Loaded before
-clip.js: a line is chosen then, not played.
+clip-page.js: a line is chosen then, not played.
 */
 (function () {
   "use strict";

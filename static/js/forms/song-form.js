@@ -1,11 +1,11 @@
-/* The song form, and what the other forms to write in share with it (data-keep): counters, insertions, the shape of the
-   words, the price, and one sending. Drafts are in drafts.js and keep.js. */
+/* The song form, and what the other forms to write in share with it (data-draft): counters, insertions, the structure of
+   the lyrics, the price, and one sending. What is written is saved by song-drafts.js and form-drafts.js. */
 (function () {
   "use strict";
 
   const number = new Intl.NumberFormat("en");
-  const form = () => document.querySelector("form[data-draft]");
-  const WRITTEN_IN = "form[data-draft], form[data-keep]";
+  const form = () => document.querySelector("form[data-song-draft]");
+  const WRITTEN_IN = "form[data-song-draft], form[data-draft]";
 
   /* Counters: a line break counts once, as the server counts. */
   function counts() {
@@ -100,7 +100,7 @@
   const strip = () => document.querySelector("[data-strip]");
 
   /* What pays: the chosen account, else any account of the token. */
-  function purse() {
+  function payer() {
     const { email, token } = form().elements;
     if (email.value) return email.selectedOptions[0].dataset;
     return token instanceof HTMLSelectElement ? token.selectedOptions[0].dataset : strip().dataset;
@@ -114,11 +114,11 @@
   function price() {
     if (!strip() || !form()) return;
     const songs = Math.min(20, Math.max(1, Math.round(Number(form().elements.count.value)) || 1));
-    const from = purse();
+    const from = payer();
     const cost = songs * Number(from.price);
     const short = missing(songs, cost, from);
     figures(from, cost, short);
-    offer(songs, short ? `${credits(short)} short` : `${"exact" in from ? "" : "about "}${credits(cost)}`, short);
+    showPrice(songs, short ? `${credits(short)} short` : `${"exact" in from ? "" : "about "}${credits(cost)}`, short);
     say(songs, short, from.where);
     start(songs, Number(from.slots));
   }
@@ -133,14 +133,14 @@
     strip().querySelector("[data-after]").textContent = number.format(Math.max(0, free - cost));
   }
 
-  function offer(songs, words, short) {
+  function showPrice(songs, text, short) {
     const button = strip().querySelector("[data-pay]");
     if (button.classList.contains("is-sending")) return;
     button.classList.toggle("is-short", short > 0);
     button.disabled = short > 0;
     document.querySelector("[data-pay-by-key]").disabled = short > 0;
     button.querySelector("[data-pay-label]").textContent = songs === 1 ? "Create song" : `Create ${songs} songs`;
-    button.querySelector("[data-pay-price]").textContent = words;
+    button.querySelector("[data-pay-price]").textContent = text;
   }
 
   function say(songs, short, where) {
@@ -228,13 +228,25 @@
     else step(field, Number(button.dataset.step));
   });
 
+  /* Sections of a structure: "Verse 1 / Chorus", one after the other. */
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-part]");
+    if (!chip) return;
+    const field = document.getElementById(chip.closest("[data-for]").dataset.for);
+    const before = field.value.trim().replace(/\s*\/$/, "");
+    const verses = (before.match(/\bVerse\b/g) || []).length;
+    const name = chip.dataset.part === "Verse" ? `Verse ${verses + 1}` : chip.dataset.part;
+    field.value = before ? `${before} / ${name}` : name;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   function step(field, by) {
     const value = Math.round(Number(field.value)) || 1;
     field.value = Math.min(Number(field.max), Math.max(Number(field.min), value + by));
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  /* Also after drafts.js has put other words into the form. */
+  /* Also after a draft has filled the form. */
   function fresh() {
     counts();
     shape();

@@ -1,43 +1,10 @@
-/* Keys for the rooms and the search, and dialogs: a page that asks back is shown in one, and opens by itself without JavaScript. */
+/* Dialogs: a page that asks for confirmation is shown in one; without JavaScript it opens by itself. */
 (function () {
   "use strict";
 
   const dialog = () => document.getElementById("ask-dialog");
-  const ROOMS = { n: ".nav-new", l: "[data-room=library]", j: "[data-room=jobs]" };
-
-  function isTyping(event) {
-    return event.target.closest("input:not([type=range]), textarea, select, [contenteditable], dialog[open], details.menu[open]");
-  }
-
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-    const key = window.flowwebShortcut(event);
-    if (key === "?") {
-      document.getElementById("keys-dialog").showModal();
-    } else if (key === "/") {
-      event.preventDefault();
-      search();
-    } else if (ROOMS[key]) {
-      event.preventDefault();
-      document.querySelector(ROOMS[key])?.click();
-    }
-  });
-
-  /* On a page without a search: to the library's, once it is there. */
-  let searches = false;
-  function search() {
-    const field = document.querySelector("#work [data-search]");
-    if (field) field.select();
-    else if ((searches = !searches)) document.querySelector(ROOMS.l)?.click();
-  }
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (!searches || event.target.id !== "app") return;
-    search();
-    searches = false;
-  });
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-show-keys]")) document.getElementById("keys-dialog").showModal();
     const asks = event.target.closest("a[data-ask]");
     if (asks && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();

@@ -1,12 +1,13 @@
-/* What is written in a form with data-keep stays in this browser until it was sent and taken: a closed tab, a lost
-   connection or a click elsewhere loses nothing. data-keep names whose form of what it is, data-keep-of the version
-   that it began from. The song form has drafts of its own (drafts.js). */
+/* What is written in a form with data-draft stays in this browser until it was sent and taken: a closed tab, a lost
+   connection or a click elsewhere loses nothing. data-draft names whose form of what it is, data-draft-version the
+   version that it began from. The song form has a draft in each tab: song-drafts.js, on top of window.flowwebDrafts. */
 (function () {
   "use strict";
 
-  const PREFIX = "flowweb:kept:";
+  const PREFIX = "flowweb:kept:"; // an old name, under which drafts wait in browsers
+  const SENT = "flowweb:kept-sent";
   const KEPT_MS = 30 * 86400e3;
-  const key = (form) => `${PREFIX}${form.dataset.keep}:${form.dataset.keepOf || ""}`;
+  const key = (form) => `${PREFIX}${form.dataset.draft}:${form.dataset.draftVersion || ""}`;
 
   /* Storage may be full or forbidden; then nothing is kept. */
   function store(place, name, value) {
@@ -26,6 +27,13 @@
   }
   const local = () => localStorage;
   const session = () => sessionStorage;
+  function names(prefix) {
+    try {
+      return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    } catch {
+      return [];
+    }
+  }
 
   const fields = (form) => [...form.elements].filter((each) => each.matches("textarea, select, input:not([type=hidden], [type=password])"));
   const said = (field) => (field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value);
@@ -55,7 +63,7 @@
     for (let more = count - there(); button && more > 0; more -= 1) button.click();
   }
 
-  function keep(form) {
+  function save(form) {
     const now = values(form);
     const { nonce } = read(local, key(form)) || {};
     store(local, key(form), same(now, fresh.get(form)) ? null : { at: Date.now(), values: now, nonce });
@@ -63,7 +71,7 @@
 
   function start() {
     settle();
-    document.querySelectorAll("form[data-keep]").forEach((form) => {
+    document.querySelectorAll("form[data-draft]").forEach((form) => {
       if (fresh.has(form)) return;
       fresh.set(form, values(form));
       const kept = read(local, key(form));
@@ -86,17 +94,17 @@
       store(local, key(form), null);
       say("", "Undo", () => {
         fill(form, kept.values);
-        keep(form);
+        save(form);
         say("");
       });
     });
   }
 
-  /* The line beside the title. */
-  function say(words, label, act) {
-    const line = document.querySelector("[data-keep-line]");
+  /* The line beside the title: what happened, and the way back. */
+  function say(text, label, act) {
+    const line = document.querySelector("[data-draft-line]");
     if (!line) return;
-    line.replaceChildren(words ? `${words} ` : "");
+    line.replaceChildren(text ? `${text} ` : "");
     if (!label) return;
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "btn btn-soft btn-sm", textContent: label, onclick: act });
@@ -105,57 +113,46 @@
 
   /* Whether the form that was sent last was taken: then a page without its errors has come. */
   function settle() {
-    const sent = read(session, "flowweb:kept-sent");
+    const sent = read(session, SENT);
     if (!sent) return;
-    store(session, "flowweb:kept-sent", null);
+    store(session, SENT, null);
     const isRefused = document.querySelector('#work [aria-invalid="true"], #work .wrong, #work .notice-heed[role="alert"]');
     const kept = isRefused && read(local, sent);
     store(local, sent, kept ? { ...kept, nonce: undefined } : null);
   }
 
   function send(form) {
-    store(session, "flowweb:kept-sent", key(form));
+    store(session, SENT, key(form));
     store(local, key(form), { at: Date.now(), values: values(form), nonce: form.elements.nonce?.value });
   }
   document.addEventListener("submit", (event) => {
-    if (event.target.dataset.keep && !event.submitter?.hasAttribute("data-add-row")) send(event.target);
+    if (event.target.dataset.draft && !event.submitter?.hasAttribute("data-add-row")) send(event.target);
     if (event.target.getAttribute("action") === document.getElementById("player")?.dataset.leave) forget();
   });
+
   /* Only a page of the studio says that it was taken: not an error, not the sign-in page. */
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const { xhr, requestConfig } = event.detail;
-    if (requestConfig.elt.dataset.keep && !(xhr.status === 200 && xhr.responseText.includes('<div id="app"'))) store(session, "flowweb:kept-sent", null);
-  });
+  function lookAtAnswers(forms, sent) {
+    document.addEventListener("htmx:afterRequest", (event) => {
+      const { xhr, requestConfig } = event.detail;
+      if (requestConfig.elt.matches(forms) && !(xhr.status === 200 && xhr.responseText.includes('<div id="app"'))) store(session, sent, null);
+    });
+  }
+  lookAtAnswers("form[data-draft]", SENT);
 
   /* Signing out forgets what was written in this browser, by whomever. */
   function forget() {
-    try {
-      const kept = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
-      kept.forEach((name) => localStorage.removeItem(name));
-    } catch {
-      return;
-    }
+    for (const prefix of [PREFIX, "flowweb:draft:"]) for (const name of names(prefix)) store(local, name, null);
   }
 
   for (const name of ["input", "change"]) {
     document.addEventListener(name, (event) => {
       const { form } = event.target;
-      if (form?.dataset.keep && fresh.has(form)) keep(form);
+      if (form?.dataset.draft && fresh.has(form)) save(form);
     });
   }
   document.addEventListener("htmx:load", (event) => {
-    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-keep]")) start();
+    if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) start();
   });
 
-  /* Sections of a structure: "Verse 1 / Chorus", one after the other. */
-  document.addEventListener("click", (event) => {
-    const chip = event.target.closest("[data-part]");
-    if (!chip) return;
-    const field = document.getElementById(chip.closest("[data-for]").dataset.for);
-    const before = field.value.trim().replace(/\s*\/$/, "");
-    const verses = (before.match(/\bVerse\b/g) || []).length;
-    const name = chip.dataset.part === "Verse" ? `Verse ${verses + 1}` : chip.dataset.part;
-    field.value = before ? `${before} / ${name}` : name;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  window.flowwebDrafts = { KEPT_MS, store, read, local, session, names, say, lookAtAnswers };
 })();
