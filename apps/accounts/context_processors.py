@@ -3,6 +3,7 @@
 Each floor adds its part in its own context_processors.py; the one of generation hands it to the templates.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import cast
 
@@ -73,6 +74,27 @@ class AccountsContext:
         if self.team is None:
             return None
         return FlowAccount.objects.owned_by(self._user, self.team).credits_left()
+
+    # What the pages of accounts show of songs and jobs. The floors above know it; here there is nothing of it.
+
+    @property
+    def slots(self) -> Mapping[int, object]:
+        """The parallel jobs of each account, by its id."""
+        return {}
+
+    @property
+    def account_uses(self) -> Mapping[int, object]:
+        """By the account's id: how many of the team's songs are on it, and how many jobs wait for it alone."""
+        return {}
+
+    @property
+    def usage(self) -> object | None:
+        """What all accounts spent lately; None when nothing is known of it."""
+        return None
+
+    def forecast_of(self, account: FlowAccount) -> object | None:
+        """How long its credits last."""
+        return None
 
     @property
     def _user_id(self) -> int | None:

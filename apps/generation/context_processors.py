@@ -1,15 +1,20 @@
-"""`studio` with what the queue adds to the nav. The context processor of every page."""
+"""`studio` with what the queue adds to the nav and to the pages of accounts. The context processor of every page."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from apps.accounts.context_processors import theme
 from apps.accounts.models import FlowAccount
 from apps.accounts.models.subscriptions import REAL
+from apps.generation.account_removal import removal
+from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
 from apps.generation.models import Hold, Job, State
 from apps.generation.operations import FREE
+from apps.generation.usage import forecast, overview
 from apps.library.context_processors import LibraryContext
 
 
@@ -42,6 +47,22 @@ class Studio(LibraryContext):
     def songs_left(self) -> int:
         """About how many songs the free credits are."""
         return self.available // self._price
+
+    @cached_property
+    def slots(self) -> Mapping[int, panel.SlotRow]:
+        """As the live panel shows them at this moment."""
+        return panel.slot_rows(self.team) if self.team else {}
+
+    @cached_property
+    def account_uses(self) -> Mapping[int, removal.Use]:
+        return removal.uses(self.team) if self.team else {}
+
+    @cached_property
+    def usage(self) -> overview.Overview | None:
+        return overview.of_team(self.team, self._user) if self.team else None
+
+    def forecast_of(self, account: FlowAccount) -> forecast.Forecast:
+        return forecast.of([account] if account.as_of is None else [], timezone.now().date())
 
     @cached_property
     def _price(self) -> int:

@@ -134,7 +134,7 @@ def test_songs_of_equal_title_are_offered(studio: Studio, account: FlowAccount) 
     book(account, 5, song="y", title="Not here")
     book(account, 1, song="z")
     page = shown(studio)
-    rows = page.one("ul", class_="plain-list dearest").all("li")
+    rows = page.one("ul", class_="plain-list top-songs").all("li")
     assert [row.all("strong")[0].text for row in rows] == ["65", "5", "1"]
     assert [each["href"] for each in rows[0].all("a")] == [clip.get_absolute_url()]
     assert "not in the library" in rows[1].text
@@ -176,7 +176,7 @@ def test_another_teams_jobs_count_as_elsewhere(studio: Studio, account: FlowAcco
     book(account, 5, song="a")
     page = shown(studio)
     assert columns(page)[-1].endswith("5 credits. 5 elsewhere.")
-    assert "Who asked" not in page.text
+    assert "Who requested it" not in page.text
 
 
 def test_the_file_holds_no_formulas(studio: Studio, account: FlowAccount) -> None:

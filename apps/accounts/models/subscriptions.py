@@ -139,6 +139,11 @@ class FlowAccount(models.Model):
         return self.song_credits or CREDITS_PER_SONG
 
     @property
+    def songs_left(self) -> int:
+        """About how many songs its credits are."""
+        return (self.credits or 0) // self.price
+
+    @property
     def short(self) -> str:
         """`studio@`, as the pages call it; the full address belongs in a title."""
         return self.email.partition("@")[0] + "@"

@@ -1,11 +1,27 @@
+from collections.abc import Mapping
+
 from django import template
+from django.template import Context
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts import account_sync
+from apps.accounts.models import FlowAccount
 
 register = template.Library()
 
 register.filter("mending", account_sync.mending)
+
+
+@register.filter
+def of(by_account: Mapping[int, object], account: FlowAccount) -> object | None:
+    """What a table by the account's id says of this one."""
+    return by_account.get(account.pk)
+
+
+@register.simple_tag(takes_context=True)
+def forecast_of(context: Context, account: FlowAccount) -> object | None:
+    """How long its credits last, as far as a floor above knows."""
+    return context["studio"].forecast_of(account)
 
 
 @register.filter

@@ -1,6 +1,6 @@
 """Built in to every template (settings.TEMPLATES): icons, and times and addresses as the pages write them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django import forms, template
 from django.forms.boundfield import BoundField
@@ -51,6 +51,19 @@ def tenths(seconds: float | None) -> str:
         return ""
     minutes, rest = divmod(int(max(0, seconds) * 10 + 1e-6), 600)
     return f"{minutes}:{rest // 10:02}.{rest % 10}"
+
+
+@register.filter
+def figure(credits: float) -> str:
+    """12,345 or 2.5."""
+    return f"{credits:,.0f}" if credits == int(credits) else f"{credits:,.1f}"
+
+
+@register.filter
+def day_and_month(day: date) -> str:
+    """13 November; with the year when it is another one."""
+    year = "" if day.year == timezone.now().date().year else f" {day.year}"
+    return f"{day.day} {day:%B}{year}"
 
 
 @register.filter

@@ -8,6 +8,7 @@ from math import floor, log10
 
 from django.template.defaultfilters import capfirst, pluralize
 
+from apps.accounts.templatetags.formatting import figure
 from apps.generation.usage.spending import Period
 
 HEIGHT = 240
@@ -78,11 +79,6 @@ def draw(spans: Sequence[Period], today: date) -> Chart:
     columns = [_column(span, number, step, top, today) for number, span in enumerate(spans)]
     ticks = [Tick(y=HEIGHT - HEIGHT * value / top, value=value) for value in (top // 2, top)]
     return Chart(columns, _labels(spans, step, today), ticks)
-
-
-def figure(credits: float) -> str:
-    """12,345 or 2.5."""
-    return f"{credits:,.0f}" if credits == int(credits) else f"{credits:,.1f}"
 
 
 def _ceiling(most: float) -> int:

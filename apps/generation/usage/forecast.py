@@ -10,7 +10,7 @@ from apps.generation.jobs import pricing
 from apps.generation.jobs.pricing import Price
 
 LOOK_BACK = 30  # days
-FEWEST_DAYS = 3  # with something spent on them: fewer say nothing of a pace
+FEWEST_DAYS = 3  # with something spent on them: fewer say nothing of a habit
 SHORTEST = 7  # days: who began yesterday doesn't spend like that for ever
 FARTHEST = 365
 

@@ -107,7 +107,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
         "songs": songs,
         "further": further,
         "people": top_spenders.who_asked(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
-        "pace": forecast.of(shown.live, today),
+        "forecast": forecast.of(shown.live, today),
         "reading": _reading(shown, request),
         "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
         "range_words": "all of it" if shown.days is None else f"last {shown.days} days",

@@ -1,0 +1,37 @@
+"""What all of a team's accounts spent lately, for the page of accounts."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.generation.usage import chart, forecast, spending, top_spenders
+from apps.generation.usage.spending import Spending
+
+DAYS = 30
+MOST_SONGS = 3
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Of the last 30 days, on all of a team's accounts."""
+
+    spending: Spending
+    chart: chart.Chart
+    forecast: forecast.Forecast
+    songs: list[top_spenders.SongCost]
+
+
+def of_team(team: Team, user: User) -> Overview | None:
+    """None until it is known that something was spent."""
+    accounts = spending.pool(list(FlowAccount.objects.for_team(team).select_related("subscription")))
+    if not any(account.usage_read_at for account in accounts):
+        return None
+    today = timezone.now().date()
+    spent = spending.of(accounts, team, days=DAYS, today=today)
+    if not spent.charged:
+        return None
+    tokens = ApiToken.objects.for_team(team).owned_by(user).working()
+    own = set(tokens.values_list("subscription", flat=True))
+    songs, _ = top_spenders.by_song(accounts, team, since=spent.since, most=MOST_SONGS, own=own)
+    return Overview(spent, chart.draw(spent.spans, today), forecast.of(accounts, today), songs)
