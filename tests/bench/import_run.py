@@ -1,4 +1,4 @@
-"""`python -m tests.bench.bringing CLIPS`: an account with so many clips at a sandbox of its own, brought in by a
+"""`python -m tests.bench.import_run CLIPS`: an account with so many clips at a sandbox of its own, imported by a
 process of its own on SQLite; says clips a second of a bare loop and of the import, and megabytes of memory.
 """
 

@@ -6,6 +6,7 @@ kept from each of its signs on, so that what stands side by side in a query has 
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -89,15 +90,19 @@ _SEPARATED = _Separated()
 
 def _words(text: str) -> Iterator[str]:
     """All by which the text is found. Of a script without spaces, what begins at each of its signs."""
-    for chunk in fold(text).split():
-        if chunk.isalnum() and chunk.isascii():
-            yield chunk[:LONGEST_WORD]
-            continue
-        for word in chain.from_iterable(_ways(chunk)):
-            if _UNSPACED.match(word):
-                yield from (word[first : first + GRAM] for first in range(len(word)))
-            else:
-                yield word
+    return chain.from_iterable(map(_words_of_chunk, fold(text).split()))
+
+
+@lru_cache(maxsize=1 << 14)
+def _words_of_chunk(chunk: str) -> tuple[str, ...]:
+    """Remembered, for songs share most of their words: an import of thousands parts each once."""
+    if chunk.isalnum() and chunk.isascii():
+        return (chunk[:LONGEST_WORD],)
+    return tuple(chain.from_iterable(map(_from_each_sign, chain.from_iterable(_ways(chunk)))))
+
+
+def _from_each_sign(word: str) -> list[str]:
+    return [word[first : first + GRAM] for first in range(len(word))] if _UNSPACED.match(word) else [word]
 
 
 def _ways(chunk: str) -> list[list[str]]:

@@ -3,8 +3,8 @@
 import importlib
 
 import pytest
-from django.apps import apps
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from apps.library import reindex
 from apps.library.models import Clip, ClipSearchText, Song
@@ -126,6 +126,7 @@ def test_the_index_follows_what_is_written_renamed_and_removed(band: Band) -> No
 
 def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band: Band) -> None:
     migration = importlib.import_module("apps.library.migrations.0003_full_text")
+    then = MigrationLoader(connection).project_state(("library", "0003_full_text")).apps
     editor = connection.SchemaEditorClass(connection, atomic=False)
     kept, gone = indexed(band, "Ferry home", prompt="Malmö"), indexed(band, "Gone away", name="Ærø 東京")
     Clip.objects.filter(song=band.song("Silent", prompt="waltz")).update(lyrics="[Instrumental]")
@@ -133,10 +134,10 @@ def test_the_index_can_be_taken_away_and_made_again_over_rows_and_over_gaps(band
     ClipSearchText.objects.filter(clip__song=gone).delete()
     if connection.vendor == "postgresql":
         editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    migration.drop_index(apps, editor)
-    migration.make_index(apps, editor)
+    migration.drop_index(then, editor)
+    migration.make_index(then, editor)
     assert found(band, "malmo") == {"Ferry home"}
-    migration.fill(apps, editor)
+    migration.fill(then, editor)
     ClipSearchText.objects.filter(clip__song=kept).update(way=None)
     assert found(band, "away") == {"Gone away"}  # as it was written down in those days
     assert reindex.run() == 3
