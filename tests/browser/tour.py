@@ -232,8 +232,8 @@ class Tour:
         """One that was only looked at, and one whose cap is reached, with a keeper; before the slots are taken."""
         for name, cap in {"sweep_draft": "25", "sweep": "5"}.items():
             page.goto("/create/sweeps/")
-            page.get_by_label("Description 1").fill("Harbour waltz, accordion, 84 bpm [short]")
-            page.get_by_label("Description 2").fill("Night train techno, 132 bpm [short]")
+            page.get_by_label("Prompt 1").fill("Harbour waltz, accordion, 84 bpm [short]")
+            page.get_by_label("Prompt 2").fill("Night train techno, 132 bpm [short]")
             page.get_by_label("Ghostwriter, pro").check()
             page.get_by_label("Own lyrics 1").fill(LYRICS)
             page.get_by_label("Credits at most").fill(cap)
