@@ -122,7 +122,7 @@
   /* A menu that begins with a field is opened to write in it: left on its button, the letters would be shortcuts. */
   document.addEventListener("toggle", (event) => {
     if (!event.target.matches("details.menu[open]")) return;
-    const first = event.target.querySelector(":is(.menu-list, .menu-sheet) :is(a, button, select, textarea, input:not([type=hidden]))");
+    const first = event.target.querySelector(":is(.menu-list, .menu-form) :is(a, button, select, textarea, input:not([type=hidden]))");
     if (first?.matches("input:not([type]), input[type=text], textarea")) {
       first.focus();
       first.select();

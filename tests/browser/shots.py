@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import listening
-from tests.browser.sessions import FLAGS, SIZES, Visits
+from tests.browser.sessions import FLAGS, PATIENCE_MS, SIZES, Visits
 from tests.browser.site import House
 from tests.browser.tour import PERSON, STOPS, Stop, Tour, stop_named
 from tests.run import chromium
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory(prefix="flowweb-shots-") as data, sync_playwright() as playwright:
         house = House(Path(data))
         house.start()

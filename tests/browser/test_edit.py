@@ -150,7 +150,7 @@ def pay_once(page: Page, house: House) -> None:
     page.get_by_label("To", exact=True).fill("0:12.0")
     page.get_by_label("What should happen here?").fill("Softer, only piano")
     page.get_by_role("button", name=re.compile("^Replace")).dblclick()
-    expect(page.locator("#news")).to_contain_text("Queued: Replace")
+    expect(page.locator("#toasts")).to_contain_text("Queued: Replace")
     expect(page.locator("#tool form")).to_have_count(0)
     house.finish()
     page.goto("/jobs/")

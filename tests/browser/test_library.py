@@ -37,7 +37,7 @@ def library(visits: Visits, house: House) -> Page:
 
 
 def news(page: Page, words: str) -> Locator:
-    item = page.locator(".news-item", has_text=words)
+    item = page.locator(".toast-item", has_text=words)
     expect(item).to_be_visible()
     return item
 
@@ -78,11 +78,11 @@ def every_control_is_reached(page: Page) -> None:
 
 
 def hearts(page: Page) -> None:
-    heart = page.locator(".take .heart-button").first
+    heart = page.locator(".take .favourite-button").first
     heart.press("Enter")
     expect(heart).to_have_attribute("aria-pressed", "true")
     expect(heart).to_be_focused()
-    expect(heart.locator(".heart-count")).to_have_text("1")
+    expect(heart.locator(".favourite-count")).to_have_text("1")
 
 
 def choosing(page: Page) -> None:
@@ -140,7 +140,7 @@ def downloading(page: Page) -> None:
     with page.expect_download() as coming:
         page.get_by_role("button", name="MP3").press("Enter")
         news(page, NEXT)
-    expect(page.locator(".news-item", has_text=NEXT)).to_have_count(0)
+    expect(page.locator(".toast-item", has_text=NEXT)).to_have_count(0)
     with zipfile.ZipFile(coming.value.path()) as archive:
         assert archive.testzip() is None
         assert [name[-4:] for name in archive.namelist()] == [".mp3"] * 3
@@ -205,8 +205,8 @@ def nothing_needs_scripts(visits: Visits) -> None:
     page.goto("/library/")
     first = page.locator("#work .take").first
     expect(page.locator("#selection")).to_be_visible()
-    first.locator(".heart-button").click()
-    expect(first.locator(".heart-button")).to_have_attribute("aria-pressed", "false")
+    first.locator(".favourite-button").click()
+    expect(first.locator(".favourite-button")).to_have_attribute("aria-pressed", "false")
     box(page, 0).check()
     page.locator("#selection summary[title=Tag]").click()
     page.get_by_label("Tags, separated by commas").fill("rain")

@@ -63,7 +63,7 @@ def hear_them_together(page: Page) -> None:
 
 
 def mute_and_solo_by_keyboard(page: Page) -> None:
-    words = page.locator("[data-silent-words]")
+    words = page.locator("[data-silent-text]")
     page.keyboard.press("4")
     expect(words).to_have_text("Other is muted.")
     expect(page.get_by_role("button", name="Mute other")).to_have_attribute("aria-pressed", "true")
@@ -85,7 +85,7 @@ def turn_down_by_arrows(page: Page) -> None:
     expect(level).to_have_attribute("aria-valuetext", "−1.5 dB")
     level.press("Home")
     expect(level).to_have_attribute("aria-valuetext", "off")
-    expect(page.locator("[data-silent-words]")).to_have_text("Bass is silent.")
+    expect(page.locator("[data-silent-text]")).to_have_text("Bass is silent.")
     assert heard(page) == [True, True, False, True]
     page.get_by_role("button", name="Reset levels").click()
     expect(level).to_have_attribute("aria-valuetext", "0.0 dB")

@@ -103,10 +103,10 @@ def test_the_panel_follows_a_song_and_tells_the_news(visits: Visits, house: Hous
     songs = page.locator("#nav-songs").inner_text()
     house.finish()
 
-    expect(page.locator("#news .news-item")).to_contain_text("is ready")
+    expect(page.locator("#toasts .toast-item")).to_contain_text("is ready")
     expect(page.locator("[data-running-now]:visible")).to_have_count(0)
     expect(page.locator("#nav-songs")).not_to_have_text(songs)
-    page.locator("#news").get_by_role("link", name="Take B").click()
+    page.locator("#toasts").get_by_role("link", name="Take B").click()
     expect(page.locator("#player-play")).to_have_attribute("aria-label", "Pause")
 
 

@@ -194,7 +194,7 @@ def a_take_is_put_in(page: Page) -> None:
     menu = take.locator("summary")
     menu.press("Enter")
     take.get_by_role("button", name="Play next").press("Enter")
-    expect(page.locator("#news")).to_contain_text("Plays next: ")
+    expect(page.locator("#toasts")).to_contain_text("Plays next: ")
     expect(menu).to_be_focused()
     expect_next(page, 3)
 

@@ -242,10 +242,10 @@ class Tour:
             expect(page.locator(".matrix")).to_be_visible()
             self._found[name] = "/" + page.url.split("/", 3)[3]
         page.locator("[data-pay]").click()
-        heart = page.locator(".cell-take .heart-button").first
+        heart = page.locator(".cell-take .favourite-button").first
         expect(heart).to_be_visible(timeout=60_000)
         heart.click()
-        expect(page.locator(".heart-button.is-mine")).to_be_visible()
+        expect(page.locator(".favourite-button.is-mine")).to_be_visible()
 
     def _find_addresses(self, page: Page) -> None:
         page.goto("/jobs/")

@@ -126,7 +126,7 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
     shown = page(studio, sweep)
     assert len(shown.all("div", class_="cell-take")) == 2
     assert len(shown.one("table").all("a", data_letter="A")) == 1
-    assert [each.text.strip() for each in shown.all("span", class_="keeper-sign")] == ["favourite"]
+    assert [each.text.strip() for each in shown.all("span", class_="favourite-sign")] == ["favourite"]
     assert "paused" in shown.text
     assert "not sent yet" not in shown.text  # the fourth has the place that became free
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/stop/")

@@ -69,7 +69,7 @@
     return now && (now.isPoint ? { start: Math.max(0, now.end - BEFORE_S), end: now.end } : now);
   }
 
-  function hear() {
+  function preview() {
     const clip = document.querySelector("[data-wave]").dataset.wave;
     if (hearing) return stop();
     const now = heard();
@@ -106,14 +106,14 @@
   }
 
   function show() {
-    const words = document.querySelector("[data-hear-word]");
+    const words = document.querySelector("[data-preview-label]");
     if (words) words.textContent = hearing ? "Stop" : "Preview";
-    document.querySelector("[data-hear-again]")?.setAttribute("aria-pressed", String(repeats));
+    document.querySelector("[data-loop]")?.setAttribute("aria-pressed", String(repeats));
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-hear]")) hear();
-    if (event.target.closest("[data-hear-again]")) {
+    if (event.target.closest("[data-preview]")) preview();
+    if (event.target.closest("[data-loop]")) {
       repeats = !repeats;
       show();
     }

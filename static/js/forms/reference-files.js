@@ -157,7 +157,7 @@
     else if (!busy(place)) put(place, fresh);
   }
 
-  const busy = (within) => within.querySelector("[data-hear-file].is-on, details[open]") || within.contains(document.activeElement);
+  const busy = (within) => within.querySelector("[data-preview-file].is-on, details[open]") || within.contains(document.activeElement);
 
   function swap(card, fresh) {
     if (card.dataset.version !== fresh.dataset.version && !busy(card)) put(card, fresh);
@@ -200,16 +200,16 @@
   /* Hearing one: a single sound for the page, and never together with the player's. Without this it is a link. */
   const sound = new Audio();
   const player = () => document.getElementById("player-audio");
-  const sounding = () => document.querySelector("[data-hear-file].is-on");
+  const sounding = () => document.querySelector("[data-preview-file].is-on");
   const bar = (button) => button.closest("[data-file]").querySelector(".file-heard");
 
-  function hear(button) {
+  function preview(button) {
     const same = button === sounding();
     still();
     if (same) return;
     player()?.pause();
     button.classList.add("is-on");
-    button.setAttribute("aria-label", `Stop ${button.dataset.hearFile}`);
+    button.setAttribute("aria-label", `Stop ${button.dataset.previewFile}`);
     bar(button).hidden = false;
     sound.src = button.href;
     sound.play().catch(still);
@@ -220,7 +220,7 @@
     const button = sounding();
     if (!button) return;
     button.classList.remove("is-on");
-    button.setAttribute("aria-label", `Preview ${button.dataset.hearFile}`);
+    button.setAttribute("aria-label", `Preview ${button.dataset.previewFile}`);
     bar(button).hidden = true;
   }
 
@@ -235,11 +235,11 @@
   document.addEventListener(
     "click",
     (event) => {
-      const button = event.target.closest?.("[data-hear-file]");
+      const button = event.target.closest?.("[data-preview-file]");
       if (!button) return;
       event.preventDefault();
       event.stopPropagation();
-      hear(button);
+      preview(button);
     },
     true,
   );

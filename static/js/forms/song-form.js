@@ -18,7 +18,7 @@
     });
   }
 
-  /* Insertions go to the cursor; the new words are selected, so that typing replaces them. */
+  /* Insertions go to the cursor; the new text is selected, so that typing replaces them. */
   let inserted = "";
 
   function insert(field, text) {
@@ -68,9 +68,9 @@
   }
 
   /* The shape: one part per [Section], as wide as its lines are many. */
-  function parts(words) {
+  function parts(lyrics) {
     const found = [];
-    for (const line of words.split("\n")) {
+    for (const line of lyrics.split("\n")) {
       const name = /^\s*\[([^\]]{1,30})\]\s*$/.exec(line);
       if (name) found.push({ name: name[1], lines: 0 });
       else if (line.trim() && found.length) found.at(-1).lines += 1;

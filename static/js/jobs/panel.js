@@ -143,7 +143,7 @@
   /* News of a finished song: its cover, its title, its takes to play. */
   function announce(job) {
     const item = document.createElement("div");
-    item.className = "news-item";
+    item.className = "toast-item";
     if (job.dataset.tone) item.dataset.tone = job.dataset.tone;
     const cover = job.querySelector(".job-square img");
     if (cover) item.append(cover.cloneNode());
@@ -151,7 +151,7 @@
     Object.assign(text, { className: "text", dir: "auto" });
     text.textContent = `${job.querySelector(".job-title").textContent.trim()} is ready`;
     item.append(text, ...[...job.querySelectorAll("[data-play]")].map(short));
-    document.getElementById("news").append(item);
+    document.getElementById("toasts").append(item);
   }
 
   function short(play) {

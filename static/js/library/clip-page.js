@@ -1,8 +1,8 @@
 /*
-The page of one take: the place in its waveform, the words being sung, the switch to another take, and copying.
+The page of one take: the place in its waveform, the lyrics as they are sung, the switch to another take, and copying.
 
 It reads data-wave (the clip id, on the box with the playhead and the slider), data-from and data-to (seconds, on sections,
-verses and lines), data-at (a click goes to that second), data-switch (a link to another take of the wish) and data-copy
+verses and lines), data-at (a click goes to that second), data-switch (a link to another take of the song) and data-copy
 (the id of what is copied). Of the sound it knows only what window.flowwebPlayer says.
 */
 (function () {
@@ -11,7 +11,7 @@ verses and lines), data-at (a click goes to that second), data-switch (a link to
   const JUMP_S = 5;
   const FAR_JUMP_S = 15;
   const LINGERS_S = 2; // a line stays marked over the breath before the next one
-  const HANDS_OFF_MS = 4000; // after somebody has scrolled the words
+  const HANDS_OFF_MS = 4000; // after somebody has scrolled the lyrics
   const COPIED_MS = 2000;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const player = () => window.flowwebPlayer;
@@ -149,7 +149,7 @@ verses and lines), data-at (a click goes to that second), data-switch (a link to
     true,
   );
 
-  /* At the same second, if a take of this wish is loaded. False: it isn't, or it is that one. */
+  /* At the same second, if a take of this song is loaded. False: it isn't, or it is that one. */
   function change(clip) {
     const loaded = player().now?.clip;
     if (!loaded || loaded === clip || !document.querySelector(`.take-card[data-clip="${loaded}"]`)) return false;

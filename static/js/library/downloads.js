@@ -7,7 +7,7 @@
   const NOT_YET = 202;
   const AGAIN_MS = 3000;
   const BEGUN_MS = 1500; // until the studio knows that the last one goes on
-  const news = document.getElementById("news");
+  const toasts = document.getElementById("toasts");
   const wanted = [];
   let isAsking = false;
 
@@ -25,7 +25,7 @@
   async function ask() {
     isAsking = true;
     while (wanted.length) {
-      const reply = await fetch(news.dataset.downloads).catch(() => null);
+      const reply = await fetch(toasts.dataset.downloads).catch(() => null);
       if (reply?.status === NOT_YET) {
         say(await reply.text());
         await pause(AGAIN_MS);
@@ -57,14 +57,14 @@
   }
 
   function say(words) {
-    const item = news.querySelector("[data-waits]");
+    const item = toasts.querySelector("[data-waits]");
     if (!words) item?.remove();
     else if (item) item.firstChild.textContent = words;
     else {
       const made = document.createElement("div");
       Object.assign(made.dataset, { waits: "", stays: "" });
       made.append(Object.assign(document.createElement("span"), { textContent: words }));
-      news.append(made);
+      toasts.append(made);
     }
   }
 })();

@@ -63,7 +63,7 @@ A collection's rows can also be dragged: dropping sends the same form as the but
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !isWriting(event.target) && boxes().some((box) => box.checked)) {
-      if (event.defaultPrevented || document.querySelector("dialog[open], details.menu[open], .news-item")) return;
+      if (event.defaultPrevented || document.querySelector("dialog[open], details.menu[open], .toast-item")) return;
       strip()?.reset();
     }
     if (window.flowwebShortcut(event) === "a" && (event.ctrlKey || event.metaKey) && isInList(event.target)) {

@@ -52,10 +52,10 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     return { element, audio, name: element.dataset.name, muted: false, solo: false, broken: false, level: one("level", element) };
   }
 
-  const shelf = () => `mix:${box.dataset.mixer}`;
+  const storageKey = () => `mix:${box.dataset.mixer}`;
 
   function remember() {
-    const kept = JSON.parse(sessionStorage.getItem(shelf()) || "{}");
+    const kept = JSON.parse(sessionStorage.getItem(storageKey()) || "{}");
     for (const lane of lanes) {
       const was = kept[lane.element.dataset.lane];
       if (!was) continue;
@@ -68,7 +68,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
   function keep() {
     const kept = { all: one("level='all'").value };
     for (const { element, muted, solo, level } of lanes) kept[element.dataset.lane] = { muted, solo, db: level.value };
-    sessionStorage.setItem(shelf(), JSON.stringify(kept));
+    sessionStorage.setItem(storageKey(), JSON.stringify(kept));
   }
 
   /* What is heard of each, and what is said of it */
@@ -107,13 +107,13 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     const silent = lanes.filter((lane) => !isHeard(lane) && !lane.broken);
     const broken = lanes.filter((lane) => lane.broken);
     const some = soloed();
-    const button = beside("mix-hear");
+    const button = beside("mix-preview");
     const said = [];
     if (broken.length) said.push(`${listed(broken)} can’t be played here.`);
     if (Number(one("level='all'").value) <= LOWEST_DB) said.push("The volume of all tracks is off.");
     else if (some.length && some.length < lanes.length) said.push(`Only ${listed(some).toLowerCase()} can be heard.`);
     else if (silent.length) said.push(`${listed(silent)} ${silent.length > 1 ? "are" : "is"} ${silent.every((lane) => lane.muted) ? "muted" : "silent"}.`);
-    beside("silent-words").textContent = said.join(" ");
+    beside("silent-text").textContent = said.join(" ");
     button.hidden = !silent.length && said.length === broken.length;
     button.textContent = some.length ? "Unmute all" : silent.length > 1 ? "Unmute them" : "Unmute";
   }
@@ -235,7 +235,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     if (target.closest("[data-mix-play]")) toggle();
     else if (target.closest("[data-mute]")) press(laneAt(target), "muted");
     else if (target.closest("[data-solo]")) press(laneAt(target), "solo");
-    else if (target.closest("#work [data-mix-hear]")) hearAll();
+    else if (target.closest("#work [data-mix-preview]")) hearAll();
     else if (target.closest("#work [data-mix-reset]")) reset();
     else if (target.closest(".lane-wave") && laneAt(target) >= 0) {
       const wave = target.closest(".lane-wave").getBoundingClientRect();

@@ -91,7 +91,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     Object.assign(text, { className: "text", dir: "auto" });
     text.textContent = words;
     item.append(text);
-    document.getElementById("news").append(item);
+    document.getElementById("toasts").append(item);
   }
 
   function asked(button, clip) {

@@ -1,5 +1,5 @@
 /*
-The part of a take that an edit is about: one thing, seen as a selection on the waveform, as lines of the words and as figures
+The part of a take that an edit is about: one thing, seen as a selection on the waveform, as lines of the lyrics and as figures
 in the form. The figures are the truth; whatever is moved writes them, and all is drawn from them.
 
 A form with data-mark has fields with data-place: start and end, or at (empty: the end of the take). Of the page it uses the
@@ -146,7 +146,7 @@ clip-page.js: a line is chosen then, not played.
     return Boolean(now) && !now.isPoint && (from + to) / 2 > now.start && (from + to) / 2 < now.end;
   }
 
-  /* In words, below the waveform */
+  /* As text, below the waveform */
   function tell(now) {
     const shown = document.querySelector("[data-chosen]");
     if (!shown) return;
@@ -158,7 +158,7 @@ clip-page.js: a line is chosen then, not played.
     const about = said.length > 2 ? [said[0], said.at(-1)].join(" to ") : said.join(", ");
     const atEnd = now.end > most() - LEAST_S;
     shown.querySelector("[data-chosen-place]").textContent = now.isPoint ? `From ${clock(now.end)}` : `${clock(now.start)}–${clock(now.end)}`;
-    shown.querySelector("[data-chosen-words]").textContent = now.isPoint
+    shown.querySelector("[data-chosen-text]").textContent = now.isPoint
       ? atEnd ? "the end" : about
       : [`${(now.end - now.start).toFixed(1)} s`, about].filter(Boolean).join(", ");
   }

@@ -25,7 +25,7 @@
   function offer() {
     const asked = words(input.value);
     const fits = (each) => {
-      const own = words(`${each.dataset.command} ${each.dataset.words || ""}`);
+      const own = words(`${each.dataset.command} ${each.dataset.find || ""}`);
       return asked.every((word) => own.some((name) => name.startsWith(word)));
     };
     const found = [...document.querySelectorAll("[data-command]")].filter(fits);
@@ -41,7 +41,7 @@
     const icon = command.querySelector(".icon, .initials");
     if (icon) made.append(icon.cloneNode(true));
     const text = document.createElement("span");
-    Object.assign(text, { className: "found-words", dir: "auto" });
+    Object.assign(text, { className: "found-text", dir: "auto" });
     text.textContent = command.dataset.command;
     made.append(text);
     const key = command.querySelector("kbd");

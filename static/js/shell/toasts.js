@@ -1,16 +1,16 @@
-/* News: what a page says in passing stands at the bottom right for a while. Errors never come here: they stay at the
-   top of the work. A page that was asked for whole holds its news in [data-news]; others append to #news. */
+/* Toasts: what a page says in passing stands at the bottom right for a while. Errors never come here: they stay at the
+   top of the work. A page that was asked for whole holds its toasts in [data-toast]; others append to #toasts. */
 (function () {
   "use strict";
 
   const SHOWN_MS = 8000;
   const MOST = 4;
-  const place = document.getElementById("news");
-  const closer = document.getElementById("news-close");
+  const place = document.getElementById("toasts");
+  const closer = document.getElementById("toast-close");
 
   /* Moving them here is what a screen reader notices: the place is a live region. */
   document.addEventListener("htmx:load", () => {
-    document.querySelectorAll("#app [data-news]").forEach((each) => place.append(each));
+    document.querySelectorAll("#app [data-toast]").forEach((each) => place.append(each));
   });
 
   new MutationObserver((changes) => {
@@ -21,7 +21,7 @@
   function arrive(item) {
     item.removeAttribute("role");
     item.classList.remove("notice");
-    item.classList.add("news-item");
+    item.classList.add("toast-item");
     item.append(closer.content.cloneNode(true));
     while (place.children.length > MOST) place.firstElementChild.remove();
     if (!("stays" in item.dataset)) leave(item);
@@ -42,11 +42,11 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".news-close");
-    if (button) close(button.closest(".news-item"));
+    const button = event.target.closest(".toast-close");
+    if (button) close(button.closest(".toast-item"));
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const item = event.detail.requestConfig.elt.closest?.(".news-item");
+    const item = event.detail.requestConfig.elt.closest?.(".toast-item");
     if (item) close(item);
   });
 

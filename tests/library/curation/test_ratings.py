@@ -48,8 +48,8 @@ def test_a_heart_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> Non
         assert band.client(who).post(address, {"on": "1"}).status_code == 302
     assert Rating.objects.count() == 2
     seen = {who: band.client(who).get("/library/").content.decode() for who in ("owner", "member")}
-    assert re.search(r'heart-button is-mine"[^>]*value="0"\s+aria-pressed="true"', seen["owner"])
-    assert re.search(r'heart-button is-others"[^>]*value="1"\s+aria-pressed="false"', seen["member"])
+    assert re.search(r'favourite-button is-mine"[^>]*value="0"\s+aria-pressed="true"', seen["owner"])
+    assert re.search(r'favourite-button is-others"[^>]*value="1"\s+aria-pressed="false"', seen["member"])
     band.client("owner").post(address, {"on": "0"})
     assert rating(clip, "owner", band) == (False, 0)
     assert rating(clip, "viewer", band) == (True, 0)
@@ -138,7 +138,7 @@ def test_a_tags_answer_to_htmx_brings_its_undo_along(band: Band) -> None:
     client, address = band.client("member"), f"/library/clips/{clip.pk}/tags/"
     part = client.post(address, {"remove": "demo"}, headers=HTMX).content.decode()
     assert "<html" not in part
-    assert 'hx-swap-oob="beforeend:#news"' in part
+    assert 'hx-swap-oob="beforeend:#toasts"' in part
     undo(client, part)
     assert tags(clip) == ["demo"]
 
