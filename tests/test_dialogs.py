@@ -16,10 +16,9 @@ from tests.test_urls import BY_NAME, Row
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = {path: path.read_text() for path in sorted((ROOT / "templates").rglob("*.html"))}
-# Where the action is itself a cancellation, "Cancel" would say the opposite; and tags are added one by one.
+# Where a running job is cancelled, "Cancel" would say the opposite; and tags are added one by one.
 OTHER_WORDS = {
-    "job-cancel": r"Keep (it|waiting)|Keep running|Back",
-    "job-drop": "Keep (it|them)",
+    "job-cancel": r"Cancel|Keep running|Back",
     "clip-tags": "Done",
 }
 
