@@ -32,14 +32,14 @@ def house(db: None, settings: Settings, tmp_path: Path) -> House:
     "name", sorted(name for name in BY_NAME if DELETES.search(name) and name not in HARMLESS)
 )
 def test_a_deletion_is_in_the_trail(house: House, name: str) -> None:
-    if name in {"clip-erase", "bin-empty"}:
+    if name in {"clip-erase", "trash-empty"}:
         Clip.objects.filter(pk=house.clip.pk).update(deleted_at=timezone.now())
     client, owner, entry = Client(), house.people["owner"], BY_NAME[name]
     owner.set_unusable_password()  # so that it isn't asked for again: tests/accounts/test_asking_again.py
     owner.save()
     client.force_login(owner)
     form = entry.form(house)
-    if name == "bin-empty":
+    if name == "trash-empty":
         page = client.get(reverse(name)).content.decode()
         form = {"until": re.search(r'name="until" value="([^"]+)"', page)[1]}  # type: ignore[index]
     client.post(reverse(name, args=entry.arguments(house)), form)

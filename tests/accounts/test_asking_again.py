@@ -79,12 +79,12 @@ def test_the_bin_is_emptied_after_the_password(
     assert account
     clip = take(kept.team, mara, account)
     Clip.objects.update(deleted_at=timezone.now())
-    page = client.get("/library/bin/empty/").content.decode()
+    page = client.get("/library/trash/empty/").content.decode()
     until = re.search(r'name="until" value="([^"]+)"', page)
     assert until
-    asked = client.post("/library/bin/empty/", {"until": until[1]})
+    asked = client.post("/library/trash/empty/", {"until": until[1]})
     assert not Clip.objects.get().erased_at
-    assert confirm(client, asked.headers["Location"]) == "/library/bin/"
+    assert confirm(client, asked.headers["Location"]) == "/library/trash/"
     assert Clip.objects.get(pk=clip.pk).erased_at
 
 
@@ -98,7 +98,7 @@ def test_one_take_is_erased_after_the_password(
     Clip.objects.update(deleted_at=timezone.now())
     asked = client.post(f"/library/clips/{clip.pk}/erase/")
     assert asked.headers["Location"].startswith(AGAIN)
-    assert confirm(client, asked.headers["Location"]) == "/library/bin/"
+    assert confirm(client, asked.headers["Location"]) == "/library/trash/"
     assert Clip.objects.get(pk=clip.pk).erased_at
 
 
@@ -157,7 +157,7 @@ def test_a_boosted_visit_is_a_visit(client: Client, kept: ApiToken) -> None:
 
 def test_the_page_has_a_way_out_and_it_leads_nowhere_else(client: Client) -> None:
     for address, way_out in (
-        ("/library/bin/empty/", "/library/bin/empty/"),
+        ("/library/trash/empty/", "/library/trash/empty/"),
         ("https://elsewhere.example/", "/"),
         ("//elsewhere.example/", "/"),
         ("javascript:alert(1)", "/"),

@@ -88,7 +88,7 @@ STOPS = (
     Stop("collections", PERSON, "/library/collections/"),
     Stop("collections-empty", EMPTY, "/library/collections/"),
     Stop("collection", PERSON, "{collection}"),
-    Stop("bin", PERSON, "/library/bin/"),
+    Stop("bin", PERSON, "/library/trash/"),
     Stop("bring-in", PERSON, "/library/import/"),
     Stop("bring-in-nowhere", TOKENLESS, "/library/import/"),
     Stop("files", PERSON, "/library/files/"),

@@ -41,7 +41,7 @@ def send(studio: Studio, edited: Clip, page: Page) -> object:
 
 def test_from_the_family_to_a_chain_under_way(studio: Studio, edited: Clip, target: Clip) -> None:
     client = signed_in(studio)
-    family = Page(client.get(f"/library/clips/{edited.pk}/family/"))
+    family = Page(client.get(f"/library/clips/{edited.pk}/versions/"))
     start = family.one("a", href=f"/library/clips/{edited.pk}/chain/")
     page = Page(client.get(start["href"]))
     assert "Extend, 5 s: an outro" in page.text

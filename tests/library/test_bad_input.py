@@ -28,7 +28,7 @@ ASKED = {
         *("tag", "collection", "provider", "sort", "before"),
     ),
     "/library/find/": ("q",),
-    "/library/bin/": ("before",),
+    "/library/trash/": ("before",),
 }
 
 
@@ -55,8 +55,8 @@ def test_no_odd_form_breaks_anything(band: Band) -> None:
     client, clip = band.client("owner"), band.song().takes.get()
     made = collections.create(band.team, "Harbour EP", by=band.owner)
     forms: dict[str, tuple[str, ...]] = {
-        f"/library/clips/{clip.pk}/heart/": ("on", "place"),
-        f"/library/clips/{clip.pk}/stars/": ("rating", "place"),
+        f"/library/clips/{clip.pk}/favourite/": ("on", "place"),
+        f"/library/clips/{clip.pk}/rating/": ("rating", "place"),
         f"/library/clips/{clip.pk}/tags/": ("add", "remove"),
         f"/library/songs/{clip.song_id}/rename/": ("name",),
         f"/library/collections/{made.pk}/rename/": ("name",),
@@ -64,7 +64,7 @@ def test_no_odd_form_breaks_anything(band: Band) -> None:
         f"/library/collections/{made.pk}/{uuid.uuid4()}/remove/": (),
         "/library/collections/new/": ("name",),
         "/library/selection/": ("clip", "name", "tags"),
-        "/library/selection/collect/": ("collection", "name"),
+        "/library/selection/add-to-collection/": ("collection", "name"),
         "/library/selection/tag/": ("tags",),
         "/library/selection/untag/": ("tags",),
         "/library/selection/download/": ("clip", "format"),

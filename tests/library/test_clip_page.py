@@ -289,15 +289,15 @@ def test_what_people_think_of_it_and_do_with_it_is_at_hand(band: Band) -> None:
     collection.items.create(clip=first, place=1)
     page = page_of(band, first)
     for address in (
-        *(f"/library/clips/{take.pk}/heart/" for take in (first, second)),
-        *(f"/library/clips/{first.pk}/{what}/" for what in ("stars", "tags", "collect")),
+        *(f"/library/clips/{take.pk}/favourite/" for take in (first, second)),
+        *(f"/library/clips/{first.pk}/{what}/" for what in ("rating", "tags", "add-to-collection")),
         f"/library/songs/{first.song_id}/rename/",
         "/library/selection/delete/",
         collection.get_absolute_url(),
     ):
         assert f'"{address}"' in page, address
     viewers = page_of(band, first, "viewer")
-    assert f"/library/clips/{first.pk}/heart/" in viewers
+    assert f"/library/clips/{first.pk}/favourite/" in viewers
     assert not re.search(r"/(rename|collect|selection/delete)/", viewers)
 
 

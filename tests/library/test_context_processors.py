@@ -55,7 +55,7 @@ def test_one_entry_is_chosen(band: Band) -> None:
     client = band.client("member")
     for address in (
         "/library/",
-        "/library/bin/",
+        "/library/trash/",
         "/library/storage/",
         "/library/collections/",
         "/jobs/",

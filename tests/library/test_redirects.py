@@ -36,10 +36,12 @@ def test_tags_of_a_take(band: Band) -> None:
     assert done.one("input", name="add")["value"] == "", "what was taken is not offered again"
 
 
-@pytest.mark.parametrize(("name", "typed"), [("tag", LONG), ("untag", LONG), ("collect", NAME), ("", LONG)])
+@pytest.mark.parametrize(
+    ("name", "typed"), [("tag", LONG), ("untag", LONG), ("add-to-collection", NAME), ("", LONG)]
+)
 def test_tags_and_a_collection_for_several(band: Band, name: str, typed: str) -> None:
     clips = [str(take(band, number).pk) for number in range(2)]
-    what = "name" if name == "collect" else "tags"
+    what = "name" if name == "add-to-collection" else "tags"
     address = f"/library/selection/{name}/" if name else "/library/selection/"
     answer = band.client("member").post(address, {"clip": clips, what: typed})
     assert answer.status_code == 422

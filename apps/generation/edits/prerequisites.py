@@ -112,7 +112,7 @@ def _split_already(clip: Clip) -> Obstacle | None:
         return Obstacle("This take has already been split into stems.", "Open the stems", mixer)
     if stems.exists():
         return Obstacle(
-            "The stems of this take are in the trash. Restore them from there.", "Trash", reverse("bin")
+            "The stems of this take are in the trash. Restore them from there.", "Trash", reverse("trash")
         )
     asked = Job.objects.for_team(clip.team).filter(operation=Song.STEMS, source=clip)
     if asked.live().exists():

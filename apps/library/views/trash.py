@@ -29,7 +29,7 @@ def restore(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     take = _find(request, clip_id)
     if trash.restore(request.team, _only(take), by=request.user):
         messages.success(request, f"{take} is back in the library.")
-    return back(request, "bin")
+    return back(request, "trash")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +45,7 @@ def erase(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
     words = str(take)
     if trash.erase(request.team, _only(take), by=request.user):
         messages.success(request, f"{words} was deleted for good.")
-    return redirect("bin")
+    return redirect("trash")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,10 +61,10 @@ def empty(request: TeamRequest) -> HttpResponseBase:
     ask_again(request)
     until = Cursor.parse(request.POST.get("until", ""))
     if until is None:
-        return redirect("bin-empty")
+        return redirect("trash-empty")
     count = trash.empty(request.team, until=until.created_at, by=request.user)
     messages.success(request, f"{undo.takes(count)} deleted for good.")
-    return redirect("bin")
+    return redirect("trash")
 
 
 def _find(request: TeamRequest, clip_id: UUID) -> Clip:

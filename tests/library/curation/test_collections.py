@@ -39,11 +39,13 @@ def chosen(*clips: Clip, **more: str) -> dict[str, object]:
 def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) -> None:
     first, second, third = takes(band, 3)
     client = band.client("member")
-    client.post("/library/selection/collect/", chosen(first, third, name=" Harbour  EP "), follow=True)
+    client.post(
+        "/library/selection/add-to-collection/", chosen(first, third, name=" Harbour  EP "), follow=True
+    )
     found = Collection.objects.get()
     assert (found.name, found.made_by, order(found)) == ("Harbour EP", band.people["member"], "CA")
     more = chosen(first, second, collection=str(found.pk))
-    page = client.post("/library/selection/collect/", more, follow=True).content.decode()
+    page = client.post("/library/selection/add-to-collection/", more, follow=True).content.decode()
     assert "1 take added to “Harbour EP”." in page
     assert order(found) == "CAB", "what is in it stays where it is"
     undo(client, page)
@@ -54,7 +56,7 @@ def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) ->
     assert (
         "Already in “Harbour EP”."
         in client.post(
-            "/library/selection/collect/", chosen(first, name="Harbour EP"), follow=True
+            "/library/selection/add-to-collection/", chosen(first, name="Harbour EP"), follow=True
         ).content.decode()
     )
 
@@ -158,9 +160,13 @@ def test_it_holds_five_hundred(band: Band, monkeypatch: pytest.MonkeyPatch) -> N
 def test_nobody_collects_what_is_not_theirs(band: Band) -> None:
     (clip,) = takes(band, 1)
     stranger = band.client("stranger")
-    assert stranger.post("/library/selection/collect/", chosen(clip, name="Mine")).status_code == 404
+    assert (
+        stranger.post("/library/selection/add-to-collection/", chosen(clip, name="Mine")).status_code == 404
+    )
     theirs = collections.create(band.people["stranger"].teams.get(), "Theirs", by=band.people["stranger"])
-    mine = band.client("member").post("/library/selection/collect/", chosen(clip, collection=str(theirs.pk)))
+    mine = band.client("member").post(
+        "/library/selection/add-to-collection/", chosen(clip, collection=str(theirs.pk))
+    )
     assert mine.status_code == 404
     assert not theirs.items.exists()
 

@@ -43,7 +43,7 @@ def rating(clip: Clip, who: str, band: Band) -> tuple[bool, int]:
 
 def test_a_heart_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> None:
     clip = band.song().takes.get()
-    address = f"/library/clips/{clip.pk}/heart/"
+    address = f"/library/clips/{clip.pk}/favourite/"
     for who in ("viewer", "viewer", "owner"):
         assert band.client(who).post(address, {"on": "1"}).status_code == 302
     assert Rating.objects.count() == 2
@@ -58,12 +58,12 @@ def test_a_heart_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> Non
 def test_stars_and_heart_do_not_touch_each_other(band: Band) -> None:
     clip = band.song().takes.get()
     client = band.client("member")
-    client.post(f"/library/clips/{clip.pk}/stars/", {"rating": "4"})
-    client.post(f"/library/clips/{clip.pk}/heart/", {"on": "1"})
-    client.post(f"/library/clips/{clip.pk}/stars/", {"rating": "5"})
+    client.post(f"/library/clips/{clip.pk}/rating/", {"rating": "4"})
+    client.post(f"/library/clips/{clip.pk}/favourite/", {"on": "1"})
+    client.post(f"/library/clips/{clip.pk}/rating/", {"rating": "5"})
     assert rating(clip, "member", band) == (True, 5)
     for wrong in ("6", "-1", "", "five", "٣"):
-        assert client.post(f"/library/clips/{clip.pk}/stars/", {"rating": wrong}).status_code == 422
+        assert client.post(f"/library/clips/{clip.pk}/rating/", {"rating": wrong}).status_code == 422
     assert rating(clip, "member", band) == (True, 5)
 
 
@@ -71,7 +71,7 @@ def test_the_page_says_what_the_others_gave(band: Band) -> None:
     clip = band.song().takes.get()
     for who, stars in (("owner", 5), ("member", 2), ("viewer", 3)):
         Rating.objects.create(clip=clip, user=band.people[who], rating=stars)
-    answer = band.client("viewer").post(f"/library/clips/{clip.pk}/stars/", {"rating": "0"}, headers=HTMX)
+    answer = band.client("viewer").post(f"/library/clips/{clip.pk}/rating/", {"rating": "0"}, headers=HTMX)
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
     assert "3.5 by 2 others" in page
     assert "none yet" in page
@@ -80,7 +80,7 @@ def test_the_page_says_what_the_others_gave(band: Band) -> None:
 
 def test_htmx_gets_the_control_alone_and_others_go_back_to_where_they_were(band: Band) -> None:
     clip = band.song().takes.get()
-    client, address = band.client("viewer"), f"/library/clips/{clip.pk}/heart/"
+    client, address = band.client("viewer"), f"/library/clips/{clip.pk}/favourite/"
     part = client.post(address, {"on": "1", "place": "head"}, headers=HTMX).content.decode()
     assert part.count("<form") == 1
     assert f'id="favouritehead-{clip.pk}"' in part
@@ -98,7 +98,7 @@ def test_no_address_leads_to_another_site(band: Band, elsewhere: str) -> None:
     clip = band.song().takes.get()
     form = {"on": "1", "next": elsewhere}
     answer = band.client("viewer").post(
-        f"/library/clips/{clip.pk}/heart/", form, headers={"Referer": elsewhere}
+        f"/library/clips/{clip.pk}/favourite/", form, headers={"Referer": elsewhere}
     )
     assert answer["Location"] == f"/library/clips/{clip.pk}/#favourite-{clip.pk}"
 
@@ -292,7 +292,7 @@ def test_a_heart_costs_the_same_however_many_opinions_there_are(band: Band) -> N
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            client.post(f"/library/clips/{clip.pk}/heart/", {"on": "1"}, headers=HTMX)
+            client.post(f"/library/clips/{clip.pk}/favourite/", {"on": "1"}, headers=HTMX)
         return len(queries)
 
     alone = cost()

@@ -58,10 +58,10 @@ def test_a_song_without_takes_is_in_no_list(band: Band) -> None:
     song = full_song(band, "Last Ferry Home", "Last Ferry Home")
     trash.delete(band.team, song.takes.all(), by=band.owner)
     assert shown(band.client("viewer"), "/library/") == []
-    page = band.client("viewer").get("/library/bin/").content.decode()
+    page = band.client("viewer").get("/library/trash/").content.decode()
     assert page.count("30 days left") == 2
     assert "Delete for good" not in page
-    assert "Delete for good" in band.client("member").get("/library/bin/").content.decode()
+    assert "Delete for good" in band.client("member").get("/library/trash/").content.decode()
 
 
 def test_the_trash_goes_page_by_page_also_when_all_went_at_once(
@@ -143,28 +143,28 @@ def test_a_person_may_erase_at_once_after_being_asked(band: Band, media: Path) -
 def test_an_empty_trash(band: Band, media: Path) -> None:
     clip, live = stored_and_rated(band, media), band.song("Stays").takes.get()
     client = band.client("member")
-    assert "1 take with audio" in client.get("/library/bin/empty/").content.decode()
+    assert "1 take with audio" in client.get("/library/trash/empty/").content.decode()
     empty_the_trash(client)
     trash.purge_expired()
     is_erased(clip, band, media)
     live.refresh_from_db()
     assert live.erased_at is None
-    assert "The trash is empty." in client.get("/library/bin/").content.decode()
+    assert "The trash is empty." in client.get("/library/trash/").content.decode()
 
 
 def empty_the_trash(client: Client, asked: Page | None = None) -> None:
     """As the page that asked says."""
-    page = asked or Page(client.get("/library/bin/empty/"))
-    assert client.post("/library/bin/empty/", {"until": page.value("until")}).status_code == 302
+    page = asked or Page(client.get("/library/trash/empty/"))
+    assert client.post("/library/trash/empty/", {"until": page.value("until")}).status_code == 302
 
 
 def test_what_somebody_deletes_while_the_page_asks_stays_in_the_trash(band: Band) -> None:
     first, late = (band.song(name).takes.get() for name in ("Ferry", "Quay"))
     trash.delete(band.team, only(first), by=band.owner)
     client = band.client("member")
-    asked = Page(client.get("/library/bin/empty/"))
+    asked = Page(client.get("/library/trash/empty/"))
     trash.delete(band.team, only(late), by=band.owner)
-    client.post("/library/bin/empty/")  # not as asked
+    client.post("/library/trash/empty/")  # not as asked
     assert Clip.objects.in_trash().count() == 2
     empty_the_trash(client, asked)
     assert Clip.objects.in_trash().get() == late

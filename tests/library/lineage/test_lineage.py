@@ -70,7 +70,7 @@ def test_the_card_and_the_page_show_it(band: Band, takes: list[Clip]) -> None:
     assert card.one(
         "a", aria_current="true", href=f"/library/clips/{takes[0].pk}/", class_="member bare is-shown"
     )
-    page = Page(band.client("viewer").get(f"/library/clips/{remix.pk}/family/"))
+    page = Page(band.client("viewer").get(f"/library/clips/{remix.pk}/versions/"))
     assert [each.text.strip() for each in page.all("del")] == ["The ferry <b>home</b>"]
     assert [each.text.strip() for each in page.all("ins")] == ["The ferry <b>back</b>"]
     assert "1 line changed" in page.text
@@ -146,7 +146,7 @@ def test_too_many_are_cut(band: Band, takes: list[Clip], monkeypatch: pytest.Mon
 
 
 def test_another_teams_takes_are_in_no_family(band: Band, takes: list[Clip]) -> None:
-    assert band.client("stranger").get(f"/library/clips/{takes[0].pk}/family/").status_code == 404
+    assert band.client("stranger").get(f"/library/clips/{takes[0].pk}/versions/").status_code == 404
     theirs = edit(band, takes[0], "cover")
     Song.objects.filter(takes=theirs).update(team=band.people["stranger"].memberships.get().team)
     assert "Cover" not in [label for _, label in lines(lineage.of_take(band.team, takes[0]))]
