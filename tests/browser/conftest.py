@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.sessions import FLAGS, PATIENCE_MS, Visits
-from tests.browser.site import House
+from tests.browser.site import Site
 from tests.browser.tour import Tour
 from tests.run import chromium
 
@@ -13,12 +13,12 @@ LOG_TAIL = 60
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The product, started as `make run` starts it."""
-    house = House(tmp_path_factory.mktemp("house"))
-    house.start()
-    yield house
-    house.stop()
+    site = Site(tmp_path_factory.mktemp("site"))
+    site.start()
+    yield site
+    site.stop()
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def _visits(house: House, browser: Browser) -> Visits:
-    return Visits(house, browser)
+def _visits(site: Site, browser: Browser) -> Visits:
+    return Visits(site, browser)
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def visits(_visits: Visits) -> Iterator[Visits]:
 
 
 @pytest.fixture
-def free_slots(house: House) -> Iterator[None]:
+def free_slots(site: Site) -> Iterator[None]:
     """The next test finds every slot of both accounts free."""
     yield
-    house.clear()
+    site.clear()
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +78,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     visits = getattr(item, "funcargs", {}).get("visits")
     if report.when == "call" and report.failed and visits:
         report.sections.append(("pictures", "\n".join(map(str, _pictures(item, visits)))))
-        report.sections.append(("log of the house", "\n".join(visits.house.said.splitlines()[-LOG_TAIL:])))
+        report.sections.append(("log of the site", "\n".join(visits.site.said.splitlines()[-LOG_TAIL:])))
     return report
 
 

@@ -1,4 +1,4 @@
-"""Visits to the house: a fresh browser context each, watched, signed in as somebody or nobody."""
+"""Visits to the site: a fresh browser context each, watched, signed in as somebody or nobody."""
 
 import dataclasses
 import time
@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser import entrance
-from tests.browser.site import House
+from tests.browser import sign_in
+from tests.browser.site import Site
 from tests.browser.watch import Watch
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -23,7 +23,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 60_000  # two houses share the machine
+PATIENCE_MS = 60_000  # two products share the machine
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Visit:
 class Visits:
     """Opens pages and remembers them; people are made and signed in once, when they are first needed."""
 
-    house: House
+    site: Site
     browser: Browser
     open: list[Visit] = field(default_factory=list)
     _signed_in: dict[str, Any] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class Visits:
     ) -> tuple[BrowserContext, Watch]:
         width, height = SIZES[size]
         context = self.browser.new_context(
-            base_url=self.house.url,
+            base_url=self.site.url,
             viewport={"width": width, "height": height},
             color_scheme=theme,
             java_script_enabled=javascript,
@@ -113,19 +113,19 @@ class Visits:
             **options,
         )
         context.set_default_timeout(PATIENCE_MS)
-        return context, Watch(context, self.house.url)
+        return context, Watch(context, self.site.url)
 
     def _state(self, name: str) -> Any:
         """The cookies of a person who has signed in, in their own way."""
         if name not in self._signed_in:
-            context = self.browser.new_context(base_url=self.house.url)
+            context = self.browser.new_context(base_url=self.site.url)
             page = context.new_page()
             person = PEOPLE.get(name) or Person(f"{name.capitalize()}’s studio")
-            link = self.house.bring_in(
+            link = self.site.add_person(
                 f"{name}@nightbus.example", name=name.capitalize(), **dataclasses.asdict(person)
             )
             if link:
-                entrance.sign_in(page, link)
+                sign_in.sign_in(page, link)
             else:
                 page.goto("/auth/login/")
                 page.get_by_label("Email").fill(f"{name}@nightbus.example")
@@ -133,7 +133,7 @@ class Visits:
                 page.get_by_role("button", name="Sign in").click()
                 page.locator("#app").wait_for()
             if name != NEWCOMER:
-                entrance.set_password(page)
+                sign_in.set_password(page)
             self._signed_in[name] = context.storage_state()
             context.close()
         return self._signed_in[name]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser import listening
+from tests.browser import player_sound
 from tests.browser.sessions import FLAGS, PATIENCE_MS, SIZES, Visits
-from tests.browser.site import House
+from tests.browser.site import Site
 from tests.browser.tour import PERSON, STOPS, Stop, Tour, stop_named
 from tests.run import chromium
 
@@ -28,19 +28,19 @@ def main(arguments: Sequence[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory(prefix="flowweb-shots-") as data, sync_playwright() as playwright:
-        house = House(Path(data))
-        house.start()
+        site = Site(Path(data))
+        site.start()
         try:
             browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
-            take_all(house, browser, folder, set(arguments[1:]))
+            take_all(site, browser, folder, set(arguments[1:]))
             browser.close()
         finally:
-            house.stop()
+            site.stop()
     return 0
 
 
-def take_all(house: House, browser: Browser, folder: Path, names: set[str]) -> None:
-    visits = Visits(house, browser)
+def take_all(site: Site, browser: Browser, folder: Path, names: set[str]) -> None:
+    visits = Visits(site, browser)
     tour = Tour(visits)
     tour.prepare()
     for stop in STOPS:
@@ -65,7 +65,7 @@ def take_player(visits: Visits, tour: Tour, folder: Path) -> None:
         tour.go(visit.page, stop_named("library"))
         visit.page.locator("#work [data-play]").first.click()
         expect(visit.page.locator("#player-play")).to_have_attribute("aria-label", "Pause")
-        listening.wait_until_past(visit.page, 1)
+        player_sound.wait_until_past(visit.page, 1)
         in_both_themes(visit.page, folder / f"playing-{size}")
         visit.page.keyboard.press("?")
         in_both_themes(visit.page, folder / f"keys-{size}")

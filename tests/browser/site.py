@@ -30,7 +30,7 @@ for team in Team.objects.exclude(name="{team}"):
 LINK = re.compile(r"https?://\S+/auth/link/\S+")
 
 
-class House:
+class Site:
     """`first_link`: the one-time sign-in link that the start printed."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class House:
     def said(self) -> str:
         return self._studio.said
 
-    def bring_in(
+    def add_person(
         self, email: str, *, team: str, name: str, role: str = "", password: str = "", sandbox: bool = True
     ) -> str:
         """Makes a person by `manage.py bootstrap`. Returns their sign-in link, "" for one with a password."""

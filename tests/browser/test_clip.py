@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import listening
-from tests.browser.asking import ask
+from tests.browser import player_sound
 from tests.browser.layout_shift import SHIFTS
 from tests.browser.sessions import Visits
-from tests.browser.site import House
+from tests.browser.site import Site
+from tests.browser.song_forms import create_song
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -41,9 +41,9 @@ AT_REST = """
 """
 
 
-def open_take_a(page: Page, house: House) -> None:
-    ask(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
-    house.finish()
+def open_take_a(page: Page, site: Site) -> None:
+    create_song(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
+    site.finish()
     expect(page.locator("#work [data-job]").first).to_have_attribute(
         "data-state", "completed", timeout=60_000
     )
@@ -63,9 +63,9 @@ def choose_a_line(page: Page) -> None:
     line = page.get_by_role("link", name="and all the lamps are on").first
     start = float(line.get_attribute("data-at") or 0)
     line.press("Enter")
-    listening.wait_until_past(page, start)
-    assert listening.place(page) < start + 3
-    listening.assert_audible(page)
+    player_sound.wait_until_past(page, start)
+    assert player_sound.place(page) < start + 3
+    player_sound.assert_audible(page)
     expect(page.locator(".lyrics [aria-current=true]").first).to_be_visible()
     expect(page.locator(".part-name.is-sung")).to_have_text("Verse 1")
     expect(page.locator(".clip-play")).to_have_text(re.compile("Pause"))
@@ -101,12 +101,12 @@ def go_to_places(page: Page) -> None:
     box = slider.bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    half = listening.place(page)
+    half = player_sound.place(page)
     assert half == pytest.approx(float(slider.get_attribute("max") or 0) / 2, abs=1)
     slider.press("ArrowRight")
-    assert listening.place(page) == pytest.approx(half + 5, abs=0.2)
+    assert player_sound.place(page) == pytest.approx(half + 5, abs=0.2)
     slider.press("PageDown")
-    assert listening.place(page) == pytest.approx(half - 10, abs=0.2)
+    assert player_sound.place(page) == pytest.approx(half - 10, abs=0.2)
     said = slider.get_attribute("aria-valuetext") or ""
     assert re.fullmatch(r"0:\d\d of \d:\d\d", said), said
     head = float((page.locator(".playhead line").get_attribute("x1") or "").removesuffix("%"))
@@ -116,22 +116,22 @@ def go_to_places(page: Page) -> None:
 def change_the_take(page: Page) -> None:
     """First only the sound, then the page too; the second stays."""
     page.locator("#player-play").click()
-    listening.wait_until_past(page, listening.place(page) + 0.2)
-    first, second = listening.sounding(page), listening.place(page)
+    player_sound.wait_until_past(page, player_sound.place(page) + 0.2)
+    first, second = player_sound.sounding(page), player_sound.place(page)
     page.get_by_role("link", name=re.compile("^Play take B")).click()
     page.wait_for_function("(a) => document.getElementById('player-audio').currentSrc !== a", arg=first)
-    listening.wait_until_past(page, second)
-    assert listening.place(page) < second + 5
+    player_sound.wait_until_past(page, second)
+    assert player_sound.place(page) < second + 5
     expect(page.locator(".playhead")).to_be_hidden()
     page.get_by_role("link", name="Open take B").click()
     expect(page.get_by_role("slider", name="Place in take B")).to_be_visible()
     expect(page.locator(".playhead")).to_be_visible()
-    second = listening.place(page)
+    second = player_sound.place(page)
     page.get_by_role("link", name="Open take A").click()
     expect(page.get_by_role("link", name="Open take A")).to_have_attribute("aria-current", "page")
-    listening.wait_until_past(page, second)
-    assert listening.sounding(page) == first
-    assert listening.place(page) < second + 5
+    player_sound.wait_until_past(page, second)
+    assert player_sound.sounding(page) == first
+    assert player_sound.place(page) < second + 5
 
 
 def copy_the_words(page: Page) -> None:
@@ -140,10 +140,10 @@ def copy_the_words(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == LYRICS
 
 
-def test_the_page_of_a_take_while_it_sounds(visits: Visits, house: House) -> None:
+def test_the_page_of_a_take_while_it_sounds(visits: Visits, site: Site) -> None:
     page = visits.new(PERSON, permissions=["clipboard-read", "clipboard-write"]).page
     page.add_init_script(SHIFTS)
-    open_take_a(page, house)
+    open_take_a(page, site)
     nothing_jumps(page)
     choose_a_line(page)
     watch_the_words_follow(page)

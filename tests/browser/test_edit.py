@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import listening
-from tests.browser.asking import ask
+from tests.browser import player_sound
 from tests.browser.sessions import Visits
-from tests.browser.site import House
+from tests.browser.site import Site
+from tests.browser.song_forms import create_song
 from tests.browser.test_clip import LYRICS
 
 pytestmark = pytest.mark.usefixtures("free_slots")
@@ -17,9 +17,9 @@ PERSON, OTHER = "edda", "edgar"  # whose newest song is the one that was just ma
 SPLIT = re.compile(r"^Split")
 
 
-def open_take_a(page: Page, house: House) -> str:
-    ask(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
-    house.finish()
+def open_take_a(page: Page, site: Site) -> str:
+    create_song(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
+    site.finish()
     take = page.locator("#work [data-job]").first.get_by_role("link", name="Take A")
     expect(take).to_be_visible(timeout=120_000)
     page.goto("/library/")
@@ -77,7 +77,7 @@ def choose_a_section(page: Page) -> None:
     page.get_by_role("link", name="Stay, stay, the train is late").first.click()
     assert seconds(start) == pytest.approx(float(line.get_attribute("data-from") or 0), abs=0.1)
     expect(page.locator(".line.is-chosen")).to_have_count(3)
-    assert listening.sounding(page) == ""  # a line was chosen, not heard
+    assert player_sound.sounding(page) == ""  # a line was chosen, not heard
     expect(first).to_have_attribute("aria-valuetext", start.input_value())
     end.fill("11,5")
     expect(page.locator("[data-chosen-place]")).to_contain_text("–0:11.5")
@@ -91,10 +91,10 @@ def hear_just_the_section(page: Page) -> None:
     start.fill("0:02.0")
     end.fill("0:03.5")
     page.get_by_role("button", name="Preview").click()
-    listening.wait_until_past(page, 2.0)
-    listening.assert_audible(page)
+    player_sound.wait_until_past(page, 2.0)
+    player_sound.assert_audible(page)
     page.wait_for_function("() => document.getElementById('player-audio').paused")
-    assert listening.place(page) == pytest.approx(3.5, abs=0.3)
+    assert player_sound.place(page) == pytest.approx(3.5, abs=0.3)
     expect(page.get_by_role("button", name="Preview")).to_be_visible()
 
 
@@ -140,7 +140,7 @@ def remix_the_words(page: Page) -> None:
     expect(page.locator("[data-draft-line]")).to_contain_text("is restored")
 
 
-def pay_once(page: Page, house: House) -> None:
+def pay_once(page: Page, site: Site) -> None:
     """What was missing is said beside its field, and nothing that was typed is lost; then it is in line, once."""
     page.get_by_role("link", name="Replace", exact=True).click()
     page.get_by_label("To", exact=True).fill("9:00")
@@ -152,23 +152,23 @@ def pay_once(page: Page, house: House) -> None:
     page.get_by_role("button", name=re.compile("^Replace")).dblclick()
     expect(page.locator("#toasts")).to_contain_text("Queued: Replace")
     expect(page.locator("#tool form")).to_have_count(0)
-    house.finish()
+    site.finish()
     page.goto("/jobs/")
     expect(page.locator("#work [data-job]", has_text="Replace")).to_have_count(1)
 
 
-def test_edits_of_a_take(visits: Visits, house: House) -> None:
+def test_edits_of_a_take(visits: Visits, site: Site) -> None:
     visit = visits.new(PERSON)
     visit.watch.expect(422)
     page = visit.page
-    open_take_a(page, house)
+    open_take_a(page, site)
     open_tool(page, "Replace", "Replace this section")
     choose_a_section(page)
     hear_just_the_section(page)
     set_an_effect(page)
     extend_from_a_point(page)
     remix_the_words(page)
-    pay_once(page, house)
+    pay_once(page, site)
 
 
 def edit_on_a_phone(page: Page) -> None:
@@ -192,9 +192,9 @@ def edit_without_scripts(plain: Page, address: str) -> None:
 
 
 @pytest.mark.long
-def test_edits_on_a_phone_and_without_scripts(visits: Visits, house: House) -> None:
+def test_edits_on_a_phone_and_without_scripts(visits: Visits, site: Site) -> None:
     """By touch on the waveform; without scripts by figures, each effect with its own controls, on a page of its own."""
     page = visits.new(OTHER, size="phone", has_touch=True).page
-    address = open_take_a(page, house)
+    address = open_take_a(page, site)
     edit_on_a_phone(page)
     edit_without_scripts(visits.new(OTHER, javascript=False).page, address)

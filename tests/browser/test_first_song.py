@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import listening
-from tests.browser.entrance import come_in
+from tests.browser import player_sound
 from tests.browser.sessions import Visits
-from tests.browser.site import House
+from tests.browser.sign_in import sign_in_first
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -30,7 +30,7 @@ FOLLOW = """
 
 
 def sign_in(page: Page, link: str) -> None:
-    come_in(page, link)
+    sign_in_first(page, link)
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
 
 
@@ -42,10 +42,10 @@ def ask_for_a_song(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
 
-def watch_it_being_made(page: Page, house: House) -> None:
+def watch_it_being_made(page: Page, site: Site) -> None:
     job = page.locator("#work [data-job]").first
     expect(job).to_have_attribute("data-state", "running")
-    house.finish()
+    site.finish()
     expect(job).to_have_attribute("data-state", "completed", timeout=30_000)
 
     seen = page.evaluate("window.seenStates")
@@ -56,41 +56,41 @@ def watch_it_being_made(page: Page, house: House) -> None:
 
 def hear_take_a(page: Page) -> None:
     page.locator("#work").get_by_role("link", name="Take A").click()
-    listening.wait_until_past(page, 0.4)
-    listening.assert_audible(page)
+    player_sound.wait_until_past(page, 0.4)
+    player_sound.assert_audible(page)
     expect(page.locator("#player-play")).to_have_attribute("aria-label", "Pause")
 
 
 def hear_take_b_at_the_same_second(page: Page) -> None:
-    first, second = listening.sounding(page), listening.place(page)
+    first, second = player_sound.sounding(page), player_sound.place(page)
     page.locator("#player-takes").get_by_role("button", name="Take B").click()
     page.wait_for_function("(a) => document.getElementById('player-audio').currentSrc !== a", arg=first)
-    listening.wait_until_past(page, second)
-    assert listening.place(page) < second + 5
-    listening.assert_audible(page)
+    player_sound.wait_until_past(page, second)
+    assert player_sound.place(page) < second + 5
+    player_sound.assert_audible(page)
     expect(page.get_by_role("button", name="Take B")).to_have_attribute("aria-pressed", "true")
 
 
 def go_to_the_library(page: Page) -> None:
     """The same <audio> element goes on sounding."""
     page.evaluate("document.getElementById('player-audio').sameElement = true")
-    source, before = listening.sounding(page), listening.place(page)
+    source, before = player_sound.sounding(page), player_sound.place(page)
     page.get_by_role("link", name=re.compile("Library")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Library")
-    listening.wait_until_past(page, before + 0.5)
+    player_sound.wait_until_past(page, before + 0.5)
     assert page.evaluate("document.getElementById('player-audio').sameElement")
-    assert listening.sounding(page) == source
-    listening.assert_audible(page)
+    assert player_sound.sounding(page) == source
+    player_sound.assert_audible(page)
     expect(page.locator("#work .take.is-on .letter")).to_have_text("B")
 
 
-def test_a_newcomer_makes_a_song_and_hears_both_takes(visits: Visits, house: House) -> None:
+def test_a_newcomer_makes_a_song_and_hears_both_takes(visits: Visits, site: Site) -> None:
     visit = visits.new(size="desktop")
     page = visit.page
 
-    sign_in(page, house.first_link)
+    sign_in(page, site.first_link)
     ask_for_a_song(page)
-    watch_it_being_made(page, house)
+    watch_it_being_made(page, site)
     hear_take_a(page)
     seek_with_the_mouse(page)
     hear_take_b_at_the_same_second(page)
@@ -105,11 +105,11 @@ def seek_with_the_mouse(page: Page) -> None:
     length = float(page.evaluate("document.getElementById('player-audio').duration"))
     assert length > 20
     page.get_by_role("slider", name="Position in the song").click()
-    assert listening.place(page) == pytest.approx(length / 2, abs=2)
-    listening.assert_audible(page)
-    before = listening.place(page)
+    assert player_sound.place(page) == pytest.approx(length / 2, abs=2)
+    player_sound.assert_audible(page)
+    before = player_sound.place(page)
     page.keyboard.press("ArrowLeft")
-    assert listening.place(page) < before
+    assert player_sound.place(page) < before
 
 
 def pause(page: Page) -> None:
@@ -117,26 +117,26 @@ def pause(page: Page) -> None:
     page.get_by_role("button", name="Pause").first.click()
     expect(page.locator("#player-play")).to_have_attribute("aria-label", "Play")
     with pytest.raises(AssertionError, match="silent"):
-        listening.assert_audible(page)
+        player_sound.assert_audible(page)
 
 
 @pytest.mark.long
-def test_on_a_phone_and_in_daylight(visits: Visits, house: House) -> None:
-    link = house.bring_in("ida@nightbus.example", team="Ida’s studio", name="Ida")
+def test_on_a_phone_and_in_daylight(visits: Visits, site: Site) -> None:
+    link = site.add_person("ida@nightbus.example", team="Ida’s studio", name="Ida")
     page = visits.new(size="phone", theme="light", has_touch=True, is_mobile=True).page
 
     sign_in(page, link)
     ask_for_a_song(page)
-    watch_it_being_made(page, house)
+    watch_it_being_made(page, site)
     hear_take_a(page)
     hear_take_b_at_the_same_second(page)
     go_to_the_library(page)
 
 
-def test_the_link_works_once(visits: Visits, house: House) -> None:
+def test_the_link_works_once(visits: Visits, site: Site) -> None:
     visit = visits.new()
     visit.watch.expect(410)
-    link = house.bring_in("once@nightbus.example", team="Once", name="Once")
+    link = site.add_person("once@nightbus.example", team="Once", name="Once")
     sign_in(visits.new().page, link)
 
     visit.page.goto(link)

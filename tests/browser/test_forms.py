@@ -7,9 +7,9 @@ from playwright.sync_api import Page, Route, expect
 
 from apps.generation.queue import slots
 from tests import sandbox_control
-from tests.browser.entrance import come_in
 from tests.browser.sessions import Visits, reload_until
-from tests.browser.site import House
+from tests.browser.sign_in import sign_in_first
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -247,7 +247,7 @@ def test_presets_and_recent_prompts_fill_the_form_and_what_was_typed_comes_back(
     page.get_by_text("Presets", exact=True).click()
     page.get_by_role("button", name="Save this form…").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Save as preset")
-    assert visits.house.pending() == []  # kept, not asked for
+    assert visits.site.pending() == []  # kept, not asked for
     page.get_by_label("Name").fill("Ferry")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
@@ -289,7 +289,7 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     expect(page.locator("#work .wrong, #work [data-until-mended]")).to_have_count(0)
 
     sandbox_control.order(
-        visits.house.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=7
+        visits.site.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=7
     )
     page.goto("/flow-accounts/")
     page.get_by_role("button", name="Check all").click()
@@ -304,7 +304,7 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("New song")
     sandbox_control.order(
-        visits.house.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=120
+        visits.site.sandbox, "accounts", number="*", email="night+bus@sandbox.example", credits=120
     )
 
 
@@ -324,11 +324,11 @@ def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits)
     assert "and something" not in page.content()
 
 
-def test_everything_works_without_scripts(visits: Visits, house: House) -> None:
+def test_everything_works_without_scripts(visits: Visits, site: Site) -> None:
     page = visits.new(javascript=False).page
-    come_in(page, house.bring_in("noscript@nightbus.example", team="No scripts", name="Noor"))
+    sign_in_first(page, site.add_person("noscript@nightbus.example", team="No scripts", name="Noor"))
     make(page, "A plain march [short]")
-    house.finish()
+    site.finish()
     job = page.locator("#work [data-job]")
     reload_until(page, lambda: job.get_attribute("data-state") == "completed")
 

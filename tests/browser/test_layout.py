@@ -34,7 +34,7 @@ def test_the_first_view_is_light(tour: Tour, visits: Visits) -> None:
     tour.go(page, stop_named("create"))
     page.wait_for_load_state("networkidle")
 
-    sizes = {urls[key].removeprefix(visits.house.url): size for key, size in received.items() if key in urls}
+    sizes = {urls[key].removeprefix(visits.site.url): size for key, size in received.items() if key in urls}
     print("\n".join(f"{size:>8}  {url}" for url, size in sorted(sizes.items(), key=lambda each: -each[1])))
     assert len(sizes) > 10
     assert sum(sizes.values()) < FIRST_VIEW_BYTES, sizes

@@ -6,11 +6,11 @@ import zipfile
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.asking import ask
 from tests.browser.axe import findings_everywhere
-from tests.browser.entrance import confirm_password
 from tests.browser.sessions import SIZES, Visits
-from tests.browser.site import House
+from tests.browser.sign_in import confirm_password
+from tests.browser.site import Site
+from tests.browser.song_forms import create_song
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -19,10 +19,10 @@ NEXT = "Other downloads are on their way. Yours is the next one."
 FOCUSED = "() => document.activeElement.ariaLabel || document.activeElement.innerText.trim()"
 
 
-def make_songs(page: Page, house: House) -> None:
+def make_songs(page: Page, site: Site) -> None:
     for prompt in ("Harbour choir at dawn [short]", "Muted trumpet, whistled hook [short]"):
-        ask(page, prompt)
-    house.finish(least=2)
+        create_song(page, prompt)
+    site.finish(least=2)
     done = page.locator("#work [data-job][data-state=completed]")
     expect(done).to_have_count(2, timeout=60_000)
     page.goto("/library/")
@@ -30,9 +30,9 @@ def make_songs(page: Page, house: House) -> None:
 
 
 @pytest.fixture
-def library(visits: Visits, house: House) -> Page:
+def library(visits: Visits, site: Site) -> Page:
     page = visits.new(PERSON, reduced_motion="reduce").page
-    make_songs(page, house)
+    make_songs(page, site)
     return page
 
 

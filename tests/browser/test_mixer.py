@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import listening, mixing
+from tests.browser import mixer_sound, player_sound
 from tests.browser.sessions import Visits
 from tests.browser.tour import EDITOR, Tour, stop_named
 
@@ -28,13 +28,13 @@ def go_to_the_verse(page: Page) -> None:
 def heard(page: Page) -> list[bool]:
     """Which tracks are heard there."""
     go_to_the_verse(page)
-    return mixing.levels(page)
+    return mixer_sound.levels(page)
 
 
 def play_together(page: Page) -> None:
     page.get_by_role("button", name="Play the tracks").click()
     sounds(page)
-    assert mixing.apart_by_clocks(page, seconds=4) < APART_S
+    assert mixer_sound.apart_by_clocks(page, seconds=4) < APART_S
     expect(page.get_by_role("button", name="Pause the tracks")).to_be_visible()
     assert heard(page) == [True] * 4
 
@@ -49,14 +49,14 @@ def seek_and_stay_together(page: Page) -> None:
         place.press(key)
         sounds(page)
         assert float(place.input_value()) == pytest.approx(max(0, before + jump), abs=3)
-        assert mixing.apart_by_clocks(page, seconds=1) < APART_S
+        assert mixer_sound.apart_by_clocks(page, seconds=1) < APART_S
     said = place.get_attribute("aria-valuetext") or ""
     assert re.fullmatch(r"\d:\d\d of \d:\d\d", said), said
 
 
 def hear_them_together(page: Page) -> None:
     go_to_the_verse(page)
-    found = mixing.heard(page)
+    found = mixer_sound.heard(page)
     assert all(each.likeness > 0.8 for each in found), found
     places = [each.place for each in found]
     assert max(places) - min(places) < APART_S, found
@@ -109,15 +109,15 @@ def one_of_them_sounds(page: Page) -> None:
     sounds(page)
     page.get_by_role("link", name=re.compile("^Library")).first.click()
     page.locator("#work [data-play]").first.click()
-    listening.wait_until_past(page, 0.3)
+    player_sound.wait_until_past(page, 0.3)
     assert page.evaluate("window.flowwebMixer.mix") is None
     page.go_back()
     page.get_by_role("button", name="Play the tracks").click()
     sounds(page)
-    assert listening.sounding(page) == ""
+    assert player_sound.sounding(page) == ""
     page.locator("#player-play").click()
     expect(page.locator("[data-mixer]")).to_have_attribute("data-state", "paused")
-    assert listening.sounding(page)
+    assert player_sound.sounding(page)
 
 
 def test_four_tracks_sound_as_one(tour: Tour, visits: Visits) -> None:

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.browser.asking import ask
 from tests.browser.sessions import Visit, Visits
-from tests.browser.site import House
+from tests.browser.site import Site
+from tests.browser.song_forms import create_song
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -55,7 +55,7 @@ def with_stopped_clock(visit: Visit, address: str) -> Page:
 @pytest.mark.long
 def test_only_the_panel_asks_and_is_told_when_nothing_is_new(visits: Visits) -> None:
     visit = visits.new(PERSON)
-    ask(visit.page, "Something long to wait for [slow]")
+    create_song(visit.page, "Something long to wait for [slow]")
     expect(card(visit.page, "Something long to wait for")).to_have_attribute("data-state", "running")
     page = with_stopped_clock(visit, "/create/")
 
@@ -71,7 +71,7 @@ def test_only_the_panel_asks_and_is_told_when_nothing_is_new(visits: Visits) -> 
 @pytest.mark.long
 def test_nobody_looks_nobody_asks(visits: Visits) -> None:
     visit = visits.new(PERSON)
-    ask(visit.page, "Something for the background [slow]")
+    create_song(visit.page, "Something for the background [slow]")
     expect(card(visit.page, "Something for the background")).to_have_attribute("data-state", "running")
     page = with_stopped_clock(visit, "/library/")
     page.evaluate(HIDE, True)
@@ -93,15 +93,15 @@ def test_nothing_runs_it_asks_ten_times_less(visits: Visits) -> None:
         page.clock.run_for(3 * FAST_MS)
 
 
-def test_the_panel_follows_a_song_and_tells_the_news(visits: Visits, house: House) -> None:
+def test_the_panel_follows_a_song_and_tells_the_news(visits: Visits, site: Site) -> None:
     page = visits.new(PERSON).page
-    ask(page, "A tune for the news [short]")
+    create_song(page, "A tune for the news [short]")
     page.get_by_role("link", name="Accounts").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Flow Music accounts")
     expect(card(page, "A tune for the news", place="#panel")).to_have_attribute("data-state", "running")
     expect(page.locator("[data-running-now]:visible")).to_have_text("1 running")
     songs = page.locator("#nav-songs").inner_text()
-    house.finish()
+    site.finish()
 
     expect(page.locator("#toasts .toast-item")).to_contain_text("is ready")
     expect(page.locator("[data-running-now]:visible")).to_have_count(0)
@@ -111,7 +111,7 @@ def test_the_panel_follows_a_song_and_tells_the_news(visits: Visits, house: Hous
 
 
 def test_a_song_whose_answer_was_lost_is_found(page: Page) -> None:
-    ask(page, "Lost on the way [drop after] [hook never]")
+    create_song(page, "Lost on the way [drop after] [hook never]")
     found = card(page, "Lost on the way")
     seen = {"unknown", "running"}
     expect(found).to_have_attribute("data-state", re.compile("|".join(seen)))
@@ -122,10 +122,10 @@ def test_a_song_whose_answer_was_lost_is_found(page: Page) -> None:
     )
 
 
-def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, house: House) -> None:
-    ask(page, "Words nobody may sing [moderated]", lyrics="[Verse]\nNot these words")
+def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, site: Site) -> None:
+    create_song(page, "Words nobody may sing [moderated]", lyrics="[Verse]\nNot these words")
     expect(card(page, "Words nobody may sing")).to_have_attribute("data-state", "running")
-    house.finish()
+    site.finish()
     refused = card(page, "Words nobody may sing")
     expect(refused).to_have_attribute("data-state", "failed")
     expect(refused).to_contain_text("the model declined to generate audio for this prompt")
@@ -139,7 +139,7 @@ def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, house: Hous
 def test_one_is_removed_from_the_queue(page: Page) -> None:
     """Two slots of one account are taken; the third song waits and is removed."""
     for prompt in ("First of three", "Second of three", "Third of three"):
-        ask(page, f"{prompt} [slow]", account="night+bus@sandbox.example")
+        create_song(page, f"{prompt} [slow]", account="night+bus@sandbox.example")
     expect(card(page, "Second of three")).to_have_attribute("data-state", "running")
     third = card(page, "Third of three")
     expect(third).to_have_attribute("data-state", "queued")
@@ -151,7 +151,7 @@ def test_one_is_removed_from_the_queue(page: Page) -> None:
 
 
 def test_cancelling_asks_back(page: Page) -> None:
-    ask(page, "Not worth the wait [slow]")
+    create_song(page, "Not worth the wait [slow]")
     job, dialog = card(page, "Not worth the wait"), page.get_by_role("dialog")
     job.get_by_role("link", name="Cancel…").click()
     expect(dialog.get_by_role("heading")).to_have_text("Cancel this song?")
@@ -166,7 +166,7 @@ def test_cancelling_asks_back(page: Page) -> None:
 
 
 def test_a_batch_is_one_card_with_a_part_for_each_song(page: Page) -> None:
-    ask(page, "Five of a kind [slow]", count=5)
+    create_song(page, "Five of a kind [slow]", count=5)
     batch = card(page, "5 songs: “Five of a kind")
     expect(batch).to_have_count(1)
     expect(batch.locator("[data-segment]")).to_have_count(5)

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import listening
-from tests.browser.asking import ask
+from tests.browser import player_sound
 from tests.browser.axe import findings
-from tests.browser.entrance import come_in
 from tests.browser.layout_shift import SHIFTS
 from tests.browser.sessions import Visit, Visits
-from tests.browser.site import House
+from tests.browser.sign_in import sign_in_first
+from tests.browser.site import Site
+from tests.browser.song_forms import create_song
 
 pytestmark = pytest.mark.usefixtures("free_slots", "songs")
 
@@ -46,12 +46,12 @@ CROWDED = """
 
 
 @pytest.fixture(scope="module")
-def songs(_visits: Visits, house: House) -> None:
-    """Two wishes of two takes."""
+def songs(_visits: Visits, site: Site) -> None:
+    """Two songs of two takes."""
     visit = _visits.new(PERSON)
-    ask(visit.page, "Dream pop, chorus guitar")
-    ask(visit.page, "Muted trumpet, whistled hook")
-    house.finish(least=2)
+    create_song(visit.page, "Dream pop, chorus guitar")
+    create_song(visit.page, "Muted trumpet, whistled hook")
+    site.finish(least=2)
     expect(visit.page.locator("#work [data-job][data-state=completed]")).to_have_count(2, timeout=120_000)
     assert _visits.leave(visit) == []
 
@@ -80,8 +80,8 @@ def expect_next(page: Page, count: int) -> None:
 
 
 def hear(page: Page, after: float = 0.2) -> None:
-    listening.wait_until_past(page, after)
-    listening.assert_audible(page)
+    player_sound.wait_until_past(page, after)
+    player_sound.assert_audible(page)
 
 
 def test_a_list_plays_on_by_keyboard_and_a_reload_keeps_the_place(visits: Visits) -> None:
@@ -107,17 +107,17 @@ def test_one_tab_sounds_at_a_time(visits: Visits) -> None:
     row(second, 1).press("Enter")
     hear(second)
     expect(first.locator("#player-play")).to_have_attribute("aria-label", "Play")
-    assert listening.sounding(first) == ""
+    assert player_sound.sounding(first) == ""
     first.locator("#player-play").click()
     expect(second.locator("#player-play")).to_have_attribute("aria-label", "Play")
-    assert listening.sounding(first) != ""
+    assert player_sound.sounding(first) != ""
 
 
 def the_other_take_is_not_played_again(page: Page) -> None:
-    listening.wait_until_past(page, 1)
+    player_sound.wait_until_past(page, 1)
     page.keyboard.press("x")
     expect_take(page, row(page, 1))
-    assert listening.place(page) >= 1
+    assert player_sound.place(page) >= 1
     expect_next(page, 2)
     for number in (0, 1):  # the louder of the two is lowered
         page.keyboard.press("x")
@@ -131,7 +131,7 @@ def the_other_take_is_not_played_again(page: Page) -> None:
 def speed_keeps_the_pitch(page: Page) -> None:
     page.keyboard.press("s")
     expect(page.get_by_role("combobox", name="Speed")).to_have_value("1.25")
-    listening.assert_audible(page)
+    player_sound.assert_audible(page)
     assert page.evaluate(
         "(a => [a.playbackRate, a.preservesPitch])(document.getElementById('player-audio'))"
     ) == [
@@ -141,9 +141,9 @@ def speed_keeps_the_pitch(page: Page) -> None:
 
 
 def the_end_leads_to_the_next(page: Page) -> None:
-    before = listening.place(page)
+    before = player_sound.place(page)
     page.keyboard.press("Shift+ArrowRight")
-    assert listening.place(page) >= before + 15
+    assert player_sound.place(page) >= before + 15
     page.get_by_role("slider", name="Position in the song").press("End")
     expect_take(page, row(page, 2))
     hear(page)
@@ -152,9 +152,9 @@ def the_end_leads_to_the_next(page: Page) -> None:
 
 
 def back_and_on(page: Page) -> None:
-    listening.wait_until_past(page, 3.2)
+    player_sound.wait_until_past(page, 3.2)
     page.keyboard.press(",")
-    assert listening.place(page) < 1
+    assert player_sound.place(page) < 1
     expect_take(page, row(page, 2))
     page.keyboard.press(",")
     expect_take(page, row(page, 1))
@@ -205,7 +205,7 @@ def media_keys_lead_it(page: Page) -> None:
     )
     page.evaluate("window.mediaKeys.nexttrack({})")
     page.evaluate("window.mediaKeys.seekto({ seekTime: 4 })")
-    assert listening.place(page) == pytest.approx(4, abs=0.5)
+    assert player_sound.place(page) == pytest.approx(4, abs=0.5)
     page.wait_for_function(
         "() => window.mediaPlace?.position >= 4 && window.mediaPlace.playbackRate === 1.25"
     )
@@ -219,7 +219,7 @@ def media_keys_lead_it(page: Page) -> None:
 def a_reload_keeps_everything(page: Page) -> None:
     page.get_by_role("slider", name="Volume").press("ArrowLeft")
     page.keyboard.press("m")
-    title, place = page.locator("#player-title").inner_text(), listening.place(page)
+    title, place = page.locator("#player-title").inner_text(), player_sound.place(page)
     seek = page.get_by_role("slider", name="Position in the song")
     words = str(seek.get_attribute("aria-valuetext"))
     page.reload()
@@ -233,7 +233,7 @@ def a_reload_keeps_everything(page: Page) -> None:
     expect(page.locator("#player-mute")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("slider", name="Volume")).to_have_value("0.95")
     expect_next(page, 1)
-    assert not listening.sounding(page)
+    assert not player_sound.sounding(page)
     assert (
         page.evaluate("performance.getEntriesByType('resource').filter((e) => e.name.includes('/audio.'))")
         == []
@@ -243,20 +243,20 @@ def a_reload_keeps_everything(page: Page) -> None:
     page.keyboard.press("m")
     page.keyboard.press("Space")
     hear(page, place)
-    assert listening.place(page) < place + 6
+    assert player_sound.place(page) < place + 6
 
 
 def test_a_lost_connection_and_a_take_that_is_gone(visits: Visits) -> None:
     visit = in_the_library(visits)
     page = visit.page
     row(page, 0).press("Enter")
-    listening.wait_until_past(page, 1)
+    player_sound.wait_until_past(page, 1)
     page.context.set_offline(True)
     page.keyboard.press("x")
     expect(page.locator("#player-sub")).to_have_text("No connection. Playing will continue from here.")
     page.context.set_offline(False)
     hear(page, 1.2)
-    assert listening.place(page) < 8
+    assert player_sound.place(page) < 8
     expect_take(page, row(page, 1))
     assert all("ERR_INTERNET_DISCONNECTED" in line for line in visit.watch.take_trouble())
     expect(page.locator("#player-wave.wave-none")).to_have_count(0)
@@ -269,7 +269,7 @@ def test_a_lost_connection_and_a_take_that_is_gone(visits: Visits) -> None:
     expect(page.locator("#player-sub")).to_have_text("This take was deleted. Continue with the next one.")
     page.keyboard.press(".")
     expect_take(page, row(page, 2))
-    listening.wait_until_past(page, 0.1)
+    player_sound.wait_until_past(page, 0.1)
 
 
 # What the browser remembers of a take that was erased meanwhile: addresses that lead to nothing.
@@ -302,7 +302,7 @@ def test_it_fits_and_opens_on_narrow_screens(visits: Visits) -> None:
     page.keyboard.press("Space")  # on the button: it folds, the song goes on
     more.press("Enter")
     seek.press("ArrowRight")
-    assert listening.place(page) > 5
+    assert player_sound.place(page) > 5
     page.get_by_role("button", name="Up next").press("Enter")
     assert findings(page) == []
     page.keyboard.press("Escape")
@@ -319,12 +319,12 @@ def switch_team(page: Page, name: str) -> None:
 
 
 @pytest.mark.long
-def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House) -> None:
+def test_another_team_or_person_sees_nothing_of_it(visits: Visits, site: Site) -> None:
     page = visits.new().page
-    house.bring_in(f"{PERSON}@nightbus.example", team="Second stage", name=PERSON)
-    come_in(
+    site.add_person(f"{PERSON}@nightbus.example", team="Second stage", name=PERSON)
+    sign_in_first(
         page,
-        house.bring_in(f"{PERSON}@nightbus.example", team=f"{PERSON.capitalize()}’s studio", name=PERSON),
+        site.add_person(f"{PERSON}@nightbus.example", team=f"{PERSON.capitalize()}’s studio", name=PERSON),
     )
     page.goto("/library/")
     row(page, 0).press("Enter")
@@ -339,7 +339,7 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House)
     expect(page.locator("#player-title")).to_have_text("Nothing playing")
     switch_team(page, f"{PERSON.capitalize()}’s studio")
     expect(page.locator("#player-title")).to_have_text(str(json.loads(stored[0][1])["take"]["now"]["title"]))
-    assert not listening.sounding(page)
+    assert not player_sound.sounding(page)
 
     # A new team begins with a form, too: only the next one is waited for.
     page.locator("#app").evaluate("(app) => app.setAttribute('data-before', '')")
@@ -352,5 +352,5 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, house: House)
     page.wait_for_url("**/auth/login/**")
     assert page.evaluate(STORED) == []
     assert page.evaluate(DRAFTS) == []
-    come_in(page, house.bring_in("otto@nightbus.example", team="Otto’s studio", name="Otto"))
+    sign_in_first(page, site.add_person("otto@nightbus.example", team="Otto’s studio", name="Otto"))
     expect(page.locator("#player-title")).to_have_text("Nothing playing")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.files import NIGHT, STUDIO, choose, payload
+from tests.browser.reference_uploads import NIGHT, STUDIO, choose, payload
 from tests.browser.sessions import Visits, reload_until
 from tests.library.sounds import picture, sound
 
@@ -62,7 +62,7 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     page.locator("[data-pay]").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
     page.goto("/library/files/?kind=audio")
-    visits.house.finish()
+    visits.site.finish()
     reload_until(page, lambda: "used by 1 song" in page.locator("#work").inner_text())
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.asking import ask, cover, split
-from tests.browser.files import bring_files
+from tests.browser.reference_uploads import upload_files
 from tests.browser.sessions import NEWCOMER, Visits
+from tests.browser.song_forms import cover, create_song, split
 
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
@@ -136,11 +136,11 @@ class Tour:
 
     def prepare(self) -> None:
         self._as(HELD, self._restore)
-        with self.visits.house.in_a_hurry():
+        with self.visits.site.in_a_hurry():
             self._as(EDITOR, self._edit)
             self._as(SWEEPER, self._sweep)
             self._as(PERSON, self._write_words)
-        self._as(PERSON, self._make_songs, self._save_preset, self._bring_files, self._find_addresses)
+        self._as(PERSON, self._make_songs, self._save_preset, self._upload_files, self._find_addresses)
 
     def _as(self, person: str, *parts: Callable[[Page], None]) -> None:
         visit = self.visits.new(person)
@@ -157,17 +157,17 @@ class Tour:
 
     def _restore(self, page: Page) -> None:
         """Some are made, the others are queued, when the database is turned back. First of all: it holds every team."""
-        ask(page, "Harmonium, far away, 60 bpm [slow]", account=NIGHT, count=6)
+        create_song(page, "Harmonium, far away, 60 bpm [slow]", account=NIGHT, count=6)
         expect(page.locator("#work [data-job][data-state=running]").first).to_be_visible(timeout=60_000)
-        self.visits.house.restore("Hedda’s studio")
+        self.visits.site.restore("Hedda’s studio")
         page.goto("/jobs/restored/")
         page.get_by_role("button", name="Search Flow Music", exact=True).click()
         expect(page.get_by_text("Nothing found that could be it")).to_have_count(4, timeout=60_000)
-        self.visits.house.clear()
+        self.visits.site.clear()
 
     def _edit(self, page: Page) -> None:
         """A song, its stems, a cover, and the same cover of its other take, which stopped."""
-        ask(page, "Slow soul, organ, a warm voice, 96 bpm", lyrics=LYRICS)
+        create_song(page, "Slow soul, organ, a warm voice, 96 bpm", lyrics=LYRICS)
         expect(page.locator("#work [data-state=completed]")).to_have_count(1, timeout=120_000)
         page.goto("/library/")
         first, second = (str(each.get_attribute("href")) for each in page.locator("#work .take-open").all())
@@ -180,21 +180,23 @@ class Tour:
         self._found["chain"] = page.url
         page.get_by_role("button", name="Stop the chain").click()
         expect(page.locator("#chain-live .notice")).to_contain_text("What is done already stays.")
-        self.visits.house.clear()
+        self.visits.site.clear()
 
     def _make_songs(self, page: Page) -> None:
         """Two that are done, one failed, one unknown, one cancelled, three running, one queued."""
-        ask(page, "Dream pop, chorus guitar, soft double-tracked voice, 84 bpm [short]", lyrics=LYRICS)
-        ask(page, "Muted trumpet, whistled hook, no voice, ends on the downbeat [short]")
-        ask(page, "A protest song with words that are refused [moderated]", lyrics=LYRICS)
-        self.visits.house.finish(least=3)
-        ask(page, "Ferry horn and accordion in the fog [drop before]")
-        ask(page, "Something nobody waits for [slow]")
+        create_song(
+            page, "Dream pop, chorus guitar, soft double-tracked voice, 84 bpm [short]", lyrics=LYRICS
+        )
+        create_song(page, "Muted trumpet, whistled hook, no voice, ends on the downbeat [short]")
+        create_song(page, "A protest song with words that are refused [moderated]", lyrics=LYRICS)
+        self.visits.site.finish(least=3)
+        create_song(page, "Ferry horn and accordion in the fog [drop before]")
+        create_song(page, "Something nobody waits for [slow]")
         page.locator("#work [data-job]", has_text="nobody waits").get_by_role("link", name="Cancel…").click()
         page.get_by_role("dialog").get_by_role("button", name="Cancel job").click()
-        ask(page, "Nu-disco, clavinet, handclaps, 118 bpm [slow]", account=NIGHT, count=2)
-        ask(page, "Kitchen ballad for two spoons and a tired piano [slow]", account=NIGHT)
-        ask(page, "Slow drums, far away [slow]")
+        create_song(page, "Nu-disco, clavinet, handclaps, 118 bpm [slow]", account=NIGHT, count=2)
+        create_song(page, "Kitchen ballad for two spoons and a tired piano [slow]", account=NIGHT)
+        create_song(page, "Slow drums, far away [slow]")
 
     def _save_preset(self, page: Page) -> None:
         page.goto("/create/?prompt=Slow+waltz,+string+quartet")
@@ -225,8 +227,8 @@ class Tour:
         expect(page.locator("#editor")).to_have_attribute("data-draft-version", "2")
         page.goto("/jobs/")
 
-    def _bring_files(self, page: Page) -> None:
-        self._found["file"] = bring_files(page)
+    def _upload_files(self, page: Page) -> None:
+        self._found["file"] = upload_files(page)
 
     def _sweep(self, page: Page) -> None:
         """One that was only looked at, and one whose cap is reached, with a keeper; before the slots are taken."""
@@ -262,7 +264,7 @@ class Tour:
         page.goto("/settings/tokens/")
         remove = page.get_by_role("link", name=re.compile("Remove"))
         self._found["token_remove"] = str(remove.get_attribute("href"))
-        self._found["link"] = self.visits.house.bring_in("guest@nightbus.example", team="Guests", name="Gus")
+        self._found["link"] = self.visits.site.add_person("guest@nightbus.example", team="Guests", name="Gus")
 
     def _collect(self, page: Page) -> None:
         page.goto(f"{self._found['clip']}collect/")

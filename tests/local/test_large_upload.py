@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from tests.browser.site import House
+from tests.browser.site import Site
 from tests.library.sounds import WAV
 from tests.local.processes import wait_for
 
@@ -20,12 +20,12 @@ ROOM = 20 * MB  # for what a first upload loads; half a file
 
 
 class Person:
-    def __init__(self, house: House) -> None:
-        self.house, self.session = house, requests.Session()
-        link = house.bring_in("mara@nightbus.example", team="Night Bus", name="Mara")
+    def __init__(self, site: Site) -> None:
+        self.site, self.session = site, requests.Session()
+        link = site.add_person("mara@nightbus.example", team="Night Bus", name="Mara")
         self.post(link, {})
         password = {"password1": "last ferry home", "password2": "last ferry home"}
-        self.post(f"{house.url}/auth/password/set/", password)
+        self.post(f"{site.url}/auth/password/set/", password)
 
     def page(self, address: str) -> str:
         answer = self.session.get(address, timeout=30)
@@ -33,7 +33,7 @@ class Person:
         return answer.text
 
     def post(self, address: str, data: object, **headers: str) -> None:
-        self.page(address if not headers else f"{self.house.url}/library/files/")
+        self.page(address if not headers else f"{self.site.url}/library/files/")
         headers |= {"X-CSRFToken": self.session.cookies["csrftoken"], "Referer": address}
         self.session.post(address, data=data, headers=headers, timeout=60).raise_for_status()  # type: ignore[arg-type]
 
@@ -41,18 +41,18 @@ class Person:
         form = urlencode({"email": EMAIL, "nonce": uuid.uuid4(), "name": path.name})
         plain = {"Content-Type": "application/octet-stream", "X-Fields": form}
         with path.open("rb") as file:
-            self.post(f"{self.house.url}{UPLOAD}", file, **plain)
+            self.post(f"{self.site.url}{UPLOAD}", file, **plain)
 
     def ready(self) -> int:
-        return len(re.findall(r'data-state="ready"', self.page(f"{self.house.url}/library/files/")))
+        return len(re.findall(r'data-state="ready"', self.page(f"{self.site.url}/library/files/")))
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    house.start()
-    yield house
-    house.stop()
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    site.start()
+    yield site
+    site.stop()
 
 
 def write(path: Path, size: int, sound: bytes) -> Path:
@@ -65,12 +65,12 @@ def write(path: Path, size: int, sound: bytes) -> Path:
 
 
 @pytest.mark.long
-def test_no_process_holds_it_in_memory(house: House, tmp_path: Path) -> None:
-    mara = Person(house)
+def test_no_process_holds_it_in_memory(site: Site, tmp_path: Path) -> None:
+    mara = Person(site)
     for place in range(4):  # each process has loaded what it needs
         mara.send(write(tmp_path / f"small-{place}.wav", 100_000, bytes([place, 1])))
     assert wait_for(lambda: mara.ready() == 4)
-    before = {pid: start_again(pid) for name in ("web", "worker", "slow") for pid in house.pids(name)}
+    before = {pid: start_again(pid) for name in ("web", "worker", "slow") for pid in site.pids(name)}
 
     mara.send(write(tmp_path / "large.wav", 40 * MB, b"\7\1"))
     assert wait_for(lambda: mara.ready() == 5)

@@ -16,7 +16,7 @@ def choose(page: Page, *files: FilePayload) -> None:
     page.get_by_label("Choose files").set_input_files(list(files))
 
 
-def bring_files(page: Page) -> str:
+def upload_files(page: Page) -> str:
     """Pictures and audio on two accounts, and one that is damaged. Gives the id of one that can be used."""
     page.goto("/library/files/")
     page.get_by_label("Account", exact=True).select_option(STUDIO)

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.entrance import confirm_password
 from tests.browser.sessions import Visits
+from tests.browser.sign_in import confirm_password
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 PASSWORD = "a ferry at four in the morning"
 
 
-def come_in(page: Page, link: str) -> None:
+def sign_in_first(page: Page, link: str) -> None:
     sign_in(page, link)
     set_password(page)
 

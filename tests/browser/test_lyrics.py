@@ -1,4 +1,4 @@
-"""The writing desk in a browser: words come by themselves, and nothing that was typed is lost."""
+"""Lyrics in a browser: they come by themselves, and nothing that was typed is lost."""
 
 import re
 

@@ -1,9 +1,9 @@
-"""Asking for songs and edits through their forms."""
+"""Creating songs and edits through their forms."""
 
 from playwright.sync_api import Page, expect
 
 
-def ask(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: str = "") -> None:
+def create_song(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: str = "") -> None:
     """From anywhere; ends on the jobs page."""
     page.goto("/create/")
     page.get_by_label("Prompt", exact=True).fill(prompt)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.files import NIGHT, STUDIO, choose, payload
+from tests.browser.reference_uploads import NIGHT, STUDIO, choose, payload
 from tests.browser.sessions import Visits
 from tests.library.sounds import picture
 
