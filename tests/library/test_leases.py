@@ -20,7 +20,7 @@ from apps.library import leases
 from apps.library.archiving import archiver, reference_copy
 from apps.library.importing import runner
 from apps.library.models import ClipFile, Import, ReferenceFile
-from tests.library.conftest import answering, make_band, wanted
+from tests.library.conftest import answering, files_in, make_band, wanted
 from tests.library.sounds import sound
 from tests.upstream.scripted import ScriptedServer
 
@@ -44,6 +44,7 @@ def _own_renewer(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_killed_worker_leaves_its_file_free_after_half_a_minute(
     media: Path, cheat: Callable[..., ScriptedServer]
 ) -> None:
+    """Kill -9 in the middle of the download: nothing half is stored, and after the claim another one completes it."""
     server = cheat(hang, answering(sound("m4a")))
     file = wanted(make_band("http://127.0.0.1:9/v1/flowmusic"), f"{server.origin}/x")
     connections.close_all()
@@ -55,9 +56,13 @@ def test_a_killed_worker_leaves_its_file_free_after_half_a_minute(
         time.sleep(0.02)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    file.refresh_from_db()
+    assert file.state == ClipFile.State.WANTED
     assert not archiver.archive(file.pk), "for all that is known, somebody has it"
     with time_machine.travel(timezone.now() + SOON):
+        assert archiver.wake_due() == 1
         assert archiver.archive(file.pk)
+    assert len(files_in(media)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -135,11 +140,11 @@ def test_a_walk_that_is_given_up_is_free_at_once(media: Path) -> None:
     band = make_band("http://127.0.0.1:9/v1/flowmusic")
     account = band.subscription.flow_accounts.create(email="a@b.example")
     walk = Import.objects.create(team=band.team, subscription=band.subscription, account=account)
-    mine = uuid.uuid4()
-    assert walk.take_claim(mine, lasts=leases.LASTS)
-    assert walk.renew_claim(mine, lasts=leases.LASTS)
-    assert walk.free_claim(mine)
-    assert not walk.renew_claim(mine, lasts=leases.LASTS)
-    assert not walk.write(mine, offset=9), "whoever gave it up writes no more"
+    claim_id = uuid.uuid4()
+    assert walk.take_claim(claim_id, lasts=leases.LASTS)
+    assert walk.renew_claim(claim_id, lasts=leases.LASTS)
+    assert walk.free_claim(claim_id)
+    assert not walk.renew_claim(claim_id, lasts=leases.LASTS)
+    assert not walk.write(claim_id, offset=9), "whoever gave it up writes no more"
     assert Import.objects.due(timezone.now()).get() == walk
     assert timedelta(seconds=runner.SLICE_S) < runner.TAKES_AT_MOST

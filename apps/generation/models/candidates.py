@@ -7,22 +7,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.generation.models.jobs import Job
+from apps.library.models import Claimable
 
 
 class LostSongSearchQuerySet(models.QuerySet["LostSongSearch"]):
     def due(self, now: datetime) -> "LostSongSearchQuerySet":
         """Asked for, not answered, and in nobody's hands."""
-        return self.filter(Q(claim_until=None) | Q(claim_until__lte=now), found_at=None)
+        return self.filter(LostSongSearch.claimable(now))
 
 
-class LostSongSearch(models.Model):
+class LostSongSearch(Claimable):
     """The newest clips of the account of a lost job, listed because somebody searches for it. The last one counts."""
 
     job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True, related_name="search")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     asked_at = models.DateTimeField(default=timezone.now)
-    claim = models.UUIDField(null=True)
-    claim_until = models.DateTimeField(null=True)
     found_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)  # plain words
     # As the list gave them, newest first, with `since`: made after the job was sent (true), before (false), not known.
@@ -32,3 +31,7 @@ class LostSongSearch(models.Model):
 
     class Meta:
         db_table = "generation_look"
+
+    @classmethod
+    def claimable(cls, now: datetime) -> Q:
+        return super().claimable(now) & Q(found_at=None)

@@ -49,14 +49,13 @@ def due(now: datetime) -> list[str]:
 
 def search(job_id: str) -> bool:
     """Reads the list and keeps what may be the song. False: it isn't due, or somebody else reads."""
-    claim_id, now = uuid.uuid4(), timezone.now()
-    asked = LostSongSearch.objects.due(now).filter(job_id=UUID(job_id))
-    if asked.update(claim=claim_id, claim_until=now + CLAIM) != 1:
+    claim_id, row = uuid.uuid4(), LostSongSearch(job_id=UUID(job_id))
+    if not row.take_claim(claim_id, lasts=CLAIM):
         return False
     job = Job.objects.select_related("subscription", "ran_on", "account", "team").get(pk=UUID(job_id))
     problem, clips = _read(job)
     kept = {"problem": problem[:300], "clips": clips, "found_at": timezone.now(), "claim_until": None}
-    done = LostSongSearch.objects.filter(job_id=UUID(job_id), claim=claim_id).update(**kept) == 1
+    done = row.claimed_by(claim_id).update(**kept) == 1
     PanelVersion.bump(job.team_id)
     return done
 

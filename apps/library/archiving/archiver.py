@@ -56,17 +56,17 @@ def archive(file_id: int) -> bool:
     """Does now what is due for the file. False: nothing is, or somebody else has it, or it is tried again later."""
     files = ClipFile.objects.select_related("clip__song", "clip__subscription", "clip__account")
     file = files.filter(pk=file_id, clip__erased_at=None).first()
-    mine = uuid.uuid4()
+    claim_id = uuid.uuid4()
     if shutdown.has_begun() or file is None or _has_to_wait(file):
         return False
-    if not file.take_claim(mine, lasts=leases.LASTS):
+    if not file.take_claim(claim_id, lasts=leases.LASTS):
         return False
     with leases.held(
-        renew=partial(file.renew_claim, mine, lasts=leases.LASTS),
-        free=partial(file.free_claim, mine),
+        renew=partial(file.renew_claim, claim_id, lasts=leases.LASTS),
+        free=partial(file.free_claim, claim_id),
         most=_takes_at_most(file),
     ):
-        done = _work_on(file, mine)
+        done = _work_on(file, claim_id)
     if file.kind == Kind.COVER and not file.background:
         songs.wake_files(file.clip.files.due(timezone.now()).values_list("pk", flat=True))
     return done
@@ -87,11 +87,11 @@ def _cover_is_coming(file: ClipFile) -> bool:
     return covers.filter(wanted_since__gt=fresh).exists()
 
 
-def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
+def _work_on(file: ClipFile, claim_id: uuid.UUID) -> bool:
     storage_writer.clear_away(file)
     try:
         with tempfile.TemporaryFile(dir=settings.DATA_DIR) as copy:
-            return tag_renewal.renew(file, mine, copy) if file.is_stored else _copy(file, mine, copy)
+            return tag_renewal.renew(file, claim_id, copy) if file.is_stored else _copy(file, claim_id, copy)
     except UpstreamError as error:
         trouble = Trouble(error.user_message, timedelta(seconds=error.retry_after or 0))
     except NotStored as error:
@@ -100,7 +100,7 @@ def _work_on(file: ClipFile, mine: uuid.UUID) -> bool:
         # A full disk, a storage that is down, a decoder's surprise: the row must not stay claimed and silent.
         logger.exception("%s could not be stored", file)
         trouble = Trouble("This could not be stored here.")
-    _try_later(file, mine, trouble)
+    _try_later(file, claim_id, trouble)
     return False
 
 
@@ -117,12 +117,12 @@ def _takes_at_most(file: ClipFile) -> timedelta:
     return timedelta(seconds=FETCH_WITHIN_S.get(Kind(file.kind), 0)) + CHECK_AND_STORE
 
 
-def _copy(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
+def _copy(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO) -> bool:
     fetching.fetch(file, copy, deadline=Deadline(FETCH_WITHIN_S[Kind(file.kind)]))
-    return storage_writer.store(file, mine, copy, check(file, copy))
+    return storage_writer.store(file, claim_id, copy, check(file, copy))
 
 
-def _try_later(file: ClipFile, mine: uuid.UUID, trouble: Trouble) -> None:
+def _try_later(file: ClipFile, claim_id: uuid.UUID, trouble: Trouble) -> None:
     """Back to waiting, longer each time; seven days after the first try it is given up until a person asks again."""
     now = timezone.now()
     since = file.wanted_since if file.tries else now
@@ -137,5 +137,5 @@ def _try_later(file: ClipFile, mine: uuid.UUID, trouble: Trouble) -> None:
     }
     if not file.is_stored and now - since >= TRIED_FOR:
         values |= {"state": State.GIVEN_UP, "next_try_at": None}
-    ClipFile.objects.filter(pk=file.pk, claim=mine, state=file.state).update(**values)
+    file.claimed_by(claim_id).filter(state=file.state).update(**values)
     logger.info("%s is tried again later: %s", file, trouble.words)

@@ -39,23 +39,23 @@ THUMB = "-160.webp"
 FORMER_STAYS = timedelta(minutes=15)
 
 
-def store(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, checked: Checked) -> bool:
+def store(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO, checked: Checked) -> bool:
     """Keeps the copy. False: the claim was lost meanwhile, and what was stored is thrown away again."""
-    names = [save(file, mine, copy, EXTENSIONS[checked.content_type])]
+    names = [save(file, claim_id, copy, EXTENSIONS[checked.content_type])]
     if checked.cover:
-        names.append(put(_place(file, mine) + THUMB, ContentFile(checked.cover.thumb)))
+        names.append(put(_place(file, claim_id) + THUMB, ContentFile(checked.cover.thumb)))
     values = measure(copy) | {"content_type": checked.content_type, "has_cover": checked.has_cover}
-    if _write_down(file, mine, checked, names, values):
+    if _write_down(file, claim_id, checked, names, values):
         return True
     for name in names:
         storages["default"].delete(name)
     return False
 
 
-def save(file: ClipFile, mine: uuid.UUID, copy: BinaryIO, extension: str) -> str:
+def save(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO, extension: str) -> str:
     """Puts the copy into the storage, all of it and for good. Returns its name there."""
     copy.seek(0)
-    return put(f"{_place(file, mine)}.{extension}", File(copy))
+    return put(f"{_place(file, claim_id)}.{extension}", File(copy))
 
 
 def make_thumb(cover: ClipFile, *, instead_of: ClipFile) -> bool:
@@ -119,7 +119,7 @@ def measure(copy: BinaryIO) -> dict[str, Any]:
 
 
 def _write_down(
-    file: ClipFile, mine: uuid.UUID, checked: Checked, names: list[str], values: dict[str, Any]
+    file: ClipFile, claim_id: uuid.UUID, checked: Checked, names: list[str], values: dict[str, Any]
 ) -> bool:
     now = timezone.now()
     values |= {"state": State.STORED, "file": names[0], "stored_at": now, "last_error": "", "tries": 0}
@@ -130,7 +130,7 @@ def _write_down(
         # A cover and audio that are stored at the same time: the second one sees what the first one wrote.
         if not _is_there(file.clip):
             return False
-        if ClipFile.objects.filter(pk=file.pk, claim=mine, state=State.WANTED).update(**values) != 1:
+        if file.claimed_by(claim_id).filter(state=State.WANTED).update(**values) != 1:
             return False
         quota.added(file.clip.team_id, values["size"])
         if checked.heard and file.kind != Kind.WAV:

@@ -17,38 +17,38 @@ from apps.library.models import ClipFile
 MOST_TRIES = 5
 
 
-def renew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
+def renew(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO) -> bool:
     """The next of it. False: the claim was lost meanwhile."""
     if file.former:
-        return _drop_former(file, mine)
+        return _drop_former(file, claim_id)
     if not _needs_tags(file) or file.tries >= MOST_TRIES:
-        return _write_down(file, mine, {})
-    return _tag_anew(file, mine, copy)
+        return _write_down(file, claim_id, {})
+    return _tag_anew(file, claim_id, copy)
 
 
-def _drop_former(file: ClipFile, mine: uuid.UUID) -> bool:
+def _drop_former(file: ClipFile, claim_id: uuid.UUID) -> bool:
     storages["default"].delete(file.former)
     # Perhaps its cover came meanwhile: then there is more to do.
     more = _needs_tags(file)
-    return _write_down(file, mine, {"former": "", "next_try_at": timezone.now() if more else None})
+    return _write_down(file, claim_id, {"former": "", "next_try_at": timezone.now() if more else None})
 
 
 def _needs_tags(file: ClipFile) -> bool:
     return file.kind in ClipFile.AUDIO and (file.is_renamed or not file.has_cover)
 
 
-def _tag_anew(file: ClipFile, mine: uuid.UUID, copy: BinaryIO) -> bool:
+def _tag_anew(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO) -> bool:
     """A second file beside the first, checked as a whole; then the row changes from one to the other."""
     _read(file, copy)
     checked = check(file, copy)
     if not checked.has_cover and not file.is_renamed:
-        return _write_down(file, mine, {})
-    name = storage_writer.save(file, mine, copy, storage_writer.EXTENSIONS[checked.content_type])
+        return _write_down(file, claim_id, {})
+    name = storage_writer.save(file, claim_id, copy, storage_writer.EXTENSIONS[checked.content_type])
     now = timezone.now()
     values = storage_writer.measure(copy) | {"file": name, "has_cover": checked.has_cover, "stored_at": now}
     values |= {"title_in_tags": file.clip.shown_title}
     values |= {"former": file.file.name, "next_try_at": now + storage_writer.FORMER_STAYS}
-    if _write_down(file, mine, values):
+    if _write_down(file, claim_id, values):
         return True
     storages["default"].delete(name)
     return False
@@ -63,10 +63,10 @@ def _read(file: ClipFile, copy: BinaryIO) -> None:
         raise NotStored("The stored file is not what it was.")
 
 
-def _write_down(file: ClipFile, mine: uuid.UUID, changes: dict[str, Any]) -> bool:
+def _write_down(file: ClipFile, claim_id: uuid.UUID, changes: dict[str, Any]) -> bool:
     """Done with this; nothing more is due unless the changes say so."""
     done = {"next_try_at": None, "claim": None, "claim_until": None, "tries": 0, "last_error": ""}
-    rows = ClipFile.objects.stored().filter(pk=file.pk, claim=mine, file=file.file.name)
+    rows = file.claimed_by(claim_id).filter(state=ClipFile.State.STORED, file=file.file.name)
     with transaction.atomic():
         if rows.update(**(done | changes)) != 1:
             return False

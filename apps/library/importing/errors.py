@@ -63,34 +63,34 @@ def refused(token: ApiToken) -> Iterator[None]:
 
 
 @contextmanager
-def noted(walk: Import, mine: uuid.UUID) -> Iterator[None]:
+def noted(walk: Import, claim_id: uuid.UUID) -> Iterator[None]:
     """Whatever stops the walk is said in its row: what passes is tried again, longer and longer; the rest waits."""
     try:
         yield
     except (OperationalError, InterfaceError):
         raise  # the database is away: the claim runs out, and the sweep finds the walk
     except Stuck as error:
-        _stop(walk, mine, error.words)
+        _stop(walk, claim_id, error.words)
     except UpstreamError as error:
-        _note(walk, mine, error)
+        _note(walk, claim_id, error)
     except Exception:
         logger.exception("%s can't be written down", walk)
-        _stop(walk, mine, SURPRISE)
+        _stop(walk, claim_id, SURPRISE)
     else:
         return
     wake("generation.changed", walk.subscription_id)
 
 
-def _note(walk: Import, mine: uuid.UUID, error: UpstreamError) -> None:
+def _note(walk: Import, claim_id: uuid.UUID, error: UpstreamError) -> None:
     if error.retryable and walk.tries < len(AGAIN_AFTER):
         pause = max(AGAIN_AFTER[walk.tries], timedelta(seconds=error.retry_after or 0))
         again = {"tries": walk.tries + 1, "next_at": timezone.now() + pause}
-        walk.write(mine, claim=None, claim_until=None, problem=error.user_message[:300], **again)
+        walk.write(claim_id, claim=None, claim_until=None, problem=error.user_message[:300], **again)
         return
     if isinstance(error, AccountBroken):
         _block(walk.account, FlowAccount.Block.ERROR, error.reason)
     is_gone = isinstance(error, Gone) and _is_gone(walk)
-    _stop(walk, mine, NOT_HERE if is_gone else error.user_message)
+    _stop(walk, claim_id, NOT_HERE if is_gone else error.user_message)
 
 
 def _is_gone(walk: Import) -> bool:
@@ -111,6 +111,6 @@ def _block(account: FlowAccount, block: str, reason: str) -> None:
     same.update(block=block, block_reason=reason[:300], block_until=until)
 
 
-def _stop(walk: Import, mine: uuid.UUID, words: str) -> None:
+def _stop(walk: Import, claim_id: uuid.UUID, words: str) -> None:
     stuck = {"state": Import.State.STUCK, "problem": words[:300], "next_at": None}
-    walk.write(mine, claim=None, claim_until=None, **stuck)
+    walk.write(claim_id, claim=None, claim_until=None, **stuck)

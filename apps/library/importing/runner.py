@@ -51,45 +51,45 @@ class Place:
 
 def walk(import_id: str) -> bool:
     """A slice of it. False: it isn't due, or somebody else walks, or it has come to a stop."""
-    mine = uuid.uuid4()
+    claim_id = uuid.uuid4()
     found = Import.objects.filter(pk=import_id).select_related("team", "subscription", "account")
     due = found.first()
-    if shutdown.has_begun() or due is None or not due.take_claim(mine, lasts=leases.LASTS):
+    if shutdown.has_begun() or due is None or not due.take_claim(claim_id, lasts=leases.LASTS):
         return False
     walk = found.get()  # as whoever had it before has left it
-    with _held(walk, mine), errors.noted(walk, mine):
+    with _held(walk, claim_id), errors.noted(walk, claim_id):
         token, client = errors.client_of(walk)
         with errors.refused(token):
-            return _go(walk, mine, client)
+            return _go(walk, claim_id, client)
     return False
 
 
-def _held(walk: Import, mine: uuid.UUID) -> AbstractContextManager[None]:
+def _held(walk: Import, claim_id: uuid.UUID) -> AbstractContextManager[None]:
     return leases.held(
-        renew=partial(walk.renew_claim, mine, lasts=leases.LASTS),
-        free=partial(walk.free_claim, mine),
+        renew=partial(walk.renew_claim, claim_id, lasts=leases.LASTS),
+        free=partial(walk.free_claim, claim_id),
         most=TAKES_AT_MOST,
     )
 
 
-def _go(walk: Import, mine: uuid.UUID, client: FlowMusic) -> bool:
+def _go(walk: Import, claim_id: uuid.UUID, client: FlowMusic) -> bool:
     until, offset = time.monotonic() + SLICE_S, walk.offset
     while True:
         with Reader(client, walk.account.email, offset=offset, until=until) as stretches:
-            place = _follow(walk, mine, stretches)
+            place = _follow(walk, claim_id, stretches)
         if place is None or place.is_end:
-            return place is not None and _end(walk, mine)
+            return place is not None and _end(walk, claim_id)
         if time.monotonic() > until or shutdown.has_begun():
-            return _hand_on(walk, mine)
+            return _hand_on(walk, claim_id)
         offset = place.offset
 
 
-def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Place | None:
+def _follow(walk: Import, claim_id: uuid.UUID, stretches: Iterable[Stretch]) -> Place | None:
     """As far as they lead; to where it goes on elsewhere. None: the walk isn't ours any more."""
     place: Place | None = Place.of(walk)
     shown = time.monotonic()
     for stretch in stretches:
-        place = _write(walk, mine, stretch)
+        place = _write(walk, claim_id, stretch)
         if place is None or place.is_end or place.offset != stretch.following or shutdown.has_begun():
             break
         if time.monotonic() - shown > SHOWN_EVERY_S:
@@ -98,7 +98,7 @@ def _follow(walk: Import, mine: uuid.UUID, stretches: Iterable[Stretch]) -> Plac
     return place
 
 
-def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
+def _write(walk: Import, claim_id: uuid.UUID, stretch: Stretch) -> Place | None:
     """Saves what it gives. None: the walk isn't ours any more."""
     ready = prepare(stretch.clips, walk.team_id)  # before anybody waits for this one
     with transaction.atomic():
@@ -112,7 +112,7 @@ def _write(walk: Import, mine: uuid.UUID, stretch: Stretch) -> Place | None:
             is_full = walk.left is not None and len(unseen) >= walk.left
             place = _after(walk, stretch, saved, has_anchors=bool(unseen), is_full=is_full)
             counts = _counts(walk, saved)
-        if _set(walk, mine, place, **counts):
+        if _set(walk, claim_id, place, **counts):
             return place
         transaction.set_rollback(True)
     return None
@@ -124,9 +124,9 @@ def _counts(walk: Import, saved: page_writer.SavedPage) -> dict[str, int]:
     return {name: getattr(walk, name) + getattr(saved, name) for name in names}
 
 
-def _set(walk: Import, mine: uuid.UUID, place: Place, **counts: int) -> bool:
+def _set(walk: Import, claim_id: uuid.UUID, place: Place, **counts: int) -> bool:
     return walk.write(
-        mine,
+        claim_id,
         offset=place.offset,
         anchors=place.anchors,
         at_top=place.at_top,
@@ -176,19 +176,19 @@ def _after(
     return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.pages == 1)
 
 
-def _hand_on(walk: Import, mine: uuid.UUID) -> bool:
+def _hand_on(walk: Import, claim_id: uuid.UUID) -> bool:
     """To the next message, so that no worker is saved for long."""
-    if walk.write(mine, claim=None, claim_until=None, next_at=timezone.now()):
+    if walk.write(claim_id, claim=None, claim_until=None, next_at=timezone.now()):
         wake("library.import", str(walk.pk))
         wake("generation.changed", walk.subscription_id)
         return True
     return False
 
 
-def _end(walk: Import, mine: uuid.UUID) -> bool:
+def _end(walk: Import, claim_id: uuid.UUID) -> bool:
     stems.place(walk)
     now = timezone.now()
-    done = walk.write(mine, state=State.DONE, finished_at=now, next_at=None, claim=None, claim_until=None)
+    done = walk.write(claim_id, state=State.DONE, finished_at=now, next_at=None, claim=None, claim_until=None)
     wake("library.sweep")
     wake("generation.changed", walk.subscription_id)
     return done

@@ -1,3 +1,4 @@
+from apps.library.models.claims import Claimable
 from apps.library.models.clips import Clip, Song
 from apps.library.models.curation import BEST, Collection, CollectionItem, Rating, Tag
 from apps.library.models.files import ClipFile
@@ -9,6 +10,7 @@ from apps.library.models.storage import TeamStorage
 
 __all__ = [
     "BEST",
+    "Claimable",
     "Clip",
     "ClipFile",
     "ClipSearchText",

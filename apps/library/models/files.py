@@ -1,7 +1,7 @@
 """The files of a take, and how far copying them has come. The row is the timer: a sweep finds what is due."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from django.core.files.storage import Storage, storages
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Team
+from apps.library.models.claims import Claimable
 from apps.library.models.clips import Clip
 from apps.library.models.storage import TeamStorage
 
@@ -31,11 +32,11 @@ class ClipFileQuerySet(models.QuerySet["ClipFile"]):
         player needs before WAV, which waits for room."""
         last = Case(When(kind=ClipFile.Kind.WAV, then=Value(1)), default=Value(0))
         full = TeamStorage.objects.filter(used_bytes__gte=F("limit_bytes")).values("team")
-        fit = self.filter(_free(now)).exclude(kind=ClipFile.Kind.WAV, clip__team__in=full)
+        fit = self.filter(ClipFile.claimable(now)).exclude(kind=ClipFile.Kind.WAV, clip__team__in=full)
         return fit.order_by("background", last, "next_try_at", "pk")
 
 
-class ClipFile(models.Model):
+class ClipFile(Claimable):
     """One format of a take in the team's own storage."""
 
     class Kind(models.TextChoices):
@@ -79,8 +80,6 @@ class ClipFile(models.Model):
     next_try_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)  # in plain words, shown on the clip
-    claim = models.UUIDField(null=True)
-    claim_until = models.DateTimeField(null=True)
 
     objects: ClassVar = ClipFileQuerySet.as_manager()
 
@@ -120,20 +119,17 @@ class ClipFile(models.Model):
             and self.claim_until > timezone.now()
         )
 
-    def take_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
-        """Takes the file for one worker. False: it isn't due, or somebody else has it."""
-        now = timezone.now()
-        rows = ClipFile.objects.filter(_free(now), pk=self.pk)
-        return rows.update(claim=mine, claim_until=now + lasts) == 1
+    @classmethod
+    def claimable(cls, now: datetime) -> Q:
+        """With something to do, and nothing is fetched for the trash."""
+        states = (cls.State.WANTED, cls.State.STORED)
+        # Not a join: of two workers that take the row, one has to see the other's claim.
+        live = Exists(Clip.objects.live().filter(pk=OuterRef("clip")))
+        return Q(state__in=states, next_try_at__lte=now) & super().claimable(now) & Q(live)
 
-    def renew_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
-        """For whoever still works on it. False: the work is over, or the claim is lost."""
-        rows = ClipFile.objects.filter(pk=self.pk, claim=mine, claim_until__isnull=False)
-        return rows.update(claim_until=timezone.now() + lasts) == 1
-
-    def free_claim(self, mine: uuid.UUID) -> bool:
+    def free_claim(self, claim_id: uuid.UUID) -> bool:
         """For the next one, at once. The claim itself stays: it names what may lie in the storage."""
-        return ClipFile.objects.filter(pk=self.pk, claim=mine).update(claim_until=None) == 1
+        return self.claimed_by(claim_id).update(claim_until=None) == 1
 
     def ask_again(self) -> bool:
         """A person wants it tried now, with seven new days. False: there is nothing to try."""
@@ -143,11 +139,3 @@ class ClipFile(models.Model):
         values = {"state": self.State.WANTED, "tries": 0, "wanted_since": now, "next_try_at": now}
         values["background"] = False
         return rows.update(**values) == 1
-
-
-def _free(now: datetime) -> Q:
-    unclaimed = Q(claim_until=None) | Q(claim_until__lte=now)
-    states = (ClipFile.State.WANTED, ClipFile.State.STORED)
-    # Nothing is fetched for the trash. Not a join: of two workers that take the row, one has to see the other's claim.
-    live = Exists(Clip.objects.live().filter(pk=OuterRef("clip")))
-    return Q(state__in=states, next_try_at__lte=now) & unclaimed & Q(live)

@@ -1,7 +1,7 @@
 """Importing the clips that an account has at Flow Music: how far each run has come. The row is the timer."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription, Team
+from apps.library.models.claims import Claimable
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
@@ -21,14 +22,10 @@ class ImportQuerySet(models.QuerySet["Import"]):
 
     def due(self, now: datetime) -> "ImportQuerySet":
         """To be worked on now, and not in somebody's hands."""
-        return self.under_way().filter(_free(now)).order_by("next_at", "started_at")
+        return self.filter(Import.claimable(now)).order_by("next_at", "started_at")
 
 
-def _free(now: datetime) -> Q:
-    return Q(next_at__lte=now) & (Q(claim_until=None) | Q(claim_until__lte=now))
-
-
-class Import(models.Model):
+class Import(Claimable):
     """One walk through the list of an account, newest first (get-flowmusic-music.md).
 
     Songs that are made meanwhile shift what is still to come, so it is not an offset alone that says how far it has
@@ -70,8 +67,6 @@ class Import(models.Model):
     problem = models.CharField(max_length=300, blank=True)  # plain words
     tries = models.PositiveSmallIntegerField(default=0)  # of the same page, without an answer
     next_at = models.DateTimeField(null=True, default=timezone.now)
-    claim = models.UUIDField(null=True)
-    claim_until = models.DateTimeField(null=True)
 
     objects: ClassVar = ImportQuerySet.as_manager()
 
@@ -107,26 +102,17 @@ class Import(models.Model):
     def is_walking(self) -> bool:
         return self.state == self.State.WALKING
 
-    def take_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
-        """Takes the walk for one worker. False: it isn't due, or somebody else walks."""
-        now = timezone.now()
-        rows = Import.objects.under_way().filter(_free(now), pk=self.pk)
-        return rows.update(claim=mine, claim_until=now + lasts) == 1
+    @classmethod
+    def claimable(cls, now: datetime) -> Q:
+        return Q(state=cls.State.WALKING, next_at__lte=now) & super().claimable(now)
 
-    def renew_claim(self, mine: uuid.UUID, *, lasts: timedelta) -> bool:
-        """For whoever still walks. False: the walk is over, or the claim is lost."""
-        rows = Import.objects.under_way().filter(pk=self.pk, claim=mine, claim_until__isnull=False)
-        return rows.update(claim_until=timezone.now() + lasts) == 1
+    def claimed_by(self, claim_id: uuid.UUID) -> models.QuerySet["Import"]:
+        """None either when a person has stopped the walk, or it is at its end."""
+        return super().claimed_by(claim_id).filter(state=self.State.WALKING)
 
-    def free_claim(self, mine: uuid.UUID) -> bool:
-        """For the next one, at once."""
-        rows = Import.objects.under_way().filter(pk=self.pk, claim=mine)
-        return rows.update(claim=None, claim_until=None) == 1
-
-    def write(self, mine: uuid.UUID, **values: Any) -> bool:
+    def write(self, claim_id: uuid.UUID, **values: Any) -> bool:
         """By whoever has the claim. False: it was lost, or a person has stopped the walk."""
-        rows = Import.objects.under_way().filter(pk=self.pk, claim=mine)
-        if rows.update(changed_at=timezone.now(), **values) != 1:
+        if self.claimed_by(claim_id).update(changed_at=timezone.now(), **values) != 1:
             return False
         for name, value in values.items():
             setattr(self, name, value)

@@ -121,7 +121,7 @@ def test_a_refused_token_is_marked_and_the_file_waits_for_another(studio: Band) 
     ClipFile.objects.update(next_try_at=timezone.now())
     archiver.archive(file.pk)
     file.refresh_from_db()
-    assert "no working token" in file.last_error
+    assert "no working API token" in file.last_error
 
 
 @pytest.mark.parametrize(

@@ -253,13 +253,13 @@ def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) ->
 def test_what_a_worker_brings_for_a_take_that_was_erased_meanwhile_is_thrown_away(
     band: Band, media: Path
 ) -> None:
-    file, mine = wanted(band, "https://media.example/a.m4a"), uuid.uuid4()
-    assert file.take_claim(mine, lasts=timedelta(minutes=1))
+    file, claim_id = wanted(band, "https://media.example/a.m4a"), uuid.uuid4()
+    assert file.take_claim(claim_id, lasts=timedelta(minutes=1))
     copy = BytesIO(sound("m4a"))
     checked = check(file, copy)
     trash.delete(band.team, only(file.clip), by=band.owner)
     trash.erase(band.team, only(file.clip))
-    assert not storage_writer.store(file, mine, copy, checked)
+    assert not storage_writer.store(file, claim_id, copy, checked)
     file.clip.refresh_from_db()
     assert (file.clip.peaks, file.clip.loudness_db) == (None, None)
     assert files_in(media) == []

@@ -1,9 +1,6 @@
-"""Who has claimed a file, how often it is tried, and what a dead worker leaves."""
+"""Who has claimed a file, how often it is tried, and what a dead worker leaves in the storage."""
 
-import os
-import signal
 import socket
-import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -96,33 +93,3 @@ def test_a_storage_that_is_down_is_a_reason_to_try_again(
     file.refresh_from_db()
     assert (file.state, file.claim_until) == (State.WANTED, None)
     assert file.last_error == "This could not be stored here."
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_worker_leaves_a_file_that_is_fetched_later(
-    media: Path, cheat: Callable[..., ScriptedServer]
-) -> None:
-    """Kill -9 in the middle of the download: nothing half is kept, and after the claim another one completes it."""
-
-    def hang(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: audio/mp4\r\nContent-Length: 999999\r\n\r\nabc")
-        time.sleep(30)
-
-    server = cheat(hang, answering(sound("m4a")))
-    file = wanted(make_band("http://127.0.0.1:9/v1/flowmusic"), f"{server.origin}/x")
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        archiver.archive(file.pk)
-        os._exit(0)
-    while not server.requests:
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    file.refresh_from_db()
-    assert file.state == State.WANTED
-    assert not archiver.archive(file.pk)
-    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
-        assert archiver.wake_due() == 1
-        assert archiver.archive(file.pk)
-    assert len(files_in(media)) == 1
