@@ -18,7 +18,10 @@ APPS = [path for path in PRODUCT if path.relative_to(ROOT).parts[0] == "apps"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
-MARKUP = re.compile(r"{%\s*comment.*?endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>", re.DOTALL)
+TEMPLATE_TAGS = re.compile(r"{%\s*comment.*?endcomment\s*%}|{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
+ELEMENTS = re.compile(r"<[^>]*>|\bdata-[\w-]+=\"[^\"]*\"")
+# Attributes that are read to people, or shown to them.
+READ_ALOUD = re.compile(r"\b(?:title|alt|placeholder|aria-label|aria-description)=\"([^\"]*)\"")
 
 LONGEST_FILE, LONGEST_TEST, LONGEST_FUNCTION, LONGEST_TEMPLATE, LONGEST_LINE = 300, 360, 60, 200, 120
 # Names that say nothing: the verb belongs on the thing, or in a module named by a noun.
@@ -173,18 +176,26 @@ def test_every_form_that_posts_carries_its_csrf_token() -> None:
     assert offenders(TEMPLATES, bare) == {}
 
 
+def visible(template: str) -> str:
+    """What a person reads or hears of a template, without the names in its markup."""
+    text = TEMPLATE_TAGS.sub(" ", template)
+    return " ".join(f"{ELEMENTS.sub(' ', text)} {' '.join(READ_ALOUD.findall(text))}".split())
+
+
 def test_words_are_plain() -> None:
     """What a person reads, not the names in the markup: no apologies, no marketing, no exclamation mark."""
     foreign = every(r"\b(?:oops|please|sorry|generated?|AI)\b|\w!", re.IGNORECASE)
-    assert offenders(TEMPLATES, lambda text: foreign(MARKUP.sub(" ", text))) == {}
+    assert offenders(TEMPLATES, lambda text: foreign(visible(text))) == {}
 
 
 # Words that are out (docs/words.md), with what is said instead.
 OUT_OF_TEXT = {
     r"wish(?:es)?": "prompt, request",
-    r"in line|keep back|let go on|put it back": "queue, queued; pause, resume; undo",
+    r"wait(?:s|ing)? in line|in (?:the|your|my) line|keep back|let go on": "queue, queued; pause, resume",
+    r"turns?(?! (?:up|off|on)\b)": "its place in the queue",
+    r"drops?(?! (?:files|before|after)\b)|puts? (?:it|them) back": "remove from queue; undo",
     r"bring(?:s|ing)? (?:in|back|a token)|brought in": "import; restore; add an API token",
-    r"lamps?|made on|goes to": "parallel jobs, account",
+    r"lamps|made on|goes to": "parallel jobs, account",
     r"keepers|family": "variations, versions",
     r"opinions?|take off": "favourite, rating, tags; remove",
     r"bin": "trash",
@@ -195,6 +206,17 @@ OUT_OF_TEXT = {
     r"change the words|ask for words|ask again": "edit the prompt; write lyrics; rewrite",
     r"keep it|throw it away": "cancel, delete, discard",
     r"go on|goes on": "continue",
+    r"asked for": "requested",
+    r"words(?! in titles)": "lyrics; search terms; message",
+    r"kept|keeps?(?! (?:running|working)\b)": "credits: reserved; audio: saved",
+    r"(?<!normally )(?<!for )(?<!was )(?<!is )(?<!are )free(?! slot|, starter|\.joe)": "credits: available",
+    r"pictures?": "image",
+    r"at once": "parallel jobs; right away",
+    r"runs? on|not here": "account; not found, deleted, elsewhere",
+    r"changes? it|makes? it|leave it(?! empty)": "edit the prompt; create; cancel",
+    r"collect(?:s|ed|ing)?": "add to collection",
+    r"hides?": "dismiss",
+    r"(?<!arrow )(?<!old )keys": "shortcuts",
     r"hear it|over and over": "preview, loop",
     r"works no more|look into your mail": "link expired; check your email",
 }
@@ -221,8 +243,10 @@ OUT_OF_NAMES = {
         "searching",
     },
 }
-# What quotes or is no text of ours: sung lines of the sandbox, SQL.
-NO_TEXT = {"apps/sandbox/songs/words.py", "apps/sandbox/schema.py"}
+# What is sung, or what is looked for in prompts: no text of ours.
+NO_TEXT = {f"apps/sandbox/songs/{each}.py" for each in ("brief", "drafts", "words")} | {
+    "apps/sandbox/schema.py"
+}
 
 
 def test_words_are_the_fields_own() -> None:
@@ -230,7 +254,7 @@ def test_words_are_the_fields_own() -> None:
     out = re.compile(rf"\b(?:{'|'.join(OUT_OF_TEXT)})\b", re.IGNORECASE)
     found = lambda text: [match[0] for match in out.finditer(text)]  # noqa: E731
     mails = sorted((ROOT / "templates").rglob("*.txt"))
-    assert offenders(TEMPLATES + mails, lambda text: found(" ".join(MARKUP.sub(" ", text).split()))) == {}
+    assert offenders(TEMPLATES + mails, lambda text: found(visible(text))) == {}
     spoken = [path for path in APPS if name(path) not in NO_TEXT]
     assert offenders(spoken, lambda text: [word for said in sentences(text) for word in found(said)]) == {}
 

@@ -82,7 +82,7 @@ def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: b
     if own is None:
         names = ", ".join(token.owner.short_name for token in tokens)
         whose = f"This account belongs to {names}. " if names else ""
-        raise PermissionDenied(f"{whose}Only somebody with their own token for it can change it.")
+        raise PermissionDenied(f"{whose}Only somebody with their own token for it can change its settings.")
     if own.refused_at and not may_be_refused:
         raise PermissionDenied(
             "Your token for this account is refused. Enter the new one first, under API tokens."

@@ -71,7 +71,7 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
             (Scenario.OUT_OF_CREDITS, "402: the account has insufficient credits"),
             (Scenario.NO_SUBSCRIPTION, "402: the useapi.net subscription has ended"),
             (Scenario.UNAUTHORIZED, "401: the token is not known any more"),
-            (Scenario.MODERATED_NOW, "422 with a failed job record, at once"),
+            (Scenario.MODERATED_NOW, "422 with a failed job record, immediately"),
             (Scenario.UNPROCESSABLE, "422 without a job record"),
             (Scenario.ACCOUNT_ERROR, "596: the account is in an error state"),
             (Scenario.BUSY, "429: the account runs as much as it may"),
@@ -115,8 +115,8 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
     (
         "Lyrics, files and accounts (the last two only by order)",
         (
-            (Scenario.NO_LYRICS, "lyrics: 422 with the agent's words instead"),
-            (Scenario.SONG_FIRED, "lyrics: a song is made and charged although nobody asked for it"),
+            (Scenario.NO_LYRICS, "lyrics: 422 with the agent's message instead"),
+            (Scenario.SONG_FIRED, "lyrics: a song is made and charged that nobody requested"),
             (Scenario.PLAIN_LYRICS, "lyrics: from the agent's text, without title and sound prompt"),
             (Scenario.NO_LENGTH, "uploads: duration_s is null"),
             (Scenario.FLAGGED, "uploads: is_flagged is true"),

@@ -146,14 +146,14 @@ class Declined(UpstreamError):
 
     words = (
         "Flow Music declined this and does not say why. Nothing came of it, and it is not known to cost "
-        "anything. Change it and try again."
+        "anything. Edit the form and try again."
     )
 
 
 class Rejected(UpstreamError):
     """Any other 4xx that was meant: what was asked is not possible like this."""
 
-    words = "{service} did not accept this. Nothing was spent. Change it and try again."
+    words = "{service} did not accept this. Nothing was spent. Edit the form and try again."
 
 
 class Gone(UpstreamError):

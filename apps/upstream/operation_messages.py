@@ -27,7 +27,7 @@ class OperationMessages:
     """
 
     unknown: str
-    rejected: str = "{service} did not accept this{said}. Nothing was spent. Change it and try again."
+    rejected: str = "{service} did not accept this{said}. Nothing was spent. Edit the form and try again."
     by_status: Mapping[int, str] = field(default_factory=dict)
     failed: str = (
         "Flow Music created no song from this{said}. It may have cost credits. Edit the prompt and try again."
@@ -67,10 +67,10 @@ _NOT_EDITABLE = (
 EDIT = OperationMessages(
     unknown="This edit may have gone through and may have cost credits, so it is not sent again. "
     "Search Flow Music before you create it again.",
-    rejected="{service} did not accept this edit{said}. Nothing was spent. Change it and try again.",
+    rejected="{service} did not accept this edit{said}. Nothing was spent. Change the edit and try again.",
     by_status={404: _NO_CLIP, 410: _NO_CLIP},
     uploaded=_NOT_EDITABLE,
-    failed="Flow Music created nothing from this edit{said}. It may have cost credits. Change it and try again.",
+    failed="Flow Music created nothing from this edit{said}. It may have cost credits. Change the edit and try again.",
     no_credits=_NO_CREDITS_FOR_EDIT,
 )
 
@@ -87,7 +87,7 @@ STEMS = OperationMessages(
 LYRICS = OperationMessages(
     unknown="Lyrics are normally free, but this may have cost credits all the same, so they are not "
     "requested again automatically. Try again if you like.",
-    rejected="{service} did not accept this idea{said}. Nothing was spent. Change it and try again.",
+    rejected="{service} did not accept this idea{said}. Nothing was spent. Change the idea and try again.",
     writes=True,
 )
 
@@ -97,7 +97,7 @@ UPLOAD = OperationMessages(
     "it in another format.",
     by_status={
         413: "This file is too large for Flow Music: images may have 20 MB, audio 40 MB. Nothing was spent. "
-        "Make it smaller and send it again.",
+        "Choose a smaller file and send it again.",
         422: "This image carries a note of how it was created, and Flow Music accepts none that do. Nothing was spent. "
         "Send it again with its metadata removed.",
     },

@@ -53,7 +53,7 @@ def run(start: Start, *, started: float) -> int:
         code = _get_ready(start, supervisor, terminal, started=started)
         if code == 0:
             supervisor.serve()
-            terminal.say("\nstopping (Ctrl-C again: at once)")
+            terminal.say("\nstopping (Ctrl-C again: immediately)")
     if code == 0:
         terminal.say("stopped: nothing is left running")
     return code

@@ -72,7 +72,7 @@ def lock(folder: Path) -> int:
         pid = os.read(file, 20).decode().strip() or "unknown"
         os.close(file)
         raise StartError(
-            f"it already runs on {folder} (process {pid}). Stop that one, or set another FLOWWEB_DATA."
+            f"it already runs at {folder} (process {pid}). Stop that one, or set another FLOWWEB_DATA."
         ) from None
     os.ftruncate(file, 0)
     os.pwrite(file, f"{os.getpid()}\n".encode(), 0)

@@ -92,7 +92,10 @@ def for_sandbox(folder: Path, *, web_port: int, patience: float = 2.0) -> socket
         return listener
     if known == web_port:
         raise StartError(f"port {known} belongs to the sandbox of {folder}: choose another PORT.")
-    otherwise = f"remove {file}: then the sandbox gets another port, keeps its songs and begins anew with its accounts."
+    otherwise = (
+        f"remove {file}: then the sandbox gets another port. Its songs are still there, "
+        "and its accounts begin anew."
+    )
     return hold(known, otherwise=otherwise, patience=patience)
 
 

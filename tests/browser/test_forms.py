@@ -259,7 +259,7 @@ def test_presets_and_recent_prompts_fill_the_form_and_what_was_typed_comes_back(
     page.get_by_role("link", name="Ferry").click()
     expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
     expect(page.locator("[data-draft-line]")).to_contain_text(
-        "Filled from preset “Ferry”. What you wrote is kept."
+        "Filled from preset “Ferry”. What you wrote is saved."
     )
     page.get_by_role("button", name="Restore it").click()
     expect(prompt).to_have_value("Typed over it")

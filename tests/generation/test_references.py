@@ -105,7 +105,7 @@ def test_what_is_gone_of_another_kind_or_of_another_team_is_refused(studio: Stud
         {"refImage1": "user:1-x-image:none"},
     ):
         page = refused(studio, **fields)
-        assert "is not here any more" in page.text
+        assert "was deleted, so it was removed" in page.text
     eleven = [there(studio, f"{n}.png").asset_id for n in range(11)]
     assert "Up to ten images can be given; these are 11." in refused(studio, refImage=eleven).text
     kept.delete(file, by=studio.user)

@@ -118,7 +118,7 @@ def test_where_the_account_cannot_be_asked_about_it_is_a_refusal_too(studio: Stu
             "responded with an error: “Down for an hour”",
         ),
         (408, {"error": "Took too long"}, "responded with an error: “Took too long”"),
-        (502, b"<html>Bad gateway</html>", "answered with a web page"),
+        (502, b"<html>Bad gateway</html>", "responded with a web page"),
         (504, b"", "responded with an error and does not say which"),
         (302, b"", "pointed to another address"),
         (201, {"id": 7}, "can't be used"),
@@ -165,7 +165,7 @@ def test_after_a_clean_error_the_slot_is_free_with_the_next_list(studio: Studio,
     del relay.answers[MUSIC]
     assert (job.state, studio.dispatch()) == ("unknown", 0)
     said = text_of(studio, following)
-    assert "On studio@ it is not known what became of one song. Its slot is kept" in said
+    assert "On studio@ it is not known what became of one song. Its slot is reserved" in said
     relay.say("GET /jobs", 200, {account.email: {"running": 0, "maxJobs": 1, "jobs": []}})
     studio.look()
     assert studio.dispatch() == 1

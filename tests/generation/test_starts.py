@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("songs", "free", "before", "words"),
     [
-        (1, 1, 0, "Starts at once."),
-        (3, 8, 0, "All 3 start at once."),
-        (5, 2, 0, "2 start at once, 3 wait for a free slot."),
-        (2, 1, 0, "1 starts at once, 1 waits for a free slot."),
+        (1, 1, 0, "Starts right away."),
+        (3, 8, 0, "All 3 start right away."),
+        (5, 2, 0, "2 start right away, 3 wait for a free slot."),
+        (2, 1, 0, "1 starts right away, 1 waits for a free slot."),
         (1, 0, 0, "Starts when a slot is free."),
         (4, 0, 0, "They start when slots are free."),
         (1, 4, 1, "1 is queued before it."),
@@ -44,17 +44,17 @@ def leave(**values: int) -> None:
 
 def test_the_form_counts_what_is_free_on_what_was_chosen(studio: Studio) -> None:
     leave(studio=2, night=1)
-    assert promise(studio) == "Starts at once."
-    assert promise(studio, count="5") == "3 start at once, 2 wait for a free slot."
+    assert promise(studio) == "Starts right away."
+    assert promise(studio, count="5") == "3 start right away, 2 wait for a free slot."
     chosen = studio.account("studio").email
-    assert promise(studio, count="5", email=chosen) == "2 start at once, 3 wait for a free slot."
+    assert promise(studio, count="5", email=chosen) == "2 start right away, 3 wait for a free slot."
 
 
 def test_what_cannot_be_sent_now_starts_nothing(studio: Studio) -> None:
     leave(studio=4, night=4)
     FlowAccount.objects.filter(email__startswith="night").update(block="error")
     FlowAccount.objects.filter(email__startswith="studio").update(credits=11)  # for two songs
-    assert promise(studio, count="4", email=studio.account("studio").email).startswith("2 start at once")
+    assert promise(studio, count="4", email=studio.account("studio").email).startswith("2 start right away")
     Subscription.objects.update(blocked_until=timezone.now() + timedelta(minutes=1))
     assert promise(studio) == "Starts when a slot is free."
 

@@ -125,7 +125,7 @@ def test_what_is_longer_than_it_may_be_is_refused_while_it_comes(studio: Studio,
     assert (status, "larger than 40 MB" in words) == (422, True)
     body = Body(b"\x89PNG\r\n\x1a\n", 20 * MB)
     status, words = post(client, body, RAW)
-    assert (status, "This picture is larger than 20 MB" in words) == (422, True)
+    assert (status, "This image is larger than 20 MB" in words) == (422, True)
     assert kept(media) == 0
 
 
@@ -271,7 +271,7 @@ def test_deleted_here_it_can_be_brought_back_and_waits_no_more(studio: Studio) -
     file = sent(studio, picture())
     client = signed_in(studio)
     page = Page(client.post(f"/library/files/{file.pk}/delete/", follow=True))
-    assert "Flow Music keeps what it has." in page.text
+    assert "The copy at Flow Music is not deleted." in page.text
     assert state(file.jobs.get()) == "cancelled"
     assert page.all(id=f"file-{file.pk}") == []
     client.post("/library/undo/", {"token": page.one(name="token")["value"]})

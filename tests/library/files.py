@@ -98,7 +98,7 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a ZIP": (zipped, "This is a ZIP. Unpack it"),
     "a page": (lambda: b"<!DOCTYPE html><p>" + b"x" * 99, "This is a web page"),
     "a drawing": (lambda: b"<svg xmlns='x'>" + b"x" * 99, "This is a web page or a drawing made of text"),
-    "a HEIC": (lambda: b"\0\0\0\x18ftypheic" + b"\0" * 99, "This is a HEIC or AVIF picture."),
+    "a HEIC": (lambda: b"\0\0\0\x18ftypheic" + b"\0" * 99, "This is a HEIC or AVIF image."),
     "anything": (lambda: b"hello" * 99, "This is none of the kinds that can be sent."),
     "a cut JPEG": (lambda: picture()[:-9], "This JPEG was cut short"),
     "a cut PNG": (lambda: picture(kind="PNG")[:-9], "This PNG was cut short"),
@@ -156,7 +156,7 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: in_header(sound("wav"), b"%PDF-1.7", 44),
         "This WAV is another kind of file as well",
     ),
-    "a bomb": (lambda: claiming(30_000, 30_000), "unpacks to a picture that is too large"),
+    "a bomb": (lambda: claiming(30_000, 30_000), "unpacks to an image that is too large"),
     "a large WebP": (lambda: picture(size=(7000, 3000), kind="WEBP"), "Up to 20 megapixels are taken"),
     "a JPEG of scans": (
         lambda: b"\xff\xd8\xff\xda\x00\x02\x01" + b"\xff\xda\x00\x02\x01" * 2000 + b"\xff\xd9",

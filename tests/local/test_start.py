@@ -67,7 +67,7 @@ def test_a_second_start_on_the_same_folder_is_refused_in_one_line(studio: Studio
     done = _run(Studio(studio.folder))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(r"flowweb: it already runs on \S+ \(process \d+\)\. Stop that one, .*\n", done.stderr)
+    assert re.fullmatch(r"flowweb: it already runs at \S+ \(process \d+\)\. Stop that one, .*\n", done.stderr)
 
 
 def test_a_port_in_use_is_refused_in_one_line(studio: Studio, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_an_account_whose_name_was_a_secret_is_looked_for_in_the_list(serve: Ser
     flow = client(serve(scripted.reply(201, {"email": EMAIL, "maxJobs": 4})))
     with pytest.raises(errors.OutcomeUnknown) as caught:
         flow.add_account(RefreshToken(EMAIL))
-    assert "Look at the list" in caught.value.user_message
+    assert "Check the list" in caught.value.user_message
 
 
 def test_nesting_that_no_parser_follows_is_unreadable(serve: Serve, client: Client) -> None:

@@ -28,12 +28,12 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
         try:
             removal.remove(account, token=token, by=request.user)
         except removal.AccountBusy:
-            problem = "A job is running on it, so it stays. Nothing was changed."
+            problem = "A job is running on it, so it was not removed. Nothing was changed."
         except removal.RemovalUnknown:
             messages.error(
                 request,
                 f"useapi.net sent no usable response: {account.email} may be removed. It is not used until "
-                "useapi.net says how it stands, which is asked for now.",
+                "useapi.net says whether it still has it, which is being checked now.",
             )
             return redirect(address)
         except (UpstreamError, NoToken) as error:

@@ -98,7 +98,7 @@ def _submit(job: Job, account: FlowAccount, claim_id: UUID) -> None:
         raise
     except Exception:
         # It can't be kept as it is. Never thrown away all the same: it stands in the evidence, and a person decides.
-        logger.exception("job %s: what was answered can't be kept", job.pk)
+        logger.exception("job %s: the response can't be saved", job.pk)
         evidence = {"answer": getattr(answer, "raw", None)}
         persistently(lambda: responses.lose(sent, "The response could not be saved here.", evidence))
     remove_cancelled()

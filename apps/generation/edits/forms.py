@@ -154,7 +154,7 @@ class ReplaceForm(EditForm):
 
     instruction = text(
         label="What should happen here?",
-        example="Strings come in under the voice. Keep her dry and close, drums half as loud.",
+        example="Strings come in under the voice. Her voice dry and close, drums half as loud.",
         required="Say what should happen in this section.",
     )
     mask_start_s = Seconds()

@@ -104,7 +104,7 @@ def _said(version: LyricVersion, newest_then: int) -> str:
     if version.number == newest_then:
         return "Nothing was changed, so there is no new version."
     meanwhile = (
-        " Other versions came meanwhile; they are kept too." if version.number > newest_then + 1 else ""
+        " Other versions came meanwhile; they are saved, too." if version.number > newest_then + 1 else ""
     )
     return f"Saved as version {version.number}.{meanwhile}"
 

@@ -167,7 +167,7 @@ def _apply(job: Job, record: JobRecord) -> bool:
     except (OperationalError, InterfaceError):
         raise  # the database is away: for the others, too
     except Exception:
-        logger.exception("job %s: what its record says can't be kept", job.pk)
+        logger.exception("job %s: its record can't be saved", job.pk)
         return False
     return True
 

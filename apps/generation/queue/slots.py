@@ -114,6 +114,6 @@ def starts(songs: int, free: int, before: int) -> str:
     if not now:
         return "Starts when a slot is free." if songs == 1 else "They start when slots are free."
     if not later:
-        return "Starts at once." if songs == 1 else f"All {songs} start at once."
+        return "Starts right away." if songs == 1 else f"All {songs} start right away."
     begin = "1 starts" if now == 1 else f"{now} start"
-    return f"{begin} at once, {'1 waits' if later == 1 else f'{later} wait'} for a free slot."
+    return f"{begin} right away, {'1 waits' if later == 1 else f'{later} wait'} for a free slot."

@@ -156,7 +156,7 @@ def _why_none_is_free(job: Job, usable: list[Slots]) -> str:
         return where
     until, first = min(lost, key=itemgetter(0))
     what = "what became of one song" if first.lost == 1 else f"what became of {first.lost} songs"
-    kept = "Its slot is kept" if first.lost == 1 else "Their slots are kept"
+    kept = "Its slot is reserved" if first.lost == 1 else "Their slots are reserved"
     latest = f"until that is known, or until {_clock(until)}"
     return f"{where} On {first.account.short} it is not known {what}. {kept} {latest}.".strip()
 

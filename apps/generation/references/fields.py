@@ -17,9 +17,7 @@ MOST = 10
 KINDS = {"refImage": ReferenceFile.Kind.IMAGE, "refAudio": ReferenceFile.Kind.AUDIO}
 WORDS = {"refImage": "images", "refAudio": "audio files"}
 NAMES = tuple(f"{kind}{number}" for kind in KINDS for number in range(1, MOST + 1))
-GONE = (
-    "A reference is not here any more, so it was removed. Nothing was sent; send it once more as it is now."
-)
+GONE = "A reference was deleted, so it was removed from the form. Nothing was sent; send the form again as it is now."
 
 Listed = dict[str, list[str]]
 

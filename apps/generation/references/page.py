@@ -144,7 +144,7 @@ def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Fi
     if shown.kind in WRONG:
         is_marked = job.error_code == MARKED and not file.strip_metadata
         change = links.form_of(job) if job.operation == "image" else ""
-        words = f"{shown.text}{f' Its own words: “{shown.quote}”.' if shown.quote else ''}"
+        words = f"{shown.text}{f' The message: “{shown.quote}”.' if shown.quote else ''}"
         return FileCard(
             file=file,
             state="wrong",

@@ -164,7 +164,7 @@ def _done(request: TeamRequest, file: ReferenceFile, sender: Sender | None, do: 
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     file = _find(request, pk)
     if uploads.put_away(file, by=request.user):
-        words = f"“{file}” is deleted here. Flow Music keeps what it has."
+        words = f"“{file}” is deleted here. The copy at Flow Music is not deleted."
         undoable(request, words, "delete-file", file=str(file.pk))
     return back(request, "files")
 

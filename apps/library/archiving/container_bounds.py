@@ -88,7 +88,7 @@ def _refuse_second(file: BinaryIO, end: int, size: int, found: Type) -> None:
     behind = file.read(max(0, min(most + 1, size - end)))
     if len(behind) > most or _OTHERS.search(behind):
         raise BadFile(
-            f"Something else follows behind the end of this {found.name}, as in a motion photo or a file that hides "
+            f"Something else follows behind the end of this {found.name}, as in a motion photo or one file inside "
             f"another. Save it anew as a plain {found.name}."
         )
 

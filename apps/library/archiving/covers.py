@@ -35,7 +35,7 @@ def look_at(file: BinaryIO) -> CoverDetails:
             content_type = TYPES[picture.format or ""]
             small = pixels.square(picture, THUMB_PX)
     except BROKEN as error:
-        raise BadFile("The cover that came is not a picture.") from error
+        raise BadFile("The cover that came is not an image.") from error
     return CoverDetails(content_type, pixels.webp(small), nearest_tone(small))
 
 

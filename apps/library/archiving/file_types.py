@@ -12,7 +12,7 @@ from apps.library.archiving.errors import BadFile
 MEGABYTE = 1024 * 1024
 MOST_IMAGE, MOST_AUDIO = 20 * MEGABYTE, 40 * MEGABYTE
 HEAD = 16 * 1024  # bytes that are enough to tell
-TAKEN = "Flow Music takes JPEG, PNG and WebP pictures, and MP3, WAV and M4A audio."
+TAKEN = "Flow Music takes JPEG, PNG and WebP images, and MP3, WAV and M4A audio."
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Type:
 
     @property
     def what(self) -> str:
-        return "picture" if self.kind == "image" else "audio file"
+        return "image" if self.kind == "image" else "audio file"
 
 
 JPEG = Type("image/jpeg", "image", "JPEG", "jpg")
@@ -47,8 +47,8 @@ AAC = Type("audio/aac", "audio", "AAC", "aac")
 OTHERS = (
     (b"GIF8", "a GIF. Save it as PNG or JPEG"),
     (b"BM", "a BMP. Save it as PNG or JPEG"),
-    (b"II*\0", "a TIFF or a camera's raw picture. Save it as PNG or JPEG"),
-    (b"MM\0*", "a TIFF or a camera's raw picture. Save it as PNG or JPEG"),
+    (b"II*\0", "a TIFF or a camera's raw image. Save it as PNG or JPEG"),
+    (b"MM\0*", "a TIFF or a camera's raw image. Save it as PNG or JPEG"),
     (b"fLaC", "a FLAC. Save it as WAV or MP3"),
     (b"OggS", "an Ogg file. Save it as MP3 or WAV"),
     (b"FORM", "an AIFF. Save it as WAV or MP3"),
@@ -114,7 +114,7 @@ def _searched(head: bytes) -> Type | None:
 
 def _other(head: bytes) -> str:
     if head[4:8] == b"ftyp":
-        return "a HEIC or AVIF picture. Save it as JPEG or PNG"
+        return "a HEIC or AVIF image. Save it as JPEG or PNG"
     frame = mpeg.frame_at(head, 0)
     if frame and frame.kind == 2:
         return LAYER_TWO

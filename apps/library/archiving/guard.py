@@ -91,7 +91,7 @@ def has_all_its_pixels(file: BinaryIO, found: Type) -> bool:
 
 def look_at_cover(file: BinaryIO) -> Cover:
     """Decodes the whole picture. Raises BadFile."""
-    bad = BadFile("The cover that came is not a picture.")
+    bad = BadFile("The cover that came is not an image.")
     answer = _ask(PICTURES, "look_at_cover", [file], bad, bad)
     return Cover(**answer | {"thumb": base64.b64decode(answer["thumb"])})
 

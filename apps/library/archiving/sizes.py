@@ -17,7 +17,7 @@ def refuse_huge(size: tuple[int, int], found: Type) -> None:
 
 def huge(found: Type, size: str = "") -> BadFile:
     most = f"Up to {MOST_MEGAPIXELS[found]} megapixels are taken."
-    return BadFile(f"This {found.name} unpacks to a picture that is too large{size}. {most}")
+    return BadFile(f"This {found.name} unpacks to an image that is too large{size}. {most}")
 
 
 def measure(file: BinaryIO, found: Type) -> None:

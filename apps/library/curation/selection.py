@@ -17,7 +17,7 @@ def chosen(team: Team, ids: Sequence[str]) -> ClipQuerySet:
     if not known:
         raise InvalidInput("Choose at least one take first.")
     if len(known) > MOST:
-        raise InvalidInput(f"At most {MOST} takes at once. You chose {len(known)}.")
+        raise InvalidInput(f"At most {MOST} takes can be selected together. You chose {len(known)}.")
     takes: ClipQuerySet = Clip.objects.for_team(team).filter(pk__in=known)
     return takes
 

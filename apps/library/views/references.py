@@ -34,7 +34,7 @@ class Small:
 def thumb(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     file = _find(request, pk)
     if not file.thumb:
-        raise Http404("no small picture yet")
+        raise Http404("no thumbnail yet")
     return playback.serve(request, Small(file.thumb, file.thumb.size, file.created_at))
 
 
@@ -52,7 +52,7 @@ def audio(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def download(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     file = _find(request, pk)
     if not file.file:
-        raise Http404("not here yet")
+        raise Http404("not saved yet")
     extension = TYPES[file.content_type].extension
     name = of_file(str(file).removesuffix(f".{extension}")) or "File"
     return playback.serve(request, file, download_as=f"{name}.{extension}")

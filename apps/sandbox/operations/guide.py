@@ -17,7 +17,7 @@ OFFERED = (
     ("GET /accounts/usage", "what it was charged and given"),
     ("POST /music", "a song: 5 credits"),
     ("POST /music/edit", "effect, extend, replace, cover, remix or stems of a clip: 5 credits each"),
-    ("POST /music/lyrics", "lyrics alone, free"),
+    ("POST /music/lyrics", "lyrics alone: no credits"),
     ("GET /music", "an account's clips"),
     ("GET /music/download", "a clip as mp3"),
     ("POST /files", "an image or a recording, as raw bytes"),
@@ -62,7 +62,7 @@ example <code>user:1000-sandboxdemo</code>. Each number is a subscription of its
 <p>An account is added with any refresh token of ten characters: <code>sandbox-refresh-mary</code> is that of
 mary@sandbox.example, <code>sandbox-refresh-free.joe</code> has the plan in its name (free, starter, plus, member),
 and one that begins with <code>bad</code> is refused.</p>
-<h2>Words that the tune follows</h2>
+<h2>What in a prompt the tune follows</h2>
 <p><code>80 bpm</code>, slow, fast, sad, minor, dark, happy, bright, major, disco, rock, lofi, waltz;
 <code>[long]</code> lasts three minutes, <code>[short]</code> eight seconds.</p>
 <h2>Tags for what can go wrong</h2>

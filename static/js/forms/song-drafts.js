@@ -114,7 +114,7 @@
     store(local, key(), null);
     const kept = read(local, aside());
     if (!kept) return;
-    say(`Filled from ${source}. What you wrote is kept.`, "Restore it", () => {
+    say(`Filled from ${source}. What you wrote is saved.`, "Restore it", () => {
       const filled = values();
       fill(kept.values);
       save();

@@ -161,8 +161,8 @@
     if (before) return `${before === 1 ? "1 is" : `${before} are`} queued before ${songs === 1 ? "it" : "them"}.`;
     const [now, later] = [Math.min(songs, free), Math.max(0, songs - free)];
     if (!now) return songs === 1 ? "Starts when a slot is free." : "They start when slots are free.";
-    if (!later) return songs === 1 ? "Starts at once." : `All ${songs} start at once.`;
-    return `${now === 1 ? "1 starts" : `${now} start`} at once, ${later === 1 ? "1 waits" : `${later} wait`} for a free slot.`;
+    if (!later) return songs === 1 ? "Starts right away." : `All ${songs} start right away.`;
+    return `${now === 1 ? "1 starts" : `${now} start`} right away, ${later === 1 ? "1 waits" : `${later} wait`} for a free slot.`;
   }
 
   /* What is wrong is said until it is mended. */

@@ -132,7 +132,7 @@ def test_a_refused_token_is_marked_and_the_file_waits_for_another(studio: Band) 
         ("wav", answering(sound("wav", 20.0)[: 44_100 * 40], "audio/wav"), "10 s instead of 20 s"),
         ("m4a", answering(b"<!doctype html><p>Bad gateway", "audio/mp4"), "A web page came instead"),
         ("m4a", answering(b"<!doctype html><p>Bad gateway", "text/html"), "no usable response"),
-        ("cover", answering(picture()[:500], "image/jpeg"), "not a picture"),
+        ("cover", answering(picture()[:500], "image/jpeg"), "not an image"),
         ("m4a", lambda connection, _: None, "no usable response"),
     ],
 )

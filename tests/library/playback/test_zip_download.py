@@ -111,7 +111,9 @@ def test_what_can_not_be_is_said_in_words(band: Band, monkeypatch: pytest.Monkey
 
     assert "Choose at least one take first." in said()
     assert "Choose at least one take first." in said(clip="no-id")
-    assert "At most 1 takes at once. You chose 2." in said(clip=[clip.pk, band.song().takes.get().pk])
+    assert "At most 1 takes can be selected together. You chose 2." in said(
+        clip=[clip.pk, band.song().takes.get().pk]
+    )
     assert "as MP3, M4A or WAV" in said(clip=clip.pk, format="exe")
     assert not AuditEntry.objects.exists()
 

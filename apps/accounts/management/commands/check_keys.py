@@ -4,7 +4,7 @@ from apps.accounts.key_rotation import KeysDontFit, check_keys
 
 
 class Command(BaseCommand):
-    help = "Checks that FIELD_KEYS are the keys with which the tokens in this database were encrypted."
+    help = "Checks that FIELD_KEYS can decrypt the tokens in this database."
 
     def handle(self, *args: object, **options: object) -> None:
         try:
