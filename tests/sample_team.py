@@ -34,7 +34,7 @@ class House:
     job: Job
     preset: uuid.UUID
     chain: uuid.UUID
-    sheet: uuid.UUID
+    lyric_draft: uuid.UUID
     sweep: Sweep
     clip: Clip
     collection: uuid.UUID
@@ -93,7 +93,7 @@ def build() -> House:
         job=job,
         preset=Preset.objects.create(team=team, name="Disco", key="disco", fields={"prompt": "disco"}).pk,
         chain=Chain.objects.create(team=team, asked_by=people["member"], nonce=uuid.uuid4()).pk,
-        sheet=LyricDraft.objects.create(team=team, made_by=people["member"], idea="a road trip").pk,
+        lyric_draft=LyricDraft.objects.create(team=team, made_by=people["member"], idea="a road trip").pk,
         sweep=sweep(members, people["member"]),
         clip=clip,
         collection=collection.pk,
@@ -163,7 +163,7 @@ def sweep(token: ApiToken, user: User) -> Sweep:
         made_by=user,
         token=token,
         subscription=token.subscription,
-        asked={"prompt": ["slow disco"], "lyrics": [""], "ghostwriter": [""], "model": [""]},
+        inputs={"prompt": ["slow disco"], "lyrics": [""], "ghostwriter": [""], "model": [""]},
         cap=20,
         phase=Sweep.Phase.STOPPED,
     )

@@ -29,7 +29,7 @@ ALWAYS_MORE = {
     "templates/library/trash.html": {"}} days"},
     "templates/library/stems.html": {"}} tracks"},
     "apps/generation/job_pages/batch_cards.py": {"{len(songs)} songs", "{lead.request_size} songs"},
-    "apps/generation/job_pages/cards.py": {"{job.looks} times"},
+    "apps/generation/job_pages/cards.py": {"{job.times_checked} times"},
     "apps/generation/sweeps/forms.py": {"{longest} characters"},
     "apps/generation/management/commands/restored.py": {"{count} jobs"},
     "apps/generation/create/prefill.py": {"{gone} references"},

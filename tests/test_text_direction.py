@@ -49,14 +49,14 @@ def write_hebrew(house: House) -> None:
     house.clip.tags.add(tag)
     Collection.objects.update(name=HEBREW)
     LyricDraft.objects.update(idea=HEBREW, structure=LYRICS)
-    sheet = LyricDraft.objects.get(pk=house.sheet)
+    draft = LyricDraft.objects.get(pk=house.lyric_draft)
     for number in (1, 2):
         LyricVersion.objects.create(
-            sheet=sheet, number=number, origin="own", title=HEBREW, lyrics=LYRICS, sound_prompt=HEBREW
+            draft=draft, number=number, origin="own", title=HEBREW, lyrics=LYRICS, sound_prompt=HEBREW
         )
     ReferenceFile.objects.update(name=f"{HEBREW}.mp3", prompt=HEBREW)
     Preset.objects.update(name=HEBREW, fields=asked)
-    Sweep.objects.update(asked={"prompt": [HEBREW], "lyrics": [LYRICS], "ghostwriter": [""], "model": [""]})
+    Sweep.objects.update(inputs={"prompt": [HEBREW], "lyrics": [LYRICS], "ghostwriter": [""], "model": [""]})
     jobs(house, asked)
     UsageRow.objects.create(
         account=house.clip.account, day=timezone.now().date(), type="generate", title=HEBREW, tokens=60

@@ -41,7 +41,7 @@ _JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
 _CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
 _CHAIN: Arguments = lambda house: (house.chain,)  # noqa: E731
 _PRESET: Arguments = lambda house: (house.preset,)  # noqa: E731
-_SHEET: Arguments = lambda house: (house.sheet,)  # noqa: E731
+_DRAFT: Arguments = lambda house: (house.lyric_draft,)  # noqa: E731
 _SWEEP: Arguments = lambda house: (house.sweep.pk,)  # noqa: E731
 _COLLECTION: Arguments = lambda house: (house.collection,)  # noqa: E731
 _ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
@@ -179,10 +179,10 @@ TABLE = [
     row("create-reference-send", "302 302", "302 404", "403 403", "302 404", "302 404", send="none"),
     row("lyrics",           "302 302", "200 302", "200 403", "200 302", "200 302",
         prompt="a road trip", nonce=lambda house: uuid.uuid4()),
-    row("lyric-sheet",      "302 302", "404 404", "200 403", "200 302", "200 302", args=_SHEET, **WORDS),
-    row("lyric-ask",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_SHEET,
+    row("lyric-sheet",      "302 302", "404 404", "200 403", "200 302", "200 302", args=_DRAFT, **WORDS),
+    row("lyric-ask",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_DRAFT,
         prompt="a road trip", nonce=lambda house: uuid.uuid4()),
-    row("lyric-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_SHEET),
+    row("lyric-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_DRAFT),
     row("sweeps",           "302 302", "200 302", "200 403", "200 302", "200 302",
         prompt="slow disco", count="1", cap="20", nonce=lambda house: uuid.uuid4()),
     row("sweep",            "302 405", "404 405", "200 405", "200 405", "200 405", args=_SWEEP),

@@ -50,7 +50,7 @@ def judge(studio: FaultyStudio, job: Job, ended: Ended, answer: str) -> None:
     songs = studio.remote.charged(job.reference)
     if begun and not taken:
         assert (job.state, songs) == (State.UNKNOWN, 0), where
-        assert job.looks, where
+        assert job.times_checked, where
         job = studio.decide_to_pay_again(job)
         songs = studio.remote.charged(job.reference)
     assert (job.state, songs) == (State.COMPLETED, 1), where

@@ -151,7 +151,9 @@ def all_made_or_unsent(studio: FaultyStudio) -> bool:
     all_made(studio)
     charges = studio.remote.charges()
     left = Job.objects.exclude(state=State.COMPLETED)
-    return all(job.state == State.UNKNOWN and job.looks and not charges.get(job.reference) for job in left)
+    return all(
+        job.state == State.UNKNOWN and job.times_checked and not charges.get(job.reference) for job in left
+    )
 
 
 @pytest.mark.long

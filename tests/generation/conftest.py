@@ -62,7 +62,7 @@ class Studio:
         operation: str,
         *,
         source: Clip | None = None,
-        sheet: LyricDraft | None = None,
+        lyric_draft: LyricDraft | None = None,
         file: ReferenceFile | None = None,
         **params: object,
     ) -> Job:
@@ -79,7 +79,7 @@ class Studio:
             count=1,
             nonce=uuid.uuid4(),
             source=source,
-            sheet=sheet,
+            lyric_draft=lyric_draft,
             file=file,
         )
         return request.ask()[0]

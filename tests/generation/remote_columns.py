@@ -34,10 +34,10 @@ OURS = {
     "accounts.Subscription": "id provider endpoint number next_poll_at",
     "accounts.ApiToken": "id team owner subscription ciphertext last4 added_at checked_at refused_at",
     "accounts.UsageRow": "id account read_at",
-    "generation.Job": "id team asked_by token subscription account account_is_fixed operation params source file sheet "
-    "cell nonce batch_index batch_size retry_of state created_at position paused reference hook_hash "
+    "generation.Job": "id team asked_by token subscription account account_is_fixed operation params source file "
+    "lyric_draft cell nonce batch_index batch_size retry_of state created_at position paused reference hook_hash "
     "claim claim_expires_at attempts sent_at ran_on price accepted_at check_at reader_until "
-    "cancel_requested_at cancel_sent_at unknown_since looks looked_at restored_at collecting_since "
+    "cancel_requested_at cancel_sent_at unknown_since times_checked last_checked_at restored_at collecting_since "
     "finished_at song hidden_at",
     "generation.JobEvent": "id job at state by",
     "generation.SeenJob": "id subscription team first_seen_at read_at reader_until tries",
@@ -47,7 +47,7 @@ OURS = {
     "library.ClipFile": "id clip kind state file size sha256 content_type has_cover title_in_tags stored_at former "
     "background wanted_since next_try_at tries claim claim_until",
     "library.ClipSearchText": "id clip way",
-    "library.LyricVersion": "id sheet number origin by created_at",
+    "library.LyricVersion": "id draft number origin by created_at",
     "library.ReferenceFile": "id team subscription account added_by kind origin prompt copy_of created_at file thumb "
     "content_type size sha256 examined_at problem next_try_at tries last_error strip_metadata "
     "deleted_at",

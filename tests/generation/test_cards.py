@@ -196,7 +196,8 @@ CASES = {
         ["Edit prompt", "Dismiss"], state="rejected",
     ),
     "unknown": Case(
-        "unknown", sent(unknown_since=now, looks=3), ("may have gone through", "not sent again", "Checked 3 times"),
+        "unknown", sent(unknown_since=now, times_checked=3),
+        ("may have gone through", "not sent again", "Checked 3 times"),
         UNDECIDED, state="unknown",
     ),
     "unknown, given up": Case(

@@ -72,8 +72,8 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     """Each call that keeps something, as the workers make it."""
     learned_prices.learn(studio.token.subscription_id, studio.team.pk)
     (job,) = studio.ask()
-    sheet = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
-    studio.ask_for("lyrics", sheet=sheet, prompt="a slow waltz")
+    draft = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
+    studio.ask_for("lyrics", lyric_draft=draft, prompt="a slow waltz")
     frame = {"team": studio.team, "subscription": studio.subscription, "kind": "image", "origin": "made"}
     studio.ask_for("image", file=ReferenceFile.objects.create(**frame), prompt="a slow waltz")
     hostile.reference = job.reference
@@ -104,7 +104,7 @@ def pages(studio: Studio) -> list[str]:
         found += [f"/flow-accounts/{account.email}/", f"/flow-accounts/{account.email}/usage/"]
     found += [f"/jobs/{job.pk}/" for job in Job.objects.all()]
     found += [f"/jobs/{job.pk}/adopt/" for job in Job.objects.filter(state="unknown", operation="music")]
-    found += [f"/create/lyrics/{sheet.pk}/" for sheet in LyricDraft.objects.all()]
+    found += [f"/create/lyrics/{draft.pk}/" for draft in LyricDraft.objects.all()]
     for clip in islice(Clip.objects.for_team(studio.team), 3):
         here = f"/library/clips/{clip.pk}/"
         found += [

@@ -39,30 +39,30 @@ def written(studio: Studio, **form: object) -> LyricDraft:
     return LyricDraft.objects.get()
 
 
-def page(studio: Studio, sheet: LyricDraft, query: str = "") -> Page:
-    return Page(signed_in(studio).get(f"/create/lyrics/{sheet.pk}/{query}"))
+def page(studio: Studio, draft: LyricDraft, query: str = "") -> Page:
+    return Page(signed_in(studio).get(f"/create/lyrics/{draft.pk}/{query}"))
 
 
-def edit(studio: Studio, sheet: LyricDraft, lyrics: str, query: str = "", **form: object) -> HttpResponse:
-    newest = sheet.versions.first()
+def edit(studio: Studio, draft: LyricDraft, lyrics: str, query: str = "", **form: object) -> HttpResponse:
+    newest = draft.versions.first()
     assert newest
     filled = {"version": newest.number, "newest": newest.number, "title": newest.title} | form
     filled |= {"lyrics": lyrics, "sound_prompt": filled.get("sound_prompt", newest.sound_prompt)}
-    return signed_in(studio).post(f"/create/lyrics/{sheet.pk}/{query}", filled)
+    return signed_in(studio).post(f"/create/lyrics/{draft.pk}/{query}", filled)
 
 
 def test_an_idea_becomes_a_sheet_with_its_first_version(studio: Studio) -> None:
     response = send(studio, structure="Verse 1 / Chorus", email=studio.account("studio").email)
-    sheet = LyricDraft.objects.get()
-    assert response.headers["Location"] == f"/create/lyrics/{sheet.pk}/"
-    assert "on their way" in page(studio, sheet).text
+    draft = LyricDraft.objects.get()
+    assert response.headers["Location"] == f"/create/lyrics/{draft.pk}/"
+    assert "on their way" in page(studio, draft).text
     job = Job.objects.get()
     assert job.params == {"prompt": IDEA, "structure": "Verse 1 / Chorus"}
     assert write(studio) == 1
     assert state(job) == State.COMPLETED
     version = LyricVersion.objects.get()
     assert (version.number, version.origin, version.was_charged) == (1, "made", False)
-    shown = page(studio, sheet)
+    shown = page(studio, draft)
     assert shown.one("textarea", name_="lyrics").text.strip() == version.lyrics.strip()
     assert shown.one("textarea", name_="sound_prompt").text == version.sound_prompt
     assert studio.sandbox.charged(job.reference) == 0
@@ -80,59 +80,59 @@ def test_a_double_click_asks_once_and_other_words_are_not_lost(studio: Studio) -
 
 
 def test_every_edit_is_a_version_and_each_can_be_gone_back_to(studio: Studio) -> None:
-    sheet = written(studio)
-    first = sheet.versions.get()
-    assert edit(studio, sheet, "[Verse]\nMy own line").status_code == 302
-    edit(studio, sheet, "[Verse]\nMy own line")  # says the same
-    assert sheet.versions.count() == 2
-    old = page(studio, sheet, "?version=1")
+    draft = written(studio)
+    first = draft.versions.get()
+    assert edit(studio, draft, "[Verse]\nMy own line").status_code == 302
+    edit(studio, draft, "[Verse]\nMy own line")  # says the same
+    assert draft.versions.count() == 2
+    old = page(studio, draft, "?version=1")
     assert old.one("textarea", name_="lyrics").text.strip() == first.lyrics.strip()
     assert "Restore version 1" in old.text
-    edit(studio, sheet, first.lyrics, version=1)
-    assert [version.lyrics for version in sheet.versions.all()] == [
+    edit(studio, draft, first.lyrics, version=1)
+    assert [version.lyrics for version in draft.versions.all()] == [
         first.lyrics,
         "[Verse]\nMy own line",
         first.lyrics,
     ]
-    changes = page(studio, sheet, "?version=2&with=1")
+    changes = page(studio, draft, "?version=2&with=1")
     assert "My own line" in [each.text for each in changes.all("ins")]
     assert changes.all("del")
 
 
 def test_what_somebody_else_saved_meanwhile_stays(studio: Studio) -> None:
-    sheet = written(studio)
-    edit(studio, sheet, "mine")
-    edit(studio, sheet, "from the version before", version=1, newest=1)
-    assert list(sheet.versions.values_list("lyrics", flat=True))[:2] == ["from the version before", "mine"]
+    draft = written(studio)
+    edit(studio, draft, "mine")
+    edit(studio, draft, "from the version before", version=1, newest=1)
+    assert list(draft.versions.values_list("lyrics", flat=True))[:2] == ["from the version before", "mine"]
 
 
 def test_a_song_of_it_carries_the_words_and_the_sound_as_they_stand(studio: Studio) -> None:
-    sheet = written(studio)
-    response = edit(studio, sheet, "[Chorus]\nAll new", "?song=1", sound_prompt="slow waltz")
+    draft = written(studio)
+    response = edit(studio, draft, "[Chorus]\nAll new", "?song=1", sound_prompt="slow waltz")
     form = Page(signed_in(studio).get(response.headers["Location"]))
     assert form.one("textarea", name_="lyrics").text.strip() == "[Chorus]\nAll new"
     assert form.one("textarea", name_="prompt").text == "slow waltz"
-    assert sheet.versions.count() == 2
+    assert draft.versions.count() == 2
 
 
 def test_no_words_came_the_agent_is_quoted_and_a_changed_idea_helps(studio: Studio) -> None:
-    sheet = written(studio, prompt="nothing to say [no lyrics]")
+    draft = written(studio, prompt="nothing to say [no lyrics]")
     job = Job.objects.get()
     assert state(job) == State.FAILED
-    shown = page(studio, sheet)
+    shown = page(studio, draft)
     assert "Change the idea" in shown.text
     assert "talk about the mood first" in shown.text
-    assert send(studio, f"/create/lyrics/{sheet.pk}/ask/", prompt="a better idea").status_code == 302
+    assert send(studio, f"/create/lyrics/{draft.pk}/ask/", prompt="a better idea").status_code == 302
     assert write(studio) == 1
-    sheet.refresh_from_db()
-    assert (sheet.versions.count(), sheet.idea) == (1, "a better idea")
-    assert page(studio, sheet).one("textarea", name_="lyrics").text.strip()
+    draft.refresh_from_db()
+    assert (draft.versions.count(), draft.idea) == (1, "a better idea")
+    assert page(studio, draft).one("textarea", name_="lyrics").text.strip()
 
 
 def test_it_says_so_when_words_were_not_free(studio: Studio) -> None:
-    sheet = written(studio, prompt="fire away [song fired]")
-    assert sheet.versions.get().was_charged
-    shown = page(studio, sheet).text
+    draft = written(studio, prompt="fire away [song fired]")
+    assert draft.versions.get().was_charged
+    shown = page(studio, draft).text
     assert "normally free" in shown
     assert "started a song as well" in shown
     card = Page(signed_in(studio).get(f"/jobs/{Job.objects.get().pk}/"))
@@ -160,27 +160,27 @@ def test_only_an_answer_that_says_free_was_free(fired: bool, burned: int | None,
 
 
 def test_words_whose_cost_is_not_known_are_not_called_paid(studio: Studio) -> None:
-    sheet = written(studio, prompt="fire away")
+    draft = written(studio, prompt="fire away")
     job = Job.objects.get()
     LyricVersion.objects.update(credits_burned=None)
     job.evidence |= {results.NOT_FREE: True, results.PAID: False}
     job.save(update_fields=["evidence"])
     assert "does not say whether these were" in Page(signed_in(studio).get(f"/jobs/{job.pk}/")).text
     listed = Page(signed_in(studio).get("/create/lyrics/"))
-    for shown in (listed, page(studio, sheet)):
+    for shown in (listed, page(studio, draft)):
         assert "cost not known" in shown.text
         assert "cost credits" not in shown.text
 
 
 def test_a_lost_answer_is_asked_for_again_by_a_person_only(studio: Studio) -> None:
     send(studio, prompt=f"{IDEA} [drop after]")
-    sheet, job = LyricDraft.objects.get(), Job.objects.get()
+    draft, job = LyricDraft.objects.get(), Job.objects.get()
     write(studio)
     assert state(job) == State.UNKNOWN
     for _ in range(2):
         studio.tick()
         assert write(studio) == 0
-    shown = page(studio, sheet)
+    shown = page(studio, draft)
     assert "got lost" in shown.text
     assert "normally free" in shown.text
     retry = Page(signed_in(studio).get(f"/jobs/{job.pk}/retry/"))
@@ -212,15 +212,15 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
 
 
 def test_an_edit_that_is_too_long_is_shown_again(studio: Studio) -> None:
-    sheet = written(studio)
-    answer = Page(edit(studio, sheet, "x" * 10_001))
+    draft = written(studio)
+    answer = Page(edit(studio, draft, "x" * 10_001))
     assert answer.status == 422
     assert len(answer.one("textarea", name_="lyrics").text.strip()) == 10_001
-    assert sheet.versions.count() == 1
+    assert draft.versions.count() == 1
 
 
 def test_who_may_read_and_who_may_write(studio: Studio) -> None:
-    sheet = written(studio)
+    draft = written(studio)
     people = {
         "teammate": (member(studio.team, "jonas@nightbus.example"), 200, 302),
         "viewer": (member(studio.team, "vera@nightbus.example", Role.VIEWER), 200, 403),
@@ -230,20 +230,23 @@ def test_who_may_read_and_who_may_write(studio: Studio) -> None:
     for name, (user, seen, saved) in people.items():
         browser = Client()
         browser.force_login(user, backend=BACKEND)
-        assert browser.get(f"/create/lyrics/{sheet.pk}/").status_code == seen, name
-        assert browser.post(f"/create/lyrics/{sheet.pk}/", words).status_code == saved, name
-        carried = browser.get(f"/create/?sheet={sheet.pk}").status_code
+        assert browser.get(f"/create/lyrics/{draft.pk}/").status_code == seen, name
+        assert browser.post(f"/create/lyrics/{draft.pk}/", words).status_code == saved, name
+        carried, by_old_link = (
+            browser.get(f"/create/?{key}={draft.pk}").status_code for key in ("draft", "sheet")
+        )
+        assert carried == by_old_link
         assert carried == {"teammate": 302, "viewer": 403, "stranger": 404}[name]  # 302: without a token
         listed = Page(browser.get("/create/lyrics/"))
-        assert bool(listed.all(data_sheet=str(sheet.pk))) is (seen == 200), name
-    assert sheet.versions.count() == 2
+        assert bool(listed.all(data_sheet=str(draft.pk))) is (seen == 200), name
+    assert draft.versions.count() == 2
 
 
 def test_a_deleted_sheet_can_be_brought_back(studio: Studio) -> None:
-    sheet, browser = written(studio), signed_in(studio)
-    answer = browser.post(f"/create/lyrics/{sheet.pk}/delete/", follow=True)
-    assert browser.get(f"/create/lyrics/{sheet.pk}/").status_code == 404
+    draft, browser = written(studio), signed_in(studio)
+    answer = browser.post(f"/create/lyrics/{draft.pk}/delete/", follow=True)
+    assert browser.get(f"/create/lyrics/{draft.pk}/").status_code == 404
     token = re.search(r'name="token" value="([^"]+)"', answer.content.decode())
     assert token
     browser.post("/library/undo/", {"token": token[1]})
-    assert browser.get(f"/create/lyrics/{sheet.pk}/").status_code == 200
+    assert browser.get(f"/create/lyrics/{draft.pk}/").status_code == 200

@@ -200,7 +200,7 @@ def test_every_operation_that_failed_can_be_asked_for_again_and_once(studio: Stu
         "file": ReferenceFile.objects.create(
             team=studio.team, subscription=studio.subscription, kind="image", name="a.png"
         ),
-        "sheet": LyricDraft.objects.create(team=studio.team),
+        "lyric_draft": LyricDraft.objects.create(team=studio.team),
     }
     (job,) = studio.ask("x")
     Job.objects.update(
@@ -215,7 +215,7 @@ def test_every_operation_that_failed_can_be_asked_for_again_and_once(studio: Stu
     new = job.retries.get()
     assert (new.nonce, new.state) == (uuid.UUID(nonce), "queued")
     job.refresh_from_db()
-    assert new.asked() == job.asked()
+    assert new.request_fields() == job.request_fields()
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_without_a_token_a_lost_job_stays_lost_until_there_is_one(here: Studio, 
     there.look()
     there.look()
     assert state(lost) == "unknown"
-    assert (lost.looks, read(here, THERE), read(here, HERE)) == (0, 1, 0)
+    assert (lost.times_checked, read(here, THERE), read(here, HERE)) == (0, 1, 0)
     assert "No token of this team works" in signed_in(here).get("/jobs/").content.decode()
     long_ago = timezone.now() - 3 * Job.SEARCH_LASTS
     Job.objects.filter(pk=lost.pk).update(unknown_since=long_ago)

@@ -207,7 +207,7 @@ def test_a_list_asked_for_before_the_error_frees_nothing(studio: Studio, relay: 
     studio.look()
     studio.ask(account=account)
     job.refresh_from_db()
-    assert (job.looks, studio.dispatch()) == (0, 0)
+    assert (job.times_checked, studio.dispatch()) == (0, 0)
 
 
 # Waiting

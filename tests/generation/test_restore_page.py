@@ -49,7 +49,7 @@ def searched(*jobs: Job, clips: list[dict[str, object]] | None = None) -> None:
         LostSongSearch.objects.update_or_create(
             job=job, defaults={"found_at": timezone.now(), "clips": clips or []}
         )
-        Job.objects.filter(pk=job.pk).update(looks=1)
+        Job.objects.filter(pk=job.pk).update(times_checked=1)
 
 
 def clip(**more: object) -> dict[str, object]:
@@ -164,7 +164,7 @@ def test_nothing_is_said_to_be_missing_before_its_record_was_looked_for(
 ) -> None:
     jobs = restored(studio)
     searched(*jobs)
-    Job.objects.update(looks=0)
+    Job.objects.update(times_checked=0)
     assert "What is still running was not searched yet." in Page(client.get(PAGE)).text
     assert "Search Flow Music first" in post(client, "requeue", *jobs)
 

@@ -88,8 +88,8 @@ def test_an_answer_that_can_not_be_kept_is_shown_to_a_person(
         raise IntegrityError("it does not fit")
 
     monkeypatch.setattr(results, "keep", refuse)
-    sheet = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
-    job = studio.ask_for("lyrics", sheet=sheet, prompt="a long road home")
+    draft = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
+    job = studio.ask_for("lyrics", lyric_draft=draft, prompt="a long road home")
     dispatcher.run(studio.subscription.pk, synchronous=True)
     job.refresh_from_db()
     assert (job.state, LyricVersion.objects.count()) == (State.UNKNOWN, 0)

@@ -133,7 +133,7 @@ def ask(studio: Studio, row: Row) -> Job:
         return sent(studio, picture()).jobs.get()
     about: dict[str, Any] = {}
     if row.operation == "lyrics":
-        about = {"sheet": LyricDraft.objects.create(team=studio.team, made_by=studio.user)}
+        about = {"lyric_draft": LyricDraft.objects.create(team=studio.team, made_by=studio.user)}
     elif row.operation == "image":
         about = {"file": an_empty_frame(studio)}
     job = studio.ask_for(row.operation, **about, **{"prompt": "a slow waltz"} | row.params)

@@ -28,7 +28,7 @@ def send(studio: Studio, **form: Any) -> HttpResponse:
         "ghostwriter": ["", "pro"],
         "count": "1",
         "cap": "20",
-        "keepers": "",
+        "favourites": "",
         "nonce": str(uuid.uuid4()),
     } | form
     return signed_in(studio).post("/create/sweeps/", filled)
@@ -103,7 +103,7 @@ def test_another_row_comes_without_a_script_and_without_losing_anything(studio: 
         ({"count": "5"}, "From 1 to 4"),
         ({"cap": ""}, "how many credits"),
         ({"cap": "0"}, "how many credits"),
-        ({"keepers": "0"}, "From 1 to 99"),
+        ({"favourites": "0"}, "From 1 to 99"),
         ({"email": "nobody@elsewhere.example"}, "under none of your API tokens"),
         ({"prompt": list("abcdefgh"), "lyrics": list("abcdefg"), "count": "4"}, "up to 200"),
     ],
@@ -115,8 +115,8 @@ def test_what_is_wrong_is_said(studio: Studio, form: dict[str, Any], said: str) 
     assert not Sweep.objects.exists()
 
 
-def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
-    sweep = started(studio, keepers=3)
+def test_the_matrix_shows_takes_and_favourites(studio: Studio) -> None:
+    sweep = started(studio, favourites=3)
     first, *_ = step(sweep)
     Job.objects.exclude(pk=first.pk).update(paused=True)
     make(studio)
@@ -131,11 +131,11 @@ def test_the_matrix_shows_takes_and_keepers(studio: Studio) -> None:
     assert "not sent yet" not in shown.text  # the fourth has the place that became free
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/stop/")
     assert "Resume…" in page(studio, sweep).text
-    for limits in ({"cap": "-1"}, {"cap": "500", "keepers": "1"}):  # one is there already
+    for limits in ({"cap": "-1"}, {"cap": "500", "favourites": "1"}):  # one is there already
         assert signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", limits).status_code == 422
-    signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "500", "keepers": "2"})
+    signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "500", "favourites": "2"})
     sweep.refresh_from_db()
-    assert (sweep.phase, sweep.cap, sweep.keepers) == ("running", 500, 2)
+    assert (sweep.phase, sweep.cap, sweep.favourites_wanted) == ("running", 500, 2)
     assert not Job.objects.filter(state=State.QUEUED, paused=True).exists()
 
 

@@ -1,4 +1,4 @@
-"""Sweeps: every combination once, within the cap, until there are enough keepers; whoever looks after them."""
+"""Sweeps: every combination once, within the cap, until there are enough favourites; whoever looks after them."""
 
 import threading
 import uuid
@@ -24,16 +24,16 @@ PROMPTS = ["slow disco [short]", "a waltz [short]"]
 
 
 def draft(
-    studio: Studio, *, cap: int = 1000, keepers: int | None = None, songs: int = 1, **asked: list[str]
+    studio: Studio, *, cap: int = 1000, favourites: int | None = None, songs: int = 1, **inputs: list[str]
 ) -> Sweep:
     plan = runner.SweepPlan(
         by=studio.user,
         token=studio.token,
         account=None,
-        asked={"prompt": PROMPTS, "lyrics": [""], "ghostwriter": ["", "pro"]} | asked,
+        inputs={"prompt": PROMPTS, "lyrics": [""], "ghostwriter": ["", "pro"]} | inputs,
         songs_each=songs,
         cap=cap,
-        keepers=keepers,
+        favourites=favourites,
         nonce=uuid.uuid4(),
     )
     return runner.draft(studio.team, plan)
@@ -73,12 +73,12 @@ def drive(studio: Studio, sweep: Sweep) -> list[Job]:
 
 
 def test_the_ghostwriter_has_no_effect_beside_own_words(studio: Studio) -> None:
-    asked = {
+    inputs = {
         "lyrics": ["", "[Verse]\nKettle"],
         "ghostwriter": ["", "standard", "pro"],
         "model": ["", "lyria-3.5"],
     }
-    sweep = draft(studio, **asked)
+    sweep = draft(studio, **inputs)
     params = [cell.params for cell in sweep.cells.all()]
     assert len(params) == 2 * 2 * (3 + 1)
     assert {"prompt": PROMPTS[0], "lyrics": "[Verse]\nKettle", "model": "lyria-3.5"} in params
@@ -88,8 +88,8 @@ def test_the_ghostwriter_has_no_effect_beside_own_words(studio: Studio) -> None:
 
 def test_every_combination_is_made_once_a_few_at_a_time(studio: Studio) -> None:
     sweep = started(studio)
-    assert len(step(sweep)) == Sweep.AT_ONCE
-    assert len(step(sweep)) == Sweep.AT_ONCE  # another look changes nothing
+    assert len(step(sweep)) == Sweep.PARALLEL_SONGS
+    assert len(step(sweep)) == Sweep.PARALLEL_SONGS  # another look changes nothing
     jobs = drive(studio, sweep)
     assert (sweep.phase, sweep.ended) == ("done", "all")
     asked = sorted(str(cell.params) for cell in sweep.cells.all())
@@ -137,8 +137,8 @@ def test_a_price_that_is_learned_meanwhile_calls_off_what_is_too_much(studio: St
     assert (sweep.ended, sum(studio.charged(job) for job in jobs)) == ("cap", 1)
 
 
-def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studio) -> None:
-    sweep = started(studio, keepers=2)
+def test_enough_favourites_end_it_and_what_was_not_sent_is_called_off(studio: Studio) -> None:
+    sweep = started(studio, favourites=2)
     first, *_ = step(sweep)
     Job.objects.exclude(pk=first.pk).update(paused=True)
     make(studio)
@@ -146,14 +146,14 @@ def test_enough_keepers_end_it_and_what_was_not_sent_is_called_off(studio: Studi
     ratings.mark_favourite(one, studio.user, on=True)
     ratings.rate(other, studio.user, 3)
     step(sweep)
-    assert (sweep.phase, sweep.kept) == ("running", 1)
+    assert (sweep.phase, sweep.favourites_found) == ("running", 1)
     ratings.rate(other, studio.user, 4)
     ratings.mark_favourite(other, studio.user, on=True)  # one take, however often it is praised
     jobs = step(sweep)
-    assert (sweep.phase, sweep.ended, sweep.kept) == ("done", "keepers", 2)
+    assert (sweep.phase, sweep.ended, sweep.favourites_found) == ("done", "keepers", 2)
     assert sorted(job.state for job in jobs) == ["cancelled", "cancelled", "cancelled", "collecting"]
     # More of it is asked for by a person: what was called off is made after all, and nothing twice.
-    assert runner.resume(sweep, by=studio.user, cap=1000, keepers=None)
+    assert runner.resume(sweep, by=studio.user, cap=1000, favourites=None)
     jobs = drive(studio, sweep)
     made = [job for job in jobs if job.state != State.CANCELLED]
     assert sorted(str(job.params) for job in made) == sorted(str(cell.params) for cell in sweep.cells.all())
@@ -164,7 +164,7 @@ def test_stopped_it_sends_nothing_more_until_a_person_lets_it_go_on(studio: Stud
     step(sweep)
     assert runner.stop(sweep, by=studio.user)
     assert (studio.dispatch(), len(step(sweep))) == (0, 3)
-    assert runner.resume(sweep, by=studio.user, cap=1000, keepers=None)
+    assert runner.resume(sweep, by=studio.user, cap=1000, favourites=None)
     assert len(drive(studio, sweep)) == 4
 
 
@@ -174,7 +174,7 @@ def test_going_on_within_a_lower_cap_sends_nothing_beyond_it(studio: Studio) -> 
     assert len(step(sweep)) == 3
     assert runner.stop(sweep, by=studio.user)
     price = Progress(sweep).price.credits
-    assert runner.resume(sweep, by=studio.user, cap=price, keepers=None)
+    assert runner.resume(sweep, by=studio.user, cap=price, favourites=None)
     left = [
         job for job in Job.objects.filter(cell__sweep=sweep) if job.state == State.QUEUED and not job.paused
     ]
@@ -254,4 +254,4 @@ def test_many_at_once_ask_for_each_song_once(studio: Studio) -> None:
     for thread in threads:
         thread.join()
     jobs = list(Job.objects.filter(cell__sweep=sweep))
-    assert len(jobs) == len({(job.nonce, job.batch_index) for job in jobs}) == Sweep.AT_ONCE
+    assert len(jobs) == len({(job.nonce, job.batch_index) for job in jobs}) == Sweep.PARALLEL_SONGS

@@ -137,7 +137,7 @@ def test_an_unknown_outcome_is_searched_for_for_forty_minutes(studio: Studio) ->
     Job.objects.update(state="unknown", unknown_since=timezone.now(), sent_at=timezone.now())
     studio.look()
     job.refresh_from_db()
-    assert job.looks == 1
+    assert job.times_checked == 1
     assert not job.given_up
     Job.objects.update(unknown_since=timezone.now() - timedelta(minutes=41))
     job.refresh_from_db()

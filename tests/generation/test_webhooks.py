@@ -218,7 +218,7 @@ def test_a_hint_makes_the_subscription_due_without_any_job_to_watch(studio: Stud
     (job,) = studio.ask("a drone [drop after] [hook never]")
     studio.dispatch()
     long_ago = timezone.now() - Job.SEARCH_LASTS * 2
-    Job.objects.filter(pk=job.pk).update(unknown_since=long_ago, looked_at=long_ago + Job.SEARCH_LASTS)
+    Job.objects.filter(pk=job.pk).update(unknown_since=long_ago, last_checked_at=long_ago + Job.SEARCH_LASTS)
     poll_times.poll_now(studio.subscription.pk)
     assert not poll_times.due(timezone.now()).exists()
     post(secret_of(job), {"jobid": ask(studio.sandbox.url, "jobs")[0]["jobid"]})

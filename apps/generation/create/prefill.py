@@ -3,7 +3,7 @@
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.
 `&model=` leaves the model to Flow Music.
-`?sheet=<lyric draft>` (with `&version=<number>` of that version) its lyrics and its prompt.
+`?draft=<lyric draft>` (with `&version=<number>` of that version) its lyrics and its prompt.
 """
 
 from collections.abc import Mapping
@@ -64,8 +64,8 @@ def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
     if "from" in asked:
         earlier = Job.objects.for_team(team).select_related("account", "token")
         return Prefill(of_job(get_object_or_404(earlier, pk=_id(asked["from"])), user), "an earlier prompt")
-    if "sheet" in asked:
-        version = lyrics_pages.find_version(team, _id(asked["sheet"]), asked.get("version", ""))
+    if (draft := asked.get("draft", asked.get("sheet"))) is not None:  # `sheet` is its name in older links
+        version = lyrics_pages.find_version(team, _id(draft), asked.get("version", ""))
         if version is None:
             raise Http404
         return of_lyrics(version)

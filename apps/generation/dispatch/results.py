@@ -57,14 +57,14 @@ def _keep_stems(job: Job, answer: StemsRecord) -> None:
 
 
 def _keep_lyrics(job: Job, answer: LyricsRecord) -> None:
-    draft = job.sheet
+    draft = job.lyric_draft
     text, evidence = _money(answer)
     if not endings.finish(job, text, duration_ms=_took(job), **evidence) or draft is None:
         return
     list(LyricDraft.objects.select_for_update().filter(pk=draft.pk))  # one after the other counts its version
     last = draft.versions.aggregate(last=Max("number"))["last"] or 0
     LyricVersion.objects.create(
-        sheet=draft,
+        draft=draft,
         number=last + 1,
         origin=LyricVersion.Origin.MADE,
         title=(answer.title or "")[:300],

@@ -175,7 +175,7 @@ def _enter_token(job: Job) -> Action:
 
 
 def _unknown(made: Card, job: Job, around: Surroundings) -> None:
-    checked = f"Checked {job.looks} times" if job.looks != 1 else "Checked once"
+    checked = f"Checked {job.times_checked} times" if job.times_checked != 1 else "Checked once"
     check = _action("Check now", "job-look", job, method="post", style="soft")
     lost = _action("Mark as lost…", "job-abandon", job)
     made.time_text = str(when(job.sent_at or job.unknown_since))

@@ -35,7 +35,7 @@ OF_A_CARD = (
     "song",
     "source__song",
     "file",
-    "sheet",
+    "lyric_draft",
 )
 RECENT = timedelta(hours=12)
 DONE_SHOWN = 6

@@ -106,7 +106,13 @@ def requeue(job: Job, *, by: User) -> bool:
     """
     if job.settles_at:
         return False
-    unsent: dict[str, Any] = {"sent_at": None, "ran_on": None, "price": None, "hook_hash": "", "looks": 0}
+    unsent: dict[str, Any] = {
+        "sent_at": None,
+        "ran_on": None,
+        "price": None,
+        "hook_hash": "",
+        "times_checked": 0,
+    }
     text = f"Requeued by {by.short_name}: not found at Flow Music."
     fits = Q(jobid=None, restored_at__isnull=False, cancel_requested_at=None)
     no_more: dict[str, Any] = {"unknown_since": None, "error_text": "", "evidence": {}}
@@ -134,7 +140,9 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
             job.refresh_from_db(from_queryset=Job.objects.select_for_update())
             if job.state not in RETRYABLE or job.settles_at:
                 return None
-            new = Job.objects.create(**job.asked(), asked_by=by, token=token, nonce=nonce, retry_of=job)
+            new = Job.objects.create(
+                **job.request_fields(), asked_by=by, token=token, nonce=nonce, retry_of=job
+            )
             move(new, {State.QUEUED}, State.QUEUED, f"Retried by {by.short_name}.", by=by)
             if job.state == State.UNKNOWN and not mark_as_lost(job, by=by):
                 raise FoundMeanwhile

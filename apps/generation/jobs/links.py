@@ -63,6 +63,6 @@ def result_of(job: Job) -> str:
 
 def _draft_page(job: Job, part: str = "") -> str:
     """Nowhere when it was deleted."""
-    if job.sheet is None or job.sheet.deleted_at:
+    if job.lyric_draft is None or job.lyric_draft.deleted_at:
         return ""
-    return reverse("lyric-sheet", args=[job.sheet.pk]) + part
+    return reverse("lyric-sheet", args=[job.lyric_draft.pk]) + part

@@ -28,7 +28,7 @@ def watched(now: datetime) -> Q:
     A job that is searched for stays one until it was searched for at the end of its time, too: while no token of its
     team works nobody searches, and time goes by.
     """
-    unsearched = Q(looked_at=None) | Q(looked_at__lt=F("unknown_since") + Job.SEARCH_LASTS)
+    unsearched = Q(last_checked_at=None) | Q(last_checked_at__lt=F("unknown_since") + Job.SEARCH_LASTS)
     return ~Q(operation__in=SYNCHRONOUS) & (
         Q(state__in=[State.QUEUED, State.SUBMITTING, State.RUNNING])
         | Q(state=State.UNKNOWN, unknown_since__gt=now - Job.SEARCH_LASTS)

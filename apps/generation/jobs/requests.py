@@ -33,7 +33,7 @@ class JobRequest:
     nonce: uuid.UUID
     source: Clip | None = None  # the take that is edited
     file: ReferenceFile | None = None  # that is sent, or that an image becomes
-    sheet: LyricDraft | None = None  # that lyrics are written for
+    lyric_draft: LyricDraft | None = None  # that lyrics are written for
     # One after the other, of the songs of a sweep's cell: the place of the first one, and of how many.
     cell: SweepCell | None = None
     first: int = 0
@@ -68,7 +68,7 @@ class JobRequest:
             params=self.params,
             source=self.source,
             file=self.file,
-            sheet=self.sheet,
+            lyric_draft=self.lyric_draft,
             nonce=self.nonce,
             batch_index=index,
             batch_size=self.size or self.count,

@@ -134,8 +134,8 @@ def mark_sent(job: Job, claim_id: uuid.UUID, *, hook_hash: str) -> int:
     Whoever gets 0 sends nothing.
     """
     now = timezone.now()
-    not_held = Q(~Exists(Hold.objects.filter(team=OuterRef("team"))))
-    fits = not_held & Q(claim=claim_id, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
+    not_on_hold = Q(~Exists(Hold.objects.filter(team=OuterRef("team"))))
+    fits = not_on_hold & Q(claim=claim_id, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
     # What was requeued from a backup is sent by this site from here on.
     values: dict[str, Any] = {"sent_at": now, "restored_at": None, "hook_hash": hook_hash}
     values["attempts"] = Least(F("attempts") + 1, MOST_COUNTED)
@@ -221,7 +221,7 @@ def lose(job: Job, text: str, *, claim_id: uuid.UUID | None = None, **values: An
         where=Q(sent_at__isnull=False) & (Q(claim=claim_id) if claim_id else Q()),
         unknown_since=timezone.now(),
         claim_expires_at=None,
-        looks=0,
+        times_checked=0,
         **values,
     )
 
@@ -278,7 +278,7 @@ def lose_record(job: Job) -> bool:
         unknown_since=timezone.now(),
         error_text="Flow Music forgot this before it was seen to end. It may have been made, so it is not sent again.",
         check_at=None,
-        looks=0,
+        times_checked=0,
     )
 
 

@@ -44,8 +44,8 @@ def title_of(draft: LyricDraft, newest: LyricVersion | None) -> str:
 
 def page_of(team: Team, place: str) -> tuple[list[DraftRow], Cursor | None]:
     """The team's drafts, changed last first, and where the next page starts; two queries."""
-    newest = LyricVersion.objects.filter(sheet=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    awaited = Exists(Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE))
+    newest = LyricVersion.objects.filter(draft=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    awaited = Exists(Job.objects.filter(lyric_draft=OuterRef("pk"), state__in=LIVE))
     drafts = LyricDraft.objects.for_team(team).live().select_related("made_by")
     drafts = drafts.annotate(count=Count("versions"), newest=Subquery(newest), awaited=awaited)
     if before := Cursor.parse(place):
@@ -99,7 +99,7 @@ class DraftPage:
 
     def _cards(self) -> list[Card]:
         """Of what is on its way, and of the last request if nothing came of it."""
-        jobs = panel.with_card_relations(Job.objects.filter(sheet=self.draft, retries=None))
+        jobs = panel.with_card_relations(Job.objects.filter(lyric_draft=self.draft, retries=None))
         found = list(jobs.filter(Q(state__in=LIVE) | WRONG).order_by("-created_at"))
         shown = [job for place, job in enumerate(found) if job.state in LIVE or not place]
         around = panel.surroundings(self._membership) if shown else None
@@ -141,7 +141,7 @@ class Changes:
 
 def find_version(team: Team, pk: UUID, number: str) -> LyricVersion | None:
     """That one of the team's, else the newest of the draft; None without any."""
-    versions = LyricVersion.objects.filter(sheet__in=LyricDraft.objects.for_team(team).live(), sheet=pk)
+    versions = LyricVersion.objects.filter(draft__in=LyricDraft.objects.for_team(team).live(), draft=pk)
     chosen = (
         versions.filter(number=int(number)) if number.isdecimal() and len(number) < 7 else versions.none()
     )

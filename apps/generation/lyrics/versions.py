@@ -65,7 +65,7 @@ def _ask(draft: LyricDraft, request: LyricsRequest) -> None:
         params=request.params,
         count=1,
         nonce=request.nonce,
-        sheet=draft,
+        lyric_draft=draft,
     ).ask()
 
 
@@ -77,7 +77,7 @@ def save(draft: LyricDraft, *, by: User, title: str, lyrics: str, sound_prompt: 
         if newest and (newest.title, newest.lyrics, newest.sound_prompt) == (title, lyrics, sound_prompt):
             return newest
         version = LyricVersion.objects.create(
-            sheet=draft,
+            draft=draft,
             number=newest.number + 1 if newest else 1,
             origin=LyricVersion.Origin.EDITED,
             title=title,
@@ -92,7 +92,7 @@ def save(draft: LyricDraft, *, by: User, title: str, lyrics: str, sound_prompt: 
 def delete(draft: LyricDraft, title: str, *, by: User) -> bool:
     """It can be restored for a day. Those deleted longer ago are erased now, unless lyrics are on their way."""
     now = timezone.now()
-    awaited = Job.objects.filter(sheet=OuterRef("pk"), state__in=LIVE)
+    awaited = Job.objects.filter(lyric_draft=OuterRef("pk"), state__in=LIVE)
     old = LyricDraft.objects.filter(~Exists(awaited), team=draft.team_id, deleted_at__lt=now - RESTORABLE_FOR)
     old.delete()
     with transaction.atomic():
@@ -104,11 +104,11 @@ def delete(draft: LyricDraft, title: str, *, by: User) -> bool:
     return deleted
 
 
-def _undelete(team: Team, by: User, sheet: str) -> str:
+def _undelete(team: Team, by: User, draft: str) -> str:
     """Restores one; says what came of it. InvalidInput when it is erased."""
-    if not LyricDraft.objects.for_team(team).filter(pk=sheet).update(deleted_at=None):
+    if not LyricDraft.objects.for_team(team).filter(pk=draft).update(deleted_at=None):
         raise InvalidInput("These lyrics have been erased by now.")
     return "The lyrics are restored."
 
 
-undo.ACTIONS["delete-sheet"] = _undelete
+undo.ACTIONS["delete-lyric-draft"] = _undelete

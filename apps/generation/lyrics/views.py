@@ -95,7 +95,7 @@ def _saved(request: TeamRequest, found: LyricDraft, editor: VersionForm) -> Http
     data = editor.cleaned_data
     version = versions.save(found, by=request.user, **{name: data[name] for name in TEXTS})
     if "song" in request.GET:
-        return HttpResponseRedirect(f"{reverse('create')}?sheet={found.pk}&version={version.number}")
+        return HttpResponseRedirect(f"{reverse('create')}?draft={found.pk}&version={version.number}")
     messages.success(request, _said(version, data["newest"]))
     return redirect("lyric-sheet", found.pk)
 
@@ -130,7 +130,7 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     found = _find(request, pk)
     words = lyrics_pages.title_of(found, found.versions.first())
     if versions.delete(found, words, by=request.user):
-        undoable(request, f"Deleted {words}.", "delete-sheet", sheet=str(found.pk))
+        undoable(request, f"Deleted {words}.", "delete-lyric-draft", draft=str(found.pk))
     return redirect("lyrics")
 
 

@@ -55,14 +55,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         named = Q(operation__in=SYNCHRONOUS)
         return self.filter(named if synchronous else ~named)
 
-    def not_held(self) -> "JobQuerySet":
+    def not_on_hold(self) -> "JobQuerySet":
         """Of teams for which may be sent: of the others a person decides first, after a restored backup."""
         return self.exclude(Exists(Hold.objects.filter(team=OuterRef("team"))))
 
     def ready(self, now: datetime) -> "JobQuerySet":
         """Queued rows that may be sent now, as far as the row and who pays for it say."""
         here = Membership.objects.creating().filter(team=OuterRef("team"), user=OuterRef("token__owner"))
-        return self.not_held().filter(
+        return self.not_on_hold().filter(
             Exists(here),  # the token of somebody who has left, or only listens by now, sends nothing more
             Q(not_before=None) | Q(not_before__lte=now),
             state=State.QUEUED,
@@ -99,7 +99,7 @@ class Job(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
-        related_name="wished_jobs",
+        related_name="chosen_jobs",
     )
     account_is_fixed = models.BooleanField(default=False)  # a choice stays one when its account is gone
     operation = models.CharField(max_length=20, default="music")
@@ -107,7 +107,9 @@ class Job(models.Model):
     # What it is about: the take that is edited, the file that is sent or created, the lyric draft that is written.
     source = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, related_name="edit_jobs")
     file = models.ForeignKey(ReferenceFile, on_delete=models.SET_NULL, null=True, related_name="jobs")
-    sheet = models.ForeignKey(LyricDraft, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    lyric_draft = models.ForeignKey(
+        LyricDraft, on_delete=models.SET_NULL, null=True, related_name="jobs", db_column="sheet_id"
+    )
     cell = models.ForeignKey(SweepCell, on_delete=models.SET_NULL, null=True, related_name="jobs")
 
     nonce = models.UUIDField(default=uuid.uuid4)  # of the form: a double click makes one job
@@ -145,8 +147,8 @@ class Job(models.Model):
 
     # Not known
     unknown_since = models.DateTimeField(null=True)
-    looks = models.PositiveIntegerField(default=0)
-    looked_at = models.DateTimeField(null=True)
+    times_checked = models.PositiveIntegerField(default=0, db_column="looks")
+    last_checked_at = models.DateTimeField(null=True, db_column="looked_at")
     restored_at = models.DateTimeField(null=True)  # its row came from a backup, and may have been sent since
 
     # The end
@@ -217,7 +219,8 @@ class Job(models.Model):
         settled = sent_at + self.STEMS_SETTLE
         return settled if settled > timezone.now() else None
 
-    def asked(self) -> dict[str, Any]:
+    def request_fields(self) -> dict[str, Any]:
         """The request, by the names of the fields: for a job with the same one."""
-        names = ("team_id", "subscription_id", "account_id", "account_is_fixed", "operation", "params")
-        return {name: getattr(self, name) for name in (*names, "source_id", "file_id", "sheet_id", "cell_id")}
+        request = ("team_id", "subscription_id", "account_id", "account_is_fixed", "operation", "params")
+        about = ("source_id", "file_id", "lyric_draft_id", "cell_id")
+        return {name: getattr(self, name) for name in (*request, *about)}

@@ -47,7 +47,8 @@ class Hold(models.Model):
     since = models.DateTimeField()
     # What was sent for the team since the backup, as far as the marks outside the database tell.
     calls = models.PositiveIntegerField(default=0)
-    gone = models.PositiveIntegerField(default=0)  # of them, those whose job is in no row any more
+    # Of them, those whose job is in no row any more.
+    missing = models.PositiveIntegerField(default=0, db_column="gone")
     first_at = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)
 

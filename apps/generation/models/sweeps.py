@@ -1,4 +1,4 @@
-"""Sweeps: a matrix of descriptions and words, made song by song within a cap of credits."""
+"""Sweeps: a matrix of prompts and lyrics, created song by song within a cap of credits."""
 
 import uuid
 from typing import Any, ClassVar
@@ -24,23 +24,26 @@ class SweepQuerySet(models.QuerySet["Sweep"]):
 
 
 class Sweep(models.Model):
-    """What a person asks for: every combination, so many songs of each, until the cap or the keepers are reached."""
+    """What a person asks for: every combination, so many songs of each.
+
+    It ends when the cap is reached, or when there are enough favourites.
+    """
 
     class Phase(models.TextChoices):
         DRAFT = "draft"  # filled in and looked at; nothing is sent
         RUNNING = "running"
-        STOPPED = "stopped"  # by a person, or by a restored backup; it can go on
+        STOPPED = "stopped"  # by a person, or by a restored backup; it can be resumed
         DONE = "done"
 
     class Ended(models.TextChoices):
-        KEEPERS = "keepers"
+        FAVOURITES = "keepers"
         CAP = "cap"
         ALL = "all"
         PERSON = "person"
         BACKUP = "backup"
 
-    # Within a sweep that many songs are in line or being made at once: who stops it saves the others.
-    AT_ONCE = 3
+    # Within a sweep that many songs are queued or running side by side: who stops it saves the others.
+    PARALLEL_SONGS = 3
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)  # the nonce of its form
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="sweeps")
@@ -53,14 +56,16 @@ class Sweep(models.Model):
         FlowAccount, on_delete=models.SET_NULL, null=True, related_name="sweeps"
     )
     account_is_fixed = models.BooleanField(default=False)
-    asked = models.JSONField(default=dict)  # the form's lists: prompt, lyrics, ghostwriter, model
+    # The form's lists: prompt, lyrics, ghostwriter, model.
+    inputs = models.JSONField(default=dict, db_column="asked")
     songs_each = models.PositiveSmallIntegerField(default=1)
     cap = models.PositiveIntegerField()  # credits
-    keepers = models.PositiveSmallIntegerField(null=True)  # so many are enough; null: never
+    # So many are enough; null: never.
+    favourites_wanted = models.PositiveSmallIntegerField(null=True, db_column="keepers")
 
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.DRAFT)
     ended = models.CharField(max_length=10, choices=Ended.choices, blank=True)
-    kept = models.PositiveSmallIntegerField(default=0)  # keepers when it was looked at last
+    favourites_found = models.PositiveSmallIntegerField(default=0, db_column="kept")  # when last counted
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(auto_now=True)
     stepped_at = models.DateTimeField(null=True)
@@ -76,10 +81,10 @@ class Sweep(models.Model):
         ordering: ClassVar = ["-created_at"]
 
     def __str__(self) -> str:
-        prompts = self.asked.get("prompt") or [""]
-        words = " ".join(prompts[0].split())
+        prompts = self.inputs.get("prompt") or [""]
+        first = " ".join(prompts[0].split())
         more = f" and {len(prompts) - 1} more" if len(prompts) > 1 else ""
-        return f"“{words[:36].rstrip()}{'…' if len(words) > 36 else ''}”{more}"
+        return f"“{first[:36].rstrip()}{'…' if len(first) > 36 else ''}”{more}"
 
     def is_draft_of(self, user: User) -> bool:
         """Then that person's form changes it; others get one like it."""
@@ -92,8 +97,8 @@ class SweepCell(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sweep = models.ForeignKey(Sweep, on_delete=models.CASCADE, related_name="cells")
-    row = models.PositiveSmallIntegerField()  # the description and the model
-    column = models.PositiveSmallIntegerField()  # the words and the ghostwriter
+    row = models.PositiveSmallIntegerField()  # the prompt and the model
+    column = models.PositiveSmallIntegerField()  # the lyrics and the ghostwriter
     params: Any = models.JSONField(default=dict)  # by the API's parameter names
 
     class Meta:

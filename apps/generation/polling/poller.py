@@ -118,7 +118,7 @@ def _count_searches(subscription: Subscription, asked_at: datetime) -> None:
     """Of a job that was lost while the list was on its way, that list says nothing."""
     searched = subscription.jobs.filter(poll_times.watched(asked_at), poll_times.readable())
     unknown = searched.filter(state=State.UNKNOWN, unknown_since__lte=asked_at)
-    if unknown.update(looks=F("looks") + 1, looked_at=asked_at):
+    if unknown.update(times_checked=F("times_checked") + 1, last_checked_at=asked_at):
         show(subscription.pk)
 
 

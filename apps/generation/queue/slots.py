@@ -72,7 +72,7 @@ def _slotless(jobs: "QuerySet[Job]", now: datetime) -> "QuerySet[Job]":
     and a list has been read since. What runs is in that list, counted as started elsewhere until it is known as ours.
     """
     is_old = Q(unknown_since__lt=now - Job.UNKNOWN_HOLDS_SLOT)
-    was_answered = Q(evidence__status__gte=300, evidence__fault__isnull=True, looks__gt=0)
+    was_answered = Q(evidence__status__gte=300, evidence__fault__isnull=True, times_checked__gt=0)
     return jobs.filter(is_old | was_answered, state=State.UNKNOWN)
 
 

@@ -173,7 +173,7 @@ def _hold_teams(marks: Sequence[Mark]) -> None:
         sent = of_team.get(team_id.hex, [])
         times = [mark.at for mark in sent]
         values = {"first_at": min(times, default=None), "last_at": max(times, default=None)}
-        counts = {"calls": len(sent), "gone": sum(mark.job not in here for mark in sent)}
+        counts = {"calls": len(sent), "missing": sum(mark.job not in here for mark in sent)}
         Hold.objects.update_or_create(team_id=team_id, defaults={"since": now, **values, **counts})
         PanelVersion.bump(team_id)
 
@@ -190,7 +190,7 @@ def _doubt(job: Job, sent_at: datetime | None) -> bool:
         sent_at=job.sent_at or sent_at,
         claim=None,
         claim_expires_at=None,
-        looks=0,
+        times_checked=0,
         error_text=words,
     )
     if doubted:

@@ -72,7 +72,7 @@ class RestoredJob:
         if self.job.is_synchronous:
             return True
         is_whole = bool(self.search and self.search.found_at and not self.search.problem)
-        return is_whole and self.job.looks > 0 and not self.signs
+        return is_whole and self.job.times_checked > 0 and not self.signs
 
     @property
     def is_chosen(self) -> bool:
@@ -111,7 +111,7 @@ def _jobs(team: Team) -> QuerySet[Job]:
     restored = Job.objects.for_team(team).filter(restored_at__isnull=False)
     # What is to be decided comes first: however much was found since, none of it is left out.
     is_over = Case(When(state=State.UNKNOWN, then=0), default=1)
-    related = restored.select_related("asked_by", "search", "source__song", "file", "sheet", "song")
+    related = restored.select_related("asked_by", "search", "source__song", "file", "lyric_draft", "song")
     return related.order_by(is_over, "-restored_at", "created_at")
 
 

@@ -65,14 +65,14 @@ class SweepForm(PaidForm):
     )
     count = _number(4, "From 1 to 4 songs of each.", initial=1)
     cap = _number(MOST_CREDITS, "Say how many credits it may cost, from 1 to 10,000.")
-    keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
+    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not data.get("lyrics"):
             data["none"] = True  # without any, there is nothing else
         if not self.errors:
-            songs = len(Matrix.of(self.asked)) * data["count"]
+            songs = len(Matrix.of(self.inputs)) * data["count"]
             if songs > MOST_SONGS:
                 self.add_error(
                     None, f"That would be {counted(songs, 'song')}. A sweep has up to {MOST_SONGS}."
@@ -80,7 +80,7 @@ class SweepForm(PaidForm):
         return data
 
     @property
-    def asked(self) -> dict[str, list[str]]:
+    def inputs(self) -> dict[str, list[str]]:
         """Of the valid form, what a Matrix is made of."""
         data = self.cleaned_data
         return {
@@ -96,10 +96,10 @@ class SweepForm(PaidForm):
             by=self.user,
             token=data["token"],
             account=data["account"],
-            asked=self.asked,
+            inputs=self.inputs,
             songs_each=data["count"],
             cap=data["cap"],
-            keepers=data["keepers"],
+            favourites=data["favourites"],
             nonce=data["nonce"],
         )
 
@@ -112,7 +112,7 @@ def blank() -> dict[str, Any]:
 def typed(data: QueryDict | MultiValueDict[str, str]) -> dict[str, Any]:
     """What stands in the fields, with one empty row more of the kind that was asked for: not checked, not sent."""
     values: dict[str, Any] = {
-        name: data.get(name) for name in ("count", "cap", "keepers", "email", "token", "nonce")
+        name: data.get(name) for name in ("count", "cap", "favourites", "email", "token", "nonce")
     }
     values |= {name: data.getlist(name) for name in ("ghostwriter", "model", "prompt", "lyrics")}
     values["none"] = "none" in data
@@ -124,16 +124,16 @@ def typed(data: QueryDict | MultiValueDict[str, str]) -> dict[str, Any]:
 
 def of_sweep(sweep: Sweep, *, by: User) -> dict[str, Any]:
     """Filled as that one was; the same draft, if it still is one and theirs."""
-    asked: Mapping[str, list[str]] = sweep.asked
+    inputs: Mapping[str, list[str]] = sweep.inputs
     values: dict[str, Any] = {
-        "prompt": asked["prompt"],
-        "lyrics": [text for text in asked["lyrics"] if text] or [""],
-        "none": "" in asked["lyrics"],
-        "ghostwriter": asked.get("ghostwriter", [""]),
-        "model": asked.get("model", [""]),
+        "prompt": inputs["prompt"],
+        "lyrics": [text for text in inputs["lyrics"] if text] or [""],
+        "none": "" in inputs["lyrics"],
+        "ghostwriter": inputs.get("ghostwriter", [""]),
+        "model": inputs.get("model", [""]),
         "count": sweep.songs_each,
         "cap": sweep.cap,
-        "keepers": sweep.keepers,
+        "favourites": sweep.favourites_wanted,
         "email": sweep.account.email if sweep.account else "",
         "token": sweep.token_id,
     }
@@ -144,7 +144,7 @@ class LimitsForm(forms.Form):
     """How far a sweep may go on: beyond what is spent and found already."""
 
     cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
-    keepers = _number(99, "From 1 to 99, or leave it empty.", required=False)
+    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False)
 
     def __init__(self, data: QueryDict | None, *, progress: Progress) -> None:
         super().__init__(data)
@@ -167,11 +167,11 @@ class LimitsForm(forms.Form):
             )
         return cap
 
-    def clean_keepers(self) -> int | None:
-        wanted: int | None = self.cleaned_data["keepers"]
-        if wanted is not None and wanted <= self.progress.kept:
+    def clean_favourites(self) -> int | None:
+        wanted: int | None = self.cleaned_data["favourites"]
+        if wanted is not None and wanted <= self.progress.favourite_count:
             raise forms.ValidationError(
-                f"There are {self.progress.kept} already. Say more, or leave it empty."
+                f"There are {self.progress.favourite_count} already. Say more, or leave it empty."
             )
         return wanted
 
@@ -179,7 +179,12 @@ class LimitsForm(forms.Form):
 def _further(progress: Progress) -> dict[str, int | None]:
     """What ended it is offered as much further as it takes."""
     sweep = progress.sweep
-    missing = max(0, progress.total - len(progress.asked)) * progress.price.credits
+    missing = max(0, progress.total - len(progress.requested)) * progress.price.credits
     cap = max(sweep.cap, progress.committed + missing) if sweep.ended == Sweep.Ended.CAP else sweep.cap
-    reached = sweep.keepers is not None and progress.kept >= sweep.keepers
-    return {"cap": cap, "keepers": progress.kept + (sweep.keepers or 0) if reached else sweep.keepers}
+    reached = sweep.favourites_wanted is not None and progress.favourite_count >= sweep.favourites_wanted
+    return {
+        "cap": cap,
+        "favourites": progress.favourite_count + (sweep.favourites_wanted or 0)
+        if reached
+        else sweep.favourites_wanted,
+    }

@@ -27,17 +27,17 @@ class Matrix:
     columns: Sequence[Head]
 
     @classmethod
-    def of(cls, asked: Mapping[str, Sequence[str]]) -> "Matrix":
-        """`asked`: lists of prompt, lyrics ("" for none), ghostwriter and model ("" for left out)."""
+    def of(cls, inputs: Mapping[str, Sequence[str]]) -> "Matrix":
+        """`inputs`: lists of prompt, lyrics ("" for none), ghostwriter and model ("" for left out)."""
         rows = [
             _head(
                 {"prompt": prompt, "model": model},
                 _first_words(prompt),
                 MODELS.get(model, model) if model else "",
             )
-            for prompt, model in product(asked["prompt"], asked.get("model") or [""])
+            for prompt, model in product(inputs["prompt"], inputs.get("model") or [""])
         ]
-        return cls(rows, list(_columns(asked)))
+        return cls(rows, list(_columns(inputs)))
 
     def __len__(self) -> int:
         return len(self.rows) * len(self.columns)
@@ -48,12 +48,12 @@ class Matrix:
             yield y, x, {**row.params, **column.params}
 
 
-def _columns(asked: Mapping[str, Sequence[str]]) -> Iterator[Head]:
-    for lyrics in asked.get("lyrics") or [""]:
+def _columns(inputs: Mapping[str, Sequence[str]]) -> Iterator[Head]:
+    for lyrics in inputs.get("lyrics") or [""]:
         if lyrics:
             yield _head({"lyrics": lyrics}, "Own lyrics", _first_words(_first_line(lyrics)))
         else:
-            for name in asked.get("ghostwriter") or [""]:
+            for name in inputs.get("ghostwriter") or [""]:
                 yield _head({"ghostwriter": name}, GHOSTWRITERS.get(name, name), "no own lyrics")
 
 

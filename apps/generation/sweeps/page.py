@@ -18,7 +18,7 @@ from apps.library.models import Clip
 
 Phase, Ended = Sweep.Phase, Sweep.Ended
 WHY = {
-    Ended.KEEPERS: "There are enough favourites, so nothing more is sent.",
+    Ended.FAVOURITES: "There are enough favourites, so nothing more is sent.",
     Ended.CAP: "The cap is reached: the next song would cost more.",
     Ended.ALL: "Every combination has been sent.",
     Ended.PERSON: "Stopped. What was queued is paused; what was running is finished.",
@@ -68,7 +68,7 @@ class SweepPage:
         self.sweep = sweep
         self._membership = membership
         self.progress = Progress(sweep)
-        self.matrix = Matrix.of(sweep.asked)
+        self.matrix = Matrix.of(sweep.inputs)
         self.price = self.progress.price
         self.may_decide = membership.may_decide(sweep.made_by_id)
         self.is_own = sweep.made_by_id == membership.user_id
@@ -100,7 +100,7 @@ class SweepPage:
 
     def _songs(self) -> dict[object, list[CellSong]]:
         takes = Prefetch("song__takes", Clip.objects.live().for_pages().order_by("take"))
-        shown = [job.pk for job in self.progress.asked]
+        shown = [job.pk for job in self.progress.requested]
         jobs = (
             Job.objects.filter(pk__in=shown, retries=None)
             .select_related(*panel.OF_A_CARD)
@@ -144,8 +144,8 @@ class SweepPage:
         return max(0, self.sweep.cap - self.progress.committed)
 
     @property
-    def asked_for(self) -> int:
-        return min(self.progress.total, len(self.progress.asked))
+    def songs_requested(self) -> int:
+        return min(self.progress.total, len(self.progress.requested))
 
     @property
     def may_resume(self) -> bool:

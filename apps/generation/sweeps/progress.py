@@ -46,7 +46,7 @@ class Progress:
         self.sweep = sweep
         self.cells = list(sweep.cells.all())
         self.jobs: list[Job] = list(jobs_of(sweep).select_related("ran_on").order_by("created_at"))
-        self.kept = favourites(sweep).count()
+        self.favourite_count = favourites(sweep).count()
         self.price = price_of(sweep)
 
     def add(self, job: Job) -> None:
@@ -57,7 +57,7 @@ class Progress:
         return [job for job in self.jobs if job.state == State.QUEUED]
 
     @property
-    def asked(self) -> list[Job]:
+    def requested(self) -> list[Job]:
         """Those that count for their cell: not what was called off before it was sent."""
         return [job for job in self.jobs if job.error_code != endings.NOT_NEEDED]
 
@@ -90,7 +90,7 @@ class Progress:
 
     @property
     def has_place(self) -> bool:
-        return sum(self._takes_place(job) for job in self.jobs) < Sweep.AT_ONCE
+        return sum(self._takes_place(job) for job in self.jobs) < Sweep.PARALLEL_SONGS
 
     @staticmethod
     def _takes_place(job: Job) -> bool:
@@ -105,7 +105,7 @@ class Progress:
 
     def next(self) -> tuple[SweepCell, int] | None:
         """The cell and the index of the song to ask for now: one of each combination before the second of any."""
-        first = self._count(self.asked)
+        first = self._count(self.requested)
         last = self._count(self.jobs)
         short = [cell for cell in self.cells if first.get(cell.pk, 0) < self.sweep.songs_each]
         if not short:

@@ -34,10 +34,10 @@ class SweepPlan:
     by: User
     token: ApiToken
     account: FlowAccount | None
-    asked: Mapping[str, list[str]]
+    inputs: Mapping[str, list[str]]
     songs_each: int
     cap: int
-    keepers: int | None
+    favourites: int | None
     nonce: uuid.UUID
 
 
@@ -48,10 +48,10 @@ def draft(team: Team, plan: SweepPlan) -> Sweep:
         "subscription_id": plan.token.subscription_id,
         "account": plan.account,
         "account_is_fixed": plan.account is not None,
-        "asked": dict(plan.asked),
+        "inputs": dict(plan.inputs),
         "songs_each": plan.songs_each,
         "cap": plan.cap,
-        "keepers": plan.keepers,
+        "favourites_wanted": plan.favourites,
     }
     try:
         with transaction.atomic():
@@ -61,7 +61,7 @@ def draft(team: Team, plan: SweepPlan) -> Sweep:
             sweep.cells.all().delete()
             SweepCell.objects.bulk_create(
                 SweepCell(sweep=sweep, row=row, column=column, params=params)
-                for row, column, params in Matrix.of(plan.asked).cells()
+                for row, column, params in Matrix.of(plan.inputs).cells()
             )
     except IntegrityError:
         raise FormAlreadyUsed("These variations were started already.") from None
@@ -94,18 +94,20 @@ def stop(sweep: Sweep, *, by: User) -> bool:
 
 
 @transaction.atomic
-def resume(sweep: Sweep, *, by: User, cap: int, keepers: int | None) -> bool:
+def resume(sweep: Sweep, *, by: User, cap: int, favourites: int | None) -> bool:
     """With what was paused and what is left, perhaps within another cap.
 
     What goes beyond the new cap is called off before anything of it may be sent: the dispatcher is as quick as a look.
     """
     over = Sweep.objects.live().filter(pk=sweep.pk, phase__in=[Phase.STOPPED, Phase.DONE])
-    if not over.update(phase=Phase.RUNNING, ended="", cap=cap, keepers=keepers):
+    if not over.update(phase=Phase.RUNNING, ended="", cap=cap, favourites_wanted=favourites):
         return False
     waiting = _queued(sweep)
     progress = Progress(Sweep.objects.select_related("account").get(pk=sweep.pk))
     progress.call_off_what_is_too_much()
-    if keepers is None or progress.kept < keepers:  # else the look that follows calls all of it off
+    if (
+        favourites is None or progress.favourite_count < favourites
+    ):  # else the look that follows calls all of it off
         for job in waiting:
             decisions.pause(job, False, by=by)
     return _run(sweep)
@@ -129,11 +131,11 @@ def step(sweep_id: str) -> None:
 def _step(sweep: Sweep) -> None:
     _queued(sweep)
     progress = Progress(sweep)
-    if progress.kept != sweep.kept:
-        Sweep.objects.filter(pk=sweep.pk).update(kept=progress.kept)
+    if progress.favourite_count != sweep.favourites_found:
+        Sweep.objects.filter(pk=sweep.pk).update(favourites_found=progress.favourite_count)
         PanelVersion.bump(sweep.team_id)
-    if sweep.keepers is not None and progress.kept >= sweep.keepers:
-        _end(sweep, progress, Ended.KEEPERS, "Not sent: there are enough favourites. Nothing spent.")
+    if sweep.favourites_wanted is not None and progress.favourite_count >= sweep.favourites_wanted:
+        _end(sweep, progress, Ended.FAVOURITES, "Not sent: there are enough favourites. Nothing spent.")
         return
     progress.call_off_what_is_too_much()
     payer = payer_of(sweep)

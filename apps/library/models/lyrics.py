@@ -44,7 +44,9 @@ class LyricVersion(models.Model):
         MADE = "made"  # by Flow Music
         EDITED = "edited"  # by a person
 
-    sheet = models.ForeignKey(LyricDraft, on_delete=models.CASCADE, related_name="versions")
+    draft = models.ForeignKey(
+        LyricDraft, on_delete=models.CASCADE, related_name="versions", db_column="sheet_id"
+    )
     number = models.PositiveIntegerField()  # from 1
     origin = models.CharField(max_length=10, choices=Origin.choices)
     title = models.CharField(max_length=300, blank=True)
@@ -58,9 +60,9 @@ class LyricVersion(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sheet", "number"], name="one_version_per_number")
+            models.UniqueConstraint(fields=["draft", "number"], name="one_version_per_number")
         ]
-        ordering: ClassVar = ["sheet", "-number"]
+        ordering: ClassVar = ["draft", "-number"]
 
     @property
     def was_charged(self) -> bool:
