@@ -59,6 +59,15 @@ def test_no_page_has_a_class_that_was_left_out_of_bootstrap() -> None:
     assert sorted(named & left_out) == []
 
 
+def test_text_whose_white_space_is_shown_stands_close_to_its_tags() -> None:
+    """A formatter that gives such a text lines of its own would show as an empty line and an indent."""
+    rules = "\n".join(path.read_text() for path in STYLES)
+    shown = set(re.findall(r"\.([\w-]+) {[^}]*white-space: pre", rules))
+    assert shown >= {"asked", "clip-prompt", "lyrics-read"}
+    apart = re.compile(rf'class="[^"]*(?<![\w-])(?:{"|".join(shown)})(?![\w-])[^"]*"[^>]*>\s*\n')
+    assert [name(path) for path in TEMPLATES if apart.search(path.read_text())] == []
+
+
 @pytest.mark.parametrize("folder", VENDORED, ids=name)
 def test_vendored_files_are_as_they_came(folder: Path) -> None:
     sums = dict(line.split("  ")[::-1] for line in (folder / "CHECKSUMS").read_text().splitlines())

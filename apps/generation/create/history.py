@@ -77,4 +77,6 @@ def _aside(params: dict[str, Any]) -> str:
     """What tells two requests with the same prompt apart."""
     if params.get("instrumental"):
         return "instrumental"
-    return "own lyrics" if params.get("lyrics") else "ghostwriter"
+    if params.get("lyrics"):
+        return "own lyrics"
+    return "ghostwriter" if params.get("ghostwriter") else "no own lyrics"
