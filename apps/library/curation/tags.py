@@ -64,7 +64,7 @@ def remove(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> dict[str, l
     return taken
 
 
-def put_back(team: Team, taken: dict[str, list[str]]) -> int:
+def restore(team: Team, taken: dict[str, list[str]]) -> int:
     """What `remove` gave, on those of the takes that are still there. Gives how many takes that are."""
     clips = Clip.objects.for_team(team)
     with transaction.atomic():

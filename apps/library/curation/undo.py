@@ -52,7 +52,7 @@ def _delete(team: Team, by: User, clips: list[str]) -> str:
 
 
 def _untag(team: Team, by: User, taken: dict[str, list[str]]) -> str:
-    return f"Tags restored on {takes(tags.put_back(team, taken))}."
+    return f"Tags restored on {takes(tags.restore(team, taken))}."
 
 
 def _rename(team: Team, by: User, song: str, old: str, new: str) -> str:
@@ -66,7 +66,7 @@ def _rename(team: Team, by: User, song: str, old: str, new: str) -> str:
 
 def _remove_from_collection(team: Team, by: User, collection: str, clip: str, place: int) -> str:
     found = _collection(team, collection)
-    collections.put_back(found, UUID(clip), place)
+    found.add_at(place, UUID(clip))
     return f"Added to “{found}” again."
 
 
@@ -80,7 +80,7 @@ def _add_to_collection(team: Team, by: User, collection: str, items: list[int]) 
 
 def _move(team: Team, by: User, collection: str, clip: str, place: int) -> str:
     found = _collection(team, collection)
-    collections.move(found, UUID(clip), place)
+    found.move(UUID(clip), place)
     return f"“{found}” is in its old order again."
 
 
@@ -89,7 +89,7 @@ def _rename_collection(team: Team, by: User, collection: str, old: str, new: str
     found = _collection(team, collection)
     if found.name not in {old, new}:
         return "The collection has been renamed since, so its name stays."
-    collections.rename(found, old)
+    found.rename(old)
     return f"Renamed back to “{found}”."
 
 

@@ -88,9 +88,9 @@ class Reader:
             return None
         page = self._ask(offset=offset)
         following = None if page.next is None else max(offset + 1, page.next - OVERLAP)
-        return _Page(Stretch(page.clips, following), self._go_on(following))
+        return _Page(Stretch(page.clips, following), self._read_ahead(following))
 
-    def _go_on(self, offset: int | None) -> "Coming | None":
+    def _read_ahead(self, offset: int | None) -> "Coming | None":
         if offset is None or self._stopped.is_set() or shutdown.has_begun() or time.monotonic() > self._until:
             return None
         return self._thread.submit(self._read, offset)

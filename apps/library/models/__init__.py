@@ -1,6 +1,7 @@
 from apps.library.models.claims import Claimable
 from apps.library.models.clips import Clip, Song
-from apps.library.models.curation import BEST, Collection, CollectionItem, Rating, Tag
+from apps.library.models.collections import Collection, CollectionItem
+from apps.library.models.curation import BEST, Rating, Tag
 from apps.library.models.files import ClipFile
 from apps.library.models.imports import Import
 from apps.library.models.lyrics import LyricDraft, LyricVersion

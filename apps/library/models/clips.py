@@ -101,9 +101,12 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         loved = Q(ratings__is_favourite=True) | Q(ratings__rating__gte=4)
         return self.live().filter(loved).distinct()
 
-    def light(self, *, with_lyrics: bool = False) -> "ClipQuerySet":
-        """Without the columns that are large, and that lists don't show."""
-        return self.defer("peaks", "rms", "lyrics_timing", *(() if with_lyrics else ("lyrics",)))
+    def light(self, *, with_lyrics: bool = False, with_peaks: bool = False) -> "ClipQuerySet":
+        """Without the columns that are large, and that lists don't show. A list that draws waveforms needs `peaks`."""
+        heavy = ["lyrics_timing"]
+        heavy += [] if with_lyrics else ["lyrics"]
+        heavy += [] if with_peaks else ["peaks", "rms"]
+        return self.defer(*heavy)
 
     def for_pages(self) -> "ClipQuerySet":
         return self.select_related("account", "subscription").prefetch_related("files", "ratings", "tags")

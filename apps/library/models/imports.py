@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.models import FlowAccount, Subscription, Team
+from apps.accounts.models import FlowAccount, Subscription, Team, User
 from apps.library.models.claims import Claimable
+from apps.wake import wake
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
@@ -117,3 +118,24 @@ class Import(Claimable):
         for name, value in values.items():
             setattr(self, name, value)
         return True
+
+    def stop(self) -> bool:
+        """What is here stays. Whoever walks finds at the next page that it isn't theirs any more."""
+        free = {"claim": None, "claim_until": None, "next_at": None}
+        walking = Import.objects.under_way().filter(pk=self.pk)
+        done = walking.update(state=self.State.STOPPED, changed_at=timezone.now(), problem="", **free) == 1
+        wake("generation.changed", self.subscription_id)
+        return done
+
+    def resume(self, *, by: User) -> bool:
+        """From where it was, with this person's token from now on."""
+        now = timezone.now()
+        halted = Import.objects.filter(pk=self.pk, state__in=[self.State.STOPPED, self.State.STUCK])
+        values = {"state": self.State.WALKING, "asked_by": by, "problem": "", "tries": 0, "next_at": now}
+        done = halted.update(changed_at=now, **values) == 1
+        self.wake()
+        return done
+
+    def wake(self) -> None:
+        wake("library.import", str(self.pk))
+        wake("generation.changed", self.subscription_id)

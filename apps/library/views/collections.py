@@ -53,7 +53,7 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         return TemplateResponse(request, "library/collection_rename.html", context)
     old = found.name
     try:
-        curation_collections.rename(found, request.POST.get("name", ""))
+        found.rename(request.POST.get("name", ""))
     except InvalidInput as error:
         return with_typed(request, "library/collection_rename.html", context, error, "name")
     if found.name != old:
@@ -80,7 +80,7 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def move(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
     """`to`: the place among the takes that are shown, from 0."""
     found, to = _find(request, pk), request.POST.get("to", "")
-    before = curation_collections.move(found, clip_id, int(to)) if to.isdecimal() and len(to) < 6 else None
+    before = found.move(clip_id, int(to)) if to.isdecimal() and len(to) < 6 else None
     if before is None:
         messages.error(request, "It could not be moved: the collection has changed since.")
     elif before != int(to):
@@ -95,7 +95,7 @@ def move(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
 def remove(request: TeamRequest, pk: UUID, clip_id: UUID) -> HttpResponseBase:
     """From the collection; the take stays in the library."""
     found = _find(request, pk)
-    place = curation_collections.remove(found, clip_id)
+    place = found.remove(clip_id)
     if place is not None:
         data = {"collection": str(found.pk), "clip": str(clip_id), "place": place}
         undo.undoable(request, f"Removed from “{found}”.", "uncollect", **data)

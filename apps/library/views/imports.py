@@ -57,6 +57,6 @@ def begin(request: TeamRequest) -> HttpResponseBase:
 def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """By anybody who makes songs in the team: nothing is lost by it, and it goes on where it was."""
     walk = get_object_or_404(Import.objects.for_team(request.team), pk=pk)
-    if actions.stop(walk):
+    if walk.stop():
         messages.success(request, "Stopped. What was imported stays, and the import can continue from there.")
     return redirect("import")

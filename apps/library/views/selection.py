@@ -73,7 +73,7 @@ def _add_to_collection(request: TeamRequest, takes: ClipQuerySet) -> None:
         found = _collection(request, request.POST["collection"])
     else:
         found = collections.named(request.team, request.POST.get("name", ""), by=request.user)
-    new = collections.add(found, takes.live())
+    new = found.add(takes.live())
     if new:
         words = f"{undo.takes(len(new))} added to “{found}”."
         undo.undoable(request, words, "collect", collection=str(found.pk), items=[item.pk for item in new])

@@ -23,7 +23,7 @@ def takes(band: Band, count: int) -> list[Clip]:
 def collection(band: Band, *clips: Clip, name: str = "Harbour EP") -> Collection:
     made = collections.create(band.team, name, by=band.owner)
     for clip in clips:
-        collections.add(made, Clip.objects.filter(pk=clip.pk))
+        made.add(Clip.objects.filter(pk=clip.pk))
     return made
 
 
@@ -50,7 +50,7 @@ def test_chosen_takes_become_a_collection_and_undo_takes_them_out(band: Band) ->
     assert order(found) == "CAB", "what is in it stays where it is"
     undo(client, page)
     assert order(found) == "CA"
-    collections.add(found, Clip.objects.filter(pk=second.pk))  # a teammate wants it in
+    found.add(Clip.objects.filter(pk=second.pk))  # a teammate wants it in
     assert "Nothing was removed" in undo(client, page)
     assert order(found) == "CAB"
     assert (
@@ -101,7 +101,7 @@ def test_a_take_in_the_trash_keeps_its_place_and_does_not_count(band: Band) -> N
     found = collection(band, *clips)
     trash.delete(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
     assert order(found) == "ACD"
-    collections.move(found, clips[3].pk, 1)
+    found.move(clips[3].pk, 1)
     assert order(found) == "ADC"
     trash.restore(band.team, Clip.objects.filter(pk=clips[1].pk), by=band.owner)
     assert order(found) == "ABDC"
@@ -144,16 +144,16 @@ def test_names_are_one_each_and_not_empty(band: Band) -> None:
     page = client.post(f"/library/collections/{found.pk}/rename/", {"name": "Quay"}, follow=True)
     for _ in range(2):
         assert "Renamed back to “Harbour EP”." in undo(client, page.content.decode())
-    collections.rename(found, "Pier")
+    found.rename("Pier")
     assert "renamed since" in undo(client, page.content.decode())
     assert Collection.objects.get(pk=found.pk).name == "Pier"
 
 
 def test_it_holds_five_hundred(band: Band, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collections, "MOST_TAKES", 2)
+    monkeypatch.setattr("apps.library.models.collections.MOST_TAKES", 2)
     found = collection(band, *takes(band, 2))
     with pytest.raises(InvalidInput, match="at most 2 takes"):
-        collections.add(found, Clip.objects.filter(pk=band.song().takes.get().pk))
+        found.add(Clip.objects.filter(pk=band.song().takes.get().pk))
     assert order(found) == "AB"
 
 
@@ -188,7 +188,7 @@ def test_the_pages_show_it_in_order_at_the_same_cost(band: Band) -> None:
     client, address = band.client("viewer"), f"/library/collections/{found.pk}/"
     alone = cost(client, address), cost(client, "/library/collections/")
     for clip in clips[1:]:
-        collections.add(found, Clip.objects.filter(pk=clip.pk))
+        found.add(Clip.objects.filter(pk=clip.pk))
         collection(band, clip, name=f"Only {clip.title}")
     assert (cost(client, address), cost(client, "/library/collections/")) == alone
     assert all("lyrics" in take.get_deferred_fields() for take in collections.takes_of(found))

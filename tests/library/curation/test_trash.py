@@ -96,7 +96,7 @@ def stored_and_rated(band: Band, media: Path) -> Clip:
     search_index.index(Clip.objects.filter(pk=clip.pk).select_related("song"))
     tags.add(band.team, only(clip), ["demo"])
     ratings.mark_favourite(clip, band.owner, True)
-    collections.add(collections.create(band.team, "Harbour EP", by=band.owner), only(clip))
+    collections.create(band.team, "Harbour EP", by=band.owner).add(only(clip))
     quota.added(band.team.pk, sum(clip.files.values_list("size", flat=True)))
     trash.delete(band.team, only(clip), by=band.owner)
     assert files_in(media)

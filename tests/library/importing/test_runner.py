@@ -161,7 +161,7 @@ def test_a_killed_walker_loses_nothing_and_doubles_nothing(studio: Band, sandbox
 def test_it_can_be_stopped_and_goes_on_where_it_was(studio: Band, sandbox: Sandbox) -> None:
     seed(sandbox, 250)
     walk = walk_on(begin(studio))
-    assert actions.stop(walk)
+    assert walk.stop()
     assert walk_on(walk).state == "stopped"
     assert walk.new == 100
     seed(sandbox, 5)

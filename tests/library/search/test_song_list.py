@@ -102,7 +102,7 @@ def test_tags_are_found_as_long_as_they_are_on_a_take(shelf: Band) -> None:
     assert order(shelf, "?q=lodz") == ["Prompt"]
     taken = tags.remove(shelf.team, takes, ["Łódź demo"])
     assert order(shelf, "?q=lodz") == []
-    tags.put_back(shelf.team, taken)
+    tags.restore(shelf.team, taken)
     assert order(shelf, "?q=lodz") == ["Prompt"]
 
 
