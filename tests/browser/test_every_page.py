@@ -13,7 +13,7 @@ from tests.browser.sessions import Visits
 from tests.browser.tour import STOPS, Stop, Tour
 
 WIDTHS = (390, 768, 1024, 1440, 1920)
-# What scrolls sideways: the page, or a box on it. Rows of chips do so on a phone, on purpose.
+# What scrolls sideways: the page, or a box on it (rows of chips do so, on purpose); and buttons that are cut off.
 TOO_WIDE = """
 () => {
   const root = document.documentElement;
@@ -22,7 +22,11 @@ TOO_WIDE = """
     const scrolls = each.scrollWidth > each.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(each).overflowX);
     return scrolls && box.width > 0 && !each.matches("textarea, pre, .chips");
   });
-  const names = wide.map((each) => `${each.tagName}.${each.className || each.id}`);
+  const cut = [...document.querySelectorAll(".page .btn, .strip .btn")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.width > 0 && box.right > root.clientWidth + 1 && !each.closest(".chips, .table-scroll, .matrix-scroll");
+  });
+  const names = [...wide, ...cut].map((each) => `${each.tagName}.${each.className || each.id}`);
   if (root.scrollWidth > root.clientWidth) names.push(`the page: ${root.scrollWidth} px`);
   return names;
 }

@@ -57,12 +57,12 @@ def undo(page: Page, words: str) -> None:
 
 def test_everything_is_done_by_keyboard(library: Page, visits: Visits) -> None:
     every_control_is_reached(library)
-    hearts(library)
-    choosing(library)
-    collecting(library)
-    putting_in_order(library)
-    downloading(library)
-    deleting(library)
+    mark_as_favourite(library)
+    select_takes(library)
+    add_to_collection(library)
+    move_in_collection(library)
+    download_selection(library)
+    delete_takes(library)
     tags_and_names(library)
     nothing_needs_scripts(visits)
 
@@ -77,15 +77,15 @@ def every_control_is_reached(page: Page) -> None:
         assert any(control in name for name in reached), f"{control}: {reached}"
 
 
-def hearts(page: Page) -> None:
-    heart = page.locator(".take .favourite-button").first
-    heart.press("Enter")
-    expect(heart).to_have_attribute("aria-pressed", "true")
-    expect(heart).to_be_focused()
-    expect(heart.locator(".favourite-count")).to_have_text("1")
+def mark_as_favourite(page: Page) -> None:
+    button = page.locator(".take .favourite-button").first
+    button.press("Enter")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_be_focused()
+    expect(button.locator(".favourite-count")).to_have_text("1")
 
 
-def choosing(page: Page) -> None:
+def select_takes(page: Page) -> None:
     strip = page.locator("#selection")
     expect(strip).to_be_hidden()
     box(page, 0).press("Space")
@@ -100,7 +100,7 @@ def choosing(page: Page) -> None:
     expect(strip.locator("[data-chosen-count]")).to_have_text("3")
 
 
-def collecting(page: Page) -> None:
+def add_to_collection(page: Page) -> None:
     page.locator("#selection summary[title='Add to collection']").press("Enter")
     expect(page.get_by_role("textbox", name="New collection")).to_be_focused()
     page.keyboard.type("Harbour EP")
@@ -109,7 +109,7 @@ def collecting(page: Page) -> None:
     expect(page.locator("#selection")).to_be_hidden()
 
 
-def putting_in_order(page: Page) -> None:
+def move_in_collection(page: Page) -> None:
     page.goto("/library/collections/")
     page.get_by_role("link", name="Harbour EP").last.press("Enter")
     items = page.locator(".collection-item")
@@ -129,7 +129,7 @@ def putting_in_order(page: Page) -> None:
     expect(items.first).to_have_attribute("data-clip", first)
 
 
-def downloading(page: Page) -> None:
+def download_selection(page: Page) -> None:
     """The page stays, and with it what plays."""
     page.evaluate("window.samePage = true")
     box(page, 0).focus()
@@ -164,7 +164,7 @@ def crowded(page: Page, times: int) -> None:
     page.route("**/library/downloads/ready/", answer)
 
 
-def deleting(page: Page) -> None:
+def delete_takes(page: Page) -> None:
     page.goto("/library/")
     takes = page.locator("#work .take")
     takes.first.locator("summary").press("Enter")

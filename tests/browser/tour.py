@@ -13,7 +13,7 @@ from tests.browser.song_forms import cover, create_song, split
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
 SWEEPER = "sven"
-HELD = "hedda"  # her studio's database was restored
+PAUSED = "hedda"  # her studio's database was restored
 NIGHT = "night+bus@sandbox.example"
 LYRICS = "[Verse 1]\nThe kettle sings before I do\nand all the lamps are on\n\n[Chorus]\nStay, stay, the train is late"
 
@@ -44,9 +44,9 @@ STOPS = (
     Stop("create-again", PERSON, "/create/?from={failed}"),
     Stop("lyrics", PERSON, "/create/lyrics/"),
     Stop("lyrics-empty", EMPTY, "/create/lyrics/"),
-    Stop("lyric-sheet", PERSON, "{sheet}"),
-    Stop("lyric-changes", PERSON, "{sheet}?version=2&with=1"),
-    Stop("lyric-not-free", PERSON, "{sheet_paid}"),
+    Stop("lyric-draft", PERSON, "{draft}"),
+    Stop("lyric-changes", PERSON, "{draft}?version=2&with=1"),
+    Stop("lyric-not-free", PERSON, "{draft_paid}"),
     Stop("create-references", PERSON, "/create/?file={file}"),
     Stop("image", PERSON, "/create/image/"),
     Stop("image-empty", EMPTY, "/create/image/"),
@@ -54,27 +54,27 @@ STOPS = (
     Stop("sweeps-empty", EMPTY, "/create/sweeps/"),
     Stop("sweep-draft", SWEEPER, "{sweep_draft}"),
     Stop("sweep-done", SWEEPER, "{sweep}"),
-    Stop("sweep-go-on", SWEEPER, "{sweep}go-on/"),
+    Stop("sweep-resume", SWEEPER, "{sweep}go-on/"),
     Stop("presets", PERSON, "/create/presets/"),
     Stop("prompts", PERSON, "/create/prompts/"),
     Stop("jobs", PERSON, "/jobs/"),
-    Stop("jobs-stopped", PERSON, "/jobs/?state=closed"),
-    Stop("jobs-mine-in-line", PERSON, "/jobs/?who=mine&state=line"),
+    Stop("jobs-cancelled", PERSON, "/jobs/?state=closed"),
+    Stop("jobs-mine-queued", PERSON, "/jobs/?who=mine&state=queued"),
     Stop("job-completed", PERSON, "/jobs/{completed}/"),
     Stop("job-running", PERSON, "/jobs/{running}/"),
     Stop("job-failed", PERSON, "/jobs/{failed}/"),
     Stop("job-unknown", PERSON, "/jobs/{unknown}/"),
     Stop("job-queued", PERSON, "/jobs/{queued}/"),
     Stop("job-cancel", PERSON, "/jobs/{running}/cancel/"),
-    Stop("job-drop", PERSON, "/jobs/{queued}/cancel/"),
-    Stop("job-drop-all", PERSON, "/jobs/{queued}/drop/?all=1"),
+    Stop("job-remove", PERSON, "/jobs/{queued}/cancel/"),
+    Stop("job-remove-all", PERSON, "/jobs/{queued}/drop/?all=1"),
     Stop("job-adopt", PERSON, "/jobs/{cancelled}/adopt/"),
     Stop("job-abandon", PERSON, "/jobs/{unknown}/abandon/"),
     Stop("job-retry", PERSON, "/jobs/{failed}/retry/"),
-    Stop("restored", HELD, "/jobs/restored/"),
+    Stop("restored", PAUSED, "/jobs/restored/"),
     Stop("restored-nothing", PERSON, "/jobs/restored/"),
-    Stop("library-held", HELD, "/library/"),
-    Stop("jobs-held", HELD, "/jobs/"),
+    Stop("library-paused", PAUSED, "/library/"),
+    Stop("jobs-paused", PAUSED, "/jobs/"),
     Stop("library", PERSON, "/library/"),
     Stop("library-none-found", PERSON, "/library/?q=zither"),
     Stop("clip", PERSON, "{clip}"),
@@ -84,21 +84,21 @@ STOPS = (
     Stop("edit-remix", PERSON, "{clip}edit/remix/"),
     Stop("edit-effect", PERSON, "{clip}edit/effect/"),
     Stop("edit-stems", PERSON, "{clip}edit/stems/"),
-    Stop("collect", PERSON, "{clip}collect/"),
+    Stop("collection-choice", PERSON, "{clip}collect/"),
     Stop("collections", PERSON, "/library/collections/"),
     Stop("collections-empty", EMPTY, "/library/collections/"),
     Stop("collection", PERSON, "{collection}"),
-    Stop("bin", PERSON, "/library/trash/"),
-    Stop("bring-in", PERSON, "/library/import/"),
-    Stop("bring-in-nowhere", TOKENLESS, "/library/import/"),
-    Stop("files", PERSON, "/library/files/"),
-    Stop("files-empty", EMPTY, "/library/files/"),
-    Stop("files-seen", VIEWER, "/library/files/"),
+    Stop("trash", PERSON, "/library/trash/"),
+    Stop("import", PERSON, "/library/import/"),
+    Stop("import-nowhere", TOKENLESS, "/library/import/"),
+    Stop("references", PERSON, "/library/files/"),
+    Stop("references-empty", EMPTY, "/library/files/"),
+    Stop("references-seen", VIEWER, "/library/files/"),
     Stop("library-edits", EDITOR, "/library/"),
     Stop("mixer", EDITOR, "{mixer}"),
     Stop("mixer-without-stems", EDITOR, "{cover}stems/"),
-    Stop("family", EDITOR, "{cover}family/"),
-    Stop("clip-of-a-family", EDITOR, "{cover}"),
+    Stop("versions", EDITOR, "{cover}versions/"),
+    Stop("clip-with-versions", EDITOR, "{cover}"),
     Stop("chain-target", EDITOR, "{cover}chain/"),
     Stop("chain-offer", EDITOR, "{cover}chain/?target={target}"),
     Stop("chain", EDITOR, "{chain}"),
@@ -135,11 +135,11 @@ class Tour:
     _found: dict[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
-        self._as(HELD, self._restore)
+        self._as(PAUSED, self._restore)
         with self.visits.site.in_a_hurry():
             self._as(EDITOR, self._edit)
             self._as(SWEEPER, self._sweep)
-            self._as(PERSON, self._write_words)
+            self._as(PERSON, self._write_lyrics)
         self._as(PERSON, self._make_songs, self._save_preset, self._upload_files, self._find_addresses)
 
     def _as(self, person: str, *parts: Callable[[Page], None]) -> None:
@@ -207,19 +207,19 @@ class Tour:
         expect(page.get_by_role("heading", level=1)).to_have_text("New song")
         page.goto("/jobs/")
 
-    def _write_words(self, page: Page) -> None:
-        """A sheet with an edit, and one that was not free."""
+    def _write_lyrics(self, page: Page) -> None:
+        """A draft with an edit, and one that was not free."""
         for name, idea in {
-            "sheet_paid": "Two umbrellas [song fired]",
-            "sheet": "A long road trip home",
+            "draft_paid": "Two umbrellas [song fired]",
+            "draft": "A long road trip home",
         }.items():
             page.goto("/create/lyrics/")
             page.get_by_label("What is the song about?").fill(idea)
             page.get_by_role("button", name="Write lyrics").click()
-            words = page.locator("#id_lyrics")
-            expect(words).to_have_value(re.compile(r"\[Verse"), timeout=60_000)
+            lyrics = page.locator("#id_lyrics")
+            expect(lyrics).to_have_value(re.compile(r"\[Verse"), timeout=60_000)
             self._found[name] = "/" + page.url.split("/", 3)[3]
-        words.fill(f"{words.input_value()}\n\n[Outro]\nAnd the kettle sings again")
+        lyrics.fill(f"{lyrics.input_value()}\n\n[Outro]\nAnd the kettle sings again")
         page.get_by_label("Prompt", exact=True).fill(
             "Indie folk, warm acoustic guitar, 84 bpm, a close voice"
         )
@@ -231,7 +231,7 @@ class Tour:
         self._found["file"] = upload_files(page)
 
     def _sweep(self, page: Page) -> None:
-        """One that was only looked at, and one whose cap is reached, with a keeper; before the slots are taken."""
+        """One that was only looked at, and one whose cap is reached, with a favourite; before the slots are taken."""
         for name, cap in {"sweep_draft": "25", "sweep": "5"}.items():
             page.goto("/create/sweeps/")
             page.get_by_label("Prompt 1").fill("Harbour waltz, accordion, 84 bpm [short]")
@@ -244,9 +244,9 @@ class Tour:
             expect(page.locator(".matrix")).to_be_visible()
             self._found[name] = "/" + page.url.split("/", 3)[3]
         page.locator("[data-pay]").click()
-        heart = page.locator(".cell-take .favourite-button").first
-        expect(heart).to_be_visible(timeout=60_000)
-        heart.click()
+        favourite = page.locator(".cell-take .favourite-button").first
+        expect(favourite).to_be_visible(timeout=60_000)
+        favourite.click()
         expect(page.locator(".favourite-button.is-mine")).to_be_visible()
 
     def _find_addresses(self, page: Page) -> None:
