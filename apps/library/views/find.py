@@ -27,7 +27,7 @@ def find(request: TeamRequest) -> HttpResponseBase:
         "songs": _songs(request.team, query),
         "collections": _collections(request.team, query),
     }
-    return TemplateResponse(request, "library/_find.html", context)
+    return TemplateResponse(request, "library/_palette_results.html", context)
 
 
 def _songs(team: Team, query: str) -> list[Clip]:

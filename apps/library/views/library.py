@@ -31,4 +31,4 @@ def library(request: TeamRequest) -> HttpResponse:
         return TemplateResponse(request, "library/library.html", context)
     # The first search is a place to come back to; the ones typed after it take its place.
     remember = replace_url if "q=" in (request.htmx.current_url or "") else push_url
-    return remember(TemplateResponse(request, "library/_found.html", context), filters.address())
+    return remember(TemplateResponse(request, "library/_song_list.html", context), filters.address())

@@ -1,4 +1,4 @@
-/* The palette, Ctrl-K: a combobox over the commands of the nav and what the library finds (library/_find.html).
+/* The palette, Ctrl-K: a combobox over the commands of the nav and what the library finds (library/_palette_results.html).
    The focus stays in the field; aria-activedescendant says which option Enter takes. */
 (function () {
   "use strict";
