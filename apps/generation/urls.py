@@ -1,5 +1,4 @@
 from django.urls import path
-from django.views.generic import RedirectView
 
 from apps.generation.account_removal import views as account_removal_views
 from apps.generation.create import preset_views, reference_views
@@ -15,6 +14,7 @@ from apps.generation.references import views as references_views
 from apps.generation.restore import views as restore_views
 from apps.generation.sweeps import views as sweeps_views
 from apps.generation.usage import views as usage_views
+from apps.old_addresses import moved
 
 urlpatterns = [
     path("create/", create_views.create, name="create"),
@@ -24,13 +24,12 @@ urlpatterns = [
     path("create/sweeps/<uuid:pk>/", sweeps_views.sweep, name="sweep"),
     path("create/sweeps/<uuid:pk>/start/", sweeps_views.start, name="sweep-start"),
     path("create/sweeps/<uuid:pk>/stop/", sweeps_views.stop, name="sweep-stop"),
-    path("create/sweeps/<uuid:pk>/go-on/", sweeps_views.resume, name="sweep-go-on"),
+    path("create/sweeps/<uuid:pk>/resume/", sweeps_views.resume, name="sweep-resume"),
     path("create/sweeps/<uuid:pk>/delete/", sweeps_views.delete, name="sweep-delete"),
     path("create/prompts/", create_views.prompts, name="prompts"),
-    path("create/wishes/", RedirectView.as_view(pattern_name="prompts", query_string=True), name="wishes"),
     path("create/lyrics/", lyrics_views.lyrics, name="lyrics"),
-    path("create/lyrics/<uuid:pk>/", lyrics_views.draft, name="lyric-sheet"),
-    path("create/lyrics/<uuid:pk>/ask/", lyrics_views.ask, name="lyric-ask"),
+    path("create/lyrics/<uuid:pk>/", lyrics_views.draft, name="lyric-draft"),
+    path("create/lyrics/<uuid:pk>/rewrite/", lyrics_views.rewrite, name="lyric-rewrite"),
     path("create/lyrics/<uuid:pk>/delete/", lyrics_views.delete, name="lyric-delete"),
     path("create/presets/", preset_views.presets, name="presets"),
     path("create/presets/save/", preset_views.save, name="preset-save"),
@@ -54,18 +53,18 @@ urlpatterns = [
     path("jobs/<uuid:pk>/", job_pages_views.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", job_pages_views.cancel, name="job-cancel"),
     path("jobs/<uuid:pk>/retry/", job_pages_views.retry, name="job-retry"),
-    path("jobs/<uuid:pk>/abandon/", job_pages_views.abandon, name="job-abandon"),
-    path("jobs/<uuid:pk>/look/", job_pages_views.check_now, name="job-look"),
+    path("jobs/<uuid:pk>/mark-lost/", job_pages_views.mark_lost, name="job-mark-lost"),
+    path("jobs/<uuid:pk>/check/", job_pages_views.check_now, name="job-check"),
     path("jobs/<uuid:pk>/try-now/", job_pages_views.try_now, name="job-try-now"),
     path("jobs/<uuid:pk>/adopt/", adoption_views.adopt, name="job-adopt"),
-    path("jobs/<uuid:pk>/drop/", queue_views.remove, name="job-drop"),
-    path("jobs/<uuid:pk>/back/", queue_views.undo_removal, name="job-put-back"),
+    path("jobs/<uuid:pk>/remove/", queue_views.remove, name="job-remove"),
+    path("jobs/<uuid:pk>/undo-removal/", queue_views.undo_removal, name="job-undo-removal"),
     path("jobs/<uuid:pk>/move/", queue_views.move, name="job-move"),
     path("jobs/<uuid:pk>/pause/", queue_views.pause, name="job-pause"),
     path("jobs/<uuid:pk>/resume/", queue_views.resume, name="job-resume"),
     path("jobs/pause/", queue_views.pause_mine, name="jobs-pause"),
     path("jobs/resume/", queue_views.resume_mine, name="jobs-resume"),
-    path("jobs/<uuid:pk>/hide/", job_pages_views.dismiss, name="job-hide"),
+    path("jobs/<uuid:pk>/dismiss/", job_pages_views.dismiss, name="job-dismiss"),
     path("flow-accounts/usage/", usage_views.show, name="usage"),
     path("flow-accounts/usage/read/", usage_views.read, name="usage-read"),
     path("flow-accounts/usage/usage.csv", usage_views.download, name="usage-download"),
@@ -80,4 +79,12 @@ urlpatterns = [
         "flow-accounts/<flow-email:email>/remove/", account_removal_views.remove, name="flow-account-remove"
     ),
     path("hooks/<str:secret>/", webhooks.hook, name="hook"),
+    moved("create/wishes/", to="prompts", name="prompts-moved"),
+    moved("create/sweeps/<uuid:pk>/go-on/", to="sweep-resume", name="sweep-resume-moved"),
+    moved("create/lyrics/<uuid:pk>/ask/", to="lyric-rewrite", name="lyric-rewrite-moved"),
+    moved("jobs/<uuid:pk>/abandon/", to="job-mark-lost", name="job-mark-lost-moved"),
+    moved("jobs/<uuid:pk>/look/", to="job-check", name="job-check-moved"),
+    moved("jobs/<uuid:pk>/drop/", to="job-remove", name="job-remove-moved"),
+    moved("jobs/<uuid:pk>/back/", to="job-undo-removal", name="job-undo-removal-moved"),
+    moved("jobs/<uuid:pk>/hide/", to="job-dismiss", name="job-dismiss-moved"),
 ]

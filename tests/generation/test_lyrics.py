@@ -122,7 +122,7 @@ def test_no_words_came_the_agent_is_quoted_and_a_changed_idea_helps(studio: Stud
     shown = page(studio, draft)
     assert "Change the idea" in shown.text
     assert "talk about the mood first" in shown.text
-    assert send(studio, f"/create/lyrics/{draft.pk}/ask/", prompt="a better idea").status_code == 302
+    assert send(studio, f"/create/lyrics/{draft.pk}/rewrite/", prompt="a better idea").status_code == 302
     assert write(studio) == 1
     draft.refresh_from_db()
     assert (draft.versions.count(), draft.idea) == (1, "a better idea")

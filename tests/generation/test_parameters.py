@@ -65,7 +65,7 @@ ROWS = [
     Row("GET /music", "/library/import/", "/library/import/begin/", ("email", "limit", "offset")),
     Row("GET /music/download", "{clip}", "{clip}audio.mp3?download=1", (), ("id",), "get"),
     Row("GET /jobs", "/jobs/", "/jobs/", (), (), "get"),
-    Row("GET /jobs/{jobid}", "{job}", "{job}look/", (), ("jobid",)),
+    Row("GET /jobs/{jobid}", "{job}", "{job}check/", (), ("jobid",)),
     Row("DELETE /jobs/{jobid}", "{job}cancel/", "{job}cancel/", (), ("jobid",)),
     Row("GET /accounts", "/flow-accounts/", "/flow-accounts/", (), (), "get"),
     Row("GET /accounts/{email}", "{account}", "{account}check/", (), ("email",)),

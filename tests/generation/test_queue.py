@@ -159,19 +159,19 @@ def test_what_waits_of_a_request_is_paused_or_removed_together_and_what_runs_con
     signed_in(studio).post(f"{address(many[1], 'pause')}?all=1")
     assert Job.objects.filter(paused=True).count() == 2
     assert "Resume all" in signed_in(studio).get("/jobs/").content.decode()
-    asked = signed_in(studio).get(f"{address(many[1], 'drop')}?all=1").content.decode()
+    asked = signed_in(studio).get(f"{address(many[1], 'remove')}?all=1").content.decode()
     assert "Remove these 2 songs from the queue?" in asked
-    signed_in(studio).post(f"{address(many[1], 'drop')}?all=1")
+    signed_in(studio).post(f"{address(many[1], 'remove')}?all=1")
     assert [state(job) for job in many] == ["running", "cancelled", "cancelled"]
 
 
 def test_a_removal_can_be_undone_once_and_is_paid_once(studio: Studio) -> None:
     _, b, _ = waiting(studio, "a", "b", "c")
     browser = signed_in(studio)
-    browser.post(address(b, "drop"))
+    browser.post(address(b, "remove"))
     assert "Undo" in browser.get("/jobs/").content.decode()
     for _ in range(2):
-        browser.post(address(b, "back"))
+        browser.post(address(b, "undo-removal"))
     assert in_order(studio) == ["a", "b", "c"], "where it stood"
     new = b.retries.get()
     assert (new.nonce == b.nonce, new.params) == (False, b.params)
@@ -179,14 +179,14 @@ def test_a_removal_can_be_undone_once_and_is_paid_once(studio: Studio) -> None:
         pass
     assert studio.charged(b) == 0
     assert studio.charged(new) == 1
-    browser.post(address(b, "back"))
+    browser.post(address(b, "undo-removal"))
     assert b.retries.count() == 1
 
 
 def test_what_was_sent_while_somebody_removed_it_is_not_lost(studio: Studio) -> None:
     (job,) = studio.ask("a drone [slow]")
     studio.dispatch()
-    answer = signed_in(studio).post(address(job, "drop"), follow=True)
+    answer = signed_in(studio).post(address(job, "remove"), follow=True)
     assert (state(job), job.cancel_requested_at) == ("running", None)
     assert "sent just now" in answer.content.decode()
 

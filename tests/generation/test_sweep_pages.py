@@ -132,8 +132,8 @@ def test_the_matrix_shows_takes_and_favourites(studio: Studio) -> None:
     signed_in(studio).post(f"/create/sweeps/{sweep.pk}/stop/")
     assert "Resume…" in page(studio, sweep).text
     for limits in ({"cap": "-1"}, {"cap": "500", "favourites": "1"}):  # one is there already
-        assert signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", limits).status_code == 422
-    signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "500", "favourites": "2"})
+        assert signed_in(studio).post(f"/create/sweeps/{sweep.pk}/resume/", limits).status_code == 422
+    signed_in(studio).post(f"/create/sweeps/{sweep.pk}/resume/", {"cap": "500", "favourites": "2"})
     sweep.refresh_from_db()
     assert (sweep.phase, sweep.cap, sweep.favourites_wanted) == ("running", 500, 2)
     assert not Job.objects.filter(state=State.QUEUED, paused=True).exists()
@@ -155,7 +155,7 @@ def test_who_may_see_start_and_stop(studio: Studio) -> None:
         assert browser.get(f"/create/sweeps/{sweep.pk}/").status_code == seen, name
         as_of = {"as_of": sweep.changed_at.isoformat()}
         assert browser.post(f"/create/sweeps/{sweep.pk}/start/", as_of).status_code == start, name
-        raised = browser.post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "900"})
+        raised = browser.post(f"/create/sweeps/{sweep.pk}/resume/", {"cap": "900"})
         assert raised.status_code == start, f"{name} would spend somebody else's credits"
         assert browser.post(f"/create/sweeps/{sweep.pk}/stop/").status_code == stop, name
         assert browser.get(f"/create/sweeps/?from={sweep.pk}").status_code in {200, seen}, name

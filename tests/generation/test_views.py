@@ -42,18 +42,18 @@ def is_(**columns: object) -> Callable[[Job], bool]:
 
 
 ACTIONS = {
-    "drop": ("cancel", "queued", is_(state="cancelled")),
-    "stop waiting": (
+    "remove": ("cancel", "queued", is_(state="cancelled")),
+    "cancel": (
         "cancel",
         "running",
         lambda job: job.state == "running" and bool(job.cancel_requested_at),
     ),
-    "close": ("abandon", "unknown", is_(state="abandoned")),
-    "keep back": ("pause", "queued", is_(paused=True)),
-    "go on": ("resume", "queued", is_(paused=False)),
-    "hide": ("hide", "failed", lambda job: bool(job.hidden_at)),
-    "look now": ("look", "unknown", lambda job: job.subscription.next_poll_at is None),
-    "make again": ("retry", "failed", lambda job: job.retries.count() == 1),
+    "mark as lost": ("mark-lost", "unknown", is_(state="abandoned")),
+    "pause": ("pause", "queued", is_(paused=True)),
+    "resume": ("resume", "queued", is_(paused=False)),
+    "dismiss": ("dismiss", "failed", lambda job: bool(job.hidden_at)),
+    "check now": ("check", "unknown", lambda job: job.subscription.next_poll_at is None),
+    "retry": ("retry", "failed", lambda job: job.retries.count() == 1),
 }
 
 
@@ -71,7 +71,7 @@ def test_each_action(
     if headers:
         assert response.status_code == 200
         panel = Page(response).one("aside", id="panel")
-        assert action == "look" or panel["data-version"] != before
+        assert action == "check" or panel["data-version"] != before
     else:
         assert (response.status_code, response.headers["Location"]) == (302, "/jobs/")
 
@@ -88,7 +88,7 @@ def test_a_second_click_changes_nothing_more(
     assert sum(studio.sandbox.state.charges().values()) <= 1
 
 
-@pytest.mark.parametrize("action", ["cancel", "abandon", "retry"])
+@pytest.mark.parametrize("action", ["cancel", "mark-lost", "retry"])
 def test_looking_at_the_question_decides_nothing(studio: Studio, action: str) -> None:
     job = put(studio.ask()[0], "unknown")
     before = Job.objects.values().get()
@@ -101,7 +101,7 @@ def test_looking_at_the_question_decides_nothing(studio: Studio, action: str) ->
     assert safe.text.strip()
 
 
-@pytest.mark.parametrize("action", ["look", "pause", "resume", "hide"])
+@pytest.mark.parametrize("action", ["check", "pause", "resume", "dismiss"])
 def test_what_asks_nothing_back_has_no_page(studio: Studio, action: str) -> None:
     (job,) = studio.ask()
     assert signed_in(studio).get(f"/jobs/{job.pk}/{action}/").status_code == 405
@@ -119,7 +119,7 @@ def test_an_action_that_is_none_is_404(studio: Studio, action: str) -> None:
 
 
 @pytest.mark.parametrize("late", ["completed", "collecting", "rejected"])
-@pytest.mark.parametrize("action", ["cancel", "abandon", "pause", "resume", "look"])
+@pytest.mark.parametrize("action", ["cancel", "mark-lost", "pause", "resume", "check"])
 def test_a_click_that_came_too_late_does_no_harm(studio: Studio, late: str, action: str) -> None:
     job = put(studio.ask()[0], late)
     before = Job.objects.values().get()
@@ -148,7 +148,7 @@ def test_who_may_decide(studio: Studio, role: Role, own: bool, status: int) -> N
     (job,) = studio.ask()
     if own:
         Job.objects.update(asked_by=mate.user)
-    for action in ("pause", "resume", "look", "hide", "cancel", "abandon"):
+    for action in ("pause", "resume", "check", "dismiss", "cancel", "mark-lost"):
         assert act(mate, job, action).status_code == status, action
     assert act(mate, job, "pause", **HTMX).status_code == (200 if status == 302 else status)
     assert (state(job) == "cancelled") == (status == 302)
@@ -160,7 +160,7 @@ def test_a_stranger_is_told_nothing(studio: Studio) -> None:
         studio.sandbox, home, member(home, "eve@elsewhere.example", Role.OWNER), "user:2000-sandboxdemo"
     )
     (job,) = studio.ask("their secret words")
-    for action in ("cancel", "abandon", "retry", "look", "pause", "resume", "hide"):
+    for action in ("cancel", "mark-lost", "retry", "check", "pause", "resume", "dismiss"):
         for headers in ({}, HTMX):
             assert act(eve, job, action, **headers).status_code == 404
     assert signed_in(eve).get(f"/jobs/{job.pk}/").status_code == 404

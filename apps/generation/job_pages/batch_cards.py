@@ -50,7 +50,7 @@ def _blocked(songs: list[Card]) -> Card:
         actions=[
             *(action for action in mending if action.method == "get"),
             *(
-                [Action(label="Remove all…", url=_for_all("job-drop", lead))]
+                [Action(label="Remove all…", url=_for_all("job-remove", lead))]
                 if one_request and lead.actions
                 else []
             ),
@@ -112,7 +112,7 @@ def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:
             method="post",
             style="soft" if are_paused else "quiet",
         ),
-        Action(label=remove, url=_for_all("job-drop", waiting[0])),
+        Action(label=remove, url=_for_all("job-remove", waiting[0])),
     ]
 
 

@@ -122,7 +122,7 @@ def _action(label: str, name: str, job: Job, **values: Any) -> Action:
 
 def _queued(made: Card, job: Job, around: Surroundings) -> None:
     made.position = around.positions.get(job.pk)
-    made.actions = [_action("Remove from queue", "job-drop", job, method="post")]
+    made.actions = [_action("Remove from queue", "job-remove", job, method="post")]
     where = (around.slots, made.position, around.now)
     reason = wait_reasons.STOPPED if around.is_paused else wait_reasons.reason(job, around.creators, *where)
     made.kind, made.text, made.heed_icon = reason.kind, reason.text, reason.icon or "octagon"
@@ -176,8 +176,8 @@ def _enter_token(job: Job) -> Action:
 
 def _unknown(made: Card, job: Job, around: Surroundings) -> None:
     checked = f"Checked {job.times_checked} times" if job.times_checked != 1 else "Checked once"
-    check = _action("Check now", "job-look", job, method="post", style="soft")
-    lost = _action("Mark as lost…", "job-abandon", job)
+    check = _action("Check now", "job-check", job, method="post", style="soft")
+    lost = _action("Mark as lost…", "job-mark-lost", job)
     made.time_text = str(when(job.sent_at or job.unknown_since))
     if job.is_synchronous:
         _response_lost(made, job, lost)
@@ -243,7 +243,7 @@ def _retry(made: Card, job: Job, *, style: str = "line") -> Action:
 
 
 def _dismiss(job: Job) -> list[Action]:
-    return [] if job.hidden_at else [_action("Dismiss", "job-hide", job, method="post")]
+    return [] if job.hidden_at else [_action("Dismiss", "job-dismiss", job, method="post")]
 
 
 def _failed(made: Card, job: Job, around: Surroundings) -> None:
@@ -273,7 +273,7 @@ def _cancelled(made: Card, job: Job, around: Surroundings) -> None:
         return
     made.kind, made.text = "removed", "Removed from the queue. Nothing spent."
     if job.asked_by_id == around.membership.user_id:
-        made.actions.insert(0, _action("Undo", "job-put-back", job, method="post"))
+        made.actions.insert(0, _action("Undo", "job-undo-removal", job, method="post"))
 
 
 def _abandoned(made: Card, job: Job, around: Surroundings) -> None:

@@ -89,10 +89,10 @@ def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
         )
     if decisions.retry(found, by=request.user, nonce=_nonce(request)):
         return after(request)
-    return job_page(request, found, "generation/job_retry.html", status=422, problem=_why_not_again(found))
+    return job_page(request, found, "generation/job_retry.html", status=422, problem=_why_no_retry(found))
 
 
-def _why_not_again(found: Job) -> str:
+def _why_no_retry(found: Job) -> str:
     if found.settles_at:
         return decisions.SETTLING
     if found.state not in decisions.RETRYABLE:
@@ -105,7 +105,7 @@ def _nonce(request: TeamRequest) -> UUID | None:
     return uuid_or_none(request.POST.get("nonce", ""))
 
 
-def _ask_first(
+def _confirm_first(
     template: str, decide: Callable[[TeamRequest, Job], object]
 ) -> Callable[..., HttpResponseBase]:
     """GET says what it means for the money, POST does it."""
@@ -135,9 +135,9 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
 check_now = _decide(lambda request, found: decisions.check_now(found))
 try_now = _decide(lambda request, found: decisions.try_now(found, by=request.user))
 dismiss = _decide(lambda request, found: decisions.dismiss(found))
-cancel = _ask_first(
+cancel = _confirm_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)
 )
-abandon = _ask_first(
+mark_lost = _confirm_first(
     "generation/job_lost.html", lambda request, found: decisions.mark_as_lost(found, by=request.user)
 )

@@ -65,4 +65,4 @@ def _draft_page(job: Job, part: str = "") -> str:
     """Nowhere when it was deleted."""
     if job.lyric_draft is None or job.lyric_draft.deleted_at:
         return ""
-    return reverse("lyric-sheet", args=[job.lyric_draft.pk]) + part
+    return reverse("lyric-draft", args=[job.lyric_draft.pk]) + part

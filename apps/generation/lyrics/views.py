@@ -38,7 +38,7 @@ def lyrics(request: TeamRequest) -> HttpResponseBase:
     if request.method == "POST" and form and form.is_valid():
         try:
             draft = versions.begin(request.team, _request(request, form))
-            return redirect("lyric-sheet", draft.pk)
+            return redirect("lyric-draft", draft.pk)
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
     rows, older = lyrics_pages.page_of(request.team, request.GET.get("before", ""))
@@ -97,7 +97,7 @@ def _saved(request: TeamRequest, found: LyricDraft, editor: VersionForm) -> Http
     if "song" in request.GET:
         return HttpResponseRedirect(f"{reverse('create')}?draft={found.pk}&version={version.number}")
     messages.success(request, _said(version, data["newest"]))
-    return redirect("lyric-sheet", found.pk)
+    return redirect("lyric-draft", found.pk)
 
 
 def _said(version: LyricVersion, newest_then: int) -> str:
@@ -111,14 +111,14 @@ def _said(version: LyricVersion, newest_then: int) -> str:
 
 @require_POST
 @team_view(needs="create")
-def ask(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+def rewrite(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """Writes more lyrics for the same draft, from the idea as it is now."""
     found = _find(request, pk)
     form = LyricsForm(request.POST, team=request.team, user=request.user)
     if form.is_valid():
         try:
             versions.rewrite(found, _request(request, form))
-            return redirect("lyric-sheet", found.pk)
+            return redirect("lyric-draft", found.pk)
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} {SENT_BEFORE}")
     return _page(request, found, form=form)
