@@ -96,6 +96,26 @@ class AccountsContext:
         """How long its credits last."""
         return None
 
+    # Where its pages lead to on the floors above; "" where there is no such page.
+
+    @property
+    def library_page(self) -> str:
+        return ""
+
+    @property
+    def create_page(self) -> str:
+        return ""
+
+    @property
+    def usage_page(self) -> str:
+        return ""
+
+    def usage_page_of(self, account: FlowAccount) -> str:
+        return ""
+
+    def removal_page_of(self, account: FlowAccount) -> str:
+        return ""
+
     @property
     def _user_id(self) -> int | None:
         # Error pages may be made before the session is read.

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from uuid import UUID
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.context_processors import theme
@@ -16,6 +18,7 @@ from apps.generation.models import Hold, Job, State
 from apps.generation.operations import FREE
 from apps.generation.usage import forecast, overview
 from apps.library.context_processors import LibraryContext
+from apps.library.models import Clip
 
 
 class Studio(LibraryContext):
@@ -63,6 +66,30 @@ class Studio(LibraryContext):
 
     def forecast_of(self, account: FlowAccount) -> forecast.Forecast:
         return forecast.of([account] if account.as_of is None else [], timezone.now().date())
+
+    @property
+    def create_page(self) -> str:
+        return reverse("create")
+
+    @property
+    def usage_page(self) -> str:
+        return reverse("usage")
+
+    @property
+    def preset_page(self) -> str:
+        return reverse("preset-save")
+
+    def usage_page_of(self, account: FlowAccount) -> str:
+        return reverse("flow-account-usage", args=[account.email])
+
+    def removal_page_of(self, account: FlowAccount) -> str:
+        return reverse("flow-account-remove", args=[account.email])
+
+    def edit_page_of(self, clip_id: UUID, operation: str) -> str:
+        return reverse("clip-edit", args=[clip_id, operation])
+
+    def chain_page_of(self, clip: Clip) -> str:
+        return reverse("clip-chain", args=[clip.pk])
 
     @cached_property
     def _price(self) -> int:

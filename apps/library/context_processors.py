@@ -44,6 +44,24 @@ class LibraryContext(AccountsContext):
         usage = quota.usage(self.team)
         return usage if usage.is_near else None
 
+    @property
+    def library_page(self) -> str:
+        return reverse("library")
+
+    # Where the pages of the library lead to on the floor above; "" where there is no such page.
+
+    @property
+    def preset_page(self) -> str:
+        return ""
+
+    def edit_page_of(self, clip_id: UUID, operation: str) -> str:
+        """The form of an edit of the take."""
+        return ""
+
+    def chain_page_of(self, clip: Clip) -> str:
+        """Where the edits that led to the take are applied to another one."""
+        return ""
+
 
 def _entry(pk: UUID, name: str, cover_of: UUID | None) -> dict[str, str]:
     cover = reverse("clip-thumb", args=[cover_of]) if cover_of else ""

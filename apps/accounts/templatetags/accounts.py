@@ -24,6 +24,18 @@ def forecast_of(context: Context, account: FlowAccount) -> object | None:
     return context["studio"].forecast_of(account)
 
 
+@register.simple_tag(takes_context=True)
+def usage_page_of(context: Context, account: FlowAccount) -> str:
+    """The address of the page that says what was spent on it."""
+    return context["studio"].usage_page_of(account)
+
+
+@register.simple_tag(takes_context=True)
+def removal_page_of(context: Context, account: FlowAccount) -> str:
+    """The address of the page that takes it out of the subscription."""
+    return context["studio"].removal_page_of(account)
+
+
 @register.filter
 def own_page(address: str | None) -> str:
     """An address that came with the request, if it is one of this site; else the way to the songs."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
@@ -192,6 +193,9 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.id} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("job", args=[self.pk])
 
     @property
     def is_synchronous(self) -> bool:
