@@ -17,9 +17,9 @@ from tests.test_urls import BY_NAME
 pytestmark = pytest.mark.databases
 
 DELETES = re.compile(r"-(delete|erase|empty|remove)$")
-# Nothing is lost by these: a take leaves a collection, and an account is not removed while its remote side is away
-# (tests/generation/test_leaving.py has its line).
-HARMLESS = {"collection-remove", "flow-account-remove"}
+# Nothing is lost by these: a take leaves a collection, a job leaves the queue and its story says who did it, and an
+# account is not removed while its remote side is away (tests/generation/account_removal/test_removal.py has its line).
+HARMLESS = {"collection-remove", "job-remove", "flow-account-remove"}
 
 
 @pytest.fixture

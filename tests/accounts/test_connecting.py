@@ -1,4 +1,7 @@
-"""Connecting Flow Music accounts, changing them, and whose they are. Taking one away: generation/test_leaving.py."""
+"""Connecting Flow Music accounts, changing them, and whose they are.
+
+Taking one away: tests/generation/account_removal/test_removal.py.
+"""
 
 import logging
 

@@ -104,7 +104,7 @@ def test_an_account_that_is_missing_from_the_list_is_asked_about(
         relay.say(ITSELF, status, {"error": "x", "code": status})
     assert account_sync.refresh(token) is None
     assert account().block == block
-    assert ITSELF in relay.asked
+    assert ITSELF in relay.calls
 
 
 def test_an_account_that_is_known_to_be_gone_is_not_asked_about_again(
@@ -113,6 +113,6 @@ def test_an_account_that_is_known_to_be_gone_is_not_asked_about_again(
     order(sandbox.url, "accounts", email=STUDIO, remove=True)
     account_sync.refresh(token)
     assert account().block == "gone"
-    relay.asked.clear()
+    relay.calls.clear()
     account_sync.refresh(token)
-    assert ITSELF not in relay.asked
+    assert ITSELF not in relay.calls

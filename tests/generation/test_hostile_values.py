@@ -17,9 +17,9 @@ from apps.generation.recovery import candidates
 from apps.library.importing import actions, runner
 from apps.library.models import Clip, LyricDraft, ReferenceFile
 from apps.upstream.token import Token
-from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio, member
 from tests.generation.hostile import EMAIL, VALUES, Answers
+from tests.generation.pages import signed_in
 from tests.generation.remote_columns import OURS, REMOTE, WITHOUT, misfits
 from tests.upstream.scripted import ScriptedServer
 

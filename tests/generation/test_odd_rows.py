@@ -11,9 +11,9 @@ from apps.accounts.models import FlowAccount, UsageRow
 from apps.accounts.models.subscriptions import Subscription
 from apps.generation.models import Job
 from apps.library.models import Clip, Song
-from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
-from tests.generation.editing import row
+from tests.generation.edits.edit_forms import row
+from tests.generation.pages import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 

@@ -11,8 +11,8 @@ import pytest
 
 from apps.generation.models import Job
 from apps.library.models import Clip
-from tests.generation.browsing import signed_in
 from tests.generation.conftest import Studio
+from tests.generation.pages import signed_in
 from tests.page import Element, Page
 from tests.sandbox_control import order
 

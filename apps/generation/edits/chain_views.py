@@ -97,7 +97,7 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
 
 
 def _quote(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuote:
-    """What an edit stands on (editing.py), for as many of them; and whether they fit the take."""
+    """The prerequisites of an edit, for as many of them; and whether they fit the take."""
     prerequisites = prerequisites_for(target, steps[0].operation, membership)
     misfits = edit_steps.misfits(steps, target.edit_length_s)
     if prerequisites.balance is None:

@@ -1,6 +1,6 @@
 """The live panel and the jobs page: the team's jobs in four groups, slots, credits and usual times.
 
-The number of queries doesn't grow with jobs, accounts or members (asserted in tests/generation/test_panel.py).
+The number of queries doesn't grow with jobs, accounts or members (tests/generation/job_pages/test_panel.py).
 """
 
 from dataclasses import dataclass
