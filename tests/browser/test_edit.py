@@ -131,12 +131,12 @@ def extend_from_a_point(page: Page) -> None:
 def remix_the_words(page: Page) -> None:
     """What changes is shown while it is written; what was written is there again later."""
     open_tool(page, "Remix", "Remix with other lyrics")
-    words = page.get_by_label("Lyrics", exact=True)
+    words = page.get_by_role("textbox", name="Lyrics", exact=True)
     words.fill(words.input_value().replace("The kettle sings", "The radio sings", 1))
     expect(page.locator("#changes del").first).to_have_text("The kettle sings before I do")
     expect(page.locator("#changes ins").first).to_have_text("The radio sings before I do")
     page.reload()
-    expect(page.get_by_label("Lyrics", exact=True)).to_have_value(re.compile("The radio sings"))
+    expect(page.get_by_role("textbox", name="Lyrics", exact=True)).to_have_value(re.compile("The radio sings"))
     expect(page.locator("[data-draft-line]")).to_contain_text("is restored")
 
 

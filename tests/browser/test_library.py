@@ -125,7 +125,7 @@ def move_in_collection(page: Page) -> None:
     expect(items.first).to_have_attribute("data-clip", first)
     items.first.get_by_role("button", name="from the collection").press("Enter")
     expect(items).to_have_count(2)
-    undo(page, "Taken out of “Harbour EP”.")
+    undo(page, "Removed from “Harbour EP”.")
     expect(items.first).to_have_attribute("data-clip", first)
 
 
