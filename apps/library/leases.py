@@ -23,33 +23,33 @@ RENEWED_EVERY_S = 8.0  # so that two renewals may fail
 
 
 @dataclass(eq=False)
-class _Held:
+class _Lease:
     renew: Callable[[], bool]
     until: float  # monotonic
 
 
 _lock = threading.Lock()
-_held: set[_Held] = set()
+_leases: set[_Lease] = set()
 _renewer: threading.Thread | None = None
 
 
 @contextmanager
-def held(*, renew: Callable[[], bool], free: Callable[[], object], most: timedelta) -> Iterator[None]:
+def lease(*, renew: Callable[[], bool], free: Callable[[], object], most: timedelta) -> Iterator[None]:
     """For the time of the work, which lasts `most` at most. `renew` says False when the lease is lost."""
-    mine = _Held(renew, time.monotonic() + most.total_seconds())
+    renewed = _Lease(renew, time.monotonic() + most.total_seconds())
     with shutdown.under_way(free):
-        _add(mine)
+        _add(renewed)
         try:
             yield
         finally:
             with _lock:
-                _held.discard(mine)
+                _leases.discard(renewed)
 
 
-def _add(lease: _Held) -> None:
+def _add(lease: _Lease) -> None:
     global _renewer
     with _lock:
-        _held.add(lease)
+        _leases.add(lease)
         # A forked child has the set, but not the thread.
         if _renewer is None or not _renewer.is_alive():
             _renewer = threading.Thread(target=_renew_all, name="leases", daemon=True)
@@ -57,12 +57,12 @@ def _add(lease: _Held) -> None:
 
 
 def _renew_all() -> None:
-    """Until nothing is held any more. Between two rounds it holds no connection."""
+    """Until there is no lease left. Between two rounds it holds no connection."""
     global _renewer
     while True:
         time.sleep(RENEWED_EVERY_S)
         with _lock:
-            due = list(_held)
+            due = list(_leases)
             if not due:
                 _renewer = None
                 return
@@ -71,7 +71,7 @@ def _renew_all() -> None:
         connections.close_all()
 
 
-def _renew(lease: _Held) -> None:
+def _renew(lease: _Lease) -> None:
     try:
         if time.monotonic() < lease.until and lease.renew():
             return
@@ -79,4 +79,4 @@ def _renew(lease: _Held) -> None:
         logger.warning("a lease could not be renewed", exc_info=True)
         return
     with _lock:
-        _held.discard(lease)
+        _leases.discard(lease)

@@ -107,7 +107,7 @@ def _try_to_erase(file: ReferenceFile) -> bool:
 def erase(file: ReferenceFile) -> bool:
     """For good, what was deleted: from the storage first, for a file that no row knows would stay for ever."""
     with transaction.atomic():
-        songs.wait_turn(file.team)  # who shares the same bytes, one after the other
+        songs.lock_team(file.team)  # who shares the same bytes, one after the other
         row = ReferenceFile.objects.filter(pk=file.pk).exclude(deleted_at=None).first()
         if row is None:
             return False

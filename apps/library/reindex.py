@@ -51,7 +51,7 @@ def _portion() -> int:
 
 def _write(team_id: UUID, clips: list[UUID]) -> None:
     with transaction.atomic():
-        songs.wait_turn(Team(pk=team_id))
+        songs.lock_team(Team(pk=team_id))
         search_index.index_again(clips)
         # What is left belongs to erased takes, which nothing finds.
         _stale().filter(clip__in=clips).delete()

@@ -19,7 +19,7 @@ def rename(song: Song, text: str) -> str:
     if not old and name == song.title:
         return old
     with transaction.atomic():
-        songs.wait_turn(song.team)  # so that what it is found by is that of the last of several changes
+        songs.lock_team(song.team)  # so that what it is found by is that of the last of several changes
         Song.objects.filter(pk=song.pk).update(name=name)
         search_index.index(song.takes.filter(erased_at=None).select_related("song"))
         _reach_files(song)

@@ -55,7 +55,7 @@ def save_song(
         created_at=asked_at,
     )
     place = {"subscription": subscription, "account": account, "jobid": jobid}
-    wait_turn(team)
+    lock_team(team)
     song = _song_of(made, asked, subscription)
     for letter, clip in enumerate(made):
         take = _save_take(song, letter, clip, place)
@@ -66,7 +66,7 @@ def save_song(
     return song
 
 
-def wait_turn(team: Team) -> None:
+def lock_team(team: Team) -> None:
     """Two collectors of the same job: the second one waits here and then finds the song of the first one."""
     list(Team.objects.select_for_update(no_key=True).filter(pk=team.pk).values("pk"))
 
@@ -92,7 +92,7 @@ def _move(take: Clip, song: Song, letter: int) -> None:
 
 
 def _save_take(song: Song, letter: int, clip: ClipRecord, place: dict[str, Any]) -> Clip:
-    told = {**place, **said(clip)}
+    told = {**place, **clip_fields(clip)}
     rows = Clip.objects.filter(team=song.team_id, subscription=place["subscription"], clip_id=clip.clip_id)
     take = rows.first()
     if take is None:
@@ -114,7 +114,7 @@ def fill_gaps(take: Clip, told: Mapping[str, Any]) -> bool:
     return filled
 
 
-def said(clip: ClipRecord) -> dict[str, Any]:
+def clip_fields(clip: ClipRecord) -> dict[str, Any]:
     """What the record says about the take, made fit for both databases."""
     timing = clip.lyrics_timing
     lasts = clip.duration_s if clip.duration_s and math.isfinite(clip.duration_s) else None

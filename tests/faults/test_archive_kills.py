@@ -59,7 +59,7 @@ def served(studio: FaultyStudio, file: ClipFile) -> bytes | None:
 def in_order(take: Clip, where: str) -> None:
     """Every stored file is what its row says, nothing else lies there, and all of it is counted."""
     stored = ClipFile.objects.stored()
-    assert [trouble for _, trouble in verification.look_through(stored)] == [""] * stored.count(), where
+    assert [trouble for _, trouble in verification.verify(stored)] == [""] * stored.count(), where
     assert list(verification.unknown(take.team_id)) == [], where
     assert quota.usage(take.team_id).used == sum(file.size for file in stored), where
 

@@ -93,7 +93,7 @@ def test_a_thread_that_hangs_does_not_keep_its_row_for_ever(
     monkeypatch.setattr(leases, "RENEWED_EVERY_S", 0.05)
     renewed = []
     free = threading.Event()
-    with leases.held(renew=lambda: not renewed.append(1), free=free.set, most=timedelta(seconds=0.5)):
+    with leases.lease(renew=lambda: not renewed.append(1), free=free.set, most=timedelta(seconds=0.5)):
         time.sleep(1)
         so_far = len(renewed)
         time.sleep(0.5)

@@ -138,4 +138,6 @@ def test_a_megabyte_of_noise_is_walked_quickly_whatever_it_pretends(band: Band) 
     ):
         content = start + bytes(range(256)) * 4096
         with pytest.raises(BadFile, match=r"cut short|Something else"):
-            container_bounds.look_over(BytesIO(content), len(content), file_types.recognise(content[:4096]))
+            container_bounds.check_bounds(
+                BytesIO(content), len(content), file_types.recognise(content[:4096])
+            )

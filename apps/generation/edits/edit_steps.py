@@ -36,7 +36,7 @@ class Step:
 
 def steps_of(team: Team, take: Clip) -> list[Step]:
     """The edits from the first take to this one. Stems end a chain: what follows them began with one stem."""
-    songs = lineage.way_to(team, take)
+    songs = lineage.edits_up_to(team, take)
     split = [place for place, song in enumerate(songs[:-1]) if song.operation == Song.STEMS]
     songs = songs[split[-1] + 1 :] if split else songs
     return [Step(song.operation, _kept(song.params)) for song in songs]

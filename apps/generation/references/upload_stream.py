@@ -22,7 +22,7 @@ from apps import shutdown, transfers
 from apps.accounts.permissions import membership_of
 from apps.library.archiving import file_types, repairs
 from apps.library.archiving.errors import BadFile, NotExamined, NotStored
-from apps.library.archiving.file_types import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, Type
+from apps.library.archiving.file_types import HEAD, MEGABYTE, MOST_AUDIO, MOST_IMAGE, FileType
 
 PIECE = 64 * 1024
 AROUND_FILES = MEGABYTE  # what the fields of a form take up beside its files
@@ -47,7 +47,7 @@ class Received:
     name: str
     copy: BinaryIO
     size: int
-    type: Type
+    type: FileType
     sha256: str
 
 
@@ -74,7 +74,7 @@ class Sink:
         self.name, self._announced = name, size
         self._copy = cast(BinaryIO, tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115 - see close
         self._digest, self._size, self._head = hashlib.sha256(), 0, b""
-        self._type: Type | None = None
+        self._type: FileType | None = None
 
     def write(self, piece: bytes) -> None:
         """Raises BadFile as soon as it is known that this isn't taken."""
@@ -93,11 +93,11 @@ class Sink:
         """Puts it in order, if it needs that (repairs.py). Raises BadFile, or NotExamined: not just now."""
         if self._type is None:
             self._recognise()
-        found = cast(Type, self._type)
+        file_type = cast(FileType, self._type)
         if self._announced is not None and self._size < self._announced:
             raise NotWhole(BROKEN_OFF)
         self._copy.flush()
-        made = repairs.put_in_order(self._copy, self._size, found)
+        made = repairs.put_in_order(self._copy, self._size, file_type)
         self._copy, self._type = made.file, made.type
         self._check_size(made.size)
         digest = _digest(made.file) if made.is_new else self._digest.hexdigest()

@@ -61,7 +61,7 @@ def archive(file_id: int) -> bool:
         return False
     if not file.take_claim(claim_id, lasts=leases.LASTS):
         return False
-    with leases.held(
+    with leases.lease(
         renew=partial(file.renew_claim, claim_id, lasts=leases.LASTS),
         free=partial(file.free_claim, claim_id),
         most=_takes_at_most(file),

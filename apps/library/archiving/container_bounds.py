@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from apps.library.archiving import mpeg, riff, sizes
-from apps.library.archiving.errors import BadFile, Unreadable
-from apps.library.archiving.file_types import JPEG, LAYER_TWO, M4A, MP3, OTHERS, PNG, TAKEN, WAV, WEBP, Type
+from apps.library.archiving.errors import BadFile, CutShort, Unreadable
+from apps.library.archiving.file_types import (
+    JPEG,
+    LAYER_TWO,
+    M4A,
+    MP3,
+    OTHERS,
+    PNG,
+    TAKEN,
+    WAV,
+    WEBP,
+    FileType,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -49,37 +60,33 @@ class Outline:
     start: mpeg.Start | None = None
 
 
-def look_over(file: BinaryIO, size: int, found: Type) -> Outline:
+def check_bounds(file: BinaryIO, size: int, file_type: FileType) -> Outline:
     """Raises BadFile for a file that is cut short, or that hides a second one behind its end."""
     try:
-        return _look_over(file, size, found)
+        return _check_bounds(file, size, file_type)
     except BadFile:
         raise
     except Exception as error:  # whatever it is made of, it gets an answer
-        logger.exception("the outline of a %s could not be read", found.name)
-        raise Unreadable(found.name) from error
+        logger.exception("the outline of a %s could not be read", file_type.name)
+        raise Unreadable(file_type.name) from error
 
 
-def _look_over(file: BinaryIO, size: int, found: Type) -> Outline:
-    _refuse_archive(file, size, found)
-    if found not in WALKS:
+def _check_bounds(file: BinaryIO, size: int, file_type: FileType) -> Outline:
+    _refuse_archive(file, size, file_type)
+    if file_type not in WALKS:
         return Outline(size)
     try:
-        outline = WALKS[found](file, size)
+        outline = WALKS[file_type](file, size)
     except EOFError:
         outline = None
     if outline is None or outline.end > size:
-        raise cut_short(found)
-    sizes.measure(file, found)
-    _refuse_second(file, outline.end, size, found)
+        raise CutShort(file_type.name)
+    sizes.measure(file, file_type)
+    _refuse_second(file, outline.end, size, file_type)
     return outline
 
 
-def cut_short(found: Type) -> BadFile:
-    return BadFile(f"This {found.name} was cut short: its end is missing. Choose the whole file.")
-
-
-def _refuse_second(file: BinaryIO, end: int, size: int, found: Type) -> None:
+def _refuse_second(file: BinaryIO, end: int, size: int, file_type: FileType) -> None:
     """What follows the end: it is left out, unless it is large, or a file of its own."""
     file.seek(max(end, size - len(PHONE_TRAILER)))
     is_known = file.read(len(PHONE_TRAILER)) == PHONE_TRAILER
@@ -88,23 +95,20 @@ def _refuse_second(file: BinaryIO, end: int, size: int, found: Type) -> None:
     behind = file.read(max(0, min(most + 1, size - end)))
     if len(behind) > most or _OTHERS.search(behind):
         raise BadFile(
-            f"Something else follows behind the end of this {found.name}, as in a motion photo or one file inside "
-            f"another. Save it anew as a plain {found.name}."
+            f"Something else follows behind the end of this {file_type.name}, as in a motion photo or one file inside "
+            f"another. Save it anew as a plain {file_type.name}."
         )
 
 
-def _refuse_archive(file: BinaryIO, size: int, found: Type) -> None:
+def _refuse_archive(file: BinaryIO, size: int, file_type: FileType) -> None:
     """A ZIP is found by its end, so it can hide behind anything (APPNOTE 4.3.16)."""
     file.seek(max(0, size - _ZIP_TAIL))
     tail = file.read(_ZIP_TAIL)
     at = tail.rfind(_ZIP_END)
-    if (
-        at >= 0
-        and len(tail) >= at + 22
-        and at + 22 + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)
-    ):
+    comment = int.from_bytes(tail[at + 20 : at + 22], "little")
+    if at >= 0 and at + 22 + comment == len(tail):
         raise BadFile(
-            f"This {found.name} is a ZIP as well, so it is not taken. Save it anew as a plain {found.name}."
+            f"This {file_type.name} is a ZIP as well, so it is not taken. Save it anew as a plain {file_type.name}."
         )
 
 

@@ -26,7 +26,7 @@ class CoverDetails:
     tone: str
 
 
-def look_at(file: BinaryIO) -> CoverDetails:
+def examine(file: BinaryIO) -> CoverDetails:
     """Decodes the whole picture. BadFile when it can't be, or is too large to be a cover."""
     try:
         with pixels.opened(file) as picture:

@@ -15,7 +15,7 @@ from av.error import FFmpegError
 
 from apps.library.archiving import mpeg
 from apps.library.archiving.errors import BadFile, Unreadable
-from apps.library.archiving.file_types import M4A, MP3, WAV, Type
+from apps.library.archiving.file_types import M4A, MP3, WAV, FileType
 from apps.library.archiving.loudness import Loudness
 
 # The container is fixed by what was asked for: a playlist under an audio name would make FFmpeg open others.
@@ -73,49 +73,53 @@ def is_near(heard_s: float, announced_s: float) -> bool:
     return abs(heard_s - announced_s) <= allowed_s
 
 
-def play(file: BinaryIO, found: Type, loudness: Loudness | None = None, *, is_known: bool = False) -> float:
+def play(
+    file: BinaryIO, file_type: FileType, loudness: Loudness | None = None, *, is_known: bool = False
+) -> float:
     """Decodes all of it. Returns its seconds. Raises BadFile: what is wrong with it, in words.
 
     `is_known`: somebody else knows how long it is, so that what it says of itself doesn't count.
     """
-    announced_s = mpeg.announced_s(file, mpeg.find_start(file)) if found == MP3 else None
+    announced_s = mpeg.announced_s(file, mpeg.find_start(file)) if file_type == MP3 else None
     file.seek(0)
-    only = {"codec_whitelist": ",".join((*CODECS[found], *STILLS))}
+    only = {"codec_whitelist": ",".join((*CODECS[file_type], *STILLS))}
     try:
         with av.open(
-            file, mode="r", format=CONTAINERS[found], metadata_errors="ignore", options=only
+            file, mode="r", format=CONTAINERS[file_type], metadata_errors="ignore", options=only
         ) as container:
-            stream = one_stream(container, found)
-            if found != MP3:  # where an mp3 says nothing, its length there is a guess
+            stream = one_stream(container, file_type)
+            if file_type != MP3:  # where an mp3 says nothing, its length there is a guess
                 announced_s = _seconds(stream)
-            heard_s = _play(container, stream, found, loudness)
+            heard_s = _play(container, stream, file_type, loudness)
     except BROKEN as error:
-        raise Unreadable(found.name) from error
+        raise Unreadable(file_type.name) from error
     if not is_known and announced_s and heard_s < announced_s and not is_near(heard_s, announced_s):
         raise BadFile(
-            f"This {found.name} was cut short: it ends at {heard_s:.0f} s instead of {announced_s:.0f} s."
+            f"This {file_type.name} was cut short: it ends at {heard_s:.0f} s instead of {announced_s:.0f} s."
         )
     return heard_s
 
 
-def one_stream(container: Any, found: Type) -> Any:
+def one_stream(container: Any, file_type: FileType) -> Any:
     """A cover in the tags counts as a picture stream, as do the pictures of chapters; moving pictures are a video."""
     if any(not _is_still(each) for each in container.streams.video):
         raise BadFile("This is a video. Save its sound as MP3, WAV or M4A.")
     if len(container.streams.audio) != 1:
-        raise BadFile(f"This {found.name} holds {len(container.streams.audio)} sound tracks instead of one.")
+        raise BadFile(
+            f"This {file_type.name} holds {len(container.streams.audio)} sound tracks instead of one."
+        )
     stream = container.streams.audio[0]
     name = stream.codec_context.name if stream.codec_context else "unknown"
-    if name not in CODECS[found]:
-        plain = {M4A: "AAC", MP3: "MP3 sound", WAV: "PCM sound"}[found]
+    if name not in CODECS[file_type]:
+        plain = {M4A: "AAC", MP3: "MP3 sound", WAV: "PCM sound"}[file_type]
         called = "MPEG layer II" if name.startswith("mp2") else name
         raise BadFile(
-            f"This {found.name} holds {called} sound. Flow Music takes {plain} in it. Save it anew."
+            f"This {file_type.name} holds {called} sound. Flow Music takes {plain} in it. Save it anew."
         )
     if stream.codec_context.sample_rate > FASTEST_HZ:
-        raise _too_fine(found)
-    if (_seconds(stream) or 0) > LONGEST_S and found != MP3:
-        raise _endless(found)
+        raise _too_fine(file_type)
+    if (_seconds(stream) or 0) > LONGEST_S and file_type != MP3:
+        raise _endless(file_type)
     return stream
 
 
@@ -132,20 +136,22 @@ def _seconds(stream: Any) -> float | None:
     return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
 
 
-def _play(container: Any, stream: Any, found: Type, loudness: Loudness | None) -> float:
+def _play(container: Any, stream: Any, file_type: FileType, loudness: Loudness | None) -> float:
     """Seconds, each frame by its own rate: by that of the last one, a file could choose how long it is."""
     heard_s, enough = 0.0, monotonic() + HEARD_WITHIN_S
     to_float = av.AudioResampler(format="fltp")
     for frame in _frames(container, stream):
         if frame.sample_rate > FASTEST_HZ:
-            raise _too_fine(found)
+            raise _too_fine(file_type)
         if frame.sample_rate < 1 or frame.samples > LARGEST_FRAME:
-            raise Unreadable(found.name)
+            raise Unreadable(file_type.name)
         heard_s += frame.samples / frame.sample_rate
         if heard_s > LONGEST_S:
-            raise _endless(found)
+            raise _endless(file_type)
         if monotonic() > enough:
-            raise BadFile(f"This {found.name} takes too long to read. Save it anew as a plain {found.name}.")
+            raise BadFile(
+                f"This {file_type.name} takes too long to read. Save it anew as a plain {file_type.name}."
+            )
         if loudness is not None:
             to_float = _listen(to_float, frame, loudness)
     return heard_s
@@ -179,12 +185,14 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
             continue
 
 
-def _too_fine(found: Type) -> BadFile:
-    return BadFile(f"This {found.name} has more than {FASTEST_HZ:,} samples a second. Save it with 48,000.")
+def _too_fine(file_type: FileType) -> BadFile:
+    return BadFile(
+        f"This {file_type.name} has more than {FASTEST_HZ:,} samples a second. Save it with 48,000."
+    )
 
 
-def _endless(found: Type) -> BadFile:
-    return BadFile(f"This {found.name} lasts longer than an hour. Cut out the part that matters.")
+def _endless(file_type: FileType) -> BadFile:
+    return BadFile(f"This {file_type.name} lasts longer than an hour. Cut out the part that matters.")
 
 
 def _refuse_pages(file: BinaryIO) -> None:

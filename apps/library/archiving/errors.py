@@ -1,4 +1,4 @@
-"""Why a file could not be kept, in words for the clip's page. Remote faults come as an UpstreamError."""
+"""Why a file could not be stored, in words for the clip's page. Remote faults come as an UpstreamError."""
 
 
 class NotStored(Exception):
@@ -22,6 +22,11 @@ class Unreadable(BadFile):
         super().__init__(
             f"This {name} can't be read: it is damaged or was cut short. Choose another copy of it."
         )
+
+
+class CutShort(BadFile):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"This {name} was cut short: its end is missing. Choose the whole file.")
 
 
 class NotExamined(NotStored):

@@ -16,7 +16,7 @@ TAKEN = "Flow Music takes JPEG, PNG and WebP images, and MP3, WAV and M4A audio.
 
 
 @dataclass(frozen=True)
-class Type:
+class FileType:
     """`kind` is image or audio; `name` what people call it; `most` how large the API lets it be."""
 
     content_type: str
@@ -33,15 +33,15 @@ class Type:
         return "image" if self.kind == "image" else "audio file"
 
 
-JPEG = Type("image/jpeg", "image", "JPEG", "jpg")
-PNG = Type("image/png", "image", "PNG", "png")
-WEBP = Type("image/webp", "image", "WebP", "webp")
-MP3 = Type("audio/mpeg", "audio", "MP3", "mp3")
-WAV = Type("audio/wav", "audio", "WAV", "wav")
-M4A = Type("audio/mp4", "audio", "M4A", "m4a")
+JPEG = FileType("image/jpeg", "image", "JPEG", "jpg")
+PNG = FileType("image/png", "image", "PNG", "png")
+WEBP = FileType("image/webp", "image", "WebP", "webp")
+MP3 = FileType("audio/mpeg", "audio", "MP3", "mp3")
+WAV = FileType("audio/wav", "audio", "WAV", "wav")
+M4A = FileType("audio/mp4", "audio", "M4A", "m4a")
 TYPES = {each.content_type: each for each in (JPEG, PNG, WEBP, MP3, WAV, M4A)}
 # Put into an M4A before it is kept or sent (repairs.py).
-AAC = Type("audio/aac", "audio", "AAC", "aac")
+AAC = FileType("audio/aac", "audio", "AAC", "aac")
 
 # What people have at hand instead, and what helps.
 OTHERS = (
@@ -69,7 +69,7 @@ FIRST_BOXES = (b"wide", b"free", b"skip", b"mdat", b"moov")
 LONG_WAVES = (b"RF64", b"BW64")  # of more than 4 GB, or made ready for that (EBU Tech 3306, ITU-R BS.2088)
 
 
-def recognise(head: bytes) -> Type:
+def recognise(head: bytes) -> FileType:
     """By the first HEAD bytes, or all there are. Raises BadFile: what it is instead, and what to do."""
     if not head:
         raise BadFile("This file is empty.")
@@ -85,7 +85,7 @@ def recognise(head: bytes) -> Type:
     return found
 
 
-def _signed(head: bytes) -> Type | None:
+def _signed(head: bytes) -> FileType | None:
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -104,7 +104,7 @@ def _signed(head: bytes) -> Type | None:
     return MP3 if frame and frame.kind == 3 else None
 
 
-def _searched(head: bytes) -> Type | None:
+def _searched(head: bytes) -> FileType | None:
     """Sound behind zeros, or behind the remnant of a stream."""
     start = mpeg.find_start(BytesIO(head))
     if start.frame is None:

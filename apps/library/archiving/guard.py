@@ -26,7 +26,7 @@ from django.conf import settings
 
 from apps.library.archiving.audio_tags import Tags
 from apps.library.archiving.errors import BadFile, NotExamined, Unreadable
-from apps.library.archiving.file_types import MEGABYTE, MOST_AUDIO, Type
+from apps.library.archiving.file_types import MEGABYTE, MOST_AUDIO, FileType
 
 logger = logging.getLogger(__name__)
 
@@ -75,24 +75,29 @@ class Cover:
     tone: str
 
 
-def examine(file: BinaryIO, found: Type) -> Seen:
+def examine(file: BinaryIO, file_type: FileType) -> Seen:
     """Decodes all of it. Raises BadFile: what is wrong, in words for who chose it."""
-    room = PICTURES if found.kind == "image" else SOUNDS
+    room = PICTURES if file_type.kind == "image" else SOUNDS
     answer = _ask(
-        room, "examine", [file], _slow(found), Unreadable(found.name), content_type=found.content_type
+        room,
+        "examine",
+        [file],
+        _slow(file_type),
+        Unreadable(file_type.name),
+        content_type=file_type.content_type,
     )
     return Seen(**answer | {"thumb": base64.b64decode(answer.get("thumb", ""))})
 
 
-def has_all_its_pixels(file: BinaryIO, found: Type) -> bool:
+def has_all_its_pixels(file: BinaryIO, file_type: FileType) -> bool:
     """Of a JPEG without an end mark."""
-    return bool(_ask(PICTURES, "has_all_its_pixels", [file], _slow(found), Unreadable(found.name)))
+    return bool(_ask(PICTURES, "has_all_its_pixels", [file], _slow(file_type), Unreadable(file_type.name)))
 
 
-def look_at_cover(file: BinaryIO) -> Cover:
+def examine_cover(file: BinaryIO) -> Cover:
     """Decodes the whole picture. Raises BadFile."""
     bad = BadFile("The cover that came is not an image.")
-    answer = _ask(PICTURES, "look_at_cover", [file], bad, bad)
+    answer = _ask(PICTURES, "examine_cover", [file], bad, bad)
     return Cover(**answer | {"thumb": base64.b64decode(answer["thumb"])})
 
 
@@ -111,15 +116,15 @@ def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | Non
     return Heard(**answer["heard"]), bool(answer["has_cover"])
 
 
-def remux(file: BinaryIO, to: BinaryIO, found: Type) -> None:
+def remux(file: BinaryIO, to: BinaryIO, file_type: FileType) -> None:
     """The packets of an M4A or of bare AAC, into a new M4A. Raises BadFile."""
-    fields: dict[str, Any] = {"content_type": found.content_type, "within_s": REMUXED_WITHIN_S}
+    fields: dict[str, Any] = {"content_type": file_type.content_type, "within_s": REMUXED_WITHIN_S}
     fields["largest_file"] = LARGEST_REMUXED  # a small file can name the same bytes a thousand times
-    _ask(SOUNDS, "remux", [file, to], _slow(found), Unreadable(found.name), **fields)
+    _ask(SOUNDS, "remux", [file, to], _slow(file_type), Unreadable(file_type.name), **fields)
 
 
-def _slow(found: Type) -> BadFile:
-    return BadFile(f"This {found.name} takes too long to read. Save it anew as a plain {found.name}.")
+def _slow(file_type: FileType) -> BadFile:
+    return BadFile(f"This {file_type.name} takes too long to read. Save it anew as a plain {file_type.name}.")
 
 
 def _ask(

@@ -26,7 +26,7 @@ class Checked:
 def check(file: ClipFile, copy: BinaryIO) -> Checked:
     """Tags the copy, then decodes it as it will be stored. Raises BadFile."""
     if file.kind == Kind.COVER:
-        cover = guard.look_at_cover(copy)
+        cover = guard.examine_cover(copy)
         return Checked(cover.content_type, cover=cover)
     heard, has_cover = guard.check_song(copy, file.kind, _tags(file.clip), expected_s=file.clip.duration_s)
     return Checked(TYPES[Kind(file.kind)], heard=heard, has_cover=has_cover)

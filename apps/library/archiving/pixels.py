@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
-from apps.library.archiving.file_types import PNG, Type
+from apps.library.archiving.file_types import PNG, FileType
 
 FORMATS = ["JPEG", "PNG", "WEBP"]
 # Transparency is put on this: a black logo and a white one can both be seen.
@@ -22,10 +22,10 @@ PASSED_OVER = frozenset({b"tEXt", b"zTXt", b"iTXt", b"iCCP"})
 
 
 @contextmanager
-def opened(file: BinaryIO, found: Type | None = None) -> Iterator[Image.Image]:
+def opened(file: BinaryIO, file_type: FileType | None = None) -> Iterator[Image.Image]:
     """Nothing is decoded yet. `found`: what its bytes say it is."""
     file.seek(0)
-    plain = without_text(file) if found in {None, PNG} else file
+    plain = without_text(file) if file_type in {None, PNG} else file
     with Image.open(plain, formats=FORMATS) as picture:
         yield picture
 

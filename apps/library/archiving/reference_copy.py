@@ -47,7 +47,7 @@ def store(file: ReferenceFile) -> bool:
     claim = _Claim(file)
     if shutdown.has_begun() or not claim.take():
         return False
-    with leases.held(renew=claim.renew, free=claim.free, most=TAKES_AT_MOST):
+    with leases.lease(renew=claim.renew, free=claim.free, most=TAKES_AT_MOST):
         if file.file:
             return _examine_in_turn(file)
         return _try(file, lambda: _fetch(file))
@@ -78,17 +78,17 @@ def examine(file: ReferenceFile) -> str:
     """
     if file.examined_at:
         return file.problem
-    with team_lock.held(file.team_id):
+    with team_lock.locked(file.team_id):
         if file.tries >= UNREADABLE_AFTER:
             _found_unfit(file, BadFile(UNREADABLE))
             return UNREADABLE
         ReferenceFile.objects.filter(pk=file.pk).update(tries=F("tries") + 1)
-        found = file_types.TYPES[file.content_type]
+        file_type = file_types.TYPES[file.content_type]
         try:
             with file.file.open("rb") as stored:
                 opened = cast(BinaryIO, stored)
-                container_bounds.look_over(opened, file.size or 0, found)
-                seen = guard.examine(opened, found)
+                container_bounds.check_bounds(opened, file.size or 0, file_type)
+                seen = guard.examine(opened, file_type)
         except BadFile as error:
             _found_unfit(file, error)
             return error.words
@@ -202,13 +202,13 @@ def _fetch(file: ReferenceFile) -> None:
         )
         size = copy.tell()
         copy.seek(0)
-        found = file_types.recognise(copy.read(file_types.HEAD))
-        seen = guard.examine(copy, found)
+        file_type = file_types.recognise(copy.read(file_types.HEAD))
+        seen = guard.examine(copy, file_type)
         copy.seek(0)
         digest = hashlib.file_digest(copy, "sha256").hexdigest()
-        names = [save(file.team_id, copy, found.extension), _save_thumb(file, seen.thumb)]
+        names = [save(file.team_id, copy, file_type.extension), _save_thumb(file, seen.thumb)]
     values: dict[str, Any] = {
-        "content_type": found.content_type,
+        "content_type": file_type.content_type,
         "size": size,
         "sha256": digest,
         **_sizes(seen),

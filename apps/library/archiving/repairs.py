@@ -19,7 +19,8 @@ from django.conf import settings
 
 from apps.library.archiving import container_bounds, guard, riff
 from apps.library.archiving.container_bounds import Outline
-from apps.library.archiving.file_types import AAC, JPEG, M4A, MP3, Type
+from apps.library.archiving.errors import CutShort
+from apps.library.archiving.file_types import AAC, JPEG, M4A, MP3, FileType
 
 END_OF_JPEG = b"\xff\xd9"
 FIRST_BOX = b"ftyp"
@@ -31,18 +32,18 @@ class Repaired:
 
     file: BinaryIO
     size: int
-    type: Type
+    type: FileType
     is_new: bool
 
 
-def put_in_order(file: BinaryIO, size: int, found: Type) -> Repaired:
+def put_in_order(file: BinaryIO, size: int, file_type: FileType) -> Repaired:
     """Raises BadFile for what is cut short, hides a second file, or can't be put in order."""
-    shape = container_bounds.look_over(file, size, found)
+    shape = container_bounds.check_bounds(file, size, file_type)
     if shape.start and shape.start.frame and shape.start.frame.kind == AAC.extension:
-        found = AAC  # behind a tag that MP3 has, too
-    if found == AAC or (found == M4A and not _begins_well(file)):
-        return _in_new_box(file, found)
-    if found == MP3 and shape.start and shape.start.place:
+        file_type = AAC  # behind a tag that MP3 has, too
+    if file_type == AAC or (file_type == M4A and not _begins_well(file)):
+        return _in_new_box(file, file_type)
+    if file_type == MP3 and shape.start and shape.start.place:
         return _from(file, shape.start.place)
     changed = shape.end != size
     if changed:
@@ -53,7 +54,7 @@ def put_in_order(file: BinaryIO, size: int, found: Type) -> Repaired:
     if shape.wave:
         changed |= riff.put_right(file, shape.wave)
     file.flush()
-    return Repaired(file, os.fstat(file.fileno()).st_size, found, changed)
+    return Repaired(file, os.fstat(file.fileno()).st_size, file_type, changed)
 
 
 def _begins_well(file: BinaryIO) -> bool:
@@ -64,7 +65,7 @@ def _begins_well(file: BinaryIO) -> bool:
 def _close(file: BinaryIO, shape: Outline) -> None:
     """The end mark, for a picture that is all there without it."""
     if not guard.has_all_its_pixels(file, JPEG):
-        raise container_bounds.cut_short(JPEG)
+        raise CutShort(JPEG.name)
     file.seek(shape.end)
     file.write(END_OF_JPEG)
 
@@ -76,10 +77,10 @@ def _from(file: BinaryIO, place: int) -> Repaired:
     return _instead_of(file, new, MP3)
 
 
-def _in_new_box(file: BinaryIO, found: Type) -> Repaired:
+def _in_new_box(file: BinaryIO, file_type: FileType) -> Repaired:
     new = _beside()
     try:
-        guard.remux(file, new, found)
+        guard.remux(file, new, file_type)
     except BaseException:
         new.close()
         raise
@@ -90,7 +91,7 @@ def _beside() -> BinaryIO:
     return cast(BinaryIO, tempfile.TemporaryFile(dir=settings.DATA_DIR))
 
 
-def _instead_of(file: BinaryIO, new: BinaryIO, found: Type) -> Repaired:
+def _instead_of(file: BinaryIO, new: BinaryIO, file_type: FileType) -> Repaired:
     file.close()
     new.flush()
-    return Repaired(new, os.fstat(new.fileno()).st_size, found, True)
+    return Repaired(new, os.fstat(new.fileno()).st_size, file_type, True)

@@ -61,7 +61,7 @@ def save(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO, extension: str) ->
 def make_thumb(cover: ClipFile, *, instead_of: ClipFile) -> bool:
     """The small picture anew, from our own cover. False: either row has changed meanwhile."""
     with cover.file.open("rb") as stored:
-        found = guard.look_at_cover(cast(BinaryIO, stored))
+        found = guard.examine_cover(cast(BinaryIO, stored))
     name = put(_place(cover, uuid.uuid4()) + THUMB, ContentFile(found.thumb))
     with transaction.atomic():
         list(Clip.objects.select_for_update(no_key=True).filter(pk=cover.clip_id).values("pk"))

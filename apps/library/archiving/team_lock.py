@@ -21,7 +21,7 @@ PATIENCE_S, PAUSE_S = 2.0, 0.05
 
 
 @contextmanager
-def held(team_id: uuid.UUID) -> Iterator[None]:
+def locked(team_id: uuid.UUID) -> Iterator[None]:
     """Raises NotExamined when somebody else keeps it."""
     folder = settings.DATA_DIR / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

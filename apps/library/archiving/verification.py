@@ -32,7 +32,7 @@ _CLAIM = re.compile(r"[0-9a-f]{32}")
 GOOD, MISSING, DAMAGED = "", "missing", "damaged"
 
 
-def look_through(files: ClipFileQuerySet, *, since: int = 0) -> Iterator[tuple[ClipFile, str]]:
+def verify(files: ClipFileQuerySet, *, since: int = 0) -> Iterator[tuple[ClipFile, str]]:
     """Every stored file behind that id, with what is wrong with it: GOOD, MISSING or DAMAGED."""
     while page := list(_page(files, since)):
         for file in page:
@@ -41,7 +41,7 @@ def look_through(files: ClipFileQuerySet, *, since: int = 0) -> Iterator[tuple[C
             since = file.pk
 
 
-def look_through_references(files: ReferenceFileQuerySet) -> Iterator[tuple[ReferenceFile, str]]:
+def verify_references(files: ReferenceFileQuerySet) -> Iterator[tuple[ReferenceFile, str]]:
     """The same of the files that people uploaded. Nobody can fetch those again: they are only told."""
     for file in files.stored().order_by("pk").iterator(AT_ONCE):
         trouble = _look_at(file)

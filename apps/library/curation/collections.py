@@ -47,12 +47,12 @@ def delete(collection: Collection, *, by: User) -> dict[str, Any]:
     return {"collection": str(collection.pk), "name": collection.name, "clips": clips}
 
 
-def recreate(team: Team, gone: dict[str, Any], *, by: User) -> Collection:
+def recreate(team: Team, deleted: dict[str, Any], *, by: User) -> Collection:
     """With its old address and the takes that are still there. InvalidInput when the name was given again meanwhile."""
     with transaction.atomic():
-        made, is_new = _made_again(team, gone, by)
-        there = set(Clip.objects.for_team(team).filter(pk__in=gone["clips"]).values_list("pk", flat=True))
-        clips = [UUID(pk) for pk in gone["clips"] if UUID(pk) in there]
+        made, is_new = _made_again(team, deleted, by)
+        there = set(Clip.objects.for_team(team).filter(pk__in=deleted["clips"]).values_list("pk", flat=True))
+        clips = [UUID(pk) for pk in deleted["clips"] if UUID(pk) in there]
         if is_new:
             CollectionItem.objects.bulk_create(
                 CollectionItem(collection=made, clip_id=pk, place=place) for place, pk in enumerate(clips)
@@ -60,10 +60,10 @@ def recreate(team: Team, gone: dict[str, Any], *, by: User) -> Collection:
     return made
 
 
-def _made_again(team: Team, gone: dict[str, Any], by: User) -> tuple[Collection, bool]:
-    values = {"team": team, "name": gone["name"], "made_by": by}
+def _made_again(team: Team, deleted: dict[str, Any], by: User) -> tuple[Collection, bool]:
+    values = {"team": team, "name": deleted["name"], "made_by": by}
     try:
-        return Collection.objects.get_or_create(pk=gone["collection"], defaults=values)
+        return Collection.objects.get_or_create(pk=deleted["collection"], defaults=values)
     except IntegrityError:
-        words = f"There is another collection “{gone['name']}” now. Rename that one, then undo again."
+        words = f"There is another collection “{deleted['name']}” now. Rename that one, then undo again."
         raise InvalidInput(words) from None

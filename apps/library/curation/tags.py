@@ -35,7 +35,7 @@ def add(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> int:
     """Gives how many takes got a tag. All or none: InvalidInput when a take has too many."""
     rows = [Tag(team=team, name=name, key=key_of(name)) for name in names]
     with transaction.atomic():
-        songs.wait_turn(team)  # or a tag could be swept away between its making and its use
+        songs.lock_team(team)  # or a tag could be swept away between its making and its use
         Tag.objects.bulk_create(rows, ignore_conflicts=True)
         tags = (
             Tag.objects.for_team(team).filter(key__in=[row.key for row in rows]).values_list("pk", flat=True)
@@ -53,7 +53,7 @@ def remove(team: Team, clips: ClipQuerySet, names: Iterable[str]) -> dict[str, l
     """Takes the tags off, and gives what was taken off: by the tag's name, the ids of the takes."""
     keys = [key_of(name) for name in names]
     with transaction.atomic():
-        songs.wait_turn(team)
+        songs.lock_team(team)
         rows = _On.objects.filter(clip__in=clips.values("pk"), tag__team=team, tag__key__in=keys)
         taken: dict[str, list[str]] = {}
         for take, name in rows.values_list("clip_id", "tag__name"):

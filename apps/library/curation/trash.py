@@ -86,7 +86,7 @@ def restore(team: Team, clips: ClipQuerySet, *, by: User) -> int:
 def erase(team: Team, clips: ClipQuerySet, *, by: User | None = None) -> int:
     """For good, what is in the trash: forgets the lyrics at once, and has the files removed."""
     with transaction.atomic():
-        songs.wait_turn(
+        songs.lock_team(
             team
         )  # before the takes, as who saves a song or tags it: or each would wait for the other
         ids = list(clips.in_trash().order_by("pk").select_for_update().values_list("pk", flat=True))

@@ -93,8 +93,8 @@ def _rename_collection(team: Team, by: User, collection: str, old: str, new: str
     return f"Renamed back to “{found}”."
 
 
-def _delete_collection(team: Team, by: User, **gone: Any) -> str:
-    return f"“{collections.recreate(team, gone, by=by)}” restored."
+def _delete_collection(team: Team, by: User, **deleted: Any) -> str:
+    return f"“{collections.recreate(team, deleted, by=by)}” restored."
 
 
 def _delete_file(team: Team, by: User, file: str) -> str:

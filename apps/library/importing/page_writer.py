@@ -49,7 +49,7 @@ def known_of(walk: Import, clips: Sequence[Ready]) -> dict[str, Clip]:
 
 
 def save(walk: Import, clips: Sequence[Ready]) -> SavedPage:
-    """Inside the caller's transaction, in which it is the team's turn (songs.wait_turn)."""
+    """Inside the caller's transaction, in which it is the team's turn (songs.lock_team)."""
     known, saved = known_of(walk, clips), SavedPage(walk.last_at or walk.started_at)
     uploads = uploads_of(walk, clips)
     _name_uploads(known.values(), uploads)
@@ -120,7 +120,7 @@ def _fill(walk: Import, there: Sequence[tuple[ClipRecord, Clip]], saved: SavedPa
     renamed = []
     for clip, take in live:
         linked = take.pk in lacking and songs.take_links(take, songs.links_of(clip))
-        told = songs.said(clip) | {"account_id": walk.account_id}
+        told = songs.clip_fields(clip) | {"account_id": walk.account_id}
         del told["lyrics_timing"]  # the list has none, and it was not read
         if songs.fill_gaps(take, told):
             renamed.append(take)

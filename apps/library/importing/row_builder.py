@@ -42,7 +42,7 @@ def prepare(clips: Iterable[ClipRecord], team_id: UUID) -> list[Ready]:
 
 
 def _ready(clip: ClipRecord, take_id: str, song_id: str, team_id: UUID, now: datetime) -> Ready:
-    said = songs.said(clip)
+    said = songs.clip_fields(clip)
     words = (take_id, _terms(team_id, said["title"], said["lyrics"]), search_index.WAY)
     timing = said["lyrics_timing"]
     said |= {"made_at": stored(said["made_at"]), "lyrics_timing": json.dumps(timing) if timing else None}
@@ -65,7 +65,7 @@ def _new_ids(count: int) -> Iterator[str]:
 
 
 def _terms(team_id: UUID, title: str, lyrics: str) -> str:
-    """As searching.index would write them."""
+    """As search_index.index would write them."""
     if lyrics.strip() == INSTRUMENTAL:
         return search_index.document(team_id, title, instrumental=True)
     return search_index.document(team_id, title, lyrics, instrumental=False)

@@ -57,15 +57,15 @@ def walk(import_id: str) -> bool:
     if shutdown.has_begun() or due is None or not due.take_claim(claim_id, lasts=leases.LASTS):
         return False
     walk = found.get()  # as whoever had it before has left it
-    with _held(walk, claim_id), errors.noted(walk, claim_id):
+    with _lease(walk, claim_id), errors.noted(walk, claim_id):
         token, client = errors.client_of(walk)
         with errors.refused(token):
             return _go(walk, claim_id, client)
     return False
 
 
-def _held(walk: Import, claim_id: uuid.UUID) -> AbstractContextManager[None]:
-    return leases.held(
+def _lease(walk: Import, claim_id: uuid.UUID) -> AbstractContextManager[None]:
+    return leases.lease(
         renew=partial(walk.renew_claim, claim_id, lasts=leases.LASTS),
         free=partial(walk.free_claim, claim_id),
         most=TAKES_AT_MOST,
@@ -102,7 +102,7 @@ def _write(walk: Import, claim_id: uuid.UUID, stretch: Stretch) -> Place | None:
     """Saves what it gives. None: the walk isn't ours any more."""
     ready = prepare(stretch.clips, walk.team_id)  # before anybody waits for this one
     with transaction.atomic():
-        songs.wait_turn(walk.team)
+        songs.lock_team(walk.team)
         unseen = _unseen(walk, ready)
         if unseen is None:
             place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)

@@ -41,7 +41,7 @@ def _here(walk: Import) -> ClipQuerySet:
 def _place(walk: Import, ids: Iterable[UUID]) -> int:
     placed = 0
     with transaction.atomic():
-        songs.wait_turn(walk.team)
+        songs.lock_team(walk.team)
         there = (
             _here(walk).filter(pk__in=ids, song__operation=Song.IMPORT, stem_type="").select_related("song")
         )

@@ -162,10 +162,10 @@ def near(lineage: Lineage) -> Lineage:
     for place in (*below, *range(len(members))):
         if len(keep) < IN_CARD and parents[place] in keep:
             keep.add(place)
-    return Lineage(_nested(list(_hung_up(members, sorted(keep), parents))), is_cut=True)
+    return Lineage(_nested(list(_arranged(members, sorted(keep), parents))), is_cut=True)
 
 
-def _hung_up(members: list[Member], shown: list[int], parents: list[int | None]) -> Iterator[Member]:
+def _arranged(members: list[Member], shown: list[int], parents: list[int | None]) -> Iterator[Member]:
     """Those shown, each one deeper than the nearest above it that is shown: of a long chain the middle is left out."""
     depths: dict[int, int] = {}
     for place in shown:
@@ -192,7 +192,7 @@ def _descends(place: int | None, ancestor: int, parents: list[int | None]) -> bo
     return place == ancestor
 
 
-def way_to(team: Team, take: Clip) -> list[Song]:
+def edits_up_to(team: Team, take: Clip) -> list[Song]:
     """The edits by which one gets from the take of a request to this one, the first one first. Two queries."""
     ids = _ids(UP, take.song_id, DEEPEST)
     songs = Song.objects.for_team(team).filter(pk__in=ids).select_related("source")

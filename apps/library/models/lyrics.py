@@ -66,12 +66,12 @@ class LyricVersion(models.Model):
 
     @property
     def was_charged(self) -> bool:
-        """Words are normally free; this answer says, or doesn't deny, that something was spent."""
+        """Lyrics normally cost nothing; this response says, or doesn’t deny, that something was spent."""
         return self.origin == self.Origin.MADE and (self.song_fired or self.credits_burned != 0)
 
     @property
     def cost_text(self) -> str:
-        """Beside its name: "" for free words."""
+        """Beside its name: "" for lyrics that cost nothing."""
         if not self.was_charged:
             return ""
         return "cost credits" if self.song_fired or self.credits_burned else "cost not known"

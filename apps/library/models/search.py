@@ -16,7 +16,7 @@ class ClipSearchText(models.Model):
 
     clip = models.OneToOneField(Clip, on_delete=models.CASCADE, related_name="found_by")
     terms = models.TextField()
-    # Of writing them, searching.WAY. None: an earlier one, so the row is written anew in the background (reindex.py).
+    # How they were written: search_index.WAY. None: an earlier way, so reindex.py writes the row anew.
     way = models.PositiveSmallIntegerField(null=True)
 
     class Meta:

@@ -71,7 +71,7 @@ class Filters:
         return self.values.get("sort") == "oldest"
 
     @property
-    def turned_round(self) -> str:
+    def other_order(self) -> str:
         """The address of the same in the other order."""
         return self.address(sort="" if self.oldest_first else "oldest")
 

@@ -68,9 +68,9 @@ def rename(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """The collection alone; its takes stay in the library."""
     found = _find(request, pk)
-    gone = curation_collections.delete(found, by=request.user)
+    deleted = curation_collections.delete(found, by=request.user)
     undo.undoable(
-        request, f"“{found}” was deleted. Its takes are still in the library.", "delete-collection", **gone
+        request, f"“{found}” was deleted. Its takes are still in the library.", "delete-collection", **deleted
     )
     return redirect("collections")
 

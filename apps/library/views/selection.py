@@ -26,7 +26,7 @@ from apps.uuids import uuid_or_none
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
 
 
-def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBase]]:
+def _on_chosen_takes(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBase]]:
     """A view that does it and leads back to where one was; what can't be done is said there."""
 
     def decorate(act: Act) -> Callable[..., HttpResponseBase]:
@@ -40,14 +40,14 @@ def _to_the_chosen(needs: Need) -> Callable[[Act], Callable[..., HttpResponseBas
                     raise Http404("none of these takes is the team's")
                 return act(request, takes) or back(request, "library")
             except InvalidInput as error:
-                return _once_more(request, error)
+                return _ask_again(request, error)
 
         return view
 
     return decorate
 
 
-def _once_more(request: TeamRequest, error: InvalidInput) -> HttpResponseBase:
+def _ask_again(request: TeamRequest, error: InvalidInput) -> HttpResponseBase:
     """What was typed, with the same takes chosen, on a page of its own; without anything typed, where one was."""
     field = "name" if request.POST.get("name", "").strip() else "tags"
     if not request.POST.get(field, "").strip():
@@ -60,7 +60,7 @@ def _once_more(request: TeamRequest, error: InvalidInput) -> HttpResponseBase:
     return with_typed(request, "library/selection_again.html", context, error, field)
 
 
-@_to_the_chosen("create")
+@_on_chosen_takes("create")
 def delete(request: TeamRequest, takes: ClipQuerySet) -> None:
     gone = trash.delete(request.team, takes, by=request.user)
     if gone:
@@ -88,7 +88,7 @@ def _tag(request: TeamRequest, takes: ClipQuerySet) -> None:
     messages.success(request, f"{undo.takes(count)} tagged: {', '.join(names)}.")
 
 
-@_to_the_chosen("create")
+@_on_chosen_takes("create")
 def untag(request: TeamRequest, takes: ClipQuerySet) -> None:
     taken = tags.remove(request.team, takes, _names(request))
     if not taken:
@@ -96,7 +96,7 @@ def untag(request: TeamRequest, takes: ClipQuerySet) -> None:
     undo.undoable(request, f"Removed: {', '.join(taken)}.", "untag", taken=taken)
 
 
-@_to_the_chosen("create")
+@_on_chosen_takes("create")
 def enter(request: TeamRequest, takes: ClipQuerySet) -> None:
     """The Enter key in one of the fields: what is written in says what is meant."""
     if request.POST.get("name", "").strip():
@@ -107,11 +107,11 @@ def enter(request: TeamRequest, takes: ClipQuerySet) -> None:
         raise InvalidInput("Choose what to do with these takes: the buttons are below the list.")
 
 
-add_to_collection = _to_the_chosen("create")(_add_to_collection)
-tag = _to_the_chosen("create")(_tag)
+add_to_collection = _on_chosen_takes("create")(_add_to_collection)
+tag = _on_chosen_takes("create")(_tag)
 
 
-@_to_the_chosen("see")
+@_on_chosen_takes("see")
 def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
     """`format`: mp3, m4a or wav."""
     kind = request.POST.get("format", "mp3")

@@ -47,8 +47,8 @@ def test_what_the_api_would_refuse_by_its_first_bytes_is_put_in_order_first(
 def test_one_file_of_a_team_is_read_at_a_time_and_the_next_one_waits_its_turn(studio: Studio) -> None:
     file = sent(studio, picture())
     other = Team.objects.create(name="Elsewhere")
-    with team_lock.held(studio.team.pk):
-        with team_lock.held(other.pk):
+    with team_lock.locked(studio.team.pk):
+        with team_lock.locked(other.pk):
             assert deliver(studio) == 1, "no thread waits for long"
         job = file.jobs.get()
         assert (job.state, job.wait_reason) == ("queued", team_lock.WAITS)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from apps.library.archiving.audio_tags import Tags, write_tags
 from apps.library.archiving.cover_tones import TONES, nearest_tone
-from apps.library.archiving.covers import look_at
+from apps.library.archiving.covers import examine
 from apps.library.archiving.decoding import hear
 from apps.library.archiving.errors import BadFile
 from apps.library.archiving.loudness import PARTS, Loudness
@@ -94,7 +94,7 @@ def test_pieces_of_any_size_give_the_same_loudness() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_cover_gets_a_small_picture_and_its_type(kind: str) -> None:
-    cover = look_at(BytesIO(picture(kind=kind, size=(400, 300))))
+    cover = examine(BytesIO(picture(kind=kind, size=(400, 300))))
     assert cover.content_type == f"image/{kind.lower()}"
     with Image.open(BytesIO(cover.thumb)) as thumb:
         assert (thumb.format, thumb.size) == ("WEBP", (160, 160))
@@ -112,7 +112,7 @@ def test_a_cover_gets_a_small_picture_and_its_type(kind: str) -> None:
 )
 def test_what_is_no_cover_is_refused(content: bytes) -> None:
     with pytest.raises(BadFile):
-        look_at(BytesIO(content))
+        examine(BytesIO(content))
 
 
 @pytest.mark.parametrize("tone", list(TONES))

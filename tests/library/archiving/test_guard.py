@@ -220,7 +220,7 @@ def test_mutations_get_a_verdict_whatever_they_are(name: str) -> None:
             file.write(content)
             found = file_types.recognise(content[: file_types.HEAD])
             if number % 20:
-                container_bounds.look_over(file, len(content), found)
+                container_bounds.check_bounds(file, len(content), found)
                 continue
             made = repairs.put_in_order(file, len(content), found)
             with made.file:

@@ -97,7 +97,7 @@ def test_pictures_that_open_everywhere_are_taken_and_are_whole(name: str) -> Non
     content = bytes_of(made)
     assert (made.type != file_types.JPEG) or content.endswith(b"\xff\xd9"), "what follows the end is left out"
     assert not taken_in(content).is_new
-    assert guard.look_at_cover(file_of(content)).thumb, "as the cover of a song, too"
+    assert guard.examine_cover(file_of(content)).thumb, "as the cover of a song, too"
 
 
 def thumb(name: str) -> Image.Image:

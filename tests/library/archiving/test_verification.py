@@ -196,7 +196,7 @@ def test_one_team_alone(kept: Kept, run: Run, band: Band) -> None:
 
 def test_what_changes_while_it_is_read_is_no_trouble(kept: Kept) -> None:
     """Erased by somebody between the page of rows and the file."""
-    looking = verification.look_through(ClipFile.objects.all())
+    looking = verification.verify(ClipFile.objects.all())
     next(looking)
     for file in kept.values():
         Path(file.file.path).unlink()
@@ -212,4 +212,4 @@ def test_the_number_of_queries_does_not_grow_with_files(
         values = {"file": kept["m4a"].file.name, "sha256": kept["m4a"].sha256, "size": kept["m4a"].size}
         ClipFile.objects.create(clip=take, kind=kind, state=State.STORED, **values)
     with django_assert_num_queries(2):
-        assert len(list(verification.look_through(ClipFile.objects.all()))) == 7
+        assert len(list(verification.verify(ClipFile.objects.all()))) == 7

@@ -21,19 +21,19 @@ BROKEN = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError)
 
 def examine(file: BinaryIO, *, content_type: str) -> dict[str, Any]:
     """Decodes all of it: size of the upright picture, and a small WebP of it. Raises BadFile."""
-    found = TYPES[content_type]
+    file_type = TYPES[content_type]
     try:
         with pixels.opened(file) as picture:
-            refuse_huge(picture.size, found)
+            refuse_huge(picture.size, file_type)
             picture.verify()  # PNG: the checksum of every part
         with pixels.opened(file) as picture:
             width, height = pixels.upright_size(picture)
             picture.draft("RGB", (2 * THUMB_PX, 2 * THUMB_PX))  # JPEG: all is read, but less is kept
             thumb = pixels.webp(pixels.square(picture, THUMB_PX))
     except Image.DecompressionBombError as error:
-        raise huge(found) from error
+        raise huge(file_type) from error
     except BROKEN as error:
-        raise Unreadable(found.name) from error
+        raise Unreadable(file_type.name) from error
     return {"width": width, "height": height, "thumb": thumb}
 
 
@@ -57,14 +57,14 @@ def _pixels(content: bytes) -> bytes:
         return hashlib.sha256(picture.tobytes()).digest()
 
 
-def look_at_cover(file: BinaryIO) -> dict[str, Any]:
-    return dataclasses.asdict(covers.look_at(file))
+def examine_cover(file: BinaryIO) -> dict[str, Any]:
+    return dataclasses.asdict(covers.examine(file))
 
 
 OPERATIONS: process.Operations = {
     "examine": examine,
     "has_all_its_pixels": has_all_its_pixels,
-    "look_at_cover": look_at_cover,
+    "examine_cover": examine_cover,
 }
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ PIECE = 1024 * 1024
 
 def examine(file: BinaryIO, *, content_type: str) -> dict[str, Any]:
     """Decodes all of it: seconds of it. Raises BadFile."""
-    found = TYPES[content_type]
-    heard_s = play(file, found)
+    file_type = TYPES[content_type]
+    heard_s = play(file, file_type)
     if heard_s < SHORTEST_S:
-        raise BadFile(f"This {found.name} holds no sound.")
+        raise BadFile(f"This {file_type.name} holds no sound.")
     return {"duration_s": round(heard_s, 2)}
 
 

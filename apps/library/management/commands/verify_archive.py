@@ -36,8 +36,8 @@ class Command(BaseCommand):
         files = ClipFile.objects.for_team(team) if team else ClipFile.objects.all()
         self._counts: Counter[tuple[str, str]] = Counter()
         try:
-            self._look_through(files, since=options["since_id"], mends=options["mend"])
-            self._look_through_references(team)
+            self._verify(files, since=options["since_id"], mends=options["mend"])
+            self._verify_references(team)
             strangers = self._list_unknown(team)
         except OSError as error:
             raise CommandError(
@@ -49,12 +49,12 @@ class Command(BaseCommand):
         if strangers or any(trouble for _, trouble in self._counts):
             sys.exit(1)
 
-    def _look_through(self, files: Any, *, since: int, mends: bool) -> None:
+    def _verify(self, files: Any, *, since: int, mends: bool) -> None:
         total, self._last = files.stored().filter(pk__gt=since).count(), since
         if mends and total and verification.is_empty():
             raise CommandError("There is no file at all in the storage. Is it mounted? Nothing was changed.")
         told_at = time.monotonic()
-        for done, (file, trouble) in enumerate(verification.look_through(files, since=since), start=1):
+        for done, (file, trouble) in enumerate(verification.verify(files, since=since), start=1):
             self._counts[file.kind, trouble] += 1
             self._last = file.pk
             if trouble:
@@ -63,9 +63,9 @@ class Command(BaseCommand):
                 told_at = time.monotonic()
                 self.stderr.write(f"{done} of {total} files, up to id {file.pk}")
 
-    def _look_through_references(self, team: Team | None) -> None:
+    def _verify_references(self, team: Team | None) -> None:
         files = ReferenceFile.objects.for_team(team) if team else ReferenceFile.objects.all()
-        for file, trouble in verification.look_through_references(files):
+        for file, trouble in verification.verify_references(files):
             self._counts[REFERENCE, trouble] += 1
             if trouble:
                 self.stdout.write(f"{trouble}: the reference file “{file}”, {file.file.name}")
