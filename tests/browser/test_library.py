@@ -196,7 +196,7 @@ def tags_and_names(page: Page) -> None:
     expect(page.locator(".tag-chip")).to_have_count(2)
     page.get_by_role("button", name="Remove the tag demo").press("Enter")
     expect(page.locator(".tag-chip")).to_have_count(1)
-    undo(page, "“demo” is off")
+    undo(page, "“demo” removed from")
     expect(page.locator(".tag-chip")).to_have_count(2)
 
 
