@@ -35,7 +35,7 @@ def test_a_deletion_is_in_the_trail(house: House, name: str) -> None:
     if name in {"clip-erase", "trash-empty"}:
         Clip.objects.filter(pk=house.clip.pk).update(deleted_at=timezone.now())
     client, owner, entry = Client(), house.people["owner"], BY_NAME[name]
-    owner.set_unusable_password()  # so that it isn't asked for again: tests/accounts/test_asking_again.py
+    owner.set_unusable_password()  # so that it isn't asked for again: tests/accounts/test_password_once_more.py
     owner.save()
     client.force_login(owner)
     form = entry.form(house)

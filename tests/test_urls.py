@@ -92,7 +92,7 @@ TABLE = [
     # Nothing is filled in, so nothing is asked of the remote side.
     row("flow-account-add", "302 302", "200 422", "403 403", "200 422", "200 422"),
     # The member has a token of the account's subscription too; what a teammate without one may do stands in
-    # tests/accounts/test_connecting.py.
+    # tests/accounts/views/test_account_connection.py.
     row("flow-account",     "302 302", "404 404", "200 403", "200 422", "200 422", args=_ACCOUNT),
     row("flow-account-check", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ACCOUNT),
     row("flow-account-connect", "302 302", "404 404", "403 403", "200 422", "200 422", args=_ACCOUNT),

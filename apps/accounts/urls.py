@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from apps.accounts import health
 from apps.accounts.account_lookup import EmailConverter
-from apps.accounts.views import connecting, flow_accounts, sign_in, teams, tokens
+from apps.accounts.views import account_connection, flow_accounts, sign_in, teams, tokens
 
 register_converter(EmailConverter, "flow-email")
 
@@ -18,8 +18,12 @@ urlpatterns = [
     path("settings/tokens/<uuid:pk>/remove/", tokens.remove, name="token-remove"),
     path("flow-accounts/", flow_accounts.account_list, name="flow-accounts"),
     path("flow-accounts/check/", flow_accounts.check_all, name="flow-accounts-check"),
-    path("flow-accounts/add/", connecting.add, name="flow-account-add"),
-    path("flow-accounts/<flow-email:email>/", connecting.account, name="flow-account"),
+    path("flow-accounts/add/", account_connection.add, name="flow-account-add"),
+    path("flow-accounts/<flow-email:email>/", account_connection.account, name="flow-account"),
     path("flow-accounts/<flow-email:email>/check/", flow_accounts.check, name="flow-account-check"),
-    path("flow-accounts/<flow-email:email>/connect/", connecting.connect_again, name="flow-account-connect"),
+    path(
+        "flow-accounts/<flow-email:email>/connect/",
+        account_connection.connect_again,
+        name="flow-account-connect",
+    ),
 ]

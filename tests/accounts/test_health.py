@@ -1,11 +1,12 @@
-"""/readyz knows what a page needs (more in test_studio.py)."""
+"""/healthz and /readyz: what a page needs, and who waits for it."""
 
 from collections.abc import Callable
 from threading import Thread
 
 import pytest
+from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
 from apps import object_storage
@@ -13,6 +14,33 @@ from apps.accounts import health
 from flowweb import store
 from tests.local.processes import wait_for
 from tests.outsiders import outsider, within
+
+
+def test_healthz_asks_nothing_of_the_database(db: None, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        assert Client().get("/healthz").content == b"ok"
+
+
+def test_readyz(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Client().get("/readyz").content.startswith(b"ready")
+
+    def broken(*_: object) -> None:
+        raise OperationalError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", broken)
+        answer = health.readyz(RequestFactory().get("/readyz"))
+    assert (answer.status_code, answer.content) == (503, b"no database")
+
+
+def test_readyz_without_a_cache(db: None, settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "apps.cache.Cache",
+            "LOCATION": "unix:///nowhere/redis.sock",
+        }
+    }
+    assert Client().get("/readyz").content == b"no cache"
 
 
 def test_readyz_before_the_migrations(db: None) -> None:

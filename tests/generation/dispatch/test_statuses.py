@@ -2,7 +2,8 @@
 
 Meanings are those of the pages post-flowmusic-music, -music-edit, -music-lyrics, -files and -files-generate. Of the
 reads and of the calls about accounts tests/upstream/test_statuses.py says what each means; what people see of
-them is in tests/accounts/test_connecting.py, test_usage.py and tests/library/importing/test_runner.py.
+them is in tests/accounts/views/test_account_connection.py, tests/accounts/test_usage_sync.py and
+tests/library/importing/test_runner.py.
 """
 
 from dataclasses import dataclass, field
