@@ -21,8 +21,8 @@ class LibraryContext(AccountsContext):
         """How many songs the library lists; "" for none."""
         if self.team is None:
             return ""
-        kept = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
-        listed = Song.objects.for_team(self.team).listed().filter(kept).order_by("-created_at", "-id")
+        with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
+        listed = Song.objects.for_team(self.team).listed().filter(with_takes).order_by("-created_at", "-id")
         count = listed[: MOST_COUNTED + 1].count()
         return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
@@ -69,6 +69,6 @@ def _entry(pk: UUID, name: str, cover_of: UUID | None) -> dict[str, str]:
 
 
 def _with_cover() -> QuerySet[CollectionItem, Any]:
-    kept = {"clip__files__kind": ClipFile.Kind.THUMB, "clip__files__state": ClipFile.State.STORED}
-    items = CollectionItem.objects.filter(collection=OuterRef("pk"), clip__deleted_at=None, **kept)
+    stored = {"clip__files__kind": ClipFile.Kind.THUMB, "clip__files__state": ClipFile.State.STORED}
+    items = CollectionItem.objects.filter(collection=OuterRef("pk"), clip__deleted_at=None, **stored)
     return items.order_by("place", "pk").values("clip_id")

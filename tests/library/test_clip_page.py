@@ -304,10 +304,10 @@ def test_what_people_think_of_it_and_do_with_it_is_at_hand(band: Band) -> None:
 def test_a_take_in_the_trash_still_has_its_page(band: Band) -> None:
     first, second = full(band, "Ferry", "Ferry")
     Clip.objects.filter(pk=first.pk).update(deleted_at=timezone.now())
-    binned = page_of(band, first)
-    assert f'data-clip="{second.pk}"' in binned
-    assert f"/library/clips/{first.pk}/restore/" in binned
-    assert "/library/selection/delete/" not in binned
+    deleted = page_of(band, first)
+    assert f'data-clip="{second.pk}"' in deleted
+    assert f"/library/clips/{first.pk}/restore/" in deleted
+    assert "/library/selection/delete/" not in deleted
     assert f'data-clip="{first.pk}"' not in page_of(band, second)
     Clip.objects.filter(pk=first.pk).update(erased_at=timezone.now())
     assert band.client("owner").get(first.get_absolute_url()).status_code == 404

@@ -50,7 +50,7 @@ def test_a_picture_is_only_ever_shown_as_a_small_one_of_our_own(band: Band) -> N
     assert client.get(f"/library/files/{file.pk}/audio").status_code == 404
 
 
-def test_what_was_brought_in_is_a_download_that_can_run_nothing(band: Band) -> None:
+def test_what_was_uploaded_is_a_download_that_can_run_nothing(band: Band) -> None:
     file = kept(band, picture(), "a/b\r\n.html")
     answer = band.client("member").get(f"/library/files/{file.pk}/download")
     assert answer.getvalue() == picture()
@@ -108,7 +108,7 @@ def test_a_copy_that_is_lost_here_is_said(band: Band) -> None:
     assert not file.examined_at, "it may come back with the disk"
 
 
-def test_deleted_for_thirty_days_then_gone_with_its_bytes(band: Band, media: Path) -> None:
+def test_deleted_for_thirty_days_then_erased_with_its_bytes(band: Band, media: Path) -> None:
     file = kept(band, picture())
     reference_copy.examine(file)
     used = quota.usage(band.team).used

@@ -74,13 +74,13 @@ def test_a_stored_file_keeps_its_state_and_link(band: Band) -> None:
     assert song.takes.get().files.get(kind="m4a").state == "stored"
 
 
-def test_takes_that_were_brought_in_move_into_the_song(band: Band) -> None:
-    brought = [band.keep(record(clip(each)), operation=Song.IMPORT) for each in (B, A)]
+def test_takes_that_were_imported_move_into_the_song(band: Band) -> None:
+    imported = [band.keep(record(clip(each)), operation=Song.IMPORT) for each in (B, A)]
     ids = dict(Clip.objects.values_list("clip_id", "pk"))
     song = band.keep(record(clip(A), clip(B)))
     assert [(take.clip_id, take.letter) for take in song.takes.all()] == [(A, "A"), (B, "B")]
     assert dict(Clip.objects.values_list("clip_id", "pk")) == ids
-    assert not Song.objects.filter(pk__in=[each.pk for each in brought]).exists()
+    assert not Song.objects.filter(pk__in=[each.pk for each in imported]).exists()
 
 
 def test_two_teams_keep_the_same_clip_apart(band: Band) -> None:

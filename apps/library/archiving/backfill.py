@@ -24,21 +24,21 @@ def wake_up() -> None:
 
 
 def run(*, for_s: float = SLICE_S) -> int:
-    """Works on what is due until the time is over, then has itself woken again. Gives how many files it kept."""
-    until, kept = time.monotonic() + for_s, 0
+    """Works on what is due until the time is over, then has itself woken again. Gives how many files it stored."""
+    until, stored = time.monotonic() + for_s, 0
     while due := list(_due()):
         done = 0
         for file_id in due:
             if shutdown.has_begun():
-                return kept
+                return stored
             if time.monotonic() > until:
                 wake("library.background")
-                return kept
+                return stored
             done += archiver.archive(file_id)
-        kept += done
+        stored += done
         if not done:  # each is in somebody's hands, waits for its cover, or is tried again later
-            return kept
-    return kept
+            return stored
+    return stored
 
 
 def _due() -> Iterator[int]:

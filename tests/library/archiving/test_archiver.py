@@ -136,7 +136,7 @@ def test_a_refused_token_is_marked_and_the_file_waits_for_another(studio: Band) 
         ("m4a", lambda connection, _: None, "no usable response"),
     ],
 )
-def test_a_damaged_file_is_never_kept_nor_served(
+def test_a_damaged_file_is_never_stored_nor_served(
     band: Band, media: Path, cheat: Callable[..., ScriptedServer], kind: str, script: Script, words: str
 ) -> None:
     server = cheat(script)

@@ -130,7 +130,7 @@ def test_the_most_colourful_part_decides_and_grey_has_no_tone() -> None:
 TAGS = Tags("Färja", "[Verse]\nHome", "slow disco", picture(), "image/jpeg")
 
 
-def test_an_mp3_carries_its_title_words_prompt_and_cover() -> None:
+def test_an_mp3_carries_its_title_lyrics_prompt_and_cover() -> None:
     file = BytesIO(sound("mp3"))
     write_tags(file, "mp3", TAGS)
     file.seek(0)
@@ -142,7 +142,7 @@ def test_an_mp3_carries_its_title_words_prompt_and_cover() -> None:
     assert hear(file, "mp3", expected_s=3.0)
 
 
-def test_an_m4a_carries_its_title_words_prompt_and_cover() -> None:
+def test_an_m4a_carries_its_title_lyrics_prompt_and_cover() -> None:
     file = BytesIO(sound("m4a"))
     write_tags(file, "m4a", TAGS)
     file.seek(0)

@@ -60,7 +60,7 @@ def test_sound_that_plays_everywhere_is_taken_and_begins_as_the_api_wants_it(nam
 
 
 @pytest.mark.parametrize("name", [each for each, (kind, *_) in SOUNDS.items() if kind != "aac"])
-def test_a_song_that_was_paid_for_is_kept_when_it_plays(name: str) -> None:
+def test_a_song_that_was_paid_for_is_stored_when_it_plays(name: str) -> None:
     kind, make, seconds = SOUNDS[name]
     heard, has_cover = guard.check_song(file_of(make()), kind, TAGS, expected_s=seconds)
     assert heard.duration_s == pytest.approx(seconds, abs=0.15)
@@ -152,7 +152,7 @@ def test_what_is_refused_when_it_is_examined_is_told_its_cause(content: bytes, w
 
 
 @pytest.mark.parametrize("kind", ["m4a", "mp3", "wav"])
-def test_a_song_whose_second_half_is_missing_is_not_kept(kind: str) -> None:
+def test_a_song_whose_second_half_is_missing_is_not_stored(kind: str) -> None:
     whole = sound(kind, 20.0)
     with pytest.raises(BadFile):
         guard.check_song(file_of(whole[: len(whole) // 2]), kind, TAGS, expected_s=20.0)
@@ -160,7 +160,7 @@ def test_a_song_whose_second_half_is_missing_is_not_kept(kind: str) -> None:
         guard.check_song(file_of(whole), kind, TAGS, expected_s=23.0)
 
 
-def test_a_song_without_usable_tags_or_cover_is_kept_all_the_same() -> None:
+def test_a_song_without_usable_tags_or_cover_is_stored_all_the_same() -> None:
     broken = Tags("Färja", "", "", b"no picture at all", "image/webp")
     heard, has_cover = guard.check_song(file_of(mp3()), "mp3", broken, expected_s=2.0)
     assert (round(heard.duration_s), has_cover) == (2, False)

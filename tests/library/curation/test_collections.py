@@ -197,7 +197,7 @@ def test_the_pages_show_it_in_order_at_the_same_cost(band: Band) -> None:
     assert 'data-queue="Harbour EP"' in page
     theirs = band.client("member").get(address).content.decode()
     assert theirs.count("</form>") - page.count("</form>") < 6, "one form puts all the rows in order"
-    shelf = client.get("/library/collections/").content.decode()
-    assert "5 takes" in shelf
-    assert f"/library/clips/{clips[0].pk}/thumb.webp" in shelf
+    listing = client.get("/library/collections/").content.decode()
+    assert "5 takes" in listing
+    assert f"/library/clips/{clips[0].pk}/thumb.webp" in listing
     assert "collection-moves" not in page, "a viewer doesn't put it in order"

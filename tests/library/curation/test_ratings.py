@@ -41,7 +41,7 @@ def rating(clip: Clip, who: str, band: Band) -> tuple[bool, int]:
 # Favourites and ratings.
 
 
-def test_a_heart_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> None:
+def test_a_favourite_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> None:
     clip = band.song().takes.get()
     address = f"/library/clips/{clip.pk}/favourite/"
     for who in ("viewer", "viewer", "owner"):
@@ -55,7 +55,7 @@ def test_a_heart_is_a_persons_own_and_everybody_sees_how_many(band: Band) -> Non
     assert rating(clip, "viewer", band) == (True, 0)
 
 
-def test_stars_and_heart_do_not_touch_each_other(band: Band) -> None:
+def test_rating_and_favourite_do_not_touch_each_other(band: Band) -> None:
     clip = band.song().takes.get()
     client = band.client("member")
     client.post(f"/library/clips/{clip.pk}/rating/", {"rating": "4"})
@@ -120,7 +120,7 @@ def test_tags_are_typed_with_commas_and_one_word_is_one_tag(band: Band) -> None:
     assert Tag.objects.count() == 3
 
 
-def test_a_tag_that_nobody_has_any_more_is_gone_and_comes_back_by_undo(band: Band) -> None:
+def test_a_tag_that_nobody_has_any_more_vanishes_and_comes_back_by_undo(band: Band) -> None:
     clip = band.song().takes.get()
     client, address = band.client("member"), f"/library/clips/{clip.pk}/tags/"
     client.post(address, {"add": "demo, rain"})
@@ -132,7 +132,7 @@ def test_a_tag_that_nobody_has_any_more_is_gone_and_comes_back_by_undo(band: Ban
         assert tags(clip) == ["demo", "rain"]
 
 
-def test_a_tags_answer_to_htmx_brings_its_undo_along(band: Band) -> None:
+def test_a_tags_response_to_htmx_has_its_undo(band: Band) -> None:
     clip = band.song().takes.get()
     curation_tags.add(band.team, Clip.objects.filter(pk=clip.pk), ["demo"])
     client, address = band.client("member"), f"/library/clips/{clip.pk}/tags/"
@@ -175,7 +175,7 @@ def test_a_key_that_grows_when_folded_still_fits(band: Band) -> None:
     assert len(clip.tags.get().key) == 80
 
 
-def test_other_teams_words_are_their_own(band: Band) -> None:
+def test_other_teams_tags_are_their_own(band: Band) -> None:
     clip = band.song().takes.get()
     stranger = band.people["stranger"].teams.get()
     Tag.objects.create(team=stranger, name="Demo", key="demo")
@@ -284,7 +284,7 @@ def test_an_undo_is_of_one_person_in_one_team_and_lasts_a_day(band: Band) -> Non
     assert song.name == "One"
 
 
-def test_a_heart_costs_the_same_however_many_opinions_there_are(band: Band) -> None:
+def test_a_favourite_costs_the_same_however_many_ratings_there_are(band: Band) -> None:
     clip = band.song().takes.get()
     client = band.client("viewer")
 

@@ -250,7 +250,7 @@ def test_a_file_that_a_worker_has_in_its_hands_waits(band: Band, media: Path) ->
     is_erased(clip, band, media)
 
 
-def test_what_a_worker_brings_for_a_take_that_was_erased_meanwhile_is_thrown_away(
+def test_what_a_worker_fetches_for_a_take_that_was_erased_meanwhile_is_thrown_away(
     band: Band, media: Path
 ) -> None:
     file, claim_id = wanted(band, "https://media.example/a.m4a"), uuid.uuid4()
@@ -266,7 +266,7 @@ def test_what_a_worker_brings_for_a_take_that_was_erased_meanwhile_is_thrown_awa
     assert quota.usage(band.team).used == 0
 
 
-def test_what_was_erased_is_never_brought_in_again(band: Band, media: Path) -> None:
+def test_what_was_erased_is_never_imported_again(band: Band, media: Path) -> None:
     made = record(clip_record("1", title="Last Ferry Home"))
     song = band.keep(made)
     clip = song.takes.get()

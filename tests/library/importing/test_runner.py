@@ -45,7 +45,7 @@ def listed(*, title: str, **values: object) -> ClipRecord:
     return ClipRecord(clip_id=f"user:1000-{EMAIL}-clip:{uuid.uuid4()}", title=title, **values)
 
 
-def test_every_page_is_brought_in_once_in_the_order_of_the_list(studio: Band, sandbox: Sandbox) -> None:
+def test_every_page_is_imported_once_in_the_order_of_the_list(studio: Band, sandbox: Sandbox) -> None:
     seed(sandbox, 230)
     walk = walk_on(begin(studio))
     assert (walk.state, walk.new, walk.found, walk.problem) == ("done", 230, 230, "")
@@ -59,7 +59,7 @@ def test_every_page_is_brought_in_once_in_the_order_of_the_list(studio: Band, sa
     assert Clip.objects.filter(search_index.matching(studio.team, "seeded 117")).get().title == "Seeded 117"
 
 
-def test_a_part_of_the_list_is_brought_in(studio: Band, sandbox: Sandbox) -> None:
+def test_a_part_of_the_list_is_imported(studio: Band, sandbox: Sandbox) -> None:
     """120 behind the newest 50; what was passed over comes when all of it is asked for."""
     seed(sandbox, 230)
     walk = walk_on(actions.begin(studio.team, studio.account, by=studio.owner, offset=50, limit=120))
@@ -83,14 +83,14 @@ def test_one_page_is_one_call(studio: Band, sandbox: Sandbox) -> None:
 
 @pytest.fixture
 def page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each message brings in one page."""
+    """Each message imports one page."""
     monkeypatch.setattr(runner, "SLICE_S", 0.0)
     monkeypatch.setattr(prefetch, "TOGETHER", 1)
 
 
 @pytest.mark.usefixtures("page_by_page")
 @pytest.mark.parametrize("meanwhile", [1, 7, 120])
-def test_songs_made_while_paging_are_brought_in_too_and_nothing_twice(
+def test_songs_made_while_paging_are_imported_too_and_nothing_twice(
     studio: Band, sandbox: Sandbox, meanwhile: int
 ) -> None:
     seed(sandbox, 250)
@@ -107,7 +107,7 @@ def test_songs_made_while_paging_are_brought_in_too_and_nothing_twice(
 
 
 @pytest.mark.parametrize("meanwhile", [1, 7, 120])
-def test_songs_made_between_two_pages_of_a_stretch_are_brought_in_too(
+def test_songs_made_between_two_pages_of_a_stretch_are_imported_too(
     studio: Band, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, meanwhile: int
 ) -> None:
     seed(sandbox, 450)
@@ -192,8 +192,8 @@ def test_what_is_known_stays_and_what_is_not_known_is_filled_in(studio: Band, sa
 def test_what_was_deleted_here_stays_deleted(studio: Band, sandbox: Sandbox) -> None:
     seed(sandbox, 3)
     walk_on(begin(studio))
-    binned, erased, _ = Clip.objects.order_by("title")
-    trash.delete(studio.team, Clip.objects.filter(pk__in=[binned.pk, erased.pk]), by=studio.owner)
+    deleted, erased, _ = Clip.objects.order_by("title")
+    trash.delete(studio.team, Clip.objects.filter(pk__in=[deleted.pk, erased.pk]), by=studio.owner)
     trash.erase(studio.team, Clip.objects.filter(pk=erased.pk), by=studio.owner)
     walk = walk_on(begin(studio))
     assert (walk.new, walk.filled, walk.known, walk.left_out) == (0, 0, 1, 2)
@@ -217,7 +217,7 @@ def test_a_song_of_a_job_stays_in_its_song_and_the_others_sort_around_it(
     assert Clip.objects.get(title="Seeded 3").song == made
 
 
-def test_a_song_of_a_job_that_is_collected_later_takes_what_was_brought_in(
+def test_a_song_of_a_job_that_is_collected_later_takes_what_was_imported(
     studio: Band, sandbox: Sandbox
 ) -> None:
     seed(sandbox, 1)

@@ -30,7 +30,7 @@ def lines(found: lineage.Lineage) -> list[tuple[int, str]]:
     return [(member.depth, member.label) for member in found.members]
 
 
-def test_the_tree_of_a_wish(band: Band, takes: list[Clip]) -> None:
+def test_the_tree_of_a_request(band: Band, takes: list[Clip]) -> None:
     longer = edit(band, takes[0], "extend", extend_s=30, instruction="outro")
     split(band, takes[0])
     bossa = edit(band, takes[1], "cover", instruction="bossa nova")
@@ -84,7 +84,7 @@ def test_a_take_alone_says_so(band: Band, takes: list[Clip]) -> None:
     assert "No edits yet." in page.text
 
 
-def test_what_is_in_the_trash_or_gone_keeps_its_place(band: Band, takes: list[Clip]) -> None:
+def test_what_is_in_the_trash_or_erased_keeps_its_place(band: Band, takes: list[Clip]) -> None:
     longer = edit(band, takes[0], "extend", extend_s=30)
     cover = edit(band, longer, "cover")
     Clip.objects.filter(pk=longer.pk).update(deleted_at=timezone.now())
@@ -105,7 +105,7 @@ def test_deep_and_wide_families_cost_the_same_queries(band: Band, takes: list[Cl
     client, address = band.client("viewer"), f"/library/clips/{takes[0].pk}/"
     counts = []
     for _ in range(2):
-        for each in (address, f"{address}family/"):
+        for each in (address, f"{address}versions/"):
             client.get(each)
             with CaptureQueriesContext(connection) as captured:
                 client.get(each)
@@ -145,7 +145,7 @@ def test_too_many_are_cut(band: Band, takes: list[Clip], monkeypatch: pytest.Mon
     assert len(found.members) == 6
 
 
-def test_another_teams_takes_are_in_no_family(band: Band, takes: list[Clip]) -> None:
+def test_another_teams_takes_are_among_no_versions(band: Band, takes: list[Clip]) -> None:
     assert band.client("stranger").get(f"/library/clips/{takes[0].pk}/versions/").status_code == 404
     theirs = edit(band, takes[0], "cover")
     Song.objects.filter(takes=theirs).update(team=band.people["stranger"].memberships.get().team)
@@ -177,7 +177,7 @@ def test_another_teams_takes_are_in_no_family(band: Band, takes: list[Clip]) -> 
         ("whistle", {"pitch": 2, "clip": "user:1"}, "Whistle", "pitch 2"),
     ],
 )
-def test_edits_in_words(operation: str, params: dict[str, object], label: str, details: str) -> None:
+def test_edits_in_plain_english(operation: str, params: dict[str, object], label: str, details: str) -> None:
     assert edit_labels.label(operation, params) == label
     found = edit_labels.details(operation, params)
     assert "; ".join(f"{each.name} {each.value}" for each in found) == details

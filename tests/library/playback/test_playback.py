@@ -219,7 +219,7 @@ def test_who_hears_and_sees(band: Band, take: Clip, who: str, status: int, file:
     assert answer.status_code == (200 if status == 206 and file == "peaks.json" else status)
 
 
-def test_covers_are_kept_by_the_browser_alone(owner: Client, take: Clip) -> None:
+def test_covers_are_cached_by_the_browser_alone(owner: Client, take: Clip) -> None:
     store(take, "cover", picture(kind="PNG"))
     ClipFile.objects.filter(kind="cover").update(content_type="image/png")
     answer = read(owner.get(f"/library/clips/{take.pk}/cover.jpg"))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.databases
 NOW = "2026-11-20 12:00Z"
 
 
-# What the shelf below shows for an address: the songs in order, each with how many takes.
+# What the fixture `filled` below shows for an address: the songs in order, each with how many takes.
 FOUND = {
     "": {"Ferry": 2, "Radio": 1, "Copper": 1, "Found": 1},
     "?q=ferry": {"Ferry": 2},
@@ -87,7 +87,7 @@ def menu(page: Page, title: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def shelf(band: Band) -> Band:
+def filled(band: Band) -> Band:
     """Four songs of two people on three days: two takes, one take, an edit, an import."""
     with time_machine.travel(NOW, tick=False):
         now = timezone.now()
@@ -112,33 +112,33 @@ def shelf(band: Band) -> Band:
     return band
 
 
-def test_each_filter_keeps_what_fits_and_of_a_song_the_takes_that_fit(shelf: Band) -> None:
+def test_each_filter_keeps_what_fits_and_of_a_song_the_takes_that_fit(filled: Band) -> None:
     with time_machine.travel(NOW, tick=False):
         for query, found in FOUND.items():
-            page = library(shelf, query)
+            page = library(filled, query)
             assert list(rows(page).items()) == list(found.items()), query
             assert count(page) == f"{len(found)} song{'' if len(found) == 1 else 's'}"
 
 
 def test_filters_hold_also_where_too_much_fits_to_be_listed_first(
-    shelf: Band, monkeypatch: pytest.MonkeyPatch
+    filled: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second way of finding, by walking along the dates, finds the same."""
     monkeypatch.setattr(song_list, "MOST_COUNTED", 0)
     monkeypatch.setattr(search_index, "MOST_NAMED", 0)
     with time_machine.travel(NOW, tick=False):
         for query, found in FOUND.items():
-            assert list(rows(library(shelf, query)).items()) == list(found.items()), query
+            assert list(rows(library(filled, query)).items()) == list(found.items()), query
 
 
-def test_a_row_says_how_many_takes_are_left_out(shelf: Band) -> None:
-    assert "1 more take of this song" in library(shelf, "?q=two").text
-    assert "more take" not in library(shelf, "?q=ferry").text
+def test_a_row_says_how_many_takes_are_left_out(filled: Band) -> None:
+    assert "1 more take of this song" in library(filled, "?q=two").text
+    assert "more take" not in library(filled, "?q=ferry").text
 
 
-def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(shelf: Band) -> None:
+def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(filled: Band) -> None:
     harbour = Collection.objects.get()
-    page = library(shelf, f"?q=c&collection={harbour.pk}&by={shelf.owner.pk}&from=2026-01-01&sort=oldest")
+    page = library(filled, f"?q=c&collection={harbour.pk}&by={filled.owner.pk}&from=2026-01-01&sort=oldest")
     assert rows(page) == {"Copper": 1}
     assert list(chips(page)) == ["By owner", "Harbour EP", "From 1 Jan 2026"]
     left = parse_qs(urlsplit(chips(page)["By owner"]["href"] or "").query)
@@ -149,16 +149,16 @@ def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(shelf: 
     kinds = menu(page, "Kind")
     assert parse_qs(urlsplit(kinds["Covers"]).query) == {
         **left,
-        "by": [str(shelf.owner.pk)],
+        "by": [str(filled.owner.pk)],
         "kind": ["cover"],
     }
     form = page.one("form", role="search")
     hidden = {each["name"]: each["value"] for each in form.all("input", type="hidden")}
-    assert hidden == {"collection": str(harbour.pk), "by": str(shelf.owner.pk), "from": "2026-01-01"}
+    assert hidden == {"collection": str(harbour.pk), "by": str(filled.owner.pk), "from": "2026-01-01"}
     assert (page.value("q"), page.value("sort")) == ("c", "oldest")
 
 
-def test_a_wrong_value_is_left_out_and_said(shelf: Band) -> None:
+def test_a_wrong_value_is_left_out_and_said(filled: Band) -> None:
     for query, said in {
         "?rating=nine": "Rating: “nine” is not known here",
         "?since=%00": "When: “",
@@ -169,37 +169,37 @@ def test_a_wrong_value_is_left_out_and_said(shelf: Band) -> None:
         "?to=9999-12-31": "“9999-12-31” is not a day",
         "?from=2026-11-20&to=2026-11-19": "The first day comes after the last one",
     }.items():
-        page = library(shelf, query)
+        page = library(filled, query)
         assert len(rows(page)) == 4
         assert said in page.notice
         assert "x" * 50 not in page.notice
         assert chips(page) == {}
 
 
-def test_people_tags_and_collections_of_another_team_are_not_known(shelf: Band) -> None:
-    page = library(shelf, f"?tag=late+night&collection={Collection.objects.get().pk}", who="stranger")
+def test_people_tags_and_collections_of_another_team_are_not_known(filled: Band) -> None:
+    page = library(filled, f"?tag=late+night&collection={Collection.objects.get().pk}", who="stranger")
     assert page.notice.count("is not known here") == 2
     assert rows(page) == {}
-    page = library(shelf, f"?by={shelf.people['stranger'].pk}")
+    page = library(filled, f"?by={filled.people['stranger'].pk}")
     assert "is not known here" in page.notice
     assert "stranger" not in menu(page, "Created by")
 
 
-def test_nothing_found_says_what_was_looked_for_and_leads_out(shelf: Band) -> None:
-    page = library(shelf, "?q=zzz<b>&kind=cover")
+def test_nothing_found_says_what_was_looked_for_and_leads_out(filled: Band) -> None:
+    page = library(filled, "?q=zzz<b>&kind=cover")
     assert "Nothing found for “zzz<b>”" in page.text
     assert "No songs yet." not in page.text
     clear = next(each for each in page.all("a") if each.text == "Clear filters")
     assert clear["href"] == "/library/"
-    assert "No song matches these filters" in library(shelf, "?kind=cover").text
+    assert "No song matches these filters" in library(filled, "?kind=cover").text
 
 
-def test_songs_whose_takes_are_all_in_the_trash_are_not_listed(shelf: Band) -> None:
+def test_songs_whose_takes_are_all_in_the_trash_are_not_listed(filled: Band) -> None:
     Clip.objects.filter(title__in=("Ferry", "Radio")).update(deleted_at=timezone.now())
-    assert rows(library(shelf)) == {"Ferry two": 1, "Copper": 1, "Found": 1}
-    assert rows(library(shelf, "?q=radio")) == {}
+    assert rows(library(filled)) == {"Ferry two": 1, "Copper": 1, "Found": 1}
+    assert rows(library(filled, "?q=radio")) == {}
     Clip.objects.update(deleted_at=timezone.now())
-    assert "No songs yet." in library(shelf).text
+    assert "No songs yet." in library(filled).text
 
 
 @pytest.mark.parametrize("order", ["", "&sort=oldest"])
@@ -227,9 +227,9 @@ def test_pages_keep_the_filters_and_show_every_song_once(
     assert seen == [song.title for song in expected]
 
 
-def test_while_somebody_types_only_what_was_found_is_sent(shelf: Band) -> None:
+def test_while_somebody_types_only_what_was_found_is_sent(filled: Band) -> None:
     typing = {"HX-Request": "true", "HX-Current-URL": "http://testserver/library/"}
-    answer = shelf.client("owner").get("/library/?q=ferry&sort=", headers=typing)
+    answer = filled.client("owner").get("/library/?q=ferry&sort=", headers=typing)
     page = Page(answer)
     assert not page.all(id="app")
     assert rows(page) == {"Ferry": 2}
@@ -237,13 +237,13 @@ def test_while_somebody_types_only_what_was_found_is_sent(shelf: Band) -> None:
     assert answer["HX-Push-Url"] == "/library/?q=ferry"
     assert "HX-Request" in answer["Vary"], "the part and the page have the same address"
     typing["HX-Current-URL"] += "?q=ferr"
-    assert shelf.client("owner").get("/library/?q=ferry", headers=typing)["HX-Replace-Url"]
-    assert library(shelf, "?q=ferry", **typing, **{"HX-Boosted": "true"}).all(id="app")
+    assert filled.client("owner").get("/library/?q=ferry", headers=typing)["HX-Replace-Url"]
+    assert library(filled, "?q=ferry", **typing, **{"HX-Boosted": "true"}).all(id="app")
 
 
-def test_a_long_query_is_cut_and_a_query_of_nothing_is_none(shelf: Band) -> None:
-    assert len(library(shelf, "?q=" + "ferry+" * 2000).value("q")) <= 200
-    assert rows(library(shelf, "?q=%00+%20")) == rows(library(shelf))
+def test_a_long_query_is_cut_and_a_query_of_nothing_is_none(filled: Band) -> None:
+    assert len(library(filled, "?q=" + "ferry+" * 2000).value("q")) <= 200
+    assert rows(library(filled, "?q=%00+%20")) == rows(library(filled))
 
 
 def test_the_number_of_queries_does_not_grow_with_what_is_found(band: Band) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.databases
 
 
 @pytest.fixture
-def shelf(band: Band) -> Band:
+def filled(band: Band) -> Band:
     """The better the hit, the older the song; and eight that only sing of it."""
     now = timezone.now()
 
@@ -46,28 +46,28 @@ def order(band: Band, query: str) -> list[str]:
     return list(rows(library(band, query)))
 
 
-def test_hits_in_the_title_come_first_then_tags_prompt_lyrics_then_the_newest(shelf: Band) -> None:
+def test_hits_in_the_title_come_first_then_tags_prompt_lyrics_then_the_newest(filled: Band) -> None:
     sung = [f"Sung {number}" for number in range(8)]
-    assert order(shelf, "?q=night+ferry") == ["Night Ferry", "Tag", "Prompt", "Both", *sung, "Lyrics"]
-    page = library(shelf, "?q=night+ferry")
+    assert order(filled, "?q=night+ferry") == ["Night Ferry", "Tag", "Prompt", "Both", *sung, "Lyrics"]
+    page = library(filled, "?q=night+ferry")
     heads = [head.text for head in page.all("h2") if head.text.startswith("In ")]
     assert heads == ["In the title", "In tags", "In the prompt", "In the lyrics"]
-    assert order(shelf, "?q=ferry")[:4] == ["Both", "Night Ferry", "Tag", "Prompt"]
-    assert order(shelf, "?q=night+ferry&sort=oldest")[:2] == ["Night Ferry", "Both"]
+    assert order(filled, "?q=ferry")[:4] == ["Both", "Night Ferry", "Tag", "Prompt"]
+    assert order(filled, "?q=night+ferry&sort=oldest")[:2] == ["Night Ferry", "Both"]
 
 
 @pytest.mark.parametrize("named", [1_000, 3, 0])
 def test_pages_of_a_search_show_every_song_once_in_the_same_order(
-    shelf: Band, monkeypatch: pytest.MonkeyPatch, named: int
+    filled: Band, monkeypatch: pytest.MonkeyPatch, named: int
 ) -> None:
     """Also where the index has too many to name: those are read row by row."""
-    whole = order(shelf, "?q=night+ferry")
+    whole = order(filled, "?q=night+ferry")
     monkeypatch.setattr(search_index, "MOST_NAMED", named)
     monkeypatch.setattr(song_list, "MOST_COUNTED", named)
     monkeypatch.setattr(song_list, "SONGS_PER_PAGE", 3)
     address, seen = "?q=night+ferry", []
     while address:
-        page = library(shelf, address)
+        page = library(filled, address)
         seen += rows(page)
         following = page.all("a", rel="next")
         address = (following[0]["href"] or "").removeprefix("/library/") if following else ""
@@ -76,45 +76,45 @@ def test_pages_of_a_search_show_every_song_once_in_the_same_order(
 
 
 def test_a_song_that_comes_meanwhile_moves_nothing_on_the_next_page(
-    shelf: Band, monkeypatch: pytest.MonkeyPatch
+    filled: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(song_list, "SONGS_PER_PAGE", 3)
-    whole = order(shelf, "?q=night+ferry")
-    following = library(shelf, "?q=night+ferry").all("a", rel="next")[0]["href"] or ""
+    whole = order(filled, "?q=night+ferry")
+    following = library(filled, "?q=night+ferry").all("a", rel="next")[0]["href"] or ""
     assert parse_qs(urlsplit(following).query)["before"][0].endswith(",prompt")
-    shelf.song("Night ferry two")
+    filled.song("Night ferry two")
     search_index.index(Clip.objects.select_related("song"))
     assert whole == ["Night Ferry", "Tag", "Prompt"]
-    assert order(shelf, following.removeprefix("/library/")) == ["Both", "Sung 0", "Sung 1"]
+    assert order(filled, following.removeprefix("/library/")) == ["Both", "Sung 0", "Sung 1"]
 
 
-def test_the_palette_shows_the_song_so_titled_before_eight_that_sing_of_it(shelf: Band) -> None:
-    options = Page(shelf.client("viewer").get("/library/find/", {"q": "night ferry"})).all(role="option")
+def test_the_palette_shows_the_song_so_titled_before_eight_that_sing_of_it(filled: Band) -> None:
+    options = Page(filled.client("viewer").get("/library/find/", {"q": "night ferry"})).all(role="option")
     titles = [option.one("span", class_="cut").text for option in options]
     assert titles[:5] == ["Night Ferry", "Tag", "Prompt", "Both", "Sung 7"]
     assert len(titles) == 9  # eight, and the way to the library's own search
 
 
-def test_tags_are_found_as_long_as_they_are_on_a_take(shelf: Band) -> None:
+def test_tags_are_found_as_long_as_they_are_on_a_take(filled: Band) -> None:
     take = Clip.objects.get(title="Prompt")
     takes = Clip.objects.filter(pk=take.pk)
-    tags.add(shelf.team, takes, ["Łódź demo"])
-    assert order(shelf, "?q=lodz") == ["Prompt"]
-    taken = tags.remove(shelf.team, takes, ["Łódź demo"])
-    assert order(shelf, "?q=lodz") == []
-    tags.restore(shelf.team, taken)
-    assert order(shelf, "?q=lodz") == ["Prompt"]
+    tags.add(filled.team, takes, ["Łódź demo"])
+    assert order(filled, "?q=lodz") == ["Prompt"]
+    taken = tags.remove(filled.team, takes, ["Łódź demo"])
+    assert order(filled, "?q=lodz") == []
+    tags.restore(filled.team, taken)
+    assert order(filled, "?q=lodz") == ["Prompt"]
 
 
-def test_rows_of_before_are_found_until_they_are_written_anew(shelf: Band) -> None:
+def test_rows_of_before_are_found_until_they_are_written_anew(filled: Band) -> None:
     """As a process of the version before writes them, too: without saying in which way."""
     ferry = Clip.objects.get(title="Night Ferry")
-    ClipSearchText.objects.filter(clip=ferry).update(terms=f"§{shelf.team.pk.hex} night ferry", way=None)
-    assert "Night Ferry" in order(shelf, "?q=night+ferry")[-9:]
+    ClipSearchText.objects.filter(clip=ferry).update(terms=f"§{filled.team.pk.hex} night ferry", way=None)
+    assert "Night Ferry" in order(filled, "?q=night+ferry")[-9:]
     with transaction.atomic():
         assert rename(ferry.song, "Łódź") == ""
     ClipSearchText.objects.update(way=None)
     assert reindex.run() == 13
     assert reindex.run() == 0
-    assert order(shelf, "?q=lodz") == ["Łódź"]
+    assert order(filled, "?q=lodz") == ["Łódź"]
     assert not ClipSearchText.objects.filter(way=None).exists()

@@ -43,33 +43,33 @@ TITLES = {
 
 
 @pytest.fixture
-def shelf(band: Band) -> Band:
+def filled(band: Band) -> Band:
     for title in TITLES:
         band.song(title)
     search_index.index(Clip.objects.select_related("song"))
     return band
 
 
-def test_titles_are_found_as_people_type_them(shelf: Band) -> None:
+def test_titles_are_found_as_people_type_them(filled: Band) -> None:
     """One table for both databases: they find the same by having the same words."""
-    takes = Clip.objects.for_team(shelf.team)
+    takes = Clip.objects.for_team(filled.team)
     for title, (finds, fails) in TITLES.items():
         for query in finds + fails:
-            found = takes.filter(search_index.matching(shelf.team, query)).values_list("title", flat=True)
+            found = takes.filter(search_index.matching(filled.team, query)).values_list("title", flat=True)
             assert (title in found) is (query in finds), (title, query)
             assert terms.fits(query, title) is (query in finds), (title, query)
 
 
-def test_the_same_is_found_row_by_row(shelf: Band, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_is_found_row_by_row(filled: Band, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_index, "MOST_NAMED", 0)
-    test_titles_are_found_as_people_type_them(shelf)
+    test_titles_are_found_as_people_type_them(filled)
 
 
 @pytest.mark.parametrize(
     "typed", ["a-" * 100, "%_\\" * 60, "'\"" * 90, "OR OR", "NEAR(a b)", "a*b^c:d", "¹a §b ²"]
 )
-def test_no_query_is_an_error(shelf: Band, typed: str) -> None:
-    list(Clip.objects.filter(search_index.matching(shelf.team, typed)))
+def test_no_query_is_an_error(filled: Band, typed: str) -> None:
+    list(Clip.objects.filter(search_index.matching(filled.team, typed)))
     assert terms.fits(typed, "nothing") is False
 
 

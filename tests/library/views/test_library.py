@@ -157,7 +157,7 @@ def test_a_list_of_forty_covers_is_not_forty_downloads(band: Band) -> None:
             transfers.DOWNLOADS.end(each)
 
 
-def test_the_page_of_a_take_shows_the_pair_words_and_details(band: Band) -> None:
+def test_the_page_of_a_take_shows_the_takes_lyrics_and_details(band: Band) -> None:
     song = full_song(
         band, "Ferry", "Ferry", prompt="slow disco", params={"model": "lyria-3.5", "ghostwriter": "pro"}
     )
@@ -185,7 +185,7 @@ def test_the_page_of_a_take_shows_the_pair_words_and_details(band: Band) -> None
         assert f"/library/clips/{first.pk}/audio.{kind}?download=1" in page
 
 
-def test_an_instrumental_has_no_words(band: Band) -> None:
+def test_an_instrumental_has_no_lyrics(band: Band) -> None:
     take = band.song("Ferry").takes.get()
     Clip.objects.update(lyrics="[Instrumental]")
     page = band.client("owner").get(f"/library/clips/{take.pk}/").content.decode()
