@@ -24,7 +24,8 @@ TOO_WIDE = """
   });
   const cut = [...document.querySelectorAll(".page .btn, .strip .btn")].filter((each) => {
     const box = each.getBoundingClientRect();
-    return box.width > 0 && box.right > root.clientWidth + 1 && !each.closest(".chips, .table-scroll, .matrix-scroll");
+    const scrolls = each.closest(".chips, .table-scroll, .matrix-scroll");
+    return each.checkVisibility() && box.right > root.clientWidth + 1 && !scrolls;
   });
   const names = [...wide, ...cut].map((each) => `${each.tagName}.${each.className || each.id}`);
   if (root.scrollWidth > root.clientWidth) names.push(`the page: ${root.scrollWidth} px`);
