@@ -20,7 +20,9 @@ from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
 from apps.wake import wake
 
-HOLDING = OUT_THERE | {State.COLLECTING}  # what is being saved may need the account's own way to its files
+USES_ACCOUNT = OUT_THERE | {
+    State.COLLECTING
+}  # what is being saved may need the account's own way to its files
 SHOWN = 8
 
 Block = FlowAccount.Block
@@ -33,14 +35,14 @@ class Needs:
     Jobs with what they are called.
     """
 
-    holding: list[tuple[Job, str]]
+    running: list[tuple[Job, str]]
     others: int
     elsewhere: int
     waiting: list[tuple[Job, str]]
 
     @property
-    def is_held(self) -> bool:
-        return bool(self.holding or self.others or self.elsewhere)
+    def is_in_use(self) -> bool:
+        return bool(self.running or self.others or self.elsewhere)
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ class RemovalUnknown(Exception):
 
 
 def needs(account: FlowAccount, team: Team) -> Needs:
-    there = Job.objects.filter(ran_on=account, state__in=HOLDING)
+    there = Job.objects.filter(ran_on=account, state__in=USES_ACCOUNT)
     return Needs(
-        holding=_named(there.filter(team=team)),
+        running=_named(there.filter(team=team)),
         others=there.exclude(team=team).count(),
         elsewhere=account.elsewhere,
         waiting=_named(_queued(account).filter(team=team)),
@@ -73,8 +75,8 @@ def uses(team: Team) -> dict[int, Use]:
     """By account; two queries."""
     takes = Clip.objects.for_team(team).live().order_by().exclude(account=None)
     songs = dict(takes.values_list("account").annotate(Count("song", distinct=True)))
-    line = Job.objects.filter(team=team, state=State.QUEUED, account_is_fixed=True).order_by()
-    waiting = dict(line.exclude(account=None).values_list("account").annotate(Count("pk")))
+    queued = Job.objects.filter(team=team, state=State.QUEUED, account_is_fixed=True).order_by()
+    waiting = dict(queued.exclude(account=None).values_list("account").annotate(Count("pk")))
     return {pk: Use(songs.get(pk, 0), waiting.get(pk, 0)) for pk in songs.keys() | waiting.keys()}
 
 
@@ -117,7 +119,7 @@ def _runs_at_remote(client: FlowMusic, account: FlowAccount, deadline: Deadline)
 def _close(account: FlowAccount) -> bool:
     """From now on nothing is sent there. False while a job of ours, in whatever team, is out there."""
     before = FlowAccount.objects.values_list("slot_version", flat=True).get(pk=account.pk)
-    if Job.objects.filter(ran_on=account, state__in=HOLDING).exists():
+    if Job.objects.filter(ran_on=account, state__in=USES_ACCOUNT).exists():
         return False
     # A sender that takes a slot grows the version: then it was faster, and there is a job after all.
     untaken = FlowAccount.objects.filter(pk=account.pk, slot_version=before)

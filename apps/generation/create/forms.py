@@ -18,7 +18,7 @@ from apps.library.input_names import clean
 
 MOST_SONGS = 20
 
-WORDS = [("own", "My own"), ("ghostwriter", "Ghostwriter"), ("instrumental", "Instrumental")]
+LYRICS_SOURCES = [("own", "My own"), ("ghostwriter", "Ghostwriter"), ("instrumental", "Instrumental")]
 GHOSTWRITERS = [("", "Flow Music decides"), ("standard", "Standard"), ("pro", "Pro")]
 
 
@@ -34,7 +34,7 @@ class SongForm(ReferenceForm):
         },
     )
     words = forms.ChoiceField(
-        choices=WORDS, required=False, widget=forms.RadioSelect, error_messages=ONE_OF_THESE
+        choices=LYRICS_SOURCES, required=False, widget=forms.RadioSelect, error_messages=ONE_OF_THESE
     )
     lyrics = PlainText(
         max_length=LYRICS_LIMIT,
@@ -69,10 +69,10 @@ class SongForm(ReferenceForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        self._check_words(data)
+        self._choose_lyrics_source(data)
         return data
 
-    def _check_words(self, data: dict[str, Any]) -> None:
+    def _choose_lyrics_source(self, data: dict[str, Any]) -> None:
         """`words` decides; a form without it says the same by what it carries."""
         lyrics, instrumental = data.get("lyrics", "").strip(), data.get("instrumental")
         if not data.get("words"):
@@ -136,7 +136,7 @@ class PresetForm(NameForm):
             "max_length": "The prompt has %(show_value)d characters; up to 10,000 can be saved. Shorten it first."
         },
     )
-    words = forms.ChoiceField(choices=WORDS, required=False)
+    words = forms.ChoiceField(choices=LYRICS_SOURCES, required=False)
     lyrics = PlainText(
         max_length=LYRICS_LIMIT,
         required=False,

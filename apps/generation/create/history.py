@@ -12,12 +12,12 @@ from apps.accounts.models import Team, User
 from apps.generation.models import Job
 
 SHOWN, SHOWN_OF_OTHERS = 20, 10
-LOOK_AT = 100  # of the newest, so that one request sent many times doesn't make it slow
-LOOK_AT_ALL = 500
+SEARCHED = 100  # of the newest, so that one request sent many times doesn't make it slow
+SEARCHED_OF_ALL = 500
 
 
 @dataclass(frozen=True)
-class PastRequest:
+class EarlierRequest:
     """One distinct request: its newest job."""
 
     job: UUID
@@ -27,21 +27,21 @@ class PastRequest:
     who: str
 
 
-def of_person(team: Team, user: User) -> list[PastRequest]:
-    return _distinct(_asked(team).filter(asked_by=user)[:LOOK_AT])[:SHOWN]
+def of_person(team: Team, user: User) -> list[EarlierRequest]:
+    return _distinct(_requests(team).filter(asked_by=user)[:SEARCHED])[:SHOWN]
 
 
-def of_others(team: Team, user: User) -> list[PastRequest]:
-    return _distinct(_asked(team).exclude(asked_by=user)[:LOOK_AT])[:SHOWN_OF_OTHERS]
+def of_others(team: Team, user: User) -> list[EarlierRequest]:
+    return _distinct(_requests(team).exclude(asked_by=user)[:SEARCHED])[:SHOWN_OF_OTHERS]
 
 
-def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[PastRequest]:
+def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[EarlierRequest]:
     """All of the newest, only those that hold every one of the words, if there are any."""
-    asked = _asked(team).filter(asked_by=by) if by else _asked(team)
-    return _distinct(asked[:LOOK_AT_ALL], words.casefold().split())
+    requests = _requests(team).filter(asked_by=by) if by else _requests(team)
+    return _distinct(requests[:SEARCHED_OF_ALL], words.casefold().split())
 
 
-def _asked(team: Team) -> QuerySet[Job]:
+def _requests(team: Team) -> QuerySet[Job]:
     """A batch and its retries are one request. The combinations of a sweep are its own."""
     requests = Job.objects.for_team(team).filter(batch_index=0, retry_of=None, operation="music", cell=None)
     return (
@@ -49,22 +49,22 @@ def _asked(team: Team) -> QuerySet[Job]:
     )
 
 
-def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[PastRequest]:
-    found: dict[str, PastRequest] = {}
+def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[EarlierRequest]:
+    distinct: dict[str, EarlierRequest] = {}
     for job in jobs:
         text = json.dumps(job.params, sort_keys=True, ensure_ascii=False)
         if all(word in _said(job.params) for word in words or []):
-            found.setdefault(text, _past(job))
-    return list(found.values())
+            distinct.setdefault(text, _earlier_request(job))
+    return list(distinct.values())
 
 
 def _said(params: dict[str, Any]) -> str:
     return f"{params.get('prompt', '')} {params.get('lyrics', '')}".casefold()
 
 
-def _past(job: Job) -> PastRequest:
+def _earlier_request(job: Job) -> EarlierRequest:
     prompt = " ".join(str(job.params.get("prompt", "")).split())
-    return PastRequest(
+    return EarlierRequest(
         job=job.pk,
         text=f"{prompt[:90]}…" if len(prompt) > 90 else prompt,
         aside=_aside(job.params),

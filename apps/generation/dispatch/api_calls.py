@@ -13,12 +13,12 @@ from apps.upstream.errors import NotSent, Rejected
 from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import AssetRecord, JobRecord, LyricsRecord, StemsRecord
 
-Answer = JobRecord | StemsRecord | LyricsRecord | AssetRecord
+Record = JobRecord | StemsRecord | LyricsRecord | AssetRecord
 UNREADABLE = "Our copy of this file can't be read just now. Nothing was sent; it is tried again."
 LOST_COPY = reference_copy.LOST
 
 
-def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, deadline: Deadline) -> Answer:
+def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, deadline: Deadline) -> Record:
     """One POST. Raises the errors of the client's method."""
     on_account = {**job.params, "email": account.email}
     match job.operation:

@@ -87,19 +87,19 @@ def _submit(job: Job, account: FlowAccount, claim_id: UUID) -> None:
     if not _leave_mark(job, number, claim_id):
         return
     try:
-        answer: api_calls.Answer | UpstreamError = api_calls.make(
+        response: api_calls.Record | UpstreamError = api_calls.make(
             client, job, account, reply_url=_reply_url(hook), deadline=deadline
         )
     except UpstreamError as error:
-        answer = error
+        response = error
     try:
-        persistently(lambda: responses.write_down(sent, answer))
+        persistently(lambda: responses.write_down(sent, response))
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         # It can't be kept as it is. Never thrown away all the same: it stands in the evidence, and a person decides.
         logger.exception("job %s: the response can't be saved", job.pk)
-        evidence = {"answer": getattr(answer, "raw", None)}
+        evidence = {"answer": getattr(response, "raw", None)}
         persistently(lambda: responses.lose(sent, "The response could not be saved here.", evidence))
     remove_cancelled()
 

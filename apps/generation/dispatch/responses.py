@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.accounts import account_sync
 from apps.accounts.models import FlowAccount, Subscription
 from apps.generation.dispatch import results
-from apps.generation.dispatch.api_calls import Answer
+from apps.generation.dispatch.api_calls import Record
 from apps.generation.jobs import endings, transitions
 from apps.generation.models import Job
 from apps.generation.operations import EDITS, FREE
@@ -28,7 +28,7 @@ from apps.wake import wake
 
 BUSY_FOR = timedelta(seconds=10)
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
-TAKE_GONE = "Flow Music does not have this take any more, so it can't be edited. Nothing was spent."
+TAKE_MISSING = "Flow Music does not have this take any more, so it can't be edited. Nothing was spent."
 ANOTHERS = "The answer to this was about another song."
 
 
@@ -47,31 +47,31 @@ class Sent:
         )
 
 
-def write_down(sent: Sent, answer: Answer | errors.UpstreamError) -> None:
+def write_down(sent: Sent, response: Record | errors.UpstreamError) -> None:
     """Brings the job into the state that the answer stands for. May be called twice."""
-    if not isinstance(answer, errors.UpstreamError) and _is_anothers(sent, answer):
+    if not isinstance(response, errors.UpstreamError) and _is_anothers(sent, response):
         # Something in between repeated another song's answer. Ours may have been made all the same.
         transitions.lose(
-            sent.job, ANOTHERS, claim_id=sent.claim, error_text=ANOTHERS, evidence={"record": answer.raw}
+            sent.job, ANOTHERS, claim_id=sent.claim, error_text=ANOTHERS, evidence={"record": response.raw}
         )
         return
-    if not isinstance(answer, errors.UpstreamError):
+    if not isinstance(response, errors.UpstreamError):
         Subscription.objects.filter(pk=sent.job.subscription_id).exclude(blocked_reason="").update(
             blocked_reason="", blocked_until=None
         )
-        record_outcome.apply(sent.job, answer) if isinstance(answer, JobRecord) else results.keep(
-            sent.job, answer
+        record_outcome.apply(sent.job, response) if isinstance(response, JobRecord) else results.save(
+            sent.job, response
         )
         return
-    for kind, reaction in REACTIONS.items():
-        if isinstance(answer, kind):
-            reaction(sent, answer)
+    for kind, handle in HANDLERS.items():
+        if isinstance(response, kind):
+            handle(sent, response)
             return
-    _lost(sent, answer)
+    _lost(sent, response)
 
 
-def _is_anothers(sent: Sent, answer: Answer) -> bool:
-    match answer:
+def _is_anothers(sent: Sent, response: Record) -> bool:
+    match response:
         case JobRecord(reference=reference):
             return reference not in {None, "", sent.job.reference}
         case StemsRecord(source_clip=clip):
@@ -166,8 +166,8 @@ def _rejected(sent: Sent, error: errors.UpstreamError) -> None:
         Clip.objects.filter(edit_jobs=sent.job).update(uneditable=UPLOADED)
         error.user_message = f"{UPLOADED} Nothing was spent."
     if error.status == 404 and _is_about_the_take(sent, error):
-        error.user_message = TAKE_GONE
-    elif error.status in (404, 410) and _is_gone(sent):  # no reason to burn the whole batch
+        error.user_message = TAKE_MISSING
+    elif error.status in (404, 410) and _is_missing(sent):  # no reason to burn the whole batch
         wake("generation.changed", sent.account.subscription_id)
         sent.give_back(f"{sent.account.email} is not connected at useapi.net any more.", error=error)
         return
@@ -192,7 +192,7 @@ def _is_about_the_take(sent: Sent, error: errors.UpstreamError) -> bool:
     return sent.job.operation in EDITS and "clip not found" in str(error.evidence.get("message", "")).lower()
 
 
-def _is_gone(sent: Sent) -> bool:
+def _is_missing(sent: Sent) -> bool:
     """Whether the account isn't configured any more: no status of a POST says so, GET /accounts/{email} alone does."""
     if sent.job.token:
         account_sync.recheck(sent.account, token=sent.job.token)
@@ -217,7 +217,7 @@ def _lost(sent: Sent, error: errors.UpstreamError) -> None:
     transitions.lose(sent.job, text, claim_id=sent.claim, error_text=text[:500], evidence=error.evidence)
 
 
-REACTIONS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {
+HANDLERS: dict[type[errors.UpstreamError], Callable[[Sent, Any], None]] = {
     errors.NotSent: _not_sent,
     errors.Busy: _busy,
     errors.TokenRefused: _token_refused,

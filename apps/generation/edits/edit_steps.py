@@ -39,10 +39,10 @@ def steps_of(team: Team, take: Clip) -> list[Step]:
     songs = lineage.edits_up_to(team, take)
     split = [place for place, song in enumerate(songs[:-1]) if song.operation == Song.STEMS]
     songs = songs[split[-1] + 1 :] if split else songs
-    return [Step(song.operation, _kept(song.params)) for song in songs]
+    return [Step(song.operation, _repeatable(song.params)) for song in songs]
 
 
-def _kept(params: dict[str, Any]) -> dict[str, Any]:
+def _repeatable(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in LEFT_OUT}
 
 
@@ -50,8 +50,8 @@ def misfits(steps: list[Step], length: float | None) -> list[str]:
     """Why steps can't be done to a take of that length, in words; none when they can."""
     found = []
     for number, step in enumerate(steps, start=1):
-        if words := misfit(step, length):
-            found.append(f"Step {number}, {step.label}: {words}")
+        if problem := misfit(step, length):
+            found.append(f"Step {number}, {step.label}: {problem}")
         length = _length_after(step, length)
     return found
 

@@ -48,8 +48,8 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
     who = "mine" if query.get("who") == "mine" else "everyone"
     request_id = uuid_or_none(query.get("request", query.get("wish", "")))
     before = Cursor.parse(query.get("before", ""))
-    found = _found(membership, state, who, request_id)
-    page, more = _whole(found) if request_id or state == "queued" else _page(found, before)
+    jobs = _filtered(membership, state, who, request_id)
+    page, more = _whole(jobs) if request_id or state == "queued" else _page(jobs, before)
     live = panel.of_team(membership)
     around = panel.surroundings(membership)
     cards = [card(job, around) for job in page]
@@ -80,7 +80,7 @@ def _chains(membership: Membership, who: str, which: list[Chain.Status]) -> Quer
     return chains.order_by("-status", "-created_at")[:MOST_CHAINS]
 
 
-def _found(membership: Membership, state: str, who: str, request_id: UUID | None) -> QuerySet[Job]:
+def _filtered(membership: Membership, state: str, who: str, request_id: UUID | None) -> QuerySet[Job]:
     jobs = Job.objects.for_team(membership.team).filter(FILTERS[state][1])
     if who == "mine":
         jobs = jobs.filter(asked_by=membership.user_id)
@@ -100,5 +100,5 @@ def _whole(jobs: QuerySet[Job]) -> tuple[list[Job], bool]:
 def _page(jobs: QuerySet[Job], before: Cursor | None) -> tuple[list[Job], bool]:
     if before:
         jobs = jobs.filter(before.older)
-    found = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
-    return found[:PER_PAGE], len(found) > PER_PAGE
+    newest = list(jobs.order_by("-created_at", "-pk")[: PER_PAGE + 1])
+    return newest[:PER_PAGE], len(newest) > PER_PAGE

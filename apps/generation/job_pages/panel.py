@@ -143,9 +143,9 @@ def _shown(team: Team) -> QuerySet[Job]:
     )
     newest = done.filter(hidden_at=None).order_by("-finished_at").values("pk")[:DONE_SHOWN]
     shown = Q(state__in=LIVE) | wrong | Q(pk__in=list(newest.values_list("pk", flat=True)))
-    in_line = Case(When(state=State.QUEUED, then=1), default=0)
+    queued_last = Case(When(state=State.QUEUED, then=1), default=0)
     jobs = Job.objects.filter(shown, team=team, hidden_at=None, retries=None)
-    return jobs.order_by(in_line, "created_at", "batch_index")
+    return jobs.order_by(queued_last, "created_at", "batch_index")
 
 
 def _groups(cards: list[Card]) -> list[Group]:

@@ -58,7 +58,7 @@ def _is_due(now: datetime) -> Q:
     return Q(next_poll_at=None) | Q(next_poll_at__lte=now) | far
 
 
-def askers(subscription: Subscription, now: datetime) -> list[UUID]:
+def reading_teams(subscription: Subscription, now: datetime) -> list[UUID]:
     """The teams for whose sake its list is read, those with jobs to watch first. Each has a working token."""
     jobs = subscription.jobs.filter(watched(now), readable()).order_by("created_at")
     hints = SeenJob.objects.filter(readable(), subscription=subscription, read_at=None)

@@ -44,8 +44,8 @@ def of_account(account: FlowAccount | None) -> Price:
 def of_any(accounts: Iterable[FlowAccount]) -> Price:
     """Of the dearest that is still connected: which one makes the song is not known yet."""
     prices = {of_account(account) for account in accounts if not account.is_gone}
-    dearest = max(prices, key=lambda price: price.credits, default=UNKNOWN)
-    return dearest if len(prices) == 1 else Price(dearest.credits)
+    highest = max(prices, key=lambda price: price.credits, default=UNKNOWN)
+    return highest if len(prices) == 1 else Price(highest.credits)
 
 
 def of_job(job: Job, accounts: Iterable[FlowAccount]) -> Price:

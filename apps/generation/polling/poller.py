@@ -47,7 +47,7 @@ def _poll(subscription: Subscription) -> None:
 def _list(subscription: Subscription, now: datetime) -> tuple[UUID, dict[str, AccountSlots]] | None:
     """What runs there, and the team with whose token it was asked: of those for whose sake it is, the first one whose
     token is taken. None: it can't be had."""
-    for team_id in poll_times.askers(subscription, now):
+    for team_id in poll_times.reading_teams(subscription, now):
         try:
             with record_reader.reader(team_id, subscription) as client:
                 return team_id, client.jobs()

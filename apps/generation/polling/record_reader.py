@@ -36,7 +36,7 @@ READ_AGAIN = timedelta(seconds=30)
 READING = timedelta(seconds=60)
 DUE = (State.RUNNING, State.UNKNOWN, State.ABANDONED)
 
-Answer = JobRecord | errors.UpstreamError
+RecordOrError = JobRecord | errors.UpstreamError
 
 
 def hinted(subscription_id: int) -> None:
@@ -136,20 +136,22 @@ def _read_candidates(subscription: Subscription, team_id: UUID, client: FlowMusi
     unread = _claim_candidates(subscription, team_id, now)
     by_jobid = {seen.jobid: seen for seen in unread}
     with _released(SeenJob, unread, now + READING):
-        for jobid, answer in _read_all(client, by_jobid):
-            _take_candidate(by_jobid[jobid], answer, subscription, team_id)
+        for jobid, record in _read_all(client, by_jobid):
+            _take_candidate(by_jobid[jobid], record, subscription, team_id)
 
 
-def _take_candidate(candidate: SeenJob, answer: Answer, subscription: Subscription, team_id: UUID) -> None:
+def _take_candidate(
+    candidate: SeenJob, record: RecordOrError, subscription: Subscription, team_id: UUID
+) -> None:
     seen = SeenJob.objects.filter(pk=candidate.pk)
-    if isinstance(answer, JobRecord):
-        reference = (answer.reference or "")[:200]
+    if isinstance(record, JobRecord):
+        reference = (record.reference or "")[:200]
         job = with_relations(subscription.jobs.filter(reference=reference)).first() if reference else None
         if job and job.team_id != team_id:
             seen.update(reference=reference, team=job.team_id)  # to be read again, with that team's own token
-        elif job is None or _apply(job, answer):
+        elif job is None or _apply(job, record):
             seen.update(reference=reference, read_at=timezone.now(), team=None)
-    elif isinstance(answer, errors.Gone | errors.Forbidden) or _is_old(candidate):
+    elif isinstance(record, errors.Gone | errors.Forbidden) or _is_old(candidate):
         # Forgotten, not marked as read: it may be named again, by a list or by a webhook that came too early.
         seen.delete()
     else:
@@ -180,8 +182,8 @@ def _read_ours(subscription: Subscription, team_id: UUID, client: FlowMusic) -> 
         for job in jobs:
             _cancel_if_requested(job, client)
         by_jobid = {str(job.jobid): job for job in jobs}
-        for jobid, answer in _read_all(client, by_jobid):
-            _follow(by_jobid[jobid], answer)
+        for jobid, record in _read_all(client, by_jobid):
+            _follow(by_jobid[jobid], record)
 
 
 def _cancel_if_requested(job: Job, client: FlowMusic) -> None:
@@ -201,19 +203,19 @@ def _cancel_if_requested(job: Job, client: FlowMusic) -> None:
     Job.objects.filter(pk=job.pk).update(cancel_sent_at=job.cancel_sent_at)
 
 
-def _follow(job: Job, answer: Answer) -> None:
+def _follow(job: Job, record: RecordOrError) -> None:
     checked = Job.objects.filter(pk=job.pk, check_at=job.check_at)
-    if isinstance(answer, JobRecord):
-        if not _apply(job, answer):
+    if isinstance(record, JobRecord):
+        if not _apply(job, record):
             return
-    elif not isinstance(answer, errors.Gone | errors.Forbidden):
+    elif not isinstance(record, errors.Gone | errors.Forbidden):
         return _try_soon(job, checked)
     elif job.cancel_sent_at:
         endings.finish_cancelled(job, "Cancelled; its record is gone. What it cost is spent.")
     else:
         transitions.lose_record(job)
     unfinished = job.state == State.ABANDONED or (job.cancel_requested_at and not job.cancel_sent_at)
-    if not unfinished or isinstance(answer, errors.UpstreamError):
+    if not unfinished or isinstance(record, errors.UpstreamError):
         checked.update(check_at=None)
 
 
@@ -223,10 +225,10 @@ def _try_soon(job: Job, checked: QuerySet[Job]) -> None:
         checked.update(check_at=timezone.now())
 
 
-def _read_all(client: FlowMusic, jobids: Iterable[str]) -> Iterator[tuple[str, Answer]]:
+def _read_all(client: FlowMusic, jobids: Iterable[str]) -> Iterator[tuple[str, RecordOrError]]:
     """The records, read side by side; a refused token ends the whole reading."""
 
-    def read(jobid: str) -> tuple[str, Answer] | None:
+    def read(jobid: str) -> tuple[str, RecordOrError] | None:
         if shutdown.has_begun():
             return None
         try:

@@ -24,7 +24,7 @@ from apps.upstream.records import JobRecord
 
 LOST = frozenset({State.UNKNOWN, State.ABANDONED, State.CANCELLED})
 FOUND = "It was found meanwhile, so nothing was changed."
-TAKEN = "One of these belongs to another song now, so nothing was changed. Search again."
+CLAIMED_BY_ANOTHER = "One of these belongs to another song now, so nothing was changed. Search again."
 MADE_AFTER = "created after this was sent"
 OFF_BY_S = 2.0
 LONG_ENOUGH = 40  # letters of lyrics that two songs have in common only if they are the same
@@ -87,10 +87,10 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
         search = LostSongSearch.objects.filter(job=job).first()
         chosen = [kept for kept in (search.clips if search else []) if kept["clip_id"] in clip_ids]
         if not chosen or len(chosen) != len(set(clip_ids)) or len(chosen) > most(job):
-            raise NotAdopted(TAKEN)
+            raise NotAdopted(CLAIMED_BY_ANOTHER)
         others = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=clip_ids)
         if others.exclude(song__operation=Song.IMPORT).exists():
-            raise NotAdopted(TAKEN)
+            raise NotAdopted(CLAIMED_BY_ANOTHER)
         if job.is_synchronous or not endings.adopt(
             job, f"Found by {by.short_name} among the songs of the account.", by=by
         ):
@@ -151,7 +151,7 @@ def _candidate(job: Job, kept: dict[str, Any], clip: Clip | None) -> Candidate:
     return Candidate(
         clip_id=kept["clip_id"],
         title=kept.get("title") or "Untitled",
-        words=_first_words(kept.get("lyrics") or ""),
+        words=_first_lyrics(kept.get("lyrics") or ""),
         duration_s=kept.get("duration_s"),
         reasons=["older than this"] if is_older else strong + weak,
         is_likely=bool(strong) and not is_older,
@@ -191,7 +191,7 @@ def _letters(text: str) -> str:
     return re.sub(r"\W+", " ", re.sub(r"\[[^\]]*\]", " ", text)).casefold().strip()
 
 
-def _first_words(lyrics: str, most: int = 90) -> str:
+def _first_lyrics(lyrics: str, most: int = 90) -> str:
     if lyrics.strip() == INSTRUMENTAL:
         return "Instrumental"
     lines = (line.strip() for line in re.sub(r"\[[^\]]*\]", "\n", lyrics).splitlines())

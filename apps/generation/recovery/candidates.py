@@ -26,7 +26,7 @@ from apps.wake import wake
 
 SECONDS = 10.0
 CLAIM = timedelta(seconds=30)
-MOST_PAGES, MOST_KEPT, MOST_ACCOUNTS = 3, 60, 8
+MOST_PAGES, MOST_CLIPS, MOST_ACCOUNTS = 3, 60, 8
 # A song is created some time after it was requested, and clocks differ.
 WELL_BEFORE = timedelta(minutes=10)
 NOBODY = "There is no working token for this account. Enter a new one, then search again."
@@ -109,7 +109,7 @@ def _on_account(job: Job, client: FlowMusic, account: FlowAccount, deadline: Dea
     found, reaches_back = _unknown(job, clips)
     may_be = sum(kept["since"] is not False for kept in found)
     return AccountCandidates(
-        _joined(found)[:MOST_KEPT], may_be <= MOST_KEPT and (reaches_back or not has_more)
+        _joined(found)[:MOST_CLIPS], may_be <= MOST_CLIPS and (reaches_back or not has_more)
     )
 
 
@@ -117,7 +117,7 @@ def _joined(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All that may be it, and then of what is older as much as there is room for."""
     may_be = [kept for kept in found if kept["since"] is not False]
     older = [kept for kept in found if kept["since"] is False]
-    return may_be + older[: max(0, MOST_KEPT - len(may_be))]
+    return may_be + older[: max(0, MOST_CLIPS - len(may_be))]
 
 
 def _newest(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> tuple[list[ClipRecord], bool]:
@@ -148,7 +148,7 @@ def _unknown(job: Job, clips: Sequence[ClipRecord]) -> tuple[list[dict[str, Any]
     gone = set(here.filter(team=job.team_id, deleted_at__isnull=False).values_list("clip_id", flat=True))
     since = _since(clips, made, job.sent_at or job.created_at)
     found = [clip for clip in clips if clip.clip_id not in made and clip.clip_id not in gone]
-    return [_kept(clip, since[clip.clip_id]) for clip in found], False in since.values()
+    return [_clip_fields(clip, since[clip.clip_id]) for clip in found], False in since.values()
 
 
 def _since(
@@ -166,7 +166,7 @@ def _since(
     }
 
 
-def _kept(clip: ClipRecord, since: bool | None) -> dict[str, Any]:
+def _clip_fields(clip: ClipRecord, since: bool | None) -> dict[str, Any]:
     created_at = clip.created_at.isoformat() if clip.created_at else None
     return asdict(clip) | {"created_at": created_at, "since": since}
 

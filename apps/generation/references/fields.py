@@ -15,9 +15,9 @@ from apps.library.models import ReferenceFile
 
 MOST = 10
 KINDS = {"refImage": ReferenceFile.Kind.IMAGE, "refAudio": ReferenceFile.Kind.AUDIO}
-WORDS = {"refImage": "images", "refAudio": "audio files"}
+KIND_NAMES = {"refImage": "images", "refAudio": "audio files"}
 NAMES = tuple(f"{kind}{number}" for kind in KINDS for number in range(1, MOST + 1))
-GONE = "A reference was deleted, so it was removed from the form. Nothing was sent; send the form again as it is now."
+LOST = "A reference was deleted, so it was removed from the form. Nothing was sent; send the form again as it is now."
 
 Listed = dict[str, list[str]]
 
@@ -86,9 +86,9 @@ class ReferenceForm(PaidForm):
 
     def _check_kind(self, kind: str, files: list[ReferenceFile | None]) -> None:
         if len(files) > MOST:
-            self.add_error(f"{kind}1", f"Up to ten {WORDS[kind]} can be given; these are {len(files)}.")
+            self.add_error(f"{kind}1", f"Up to ten {KIND_NAMES[kind]} can be given; these are {len(files)}.")
         if any(file is None or file.kind != KINDS[kind] for file in files):
-            self.add_error(f"{kind}1", GONE)
+            self.add_error(f"{kind}1", LOST)
 
     def _check_one_account(self, data: dict[str, Any], files: list[ReferenceFile]) -> None:
         """The song runs on the account of its references, or is refused there."""

@@ -13,7 +13,7 @@ from apps.library.models import ReferenceFile
 
 IMAGE = "image"
 PROMPT_LIMIT = 2_000  # post-flowmusic-files-generate
-NAME_WORDS = 6
+NAME_LENGTH = 6
 
 
 def ask(
@@ -51,10 +51,10 @@ def ask(
 def name_of(prompt: str) -> str:
     """The first words, as the image is called until somebody gives it another name."""
     words = prompt.split()
-    return f"{' '.join(words[:NAME_WORDS])[:80].strip(' ,.;:')}{'…' if len(words) > NAME_WORDS else ''}"
+    return f"{' '.join(words[:NAME_LENGTH])[:80].strip(' ,.;:')}{'…' if len(words) > NAME_LENGTH else ''}"
 
 
-def words_of(job: Job) -> dict[str, Any]:
+def filled_as(job: Job) -> dict[str, Any]:
     """What the form begins with, to ask for the same in other words."""
     found = {"prompt": job.params.get("prompt", "")}
     if job.account_is_fixed and job.account:

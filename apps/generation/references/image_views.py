@@ -49,7 +49,7 @@ def _begin(request: TeamRequest) -> dict[str, object]:
         return {"prompt": request.GET.get("prompt", "")[: image_requests.PROMPT_LIMIT]}
     pk = uuid_or_none(request.GET["from"])
     jobs = Job.objects.for_team(request.team).filter(operation=image_requests.IMAGE).select_related("account")
-    return image_requests.words_of(get_object_or_404(jobs, pk=pk))
+    return image_requests.filled_as(get_object_or_404(jobs, pk=pk))
 
 
 def _page(request: TeamRequest, form: ImageForm) -> HttpResponseBase:

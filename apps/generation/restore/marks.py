@@ -33,7 +33,7 @@ SERIES = re.compile("[0-9a-f]{32}")
 REDIS_S, STORE_S = 2.0, 3.0
 LEFT_ALONE_S = 60.0  # a store that did not answer in time is not waited for again before
 MOST_WAITING = 4  # calls to it that hang side by side
-KEPT, TIDIED_EVERY = 1000, 100
+MOST_MARKS, TIDIED_EVERY = 1000, 100
 
 
 @dataclass(frozen=True, order=True)
@@ -131,7 +131,7 @@ def _leave_in_redis(series: UUID, mark: Mark) -> list[Mark] | None:
         with _redis().pipeline(transaction=True) as pipe:
             pipe.zadd(_key(series), {str(mark): mark.number})
             pipe.zrangebyscore(_key(series), mark.number, "+inf")
-            pipe.zremrangebyrank(_key(series), 0, -KEPT - 1)
+            pipe.zremrangebyrank(_key(series), 0, -MOST_MARKS - 1)
             return _parsed(pipe.execute()[1])
     except RedisError:
         logger.warning("Redis takes no mark")
@@ -144,7 +144,7 @@ def _leave_in_store(series: UUID, mark: Mark) -> bool:
     if mark.number % TIDIED_EVERY == 0:
         for name in _list(folder)[1]:
             old = Mark.parse(name)
-            if old and old.number <= mark.number - KEPT:
+            if old and old.number <= mark.number - MOST_MARKS:
                 default_storage.delete(f"{folder}/{name}")
     return True
 

@@ -32,7 +32,7 @@ class Matrix:
         rows = [
             _head(
                 {"prompt": prompt, "model": model},
-                _first_words(prompt),
+                _shortened(prompt),
                 MODELS.get(model, model) if model else "",
             )
             for prompt, model in product(inputs["prompt"], inputs.get("model") or [""])
@@ -51,7 +51,7 @@ class Matrix:
 def _columns(inputs: Mapping[str, Sequence[str]]) -> Iterator[Head]:
     for lyrics in inputs.get("lyrics") or [""]:
         if lyrics:
-            yield _head({"lyrics": lyrics}, "Own lyrics", _first_words(_first_line(lyrics)))
+            yield _head({"lyrics": lyrics}, "Own lyrics", _shortened(_first_line(lyrics)))
         else:
             for name in inputs.get("ghostwriter") or [""]:
                 yield _head({"ghostwriter": name}, GHOSTWRITERS.get(name, name), "no own lyrics")
@@ -66,6 +66,6 @@ def _first_line(lyrics: str) -> str:
     return next((line for line in lines if line and not line.startswith("[")), lyrics.strip())
 
 
-def _first_words(text: str, most: int = 90) -> str:
+def _shortened(text: str, most: int = 90) -> str:
     words = " ".join(text.split())
     return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + "…"

@@ -24,7 +24,7 @@ WHY = {
     Ended.PERSON: "Stopped. What was queued is paused; what was running is finished.",
     Ended.BACKUP: "This comes from a backup. Songs may have been created since: check before you resume it.",
 }
-WORDS = {
+STATE_TEXTS = {
     "queued": "queued",
     "next": "next in the queue",
     "paused": "paused",
@@ -51,9 +51,9 @@ class CellSong:
     takes: list[Clip]
 
     @property
-    def words(self) -> str:
+    def state_text(self) -> str:
         """How it stands, for one without takes to hear."""
-        return WORDS.get(self.card.kind, self.card.state)
+        return STATE_TEXTS.get(self.card.kind, self.card.state)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Column:
     x: str
     width: str
     parts: list[BarSegment]
-    words: str
+    shares_text: str
     verdict: str
     agrees: bool
 
@@ -45,7 +45,9 @@ class Column:
     def spoken(self) -> str:
         """All of it in sentences, for who doesn't see the column."""
         charged = f"{self.name}: {figure(self.span.charged)} credit{pluralize(self.span.charged)}"
-        return ". ".join([charged, *(capfirst(each) for each in (self.words, self.verdict) if each)]) + "."
+        return (
+            ". ".join([charged, *(capfirst(each) for each in (self.shares_text, self.verdict) if each)]) + "."
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _ceiling(most: float) -> int:
 
 
 def _column(span: Period, number: int, step: float, top: int, today: date) -> Column:
-    words, verdict = _words(span), _verdict(span)
+    shares_text, verdict = _shares(span), _verdict(span)
     return Column(
         span=span,
         name=name(span, today),
@@ -102,7 +104,7 @@ def _column(span: Period, number: int, step: float, top: int, today: date) -> Co
         x=f"{(number + 0.14) * step:.3f}%",
         width=f"{0.72 * step:.3f}%",
         parts=_parts(span, top),
-        words=words,
+        shares_text=shares_text,
         verdict=verdict,
         agrees=verdict == AGREES,
     )
@@ -124,7 +126,7 @@ def _parts(span: Period, top: int) -> list[BarSegment]:
 AGREES = "agrees with Flow Music"
 
 
-def _words(span: Period) -> str:
+def _shares(span: Period) -> str:
     if not span.charged:
         return "nothing spent"
     shares = (("for songs", span.songs), ("for edits", span.edits), ("elsewhere", span.elsewhere))

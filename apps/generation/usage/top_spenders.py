@@ -28,7 +28,7 @@ class SongCost:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PersonCost:
     """What a person's requests cost, as it was counted here."""
 
     person: User
@@ -47,11 +47,11 @@ def by_song(
     songs = rows.values("account", "conversation_id").annotate(
         spent=Abs(Sum("tokens")), title=Max("title"), last=Max("day")
     )
-    dearest = list(songs.order_by("-spent", "conversation_id")[:most])
-    takes = _takes({each["title"] for each in dearest if each["title"]}, accounts, team)
+    most_spent = list(songs.order_by("-spent", "conversation_id")[:most])
+    takes = _takes({each["title"] for each in most_spent if each["title"]}, accounts, team)
     by_id = {account.pk: account for account in accounts}
     found = []
-    for each in dearest:
+    for each in most_spent:
         account = by_id[each["account"]]
         fitting = [take for take in takes.get(each["title"], []) if take.account_id in {None, account.pk}]
         title = each["title"] if fitting or account.subscription_id in own else ""
@@ -59,12 +59,12 @@ def by_song(
     return found, max(0, songs.count() - len(found))
 
 
-def who_asked(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> list[Asked]:
+def by_person(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> list[PersonCost]:
     """The dearest first; requests of people who have left are not named."""
     sums = paid(accounts, team, since).exclude(asked_by=None).values_list("asked_by")
     spent = dict(sums.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG))))
     people = User.objects.filter(pk__in=spent)
-    return sorted((Asked(each, spent[each.pk]) for each in people), key=lambda asked: -asked.credits)
+    return sorted((PersonCost(each, spent[each.pk]) for each in people), key=lambda each: -each.credits)
 
 
 def _takes(titles: set[str], accounts: Collection[FlowAccount], team: Team) -> dict[str, list[Clip]]:

@@ -106,7 +106,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
         "chart": chart.draw(found.spans, today),
         "songs": songs,
         "further": further,
-        "people": top_spenders.who_asked(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
+        "people": top_spenders.by_person(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
         "forecast": forecast.of(shown.live, today),
         "reading": _reading(shown, request),
         "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],

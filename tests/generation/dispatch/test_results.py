@@ -87,7 +87,7 @@ def test_an_answer_that_can_not_be_kept_is_shown_to_a_person(
     def refuse(*_: object) -> None:
         raise IntegrityError("it does not fit")
 
-    monkeypatch.setattr(results, "keep", refuse)
+    monkeypatch.setattr(results, "save", refuse)
     draft = LyricDraft.objects.create(team=studio.team, made_by=studio.user)
     job = studio.ask_for("lyrics", lyric_draft=draft, prompt="a long road home")
     dispatcher.run(studio.subscription.pk, synchronous=True)

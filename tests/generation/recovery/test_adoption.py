@@ -214,7 +214,7 @@ def test_songs_made_before_it_was_sent_are_said_to_be_older(studio: Studio) -> N
 @pytest.mark.parametrize(
     ("most", "value", "said"),
     [
-        ("MOST_KEPT", 1, candidates.MORE_SONGS),
+        ("MOST_CLIPS", 1, candidates.MORE_SONGS),
         ("MOST_PAGES", 1, candidates.MORE_SONGS),
         ("MOST_ACCOUNTS", 1, candidates.MORE_ACCOUNTS),
     ],
@@ -224,7 +224,7 @@ def test_a_search_that_is_cut_says_so(
 ) -> None:
     """As it is read for a row from a backup, which knows no account."""
     order(studio.sandbox.url, "clips", email=studio.account("studio").email, count=105, title="Old")
-    monkeypatch.setattr(candidates, "MOST_KEPT", 1000)
+    monkeypatch.setattr(candidates, "MOST_CLIPS", 1000)
     (job,) = studio.ask()
     guard.hold()
     monkeypatch.setattr(candidates, most, value)
@@ -239,7 +239,7 @@ def test_of_each_account_what_may_be_it_is_kept_before_what_is_older(
     studio.sandbox.world.state.execute("DELETE FROM clips")
     for account in accounts:
         order(studio.sandbox.url, "clips", email=account.email, count=3, title=f"Of {account.pk}")
-    monkeypatch.setattr(candidates, "MOST_KEPT", 3)
+    monkeypatch.setattr(candidates, "MOST_CLIPS", 3)
     (job,) = studio.ask()
     guard.hold()
     found = {each.title.rpartition(" ")[0] or each.title for each in look(job)}

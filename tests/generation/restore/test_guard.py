@@ -246,7 +246,7 @@ def test_many_at_once_leave_all_their_marks(studio: Studio) -> None:
 
 
 def test_old_marks_are_cleared_away(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marks, "KEPT", 3)
+    monkeypatch.setattr(marks, "MOST_MARKS", 3)
     monkeypatch.setattr(marks, "TIDIED_EVERY", 5)
     for number in range(1, 11):
         marks.leave(series(), Mark(number, timezone.now(), "", f"{number}"))
