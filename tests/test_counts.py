@@ -21,7 +21,7 @@ IN_CODE = re.compile(rf"\{{[^{{}}]+\}} (?!takes)(?:{NOUNS})\b")
 # Behind what is always more than one, or is said for one beside it.
 ALWAYS_MORE = {
     "templates/generation/_create_strip.html": {"}} songs"},
-    "templates/generation/_lyrics_row.html": {"}} versions"},
+    "templates/generation/lyrics.html": {"}} versions"},
     "templates/generation/_sent_since.html": {"}} jobs"},
     "templates/generation/job_remove.html": {"}} songs"},
     "templates/generation/restored.html": {"}} jobs"},

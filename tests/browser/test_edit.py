@@ -136,7 +136,9 @@ def remix_the_words(page: Page) -> None:
     expect(page.locator("#changes del").first).to_have_text("The kettle sings before I do")
     expect(page.locator("#changes ins").first).to_have_text("The radio sings before I do")
     page.reload()
-    expect(page.get_by_role("textbox", name="Lyrics", exact=True)).to_have_value(re.compile("The radio sings"))
+    expect(page.get_by_role("textbox", name="Lyrics", exact=True)).to_have_value(
+        re.compile("The radio sings")
+    )
     expect(page.locator("[data-draft-line]")).to_contain_text("is restored")
 
 

@@ -88,7 +88,7 @@ def _page(
     changes = {} if "lines" in more else _brought(form)
     context = page | {"tool": form.operation, "form": form, "prerequisites": prerequisites, **changes, **more}
     part = request.wants_partial
-    template = "generation/_edit_answer.html" if part else "generation/edit.html"
+    template = "generation/_edit_response.html" if part else "generation/edit.html"
     status = 422 if form.errors else 409 if form.is_bound and prerequisites.obstacle else 200
     return TemplateResponse(request, template, context, status=status)
 

@@ -238,7 +238,7 @@ def test_who_may_read_and_who_may_write(studio: Studio) -> None:
         assert carried == by_old_link
         assert carried == {"teammate": 302, "viewer": 403, "stranger": 404}[name]  # 302: without a token
         listed = Page(browser.get("/create/lyrics/"))
-        assert bool(listed.all(data_sheet=str(draft.pk))) is (seen == 200), name
+        assert bool(listed.all(data_lyric_draft=str(draft.pk))) is (seen == 200), name
     assert draft.versions.count() == 2
 
 
