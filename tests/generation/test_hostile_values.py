@@ -109,7 +109,7 @@ def pages(studio: Studio) -> list[str]:
         here = f"/library/clips/{clip.pk}/"
         found += [
             here,
-            f"{here}family/",
+            f"{here}versions/",
             *(f"{here}edit/{name}/" for name in ("effect", "extend", "replace")),
         ]
     return found
