@@ -34,7 +34,7 @@ def refused(studio: Studio, **form: object) -> Page:
     return Page(response)
 
 
-def asked(studio: Studio, **form: object) -> list[Job]:
+def requested(studio: Studio, **form: object) -> list[Job]:
     response = send(studio, **form)
     assert response.status_code == 302, Page(response).wrongs
     assert response.headers["Location"] == "/jobs/"

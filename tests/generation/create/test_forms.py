@@ -7,7 +7,7 @@ import pytest
 from apps.accounts.models import FlowAccount, Role, Team
 from apps.generation.models import Job
 from tests.generation.conftest import Studio, member, with_token
-from tests.generation.pages import LYRICS, asked, refused, send, signed_in
+from tests.generation.pages import LYRICS, refused, requested, send, signed_in
 from tests.page import Page
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_everything_typed_is_kept_in_the_page(studio: Studio) -> None:
 @pytest.mark.parametrize("text", ["x" * 10_000, "x" * 4999 + "\r\n" + "x" * 5000, "é" * 10_000])
 @pytest.mark.parametrize("field", ["prompt", "lyrics"])
 def test_ten_thousand_characters_are_taken_a_line_break_is_one(studio: Studio, field: str, text: str) -> None:
-    (job,) = asked(studio, **{field: text})
+    (job,) = requested(studio, **{field: text})
     assert len(job.params[field]) == 10_000
     assert "\r" not in job.params[field]
 
@@ -90,12 +90,12 @@ def test_an_account_of_another_token_is_told_beside_it(studio: Studio) -> None:
     page = refused(studio, email=account.email, token=str(studio.token.pk))
     assert "not under the token that pays" in page.wrong("email")
     assert page.value("email") == account.email
-    assert asked(studio, email=account.email, token=str(other.pk))[0].account == account
+    assert requested(studio, email=account.email, token=str(other.pk))[0].account == account
 
 
 def test_the_chosen_token_pays(studio: Studio) -> None:
     other = with_token(studio.sandbox, studio.team, studio.user, "user:2000-sandboxdemo").token
-    (job,) = asked(studio, token=str(other.pk))
+    (job,) = requested(studio, token=str(other.pk))
     assert (job.token, job.subscription_id) == (other, other.subscription_id)
 
 

@@ -32,7 +32,7 @@ def save(studio: Studio, **form: object) -> HttpResponse:
     return signed_in(studio).post(SAVE, FORM | form)
 
 
-def kept(studio: Studio, name: str = "Night bus", **fields: object) -> Preset:
+def saved(studio: Studio, name: str = "Night bus", **fields: object) -> Preset:
     return presets.save(team=studio.team, by=studio.user, name=name, fields=FORM | fields)
 
 
@@ -65,7 +65,7 @@ def test_the_form_is_kept_under_a_name_and_fills_a_form_again(studio: Studio) ->
 
 
 def test_a_name_that_is_taken_is_told_with_the_choice_to_replace(studio: Studio) -> None:
-    first = kept(studio)
+    first = saved(studio)
     response = save(studio, name="NIGHT bus", prompt="loud polka")
     assert response.status_code == 422
     page = Page(response)
@@ -74,7 +74,7 @@ def test_a_name_that_is_taken_is_told_with_the_choice_to_replace(studio: Studio)
     assert page.value("prompt") == "loud polka"
     assert Preset.objects.get().fields["prompt"] == FORM["prompt"]
     # Another name, written in before the button that names the first one was pressed.
-    third = kept(studio, name="Third")
+    third = saved(studio, name="Third")
     assert save(studio, name="third", prompt="loud polka", replace="NIGHT bus").status_code == 422
     third.refresh_from_db()
     assert third.fields["prompt"] == FORM["prompt"]
@@ -118,8 +118,8 @@ def test_a_song_is_kept_and_the_way_leads_back_to_it_but_not_off_the_site(studio
 
 
 def test_renaming_deleting_and_undoing(studio: Studio) -> None:
-    client, preset = signed_in(studio), kept(studio)
-    kept(studio, "Day")
+    client, preset = signed_in(studio), saved(studio)
+    saved(studio, "Day")
     assert client.post(f"/create/presets/{preset.pk}/rename/", {"name": "Dusk"}).status_code == 302
     taken = client.post(f"/create/presets/{preset.pk}/rename/", {"name": "day"})
     assert taken.status_code == 422
@@ -132,9 +132,9 @@ def test_renaming_deleting_and_undoing(studio: Studio) -> None:
 
 
 def test_a_deleted_one_gives_its_name_free_and_is_erased_after_a_day(studio: Studio) -> None:
-    client, preset = signed_in(studio), kept(studio)
+    client, preset = signed_in(studio), saved(studio)
     page = Page(client.post(f"/create/presets/{preset.pk}/delete/", follow=True))
-    newer = kept(studio)
+    newer = saved(studio)
     token = page.one("form", action="/library/undo/").one(name="token")["value"]
     client.post("/library/undo/", {"token": token})
     assert list(Preset.objects.live()) == [newer]
@@ -193,7 +193,7 @@ def test_whose_token_paid_stays_that_person_s(studio: Studio) -> None:
 
 @pytest.mark.parametrize("name", ["song", "preset", "from"])
 def test_nothing_of_another_team_fills_a_form(studio: Studio, name: str) -> None:
-    song, preset = made(studio, {"prompt": "ours"}), kept(studio)
+    song, preset = made(studio, {"prompt": "ours"}), saved(studio)
     ours = {"song": song.pk, "preset": preset.pk, "from": Job.objects.get().pk}[name]
     stranger = signed_in(elsewhere(studio))
     for asked in (ours, uuid.uuid4(), "nonsense", ""):
@@ -227,9 +227,9 @@ def test_the_form_costs_as_many_queries_with_many_presets_and_requests(studio: S
         return len(asked)
 
     studio.ask("one")
-    kept(studio, "one")
+    saved(studio, "one")
     before = queries()
     for number in range(5):
         studio.ask(f"prompt {number}")
-        kept(studio, f"preset {number}")
+        saved(studio, f"preset {number}")
     assert queries() == before

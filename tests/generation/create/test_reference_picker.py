@@ -12,7 +12,7 @@ from apps.generation.models import Job, Preset
 from apps.library import references as kept
 from apps.library.models import ReferenceFile
 from tests.generation.conftest import Studio, member, state
-from tests.generation.pages import asked, refused, send, signed_in
+from tests.generation.pages import refused, requested, send, signed_in
 from tests.generation.references.file_uploads import EMAIL
 from tests.page import Element, Page
 
@@ -49,7 +49,7 @@ def test_they_are_sent_by_the_names_of_the_api_and_the_song_runs_where_they_are(
     audio = [there(studio, f"{n}.mp3", on="night", kind="audio") for n in range(10)]
     fields = {f"refImage{n}": file.asset_id for n, file in enumerate(images, start=1)}
     fields |= {f"refAudio{n}": file.asset_id for n, file in enumerate(audio, start=1)}
-    (job,) = asked(studio, **fields)
+    (job,) = requested(studio, **fields)
     assert job.params == {"prompt": "slow disco"} | fields
     assert (job.account, job.account_is_fixed) == (studio.account("night"), True)
     studio.dispatch()
@@ -60,7 +60,7 @@ def test_without_scripts_the_boxes_are_numbered_here(studio: Studio) -> None:
     one, two = there(studio, "one.png"), there(studio, "two.png")
     page = Page(signed_in(studio).get("/create/"))
     assert {box["name"] for box in boxes(page).values()} == {"refImage"}
-    (job,) = asked(studio, refImage=[one.asset_id, two.asset_id], refImage3=one.asset_id)
+    (job,) = requested(studio, refImage=[one.asset_id, two.asset_id], refImage3=one.asset_id)
     assert job.params == {"prompt": "slow disco", "refImage1": one.asset_id, "refImage2": two.asset_id}
 
 
@@ -93,7 +93,7 @@ def test_the_chosen_account_must_be_theirs(studio: Studio, email: str) -> None:
         words = refused(studio, refImage1=file.asset_id, email=email).wrong("email")
         assert "The references are on night+bus@, so the song uses it too." in words
     else:
-        assert asked(studio, refImage1=file.asset_id, email=email)[0].account == studio.account("night")
+        assert requested(studio, refImage1=file.asset_id, email=email)[0].account == studio.account("night")
 
 
 def test_what_is_gone_of_another_kind_or_of_another_team_is_refused(studio: Studio) -> None:
@@ -149,7 +149,7 @@ def test_one_click_sends_a_file_to_the_account_and_keeps_what_was_typed(studio: 
 
 def test_an_earlier_request_and_a_preset_carry_those_that_are_left(studio: Studio) -> None:
     one, two = there(studio, "one.png"), there(studio, "two.png")
-    (job,) = asked(studio, refImage=[one.asset_id, two.asset_id])
+    (job,) = requested(studio, refImage=[one.asset_id, two.asset_id])
     signed_in(studio).post(
         "/create/presets/save/", {"name": "Both", "prompt": "x", "refImage": [one.asset_id, two.asset_id]}
     )
@@ -163,7 +163,7 @@ def test_an_earlier_request_and_a_preset_carry_those_that_are_left(studio: Studi
 
 def test_the_page_of_references_says_how_often_one_was_used(studio: Studio) -> None:
     file = there(studio, "one.png")
-    jobs = asked(studio, refImage1=file.asset_id, count="2")
+    jobs = requested(studio, refImage1=file.asset_id, count="2")
     Job.objects.filter(pk__in=[job.pk for job in jobs]).update(state="completed")
     assert "used by 2 songs" in Page(signed_in(studio).get("/library/files/")).text
 

@@ -13,7 +13,7 @@ from apps.generation.base_forms import MODELS
 from apps.generation.create.forms import GHOSTWRITERS
 from apps.generation.models import Job
 from tests.generation.conftest import Studio, member, with_token
-from tests.generation.pages import LYRICS, asked, refused, send, signed_in
+from tests.generation.pages import LYRICS, refused, requested, send, signed_in
 from tests.page import Page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.databases]
@@ -24,7 +24,7 @@ def test_a_page_with_a_broken_nonce_can_be_sent_again(studio: Studio, nonce: str
     page = refused(studio, prompt="kept words", nonce=nonce)
     assert "Send it once more" in page.notice
     assert page.value("prompt") == "kept words"
-    assert len(asked(studio, nonce=page.value("nonce"))) == 1
+    assert len(requested(studio, nonce=page.value("nonce"))) == 1
 
 
 def test_a_nonce_that_somebody_else_used_makes_nothing_and_can_be_mended(studio: Studio) -> None:
@@ -42,8 +42,8 @@ def test_a_nonce_that_somebody_else_used_makes_nothing_and_can_be_mended(studio:
 
 def test_the_same_form_twice_makes_the_same_jobs_charged_once(studio: Studio) -> None:
     nonce = str(uuid.uuid4())
-    first = asked(studio, count="3", nonce=nonce)
-    assert asked(studio, count="3", nonce=nonce) == first
+    first = requested(studio, count="3", nonce=nonce)
+    assert requested(studio, count="3", nonce=nonce) == first
     studio.dispatch()
     assert sum(studio.charged(job) for job in first) == len(studio.sandbox.state.charges()) == 3
 
@@ -51,11 +51,11 @@ def test_the_same_form_twice_makes_the_same_jobs_charged_once(studio: Studio) ->
 def test_the_same_form_with_other_content_is_another_request_and_not_lost(studio: Studio) -> None:
     """Back in the browser, the prompt changed, sent again."""
     nonce = str(uuid.uuid4())
-    asked(studio, prompt="first words", nonce=nonce)
+    requested(studio, prompt="first words", nonce=nonce)
     page = Page(send(studio, prompt="other words", nonce=nonce))
     assert (page.status, page.value("prompt")) == (422, "other words")
     assert "sent before, with other content" in page.notice
-    jobs = asked(studio, prompt="other words", nonce=page.value("nonce"))
+    jobs = requested(studio, prompt="other words", nonce=page.value("nonce"))
     assert {job.params["prompt"] for job in jobs} == {"first words", "other words"}
 
 
@@ -110,7 +110,7 @@ PROMPT = {"prompt": "slow disco"}
 def test_what_was_not_chosen_is_left_out(
     studio: Studio, form: dict[str, object], params: dict[str, object]
 ) -> None:
-    (job,) = asked(studio, **form)
+    (job,) = requested(studio, **form)
     assert job.params == params
 
 
@@ -135,7 +135,7 @@ CHOSEN = [
 def test_every_parameter_reaches_the_api(
     studio: Studio, parameter: str, form: dict[str, object], value: object
 ) -> None:
-    (job,) = asked(studio, **form)
+    (job,) = requested(studio, **form)
     studio.dispatch()
     (row,) = studio.sandbox.state.rows("SELECT request FROM jobs")
     request = json.loads(row["request"])
@@ -146,7 +146,7 @@ def test_every_parameter_reaches_the_api(
 
 
 def test_a_batch_is_numbered_and_shares_its_nonce(studio: Studio) -> None:
-    jobs = asked(studio, count="20")
+    jobs = requested(studio, count="20")
     assert [(job.batch_index, job.batch_size) for job in jobs] == [(index, 20) for index in range(20)]
     assert len({job.nonce for job in jobs}) == 1
     assert len({job.reference for job in jobs}) == 20

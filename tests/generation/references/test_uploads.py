@@ -32,7 +32,7 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "media"
 
 
-def kept(media: Path) -> int:
+def stored_count(media: Path) -> int:
     return sum(path.is_file() for path in media.rglob("*"))
 
 
@@ -114,7 +114,7 @@ def test_one_byte_more_is_refused_before_it_is_read(
     assert "larger than 40 MB" in words
     assert body.given == 0
     assert not ReferenceFile.objects.exists()
-    assert kept(media) == 0
+    assert stored_count(media) == 0
 
 
 def test_what_is_longer_than_it_may_be_is_refused_while_it_comes(studio: Studio, media: Path) -> None:
@@ -126,7 +126,7 @@ def test_what_is_longer_than_it_may_be_is_refused_while_it_comes(studio: Studio,
     body = Body(b"\x89PNG\r\n\x1a\n", 20 * MB)
     status, words = post(client, body, RAW)
     assert (status, "This image is larger than 20 MB" in words) == (422, True)
-    assert kept(media) == 0
+    assert stored_count(media) == 0
 
 
 @pytest.mark.parametrize("name", AT_ONCE)
@@ -139,7 +139,7 @@ def test_a_bad_file_is_refused_while_it_is_received(studio: Studio, media: Path,
         assert answer.status_code == 422
         assert words in answer.content.decode().replace("&#x27;", "'")
     assert not Job.objects.exists()
-    assert kept(media) == 0
+    assert stored_count(media) == 0
 
 
 @pytest.mark.parametrize("name", BEFORE_SENDING)
@@ -293,7 +293,7 @@ def test_what_breaks_off_is_not_taken_for_a_whole_file(studio: Studio, media: Pa
     assert status == (503 if plain else 422)
     assert "did not arrive complete" in words
     assert not ReferenceFile.objects.exists()
-    assert kept(media) == 0
+    assert stored_count(media) == 0
     assert not transfers.UPLOADS._under_way
 
 
@@ -309,7 +309,7 @@ def test_there_is_room_or_nothing_is_taken(
     monkeypatch.setattr("apps.generation.references.upload_stream.LEFT_FREE", 10**18)
     for answer in (by_script(signed_in(studio), picture()), by_form(signed_in(studio), ("x.png", picture()))):
         assert "There is no room on this site" in answer.content.decode()
-    assert kept(media) == 0
+    assert stored_count(media) == 0
 
 
 def test_slow_senders_leave_threads_for_the_others(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,7 +337,7 @@ def test_who_may_send(studio: Studio, media: Path) -> None:
     assert by_script(signed_in(viewer), sound("mp3")).status_code == 403
     assert by_form(signed_in(viewer), ("a.mp3", sound("mp3"))).status_code == 403
     assert by_script(Client(), sound("mp3")).status_code == 302
-    assert kept(media) == 1, "nobody else's file was kept"
+    assert stored_count(media) == 1, "nobody else's file was kept"
     assert by_script(signed_in(mate), sound("mp3"), "mate.mp3").json()["ok"]
     for action in ("send", "retry", "delete", "restore"):
         address = f"/library/files/{file.pk}/{action}/"
