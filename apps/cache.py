@@ -123,7 +123,7 @@ class Cache(SharedRedis):
                 return answer
         return getattr(self._spare, name)(*args, **kwargs)
 
-    def answers(self) -> bool:
+    def responds(self) -> bool:
         """Whether Redis does, asked now."""
         try:
             super().get("answers")

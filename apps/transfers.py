@@ -180,7 +180,7 @@ def _room() -> int:
 DOWNLOADS, UPLOADS = Transfers(lambda: (_room() + 1) // 2), Transfers(lambda: _room() // 2)
 
 
-def words_for(busy: TooManyTransfers, what: str) -> str:
+def message_for(busy: TooManyTransfers, what: str) -> str:
     """`what`: download or upload."""
     if busy.before is None:
         article = "An" if what[0] in "aeiou" else "A"

@@ -23,7 +23,7 @@ def _start_redis(path: Path) -> subprocess.Popen[bytes]:
         preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509
     )
     for _ in range(1500):
-        if redis_server.answers(path):
+        if redis_server.responds(path):
             return server
         time.sleep(0.02)
     raise RuntimeError("the tests' private Redis does not answer")

@@ -107,7 +107,7 @@ def build() -> House:
 
 def add_token(team: Team, owner: User, endpoint: str) -> ApiToken:
     """A token that no remote side was asked about: nobody listens at the endpoint."""
-    return tokens.keep(Token.parse("user:1000-sandboxdemo"), team=team, owner=owner, endpoint=endpoint).token
+    return tokens.save(Token.parse("user:1000-sandboxdemo"), team=team, owner=owner, endpoint=endpoint).token
 
 
 def person(name: str, team: Team, role: str) -> User:

@@ -133,7 +133,7 @@ def fail_while_connecting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("broken while connecting")
 
     form = {"token": ApiToken.objects.get().pk, "refresh_token": REFRESH}
-    for place, name in ((http.client.HTTPConnection, "endheaders"), (account_sync, "keep_one")):
+    for place, name in ((http.client.HTTPConnection, "endheaders"), (account_sync, "save_one")):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, broken)
             assert run.post("/flow-accounts/add/", **form).status_code == 500
@@ -156,7 +156,7 @@ def fail_inside(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     token = ApiToken.objects.get()
     with monkeypatch.context() as patch:
-        patch.setattr(account_sync, "keep", broken)
+        patch.setattr(account_sync, "save", broken)
         assert run.add(RAW).status_code == 500
     with monkeypatch.context() as patch:
         patch.setattr(http.client.HTTPConnection, "endheaders", broken)
@@ -283,7 +283,7 @@ def test_a_ciphertext_that_was_moved_does_not_decrypt(run: Run) -> None:
     assert token.token().reveal() == RAW
     other_team = Team.objects.create(name="Elsewhere")
     other = get_user_model().objects.create_user("eve@elsewhere.example")
-    second = tokens.keep(
+    second = tokens.save(
         Token.parse("user:777-sandboxother"),
         team=other_team,
         owner=other,

@@ -168,7 +168,7 @@ DECIDED: dict[str, tuple[Callable[[Bereft], object], tuple[Way, ...]]] = {
     "accounts.account_sync.refresh": (lambda bereft: account_sync.refresh(bereft.studio.token), GONE),
     "accounts.learned_prices.learn": (_learn, LOST),
     # By what a person has just typed, who is in the team: there is no row yet that could be lost.
-    "accounts.tokens.take_in": (lambda _: None, ()),
+    "accounts.tokens.add": (lambda _: None, ()),
     "accounts.usage_sync.take_wanted": (_read_usage, IN_HAND),
     "generation.queue.blocked_accounts._recheck": (_look_at_blocked, LOST),
     "generation.dispatch.dispatcher._client": (_send, IN_HAND),

@@ -231,6 +231,11 @@ OUT_OF_NAMES = {
     "ratings, favourites": {"opinion", "opinions"},
     "lineage": {"family"},
     "trash": {"bin"},
+    "stored, saved, reserved": {"kept", "held"},
+    "images": {"picture", "pictures"},
+    "responses": {"answers"},
+    "variations": {"keeper", "keepers"},
+    "removed from the queue": {"dropped", "drop"},
     "error_mapping": {"reaction", "reactions"},
     "recovery": {"looking", "looks", "adopting"},
     "prerequisites, progress": {"footing", "standing"},
@@ -241,6 +246,10 @@ OUT_OF_NAMES = {
         "tagging",
         "hearing",
         "searching",
+        "seeding",
+        "charging",
+        "connecting",
+        "mending",
     },
 }
 # What is sung, or what is looked for in prompts: no text of ours.

@@ -38,7 +38,7 @@ def test_the_cache_goes_on_and_waits_once(away: Outsider) -> None:
             caches["default"].set(f"x{number}", number, 60)
         assert caches["default"].get_many(["x1", "x2"]) == {"x1": 1, "x2": 2}
         assert caches["default"].add("x1", 5) is False
-        assert not caches["default"].answers()
+        assert not caches["default"].responds()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -69,10 +69,10 @@ def test_every_use_of_the_store_ends_while_somebody_waits(away: Outsider, what: 
     use = of(storages["default"])[what]
     with within(11), socket_deadlines.for_a_request(), pytest.raises(ERRORS) as raised:
         use()
-    assert service_errors.words_for(raised.value) == service_errors.STORE
+    assert service_errors.message_for(raised.value) == service_errors.STORE
     with within(2), socket_deadlines.for_a_request(), pytest.raises(ERRORS) as raised:
         use()
-    assert service_errors.words_for(raised.value) == service_errors.STORE, "it is left alone for a moment"
+    assert service_errors.message_for(raised.value) == service_errors.STORE, "it is left alone for a moment"
 
 
 def test_the_mixer_says_in_words_that_the_store_is_away(away: Outsider, take: Clip) -> None:

@@ -47,8 +47,8 @@ def connect(refresh_token: RefreshToken, *, max_jobs: int | None, token: ApiToke
     described = _with_balance(client, record, deadline)
     with transaction.atomic():
         before = token.subscription.flow_accounts.filter(email=record.email).first()
-        account = account_sync.keep_one(token.subscription, described, timezone.now())
-        account_sync.works(token)
+        account = account_sync.save_one(token.subscription, described, timezone.now())
+        account_sync.note_working(token)
         audit(account, "account connected again" if before else "account added", token=token, by=by)
     account.refresh_from_db()
     return Connected(account, was_known=before is not None)
@@ -72,14 +72,12 @@ def change(account: FlowAccount, *, max_jobs: int, token: ApiToken, by: User) ->
         raise
     described = _with_balance(client, record, deadline)
     with transaction.atomic():
-        account_sync.keep_one(token.subscription, described, timezone.now())
-        account_sync.works(token)
+        account_sync.save_one(token.subscription, described, timezone.now())
+        account_sync.note_working(token)
         audit(account, f"account set to {counted(max_jobs, 'parallel job')}", token=token, by=by)
 
 
-def take_away(
-    account: FlowAccount, *, client: FlowMusic, token: ApiToken, by: User, deadline: Deadline
-) -> None:
+def remove(account: FlowAccount, *, client: FlowMusic, token: ApiToken, by: User, deadline: Deadline) -> None:
     """At useapi.net. Its row stays for the songs that were made on it. The caller has seen to its jobs.
 
     Raises UpstreamError. One that isn't configured any more is taken away already.
@@ -95,7 +93,7 @@ def take_away(
     with transaction.atomic():
         account_sync.mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
         FlowAccount.objects.filter(pk=account.pk).update(credits=None)
-        account_sync.works(token)
+        account_sync.note_working(token)
         audit(account, "account removed", token=token, by=by)
 
 
@@ -114,7 +112,7 @@ def audit(account: FlowAccount, action: str, *, token: ApiToken, by: User) -> No
     )
 
 
-def words_for(error: account_sync.Trouble, *, doing: str) -> str:
+def message_for(error: account_sync.Trouble, *, doing: str) -> str:
     """Why it was not possible and what to do. `doing` is what was meant: "connected", "changed" or "removed"."""
     match error:
         case errors.TokenRefused():

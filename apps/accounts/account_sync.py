@@ -25,7 +25,7 @@ from apps.wake import wake
 
 SECONDS = 10.0  # for the list and all balances together
 AT_ONCE = 6
-LOOK_AGAIN_AFTER = timedelta(minutes=5)
+RECHECK_AFTER = timedelta(minutes=5)
 MOST_DOTS = 32  # of an account, whatever it may run at once
 
 Block = FlowAccount.Block
@@ -60,8 +60,8 @@ def refresh(token: ApiToken) -> Trouble | None:
         note_refusal(token, error)
         return error
     with transaction.atomic():
-        keep(token.subscription, listed, asked_at=asked_at)
-        works(token)
+        save(token.subscription, listed, asked_at=asked_at)
+        note_working(token)
     return None
 
 
@@ -83,8 +83,8 @@ def recheck(account: FlowAccount, *, token: ApiToken) -> Trouble | None:
         if described is None:
             mark_gone(FlowAccount.objects.filter(pk=account.pk), timezone.now())
         else:
-            keep_one(account.subscription, described, timezone.now())
-        works(token)
+            save_one(account.subscription, described, timezone.now())
+        note_working(token)
     return None
 
 
@@ -118,7 +118,7 @@ def read(client: FlowMusic, *, known: Collection[str]) -> Listed:
     return Listed({each.record.email: each for each in found}, gone)
 
 
-def keep(subscription: Subscription, listed: Listed, *, asked_at: datetime) -> None:
+def save(subscription: Subscription, listed: Listed, *, asked_at: datetime) -> None:
     """Writes down a whole list, in the caller's transaction.
 
     But for accounts that were connected, taken away or asked about since: that is newer than the list.
@@ -127,7 +127,7 @@ def keep(subscription: Subscription, listed: Listed, *, asked_at: datetime) -> N
     newer = set(subscription.flow_accounts.filter(checked_at__gt=asked_at).values_list("email", flat=True))
     for one in listed.described.values():
         if one.record.email not in newer:
-            keep_one(subscription, one, now)
+            save_one(subscription, one, now)
     mark_gone(subscription.flow_accounts.filter(email__in=set(listed.gone) - newer), now)
 
 
@@ -142,7 +142,7 @@ def ask(client: FlowMusic, email: str, deadline: Deadline) -> Described | None:
         return Described(broken, balance_asked=True)
 
 
-def keep_one(subscription: Subscription, described: Described, now: datetime) -> FlowAccount:
+def save_one(subscription: Subscription, described: Described, now: datetime) -> FlowAccount:
     """Writes down what the API says of one account, in the caller's transaction. Not read again from the database."""
     record = described.record
     values: dict[str, object] = {"checked_at": now}
@@ -157,13 +157,13 @@ def keep_one(subscription: Subscription, described: Described, now: datetime) ->
     )
     same = FlowAccount.objects.filter(pk=account.pk)
     if record.error:
-        same.update(block=Block.ERROR, block_reason=record.error[:300], block_until=now + LOOK_AGAIN_AFTER)
+        same.update(block=Block.ERROR, block_reason=record.error[:300], block_until=now + RECHECK_AFTER)
         return account
     same.filter(block__in=[Block.ERROR, Block.GONE]).update(block="", block_reason="", block_until=None)
     if record.credits is None:
         return account
     if record.credits < account.price:
-        same.update(block=Block.CREDITS, block_reason="", block_until=now + LOOK_AGAIN_AFTER)
+        same.update(block=Block.CREDITS, block_reason="", block_until=now + RECHECK_AFTER)
     else:
         same.filter(block=Block.CREDITS).update(block="", block_reason="", block_until=None)
     return account
@@ -171,10 +171,10 @@ def keep_one(subscription: Subscription, described: Described, now: datetime) ->
 
 def mark_gone(accounts: "QuerySet[FlowAccount]", now: datetime) -> None:
     """Nothing is sent to them; looked at again when something waits for them."""
-    accounts.update(block=Block.GONE, block_reason="", block_until=now + LOOK_AGAIN_AFTER, checked_at=now)
+    accounts.update(block=Block.GONE, block_reason="", block_until=now + RECHECK_AFTER, checked_at=now)
 
 
-def works(token: ApiToken) -> None:
+def note_working(token: ApiToken) -> None:
     """The API has just taken this token: nothing holds back its subscription any more, so what waits goes on.
 
     In the caller's transaction, once what the API said is written down.
@@ -189,7 +189,7 @@ def works(token: ApiToken) -> None:
     wake("accounts.learn", token.subscription_id, str(token.team_id))
 
 
-def mending(account: FlowAccount) -> str:
+def next_step(account: FlowAccount) -> str:
     """What to do about an account that can't be used, for the person who owns it; "" for a usable one."""
     match account.block:
         case Block.ERROR:

@@ -93,5 +93,5 @@ def add_sandbox(membership: Membership) -> bool | None:
     ):
         return None
     team = membership.team
-    taken = tokens.keep(tokens.of_sandbox(team), team=team, owner=membership.user, endpoint=endpoint)
+    taken = tokens.save(tokens.of_sandbox(team), team=team, owner=membership.user, endpoint=endpoint)
     return account_sync.refresh(taken.token) is None

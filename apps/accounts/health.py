@@ -90,7 +90,7 @@ def _latest_migrations() -> frozenset[tuple[str, str]]:
 
 
 def _cache() -> bool:
-    return cast(Cache, caches["default"]).answers()
+    return cast(Cache, caches["default"]).responds()
 
 
 def _store() -> bool:
@@ -103,14 +103,14 @@ def _store() -> bool:
     if time.monotonic() - at < (STORE_S if answered else LEFT_ALONE_S) or not _asking_store.acquire(False):
         return answered
     try:
-        answered = _store_answers()
+        answered = _store_responds()
         _store_known = answered, time.monotonic()
     finally:
         _asking_store.release()
     return answered
 
 
-def _store_answers() -> bool:
+def _store_responds() -> bool:
     try:
         default_storage.exists("ready")
     except Exception as error:  # each kind of store has its own

@@ -56,7 +56,7 @@ def _rotate(row: ApiToken | Mail) -> int:
     if isinstance(row, ApiToken):
         row.set_token(row.token())
     else:
-        outbox.seal_anew(row)
+        outbox.encrypt_again(row)
     return type(row).objects.filter(pk=row.pk, ciphertext=before).update(ciphertext=row.ciphertext)
 
 

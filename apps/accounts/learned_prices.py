@@ -37,7 +37,7 @@ def learn(subscription_id: int, team_id: UUID) -> int:
     accounts = FlowAccount.objects.filter(subscription=subscription_id).exclude(
         block__in=[Block.GONE, Block.ERROR]
     )
-    asked = (account for account in accounts if not shutdown.has_begun() and _take_turn(account))
+    asked = (account for account in accounts if not shutdown.has_begun() and _claim(account))
     changed = sum(_learn_one(account, token, client) for account in asked)
     if changed:
         wake("generation.changed", subscription_id)
@@ -62,7 +62,7 @@ def usual(spent: Collection[UsageCharge], now: datetime) -> tuple[int, bool] | N
     return (median_low(likely), len(set(likely)) == 1) if len(likely) >= FEWEST else None
 
 
-def _take_turn(account: FlowAccount) -> bool:
+def _claim(account: FlowAccount) -> bool:
     """True for one process: the others find that it was asked just now."""
     now = timezone.now()
     before = now - (AGAIN_AFTER if account.song_credits else SOONER)

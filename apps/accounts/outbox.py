@@ -65,7 +65,7 @@ def deliver(mail_id: str) -> bool:
     return True
 
 
-def seal_anew(mail: Mail) -> None:
+def encrypt_again(mail: Mail) -> None:
     """With the first key, as it is now (key_rotation.py). It is not saved."""
     bound_to = _bound_to(mail.pk)
     mail.ciphertext = seal(open_sealed(mail.ciphertext, bound_to=bound_to), bound_to=bound_to)

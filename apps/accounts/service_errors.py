@@ -30,7 +30,7 @@ class Outside:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        words = words_for(exception)
+        words = message_for(exception)
         if not words:
             return None
         logger.error("%s: %s", type(exception).__name__, words)
@@ -42,7 +42,7 @@ class Outside:
         return HttpResponse(page, status=503, headers=headers)
 
 
-def words_for(exception: BaseException) -> str:
+def message_for(exception: BaseException) -> str:
     """ "" for what is nobody's absence."""
     if isinstance(exception, OperationalError | InterfaceError):
         return DATABASE

@@ -40,7 +40,7 @@ def words() -> str:
     return missing if seconds > MISSED_AFTER_S else f"last tick {seconds:.0f} s ago"
 
 
-def is_turn(name: str, seconds: float) -> bool:
+def is_due(name: str, seconds: float) -> bool:
     """True for one caller per period, by the same clock: sweeps that have piled up cost nothing."""
     return bool(_cache().add(f"turn:{name}", True, seconds))
 

@@ -69,7 +69,7 @@ def _known_at_sandbox() -> list[tuple[str, UUID]]:
     return [pair for each in here for pair in each.values_list("subscription__number", "team")]
 
 
-def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
+def add(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
     """Asks the API about the token, then keeps it with the Flow Music accounts under it.
 
     Nothing is kept if the API can't be asked or doesn't take it: raises UpstreamError. Ten seconds at most.
@@ -78,9 +78,9 @@ def take_in(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedTok
     known = account_sync.known(_subscriptions(token, endpoint).first())
     listed = account_sync.read(api_clients.at_endpoint(endpoint, token), known=known)
     with transaction.atomic():
-        taken = keep(token, team=team, owner=owner, endpoint=endpoint)
-        account_sync.keep(taken.token.subscription, listed, asked_at=asked_at)
-        account_sync.works(taken.token)
+        taken = save(token, team=team, owner=owner, endpoint=endpoint)
+        account_sync.save(taken.token.subscription, listed, asked_at=asked_at)
+        account_sync.note_working(taken.token)
     return taken
 
 
@@ -90,37 +90,37 @@ def _subscriptions(token: Token, endpoint: str) -> QuerySet[Subscription]:
     return Subscription.objects.filter(provider=provider, endpoint=endpoint, number=token.number)
 
 
-def keep(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
+def save(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
     """Keeps a token unasked. The person's older one of the same subscription is replaced in its row, so that what is
-    in line with it goes on with the new one."""
+    queued with it goes on with the new one."""
     subscription, _ = Subscription.objects.get_or_create(
         provider=Subscription.Provider.FLOWMUSIC, endpoint=endpoint, number=token.number
     )
     new = ApiToken(team=team, owner=owner, subscription=subscription)
     new.set_token(token)
     with transaction.atomic():
-        kept, created = ApiToken.objects.select_for_update().get_or_create(
+        saved, created = ApiToken.objects.select_for_update().get_or_create(
             team=team,
             owner=owner,
             subscription=subscription,
             defaults={"pk": new.pk, "ciphertext": new.ciphertext, "last4": new.last4},
         )
-        outcome: Outcome = "added" if created else _replace(kept, token)
+        outcome: Outcome = "added" if created else _replace(saved, token)
         if outcome != "refreshed":
-            _audit(kept, f"token {outcome}", by=owner)
-    kept.subscription = subscription
-    return SavedToken(kept, outcome)
+            _audit(saved, f"token {outcome}", by=owner)
+    saved.subscription = subscription
+    return SavedToken(saved, outcome)
 
 
 def remove(token: ApiToken, *, by: User) -> None:
-    """Erases the token at once. Jobs keep their story; those in line wait for another token of their subscription."""
+    """Erases the token. Jobs keep their story; what is queued waits for another token of its subscription."""
     with transaction.atomic():
         _audit(token, "token removed", by=by)
         token.delete()
         wake("generation.changed", token.subscription_id)
 
 
-def words_for(error: account_sync.Trouble) -> str:
+def message_for(error: account_sync.Trouble) -> str:
     """Why a token that is kept here could not be checked, and what to do."""
     if isinstance(error, NoToken):
         return error.words
@@ -129,8 +129,8 @@ def words_for(error: account_sync.Trouble) -> str:
     return error.user_message
 
 
-def words_for_new(error: errors.UpstreamError) -> str:
-    """Why a token that was just entered is not kept, and what to do."""
+def message_for_new(error: errors.UpstreamError) -> str:
+    """Why a token that was just entered is not saved, and what to do."""
     match error:
         case errors.TokenRefused():
             return (
@@ -151,18 +151,18 @@ def words_for_new(error: errors.UpstreamError) -> str:
     return f"{error.user_message} The token was not saved."
 
 
-def _replace(kept: ApiToken, token: Token) -> Outcome:
-    if _is(kept, token):
+def _replace(saved: ApiToken, token: Token) -> Outcome:
+    if _is(saved, token):
         return "refreshed"
-    kept.set_token(token)
-    kept.refused_at, kept.refused_reason = None, ""
-    kept.save(update_fields=["ciphertext", "last4", "refused_at", "refused_reason"])
+    saved.set_token(token)
+    saved.refused_at, saved.refused_reason = None, ""
+    saved.save(update_fields=["ciphertext", "last4", "refused_at", "refused_reason"])
     return "replaced"
 
 
-def _is(kept: ApiToken, token: Token) -> bool:
+def _is(saved: ApiToken, token: Token) -> bool:
     try:
-        return kept.token() == token
+        return saved.token() == token
     except CannotDecrypt:
         return False
 

@@ -47,7 +47,7 @@ def read(account: FlowAccount, token: ApiToken, client: FlowMusic) -> AccountUsa
         logger.warning("the usage of account %s can't be read: %s", account.pk, error)
         _say(account, error.user_message)
         return None
-    keep(account, found.events, read_at=asked_at)
+    save(account, found.events, read_at=asked_at)
     visibility.remember(token.team_id, token.subscription_id)
     return found
 
@@ -91,7 +91,7 @@ def take_wanted(account_id: int) -> tuple[FlowAccount, ApiToken, FlowMusic] | No
     return None
 
 
-def keep(account: FlowAccount, events: Iterable[UsageEvent], *, read_at: datetime) -> None:
+def save(account: FlowAccount, events: Iterable[UsageEvent], *, read_at: datetime) -> None:
     """The answer takes the place of what was kept from its oldest day on. What it doesn't reach back to stays."""
     said = _by_key(account, events)
     oldest = min((day for day, _, _ in said if day), default=None)

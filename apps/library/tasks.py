@@ -23,7 +23,7 @@ def archive_file(file_id: int) -> None:
 
 @shared_task(name="library.sweep")
 def wake_files() -> None:
-    if not ticks.is_turn("library.sweep", 2 * settings.TICK):
+    if not ticks.is_due("library.sweep", 2 * settings.TICK):
         return
     archiver.wake_due()
     reference_copy.wake_due()
@@ -67,7 +67,7 @@ def store_reference(file_id: str) -> None:
 
 @shared_task(name="library.bin")
 def purge_trash() -> None:
-    if not ticks.is_turn("library.bin", 60 * settings.TICK):
+    if not ticks.is_due("library.bin", 60 * settings.TICK):
         return
     trash.purge_expired()
     references.purge_expired()

@@ -113,7 +113,7 @@ def insert(state: SandboxState, clip: SandboxClip) -> None:
 
 def take(job: SandboxJob, number: int, uuid: str) -> SandboxClip:
     """What a take of a song will be."""
-    song = PlayedSong.asked_for(job.request, uuid, number)
+    song = PlayedSong.of_request(job.request, uuid, number)
     timing = song.timing
     if timing and Scenario.SECTION_TIMING in job.called:
         timing = sections_of(song.lyrics, timing)

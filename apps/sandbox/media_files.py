@@ -39,11 +39,11 @@ class MediaFiles:
                 self._split(studio, source)
             else:
                 self.audio(state, source, "wav")
-        wav = self._kept(clip.uuid, "wav", lambda path: encoding.write_wav(studio.record(clip), path))
+        wav = self._cached(clip.uuid, "wav", lambda path: encoding.write_wav(studio.record(clip), path))
         if suffix == "wav":
             return wav
         tags = {"title": clip.title or "", "comment": "made by the flowweb sandbox"}
-        return self._kept(
+        return self._cached(
             clip.uuid, suffix, lambda path: encoding.encode(encoding.read_wav(wav), path, suffix, tags)
         )
 
@@ -51,9 +51,9 @@ class MediaFiles:
         path = self.folder / f"{uuid}.wav"
         return path if path.exists() else None
 
-    def picture(self, prompt: str, uuid: str) -> Path:
+    def image(self, prompt: str, uuid: str) -> Path:
         """Artwork that follows a prompt, a JPEG."""
-        return self._kept(uuid, "jpg", lambda path: covers.paint(prompt, uuid, path))
+        return self._cached(uuid, "jpg", lambda path: covers.paint(prompt, uuid, path))
 
     def clear(self) -> None:
         """Removes what is finished; what is being made right now is nobody's any more, and stays unseen."""
@@ -75,7 +75,7 @@ class MediaFiles:
         with self._guard:
             return self._locks[path]
 
-    def _kept(self, uuid: str, suffix: str, make: Callable[[Path], None]) -> Path:
+    def _cached(self, uuid: str, suffix: str, make: Callable[[Path], None]) -> Path:
         path = self.folder / f"{uuid}.{suffix}"
         if path.exists():
             return path

@@ -112,7 +112,7 @@ def score_of(clip: SandboxClip, job: SandboxJob) -> Score:
     """What a new version of a clip begins with."""
     if clip.score:
         return Score.read(clip.score)
-    return Score.asked_for(job.request, clip.uuid, clip.take)
+    return Score.of_request(job.request, clip.uuid, clip.take)
 
 
 def chance(request: dict[str, Any], uuid: str) -> str:

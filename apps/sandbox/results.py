@@ -30,7 +30,7 @@ def of(job: SandboxJob, source: SandboxClip, origin: SandboxJob, uuid: str) -> S
         timing=source.timing,
         source=source.uuid,
         seed=_seed(request, uuid),
-        score=score.kept(),
+        score=score.stored(),
     )
     if job.operation in ("cover", "remix"):
         return _sung_anew(clip, job, score)
@@ -59,7 +59,7 @@ def _sung_anew(clip: SandboxClip, job: SandboxJob, score: Score) -> SandboxClip:
         lyrics = request["lyrics"]
         score = score.remix(request.get("prompt"), pin, seconds, sung=sung_lines(lyrics) > 0)
     song = score.song(lyrics=lyrics)
-    return replace(clip, lyrics=lyrics, duration_s=song.seconds, timing=song.timing, score=score.kept())
+    return replace(clip, lyrics=lyrics, duration_s=song.seconds, timing=song.timing, score=score.stored())
 
 
 def _duration(job: SandboxJob, before: float) -> float:

@@ -18,7 +18,7 @@ from apps.sandbox.operations import (
     lyrics,
     media,
     music,
-    seeding,
+    seed_data,
 )
 from apps.sandbox.responses import SandboxResponse
 from apps.sandbox.world import SandboxRequest, World
@@ -98,13 +98,13 @@ ROUTES = (
     _open("GET", "/_sandbox/jobs", control.all_jobs),
     _open("GET", "/_sandbox/hooks", control.hooks),
     _open("POST", "/_sandbox/scenario", control.order_scenario),
-    _open("DELETE", "/_sandbox/scenario", control.drop_scenarios),
+    _open("DELETE", "/_sandbox/scenario", control.clear_scenarios),
     _open("POST", "/_sandbox/reset", control.reset),
     _open("POST", "/_sandbox/accounts", control.set_account),
     _open("POST", "/_sandbox/finish", control.finish),
     _open("POST", "/_sandbox/speed", control.set_speed),
-    _open("POST", "/_sandbox/clips", seeding.add_clips),
-    _open("POST", "/_sandbox/history", seeding.add_history),
+    _open("POST", "/_sandbox/clips", seed_data.add_clips),
+    _open("POST", "/_sandbox/history", seed_data.add_history),
 )
 
 

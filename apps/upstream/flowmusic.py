@@ -9,7 +9,7 @@ from apps.upstream.error_mapping import read_refusal
 from apps.upstream.flowmusic_accounts import Accounts
 from apps.upstream.flowmusic_calls import SERVICE, by_email, read_record
 from apps.upstream.flowmusic_files import Files
-from apps.upstream.flowmusic_generation import Making
+from apps.upstream.flowmusic_generation import Generation
 from apps.upstream.ids import quote_segment
 from apps.upstream.operation_messages import GONE_ACCOUNT
 from apps.upstream.records import AccountSlots, ClipPage, JobRecord
@@ -17,7 +17,7 @@ from apps.upstream.records import AccountSlots, ClipPage, JobRecord
 LARGEST_PAGE = 100
 
 
-class FlowMusic(Accounts, Making, Files):
+class FlowMusic(Accounts, Generation, Files):
     """One subscription's view of the API.
 
     Methods raise the classes of `errors`; reads repeat themselves, writes don't.

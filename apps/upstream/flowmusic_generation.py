@@ -14,7 +14,7 @@ STEMS_OPERATION = "stems"
 _IGNORED_BY_STEMS = frozenset({"mode", "replyUrl", "replyRef"})
 
 
-class Making(Calls):
+class Generation(Calls):
     """Everything below /music that makes something."""
 
     def music(self, params: Mapping[str, object], *, deadline: Deadline) -> JobRecord:

@@ -64,7 +64,7 @@ def _get_ready(start: Start, supervisor: Supervisor, terminal: Terminal, *, star
     if socket := start.redis_socket:
         supervisor.start(processes.redis(socket))
         if (
-            not supervisor.until(lambda: redis_server.answers(socket), within=10)
+            not supervisor.until(lambda: redis_server.responds(socket), within=10)
             and not supervisor.stop_requests
         ):
             raise StartError("the private Redis does not answer. Set REDIS_URL to use another one.")
@@ -78,7 +78,7 @@ def _get_ready(start: Start, supervisor: Supervisor, terminal: Terminal, *, star
         )
     for spec in processes.site(start.web.fileno()):
         supervisor.start(spec)
-    while not supervisor.until(lambda: _answers(start), within=SLOW_START) and not supervisor.stop_requests:
+    while not supervisor.until(lambda: _responds(start), within=SLOW_START) and not supervisor.stop_requests:
         terminal.say("still not ready; the lines above may say why")
     if not supervisor.stop_requests:
         _welcome(start, terminal, said, seconds=time.monotonic() - started)
@@ -97,7 +97,7 @@ def _listener(terminal: Terminal, said: list[str]) -> Callable[[str, str], None]
     return heard
 
 
-def _answers(start: Start) -> bool:
+def _responds(start: Start) -> bool:
     """Whether the site is alive and ready, and the sandbox answers: those of this start, and no others."""
     address = urlsplit(start.public_url)
     headers = {"Host": address.netloc, "X-Forwarded-Proto": address.scheme}

@@ -53,7 +53,7 @@ class Child:
         self._started = 0.0
         self._deaths = 0
         self._rest = b""
-        self._kept: deque[str] = deque(maxlen=20)
+        self._buffered: deque[str] = deque(maxlen=20)
 
     @property
     def pid(self) -> int | None:
@@ -139,10 +139,10 @@ class Child:
         self.restart_at = time.monotonic() + pause
         return pause
 
-    def show_kept(self) -> None:
+    def show_output(self) -> None:
         """The last lines of a quiet process, once they matter."""
-        while self._kept:
-            self._heard(self.spec.name, self._kept.popleft())
+        while self._buffered:
+            self._heard(self.spec.name, self._buffered.popleft())
 
     def signal(self, number: signal.Signals, *, group: bool = True) -> None:
         """To the whole group, or to the first process alone; nothing if it has ended."""
@@ -155,6 +155,6 @@ class Child:
 
     def _pass_on(self, line: str) -> None:
         if self.spec.quiet:
-            self._kept.append(line)
+            self._buffered.append(line)
         else:
             self._heard(self.spec.name, line)

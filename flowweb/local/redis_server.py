@@ -78,7 +78,7 @@ def command(path: Path) -> tuple[str, ...]:
     return (binary(), *(part for option in options.items() for part in option))
 
 
-def answers(path: Path) -> bool:
+def responds(path: Path) -> bool:
     """Whether a Redis answers PING on this socket."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(0.5)

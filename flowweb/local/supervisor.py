@@ -86,19 +86,19 @@ class Supervisor:
                 return True
             if deadline is not None and time.monotonic() > deadline:
                 return False
-            self.turn(0.05)
+            self.step(0.05)
         return False
 
     def serve(self) -> None:
         """Keeps everything running until somebody asks to stop."""
         while not self.stop_requests:
-            self.turn(self._next_restart())
+            self.step(self._next_restart())
 
-    def turn(self, wait: float) -> None:
+    def step(self, wait: float) -> None:
         """Waits up to so many seconds for something to happen, and deals with all that has happened."""
         for key, _ in self._selector.select(max(wait, 0)):
             if isinstance(key.data, Child):
-                self._hear(key.data)
+                self._read(key.data)
             else:
                 with suppress(BlockingIOError):
                     self._bell.recv(4096)
@@ -121,7 +121,7 @@ class Supervisor:
             if time.monotonic() > deadline or self.stop_requests > 1:
                 for child in children:
                     child.signal(signal.SIGKILL)
-            self.turn(0.1)
+            self.step(0.1)
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         # `timeout make run` signals the group and make passes it on: both together are one request.
@@ -138,11 +138,11 @@ class Supervisor:
         if child.output:
             self._selector.register(child.output, selectors.EVENT_READ, child)
 
-    def _hear(self, child: Child) -> None:
+    def _read(self, child: Child) -> None:
         if child.read() == b"":
-            self._deafen(child)
+            self._stop_reading(child)
 
-    def _deafen(self, child: Child) -> None:
+    def _stop_reading(self, child: Child) -> None:
         """A closed output would be reported for ever."""
         if child.output:
             with suppress(KeyError):
@@ -150,17 +150,17 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         if child.ended:
-            self._deafen(child)
+            self._stop_reading(child)
             child.collect()
-            self._mourn(child)
+            self._report_end(child)
         elif child.restart_at is not None and time.monotonic() >= child.restart_at and not self._stopping:
             self._launch(child)
 
-    def _mourn(self, child: Child) -> None:
+    def _report_end(self, child: Child) -> None:
         """Says how it ended, and when it starts again."""
         if self.stop_requests or self._stopping or child.spec.once:
             return
-        child.show_kept()
+        child.show_output()
         pause = child.plan_restart()
         self._terminal.line(child.spec.name, f"{child.ending}; it starts again in {pause:g} s")
 

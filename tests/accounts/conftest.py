@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, Membership, Role, Subscription, Team, User
-from apps.sandbox import charging
+from apps.sandbox import charges
 from apps.sandbox.server import Sandbox
 from apps.upstream.token import Token
 from tests.sandbox_control import order
@@ -76,7 +76,7 @@ class Remote:
     ) -> None:
         """One of Flow Music's bookings on an account of the subscription 1000."""
         at = timezone.now().timestamp() - seconds_ago
-        charging.note(self.sandbox.state, "1000", email, kind, tokens, at, (conversation, title))
+        charges.note(self.sandbox.state, "1000", email, kind, tokens, at, (conversation, title))
 
     def set_account(self, email: str, **values: object) -> None:
         order(self.sandbox.url, "accounts", email=email, **values)
@@ -91,16 +91,14 @@ def remote(sandbox: Sandbox, settings: Any) -> Remote:
 @pytest.fixture
 def kept(people: People, remote: Remote) -> ApiToken:
     """The owner's token, with its accounts."""
-    return tokens.take_in(
-        Token.parse(RAW), team=people.team, owner=people.owner, endpoint=remote.endpoint
-    ).token
+    return tokens.add(Token.parse(RAW), team=people.team, owner=people.owner, endpoint=remote.endpoint).token
 
 
 def unasked(
     team: Team, owner: User, raw: str = RAW, endpoint: str = "https://api.useapi.net/v1/flowmusic"
 ) -> ApiToken:
     """A token that no remote side was asked about."""
-    return tokens.keep(Token.parse(raw), team=team, owner=owner, endpoint=endpoint).token
+    return tokens.save(Token.parse(raw), team=team, owner=owner, endpoint=endpoint).token
 
 
 def subscription(number: str = "1000") -> Subscription:

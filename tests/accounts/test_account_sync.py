@@ -33,7 +33,7 @@ def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
 @pytest.fixture
 def token(people: People, relay: Relay) -> ApiToken:
     endpoint = relay.origin + tokens.PATH
-    return tokens.take_in(Token.parse(RAW), team=people.team, owner=people.owner, endpoint=endpoint).token
+    return tokens.add(Token.parse(RAW), team=people.team, owner=people.owner, endpoint=endpoint).token
 
 
 def account() -> FlowAccount:
@@ -46,9 +46,7 @@ def change(token: ApiToken, people: People) -> None:
 
 def remove(token: ApiToken, people: People) -> None:
     client = tokens.api_clients.of_token(token)
-    account_connection.take_away(
-        account(), client=client, token=token, by=people.owner, deadline=Deadline(10)
-    )
+    account_connection.remove(account(), client=client, token=token, by=people.owner, deadline=Deadline(10))
 
 
 CHANGES = {"POST /accounts": change, f"DELETE /accounts/{STUDIO}": remove}
@@ -62,7 +60,7 @@ def test_a_404_of_a_change_leaves_an_account_that_is_there(
     with pytest.raises(errors.Gone) as caught:
         CHANGES[name](token, people)
     assert account().block == ""
-    assert "no such route" in account_connection.words_for(caught.value, doing="changed")
+    assert "no such route" in account_connection.message_for(caught.value, doing="changed")
 
 
 @pytest.mark.parametrize("name", CHANGES)

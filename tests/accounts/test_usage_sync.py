@@ -32,7 +32,7 @@ def event(
 def keep(
     account: FlowAccount, *events: UsageEvent, at: datetime = NOW
 ) -> dict[tuple[date | None, str, str], int]:
-    usage_sync.keep(account, events, read_at=at)
+    usage_sync.save(account, events, read_at=at)
     return {(row.day, row.type, row.conversation_id): row.tokens for row in UsageRow.objects.all()}
 
 

@@ -75,7 +75,7 @@ def _team(url: str) -> tuple[FlowAccount, User, Team]:
     team, user = Team.objects.create(name="Night Bus"), User.objects.create_user("mara@nightbus.example")
     Membership.objects.create(team=team, user=user, role=Role.OWNER)
     token = Token.parse(tokens.SANDBOX_TOKEN.format(number=tokens.FIRST_NUMBER))
-    tokens.take_in(token, team=team, owner=user, endpoint=url + tokens.PATH)
+    tokens.add(token, team=team, owner=user, endpoint=url + tokens.PATH)
     return FlowAccount.objects.get(email=EMAIL), user, team
 
 

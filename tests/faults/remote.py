@@ -83,7 +83,7 @@ class Remote:
         """How often "METHOD /route" was called, as in "GET /jobs"."""
         return ask(self.url, "requests").get(route, 0)
 
-    def answers(self, route: str) -> dict[int, int]:
+    def responds(self, route: str) -> dict[int, int]:
         """How often it answered with each status."""
         return dict(
             self._rows("SELECT status, count(*) FROM requests WHERE route = ? GROUP BY status", route)

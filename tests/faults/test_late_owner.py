@@ -73,7 +73,7 @@ def test_woken_between_looking_at_its_clock_and_marking_the_job(studio: FaultySt
     wake(sleeper)  # it goes on as any dispatcher does, with a claim of its own
     studio.rest()
     assert (state(job), studio.remote.charged(job.reference)) == (State.COMPLETED, 1)
-    assert studio.remote.answers("POST /music") == {201: 1}
+    assert studio.remote.responds("POST /music") == {201: 1}
 
 
 def test_woken_before_the_socket_opens(studio: FaultyStudio) -> None:

@@ -39,7 +39,7 @@ def test_every_message_twice_at_the_same_time(studio: FaultyStudio) -> None:
         a_period_is_over()
         children.race([tasks.tick, tasks.tick, library_tasks.wake_files])
     check_made_once(studio, jobs)
-    assert studio.remote.answers("POST /music") == {201: 2}
+    assert studio.remote.responds("POST /music") == {201: 2}
 
 
 def test_only_what_a_tick_sends_arrives(studio: FaultyStudio) -> None:

@@ -143,7 +143,7 @@ def test_two_workers_killed_again_and_again(studio: FaultyStudio, site: Site) ->
     for job in jobs:
         job.refresh_from_db()
         assert (job.state, charges.get(job.reference, 0)) in {(State.COMPLETED, 1), (State.UNKNOWN, 0)}
-    assert 429 not in studio.remote.answers("POST /music")
+    assert 429 not in studio.remote.responds("POST /music")
 
 
 def all_made_or_unsent(studio: FaultyStudio) -> bool:
@@ -162,7 +162,7 @@ def test_two_beats_and_a_worker(studio: FaultyStudio, site: Site) -> None:
     site.start("beat", "beat", "worker")
     site.until(lambda: all_made(studio), beat=False)
     assert_made_once(studio, jobs)
-    assert studio.remote.answers("POST /music") == {201: 4}
+    assert studio.remote.responds("POST /music") == {201: 4}
 
 
 def test_healed_by_a_webhook_while_no_worker_lives(studio: FaultyStudio, site: Site) -> None:

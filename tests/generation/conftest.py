@@ -133,7 +133,7 @@ def member(team: Team, email: str, role: Role = Role.MEMBER) -> User:
 
 def with_token(sandbox: Sandbox, team: Team, user: User, text: str = "user:1000-sandboxdemo") -> Studio:
     endpoint = sandbox.url + tokens.PATH
-    taken = tokens.take_in(Token.parse(text), team=team, owner=user, endpoint=endpoint)
+    taken = tokens.add(Token.parse(text), team=team, owner=user, endpoint=endpoint)
     return Studio(sandbox, team, user, taken.token)
 
 

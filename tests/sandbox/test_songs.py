@@ -15,7 +15,7 @@ TAKES = (0, 1)
 
 
 def song(prompt: str, take: int = 0, number: int = 1, **request: Any) -> PlayedSong:
-    return PlayedSong.asked_for({"prompt": prompt, **request}, str(uuid.UUID(int=number)), take)
+    return PlayedSong.of_request({"prompt": prompt, **request}, str(uuid.UUID(int=number)), take)
 
 
 def heard_bpm(samples: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from apps.accounts.models import FlowAccount
 
 register = template.Library()
 
-register.filter("mending", account_sync.mending)
+register.filter("next_step", account_sync.next_step)
 
 
 @register.filter

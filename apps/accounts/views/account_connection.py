@@ -101,7 +101,7 @@ def _connect(
         if _is_about_the_token(error):
             form.add_error("refresh_token", account_connection.refused(error))
         else:
-            form.add_error(None, account_connection.words_for(error, doing="connected"))
+            form.add_error(None, account_connection.message_for(error, doing="connected"))
         return None
     again = " again" if done.was_known else ""
     words = f"{done.account.email} is connected{again}. What waited for it continues. {AFTERWARDS}"
@@ -123,7 +123,7 @@ def _change(request: TeamRequest, card: AccountCard, form: JobsForm, token: ApiT
         if _is_about_the_token(error):
             form.ask_for_token()
         else:
-            form.add_error(None, account_connection.words_for(error, doing="changed"))
+            form.add_error(None, account_connection.message_for(error, doing="changed"))
         return False
     messages.success(request, f"{card.account.email} now runs up to {counted(wanted, 'parallel job')}.")
     return True

@@ -40,10 +40,6 @@ class AccountCard:
         return reverse("flow-account", args=[self.account.email]) + self.query
 
     @property
-    def mending(self) -> str:
-        return account_sync.mending(self.account)
-
-    @property
     def is_gone(self) -> bool:
         return self.account.block == Block.GONE
 
@@ -66,10 +62,10 @@ def check_all(request: TeamRequest) -> HttpResponseBase:
     errors = [error for token in _own_tokens(request) if (error := account_sync.refresh(token))]
     _read_usage(request)
     if request.wants_partial:
-        words = tokens.words_for(errors[0]) if errors else ""
+        words = tokens.message_for(errors[0]) if errors else ""
         return TemplateResponse(request, "accounts/_accounts.html", _list(request) | {"check_error": words})
     for error in errors:
-        messages.error(request, tokens.words_for(error))
+        messages.error(request, tokens.message_for(error))
     if not errors:
         messages.success(request, "Checked: this is what useapi.net says now.")
     return redirect("flow-accounts")
@@ -83,7 +79,7 @@ def check(request: TeamRequest, email: str) -> HttpResponseBase:
     own = account_lookup.own_token(card.account, team=request.team, user=request.user, may_be_refused=True)
     error = account_sync.recheck(card.account, token=own)
     if error:
-        messages.error(request, tokens.words_for(error))
+        messages.error(request, tokens.message_for(error))
     else:
         messages.success(request, f"Checked {card.account.email}.")
     return redirect(card.address if "page" in request.POST else "flow-accounts")
@@ -93,8 +89,8 @@ def card_of(request: TeamRequest, email: str) -> AccountCard:
     """Of the account that the address means. Raises Http404."""
     on = request.GET.get("on", "")
     account = account_lookup.find(email, team=request.team, user=request.user, on=on)
-    held = ApiToken.objects.for_team(request.team).filter(subscription=account.subscription_id)
-    card = _card(account, list(held.select_related("owner")), request.user)
+    tokens_here = ApiToken.objects.for_team(request.team).filter(subscription=account.subscription_id)
+    card = _card(account, list(tokens_here.select_related("owner")), request.user)
     return replace(card, query=f"?on={on}" if on else "")
 
 
@@ -131,30 +127,30 @@ def _list(request: TeamRequest) -> dict[str, object]:
 
 def _ended(request: TeamRequest) -> list[AccountCard]:
     """Accounts for which no token of the team works any more, as they were then."""
-    held = _held(request)
+    by_subscription = _tokens_by_subscription(request)
     accounts = visibility.ended(request.team)
     return [
-        _card(each, held[each.subscription_id], request.user, query=f"?on={each.subscription_id}")
+        _card(each, by_subscription[each.subscription_id], request.user, query=f"?on={each.subscription_id}")
         for each in accounts
     ]
 
 
-def _held(request: TeamRequest) -> defaultdict[int, list[ApiToken]]:
+def _tokens_by_subscription(request: TeamRequest) -> defaultdict[int, list[ApiToken]]:
     """The team's tokens by subscription."""
-    held: defaultdict[int, list[ApiToken]] = defaultdict(list)
+    by_subscription: defaultdict[int, list[ApiToken]] = defaultdict(list)
     for token in ApiToken.objects.for_team(request.team).select_related("owner"):
-        held[token.subscription_id].append(token)
-    return held
+        by_subscription[token.subscription_id].append(token)
+    return by_subscription
 
 
 def _cards(request: TeamRequest) -> list[AccountCard]:
-    held = _held(request)
+    by_subscription = _tokens_by_subscription(request)
     accounts = list(FlowAccount.objects.for_team(request.team).select_related("subscription"))
     named = Counter(account.email for account in accounts)
     return [
         _card(
             account,
-            held[account.subscription_id],
+            by_subscription[account.subscription_id],
             request.user,
             query=f"?on={account.subscription_id}" if named[account.email] > 1 else "",
         )
@@ -162,11 +158,11 @@ def _cards(request: TeamRequest) -> list[AccountCard]:
     ]
 
 
-def _card(account: FlowAccount, held: list[ApiToken], person: User, *, query: str = "") -> AccountCard:
+def _card(account: FlowAccount, tokens_here: list[ApiToken], person: User, *, query: str = "") -> AccountCard:
     return AccountCard(
         account=account,
-        owners=[token.owner for token in held],
-        own=any(token.owner_id == person.pk for token in held),
-        token_refused=bool(held) and all(token.refused_at for token in held),
+        owners=[token.owner for token in tokens_here],
+        own=any(token.owner_id == person.pk for token in tokens_here),
+        token_refused=bool(tokens_here) and all(token.refused_at for token in tokens_here),
         query=query,
     )

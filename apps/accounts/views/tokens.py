@@ -47,7 +47,7 @@ def token_list(request: TeamRequest) -> HttpResponseBase:
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
-    refused = _take_in(request, form.cleaned_data["token"], endpoint=tokens.endpoint())
+    refused = _add(request, form.cleaned_data["token"], endpoint=tokens.endpoint())
     if refused:
         form.refuse(refused)
         return _page(request, form)
@@ -62,7 +62,7 @@ def try_sandbox(request: TeamRequest) -> HttpResponseBase:
     if not endpoint:
         raise Http404("This site has no sandbox.")
     is_first = not own_tokens(request).exists()
-    refused = _take_in(request, tokens.of_sandbox(request.team), endpoint=endpoint)
+    refused = _add(request, tokens.of_sandbox(request.team), endpoint=endpoint)
     if refused:
         return _page(request, TokenForm(), sandbox_refused=refused)
     return redirect(f"{reverse('create')}?{urlencode({'prompt': EXAMPLE})}" if is_first else "tokens")
@@ -75,10 +75,10 @@ def check(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     error = account_sync.refresh(token)
     if request.wants_partial:
         (token,) = _with_accounts(request, own_tokens(request).filter(pk=token.pk))
-        context = {"token": token, "check_error": tokens.words_for(error) if error else ""}
+        context = {"token": token, "check_error": tokens.message_for(error) if error else ""}
         return TemplateResponse(request, "accounts/_token.html", context)
     if error:
-        messages.error(request, tokens.words_for(error))
+        messages.error(request, tokens.message_for(error))
     else:
         messages.success(request, f"Checked token …{token.last4}.")
     return redirect("tokens")
@@ -104,12 +104,12 @@ def _own_token(request: TeamRequest, pk: UUID) -> ApiToken:
     return get_object_or_404(own_tokens(request), pk=pk)
 
 
-def _take_in(request: TeamRequest, token: Token, *, endpoint: str) -> str:
+def _add(request: TeamRequest, token: Token, *, endpoint: str) -> str:
     """Why the remote side didn't take it, in words; "" if it is kept now."""
     try:
-        taken = tokens.take_in(token, team=request.team, owner=request.user, endpoint=endpoint)
+        taken = tokens.add(token, team=request.team, owner=request.user, endpoint=endpoint)
     except UpstreamError as error:
-        return tokens.words_for_new(error)
+        return tokens.message_for_new(error)
     messages.success(request, tokens.WELCOME[taken.outcome].format(token=taken.token))
     return ""
 

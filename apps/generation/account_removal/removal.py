@@ -90,7 +90,7 @@ def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
     if _runs_at_remote(client, account, deadline) or not _close(account):
         raise AccountBusy
     try:
-        account_connection.take_away(account, client=client, token=token, by=by, deadline=deadline)
+        account_connection.remove(account, client=client, token=token, by=by, deadline=deadline)
     except errors.OutcomeUnknown as error:
         FlowAccount.objects.filter(pk=account.pk).update(block_until=timezone.now())
         wake("generation.recheck", account.pk, str(token.team_id))
@@ -123,7 +123,7 @@ def _close(account: FlowAccount) -> bool:
         return False
     # A sender that takes a slot grows the version: then it was faster, and there is a job after all.
     untaken = FlowAccount.objects.filter(pk=account.pk, slot_version=before)
-    later = timezone.now() + account_sync.LOOK_AGAIN_AFTER
+    later = timezone.now() + account_sync.RECHECK_AFTER
     return bool(untaken.update(slot_version=F("slot_version") + 1, block=Block.GONE, block_until=later))
 
 

@@ -37,7 +37,7 @@ def remove(request: TeamRequest, email: str) -> HttpResponseBase:
             )
             return redirect(address)
         except (UpstreamError, NoToken) as error:
-            problem = account_connection.words_for(error, doing="removed")
+            problem = account_connection.message_for(error, doing="removed")
         else:
             messages.success(request, f"{account.email} is removed. Its songs stay.")
             return redirect("flow-accounts")

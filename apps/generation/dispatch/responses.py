@@ -27,7 +27,7 @@ from apps.upstream.records import JobRecord, StemsRecord
 from apps.wake import wake
 
 BUSY_FOR = timedelta(seconds=10)
-LOOK_AGAIN_AFTER = timedelta(minutes=5)
+RECHECK_AFTER = timedelta(minutes=5)
 TAKE_MISSING = "Flow Music does not have this take any more, so it can't be edited. Nothing was spent."
 ANOTHERS = "The answer to this was about another song."
 
@@ -103,19 +103,17 @@ def _token_refused(sent: Sent, error: errors.UpstreamError) -> None:
 
 def _subscription_ended(sent: Sent, error: errors.UpstreamError) -> None:
     Subscription.objects.filter(pk=sent.job.subscription_id).update(
-        blocked_reason=error.user_message[:300], blocked_until=timezone.now() + LOOK_AGAIN_AFTER
+        blocked_reason=error.user_message[:300], blocked_until=timezone.now() + RECHECK_AFTER
     )
     sent.give_back(error.user_message, error=error)
 
 
 def _out_of_credits(sent: Sent, error: errors.UpstreamError) -> None:
     text = f"{sent.account.email} has no credits left. Nothing was spent."
-    _block(
-        sent.account, FlowAccount.Block.CREDITS, error.user_message, until=timezone.now() + LOOK_AGAIN_AFTER
-    )
+    _block(sent.account, FlowAccount.Block.CREDITS, error.user_message, until=timezone.now() + RECHECK_AFTER)
     # What is free goes to an account without credits, too: one that refuses that all the same is asked later.
     free = sent.job.operation in FREE
-    sent.give_back(text, after=LOOK_AGAIN_AFTER if free else None, error=error)
+    sent.give_back(text, after=RECHECK_AFTER if free else None, error=error)
     # Whatever was counted, it isn't enough for a song; the next reading of the account brings the true figure.
     FlowAccount.objects.filter(pk=sent.account.pk, credits__gt=0).update(credits=0)
 
@@ -123,7 +121,7 @@ def _out_of_credits(sent: Sent, error: errors.UpstreamError) -> None:
 def _account_broken(sent: Sent, error: errors.UpstreamError) -> None:
     text = f"Flow Music wants {sent.account.email} to sign in again. Nothing was spent."
     said = (error.reason if isinstance(error, errors.AccountBroken) else "") or error.user_message
-    _block(sent.account, FlowAccount.Block.ERROR, said, until=timezone.now() + LOOK_AGAIN_AFTER)
+    _block(sent.account, FlowAccount.Block.ERROR, said, until=timezone.now() + RECHECK_AFTER)
     sent.give_back(text, error=error)
 
 

@@ -203,7 +203,7 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
             try:
                 transfer = transfers.receive(request, length(request))
             except transfers.TooManyTransfers as busy:
-                return refuse(request, Refused("", transfers.words_for(busy, "upload"), again=True))
+                return refuse(request, Refused("", transfers.message_for(busy, "upload"), again=True))
             try:
                 answer = read(request, *args, **kwargs)
             except UnreadablePostError:

@@ -134,7 +134,7 @@ def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
         body = b"".join(lines)
         response = transfers.whole(request, body, content_type="text/csv; charset=utf-8")
     except transfers.TooManyTransfers as busy:
-        messages.error(request, transfers.words_for(busy, "download"))
+        messages.error(request, transfers.message_for(busy, "download"))
         return redirect(shown.here)
     name = f"flow-music-usage-{today:%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -33,10 +33,10 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
 AT_ONCE = BoundedSemaphore(2)  # of all threads of this process: what is unpacked takes memory
 EXAMINER = "apps.library.archiving.examiner"
-PICTURES, SOUNDS = "pictures", "sounds"
+IMAGES, SOUNDS = "images", "sounds"
 LAST_WORDS = 200  # bytes of what it complained of
 # An hour of sound takes about 20 s here, the largest picture 2 s.
-WITHIN_S = {PICTURES: 20, SOUNDS: 60}
+WITHIN_S = {IMAGES: 20, SOUNDS: 60}
 REMUXED_WITHIN_S = 15  # a request waits for it
 LARGEST_ANSWER = 8 * MEGABYTE
 LARGEST_REMUXED = MOST_AUDIO + MEGABYTE
@@ -77,7 +77,7 @@ class Cover:
 
 def examine(file: BinaryIO, file_type: FileType) -> Seen:
     """Decodes all of it. Raises BadFile: what is wrong, in words for who chose it."""
-    room = PICTURES if file_type.kind == "image" else SOUNDS
+    room = IMAGES if file_type.kind == "image" else SOUNDS
     answer = _ask(
         room,
         "examine",
@@ -91,13 +91,13 @@ def examine(file: BinaryIO, file_type: FileType) -> Seen:
 
 def has_all_its_pixels(file: BinaryIO, file_type: FileType) -> bool:
     """Of a JPEG without an end mark."""
-    return bool(_ask(PICTURES, "has_all_its_pixels", [file], _slow(file_type), Unreadable(file_type.name)))
+    return bool(_ask(IMAGES, "has_all_its_pixels", [file], _slow(file_type), Unreadable(file_type.name)))
 
 
 def examine_cover(file: BinaryIO) -> Cover:
     """Decodes the whole picture. Raises BadFile."""
     bad = BadFile("The cover that came is not an image.")
-    answer = _ask(PICTURES, "examine_cover", [file], bad, bad)
+    answer = _ask(IMAGES, "examine_cover", [file], bad, bad)
     return Cover(**answer | {"thumb": base64.b64decode(answer["thumb"])})
 
 

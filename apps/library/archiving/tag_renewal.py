@@ -20,13 +20,13 @@ MOST_TRIES = 5
 def renew(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO) -> bool:
     """The next of it. False: the claim was lost meanwhile."""
     if file.former:
-        return _drop_former(file, claim_id)
+        return _delete_former(file, claim_id)
     if not _needs_tags(file) or file.tries >= MOST_TRIES:
         return _write_down(file, claim_id, {})
     return _tag_anew(file, claim_id, copy)
 
 
-def _drop_former(file: ClipFile, claim_id: uuid.UUID) -> bool:
+def _delete_former(file: ClipFile, claim_id: uuid.UUID) -> bool:
     storages["default"].delete(file.former)
     # Perhaps its cover came meanwhile: then there is more to do.
     more = _needs_tags(file)

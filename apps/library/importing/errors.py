@@ -29,7 +29,7 @@ AGAIN_AFTER = (
 NOBODY = "The API token that this import used is gone. Add a token for this account, then continue."
 NOT_HERE = "This account is no longer connected at useapi.net. Connect it there again, then continue."
 SURPRISE = "This could not be saved here. Continue later; if it happens again, tell whoever runs this site."
-LOOK_AGAIN_AFTER = timedelta(minutes=5)
+RECHECK_AFTER = timedelta(minutes=5)
 
 
 class Stuck(Exception):
@@ -106,7 +106,7 @@ def _is_gone(walk: Import) -> bool:
 
 def _block(account: FlowAccount, block: str, reason: str) -> None:
     """The account's own page says it too, and it is looked at again from there."""
-    until = timezone.now() + LOOK_AGAIN_AFTER
+    until = timezone.now() + RECHECK_AFTER
     same = FlowAccount.objects.filter(pk=account.pk)
     same.update(block=block, block_reason=reason[:300], block_until=until)
 

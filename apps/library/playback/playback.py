@@ -27,7 +27,7 @@ from django.utils.http import content_disposition_header, http_date, parse_etags
 
 from apps.library.input_names import of_file
 from apps.library.models import Clip, ClipFile
-from apps.transfers import PIECE, LimitedStream, TooManyTransfers, words_for
+from apps.transfers import PIECE, LimitedStream, TooManyTransfers, message_for
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def serve(
             "This file is missing from the storage here. Whoever runs this site can restore it.", 404
         )
     except TooManyTransfers as busy:
-        return _words(words_for(busy, "download"), 503, {"Retry-After": "5"})
+        return _words(message_for(busy, "download"), 503, {"Retry-After": "5"})
 
 
 def missing(file: ClipFile | None) -> HttpResponse:

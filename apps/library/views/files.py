@@ -61,7 +61,7 @@ def download_ready(request: TeamRequest) -> HttpResponse:
     try:
         transfers.DOWNLOADS.ask(request.user.pk)
     except transfers.TooManyTransfers as busy:
-        words = transfers.words_for(busy, "download")
+        words = transfers.message_for(busy, "download")
         return HttpResponse(words, status=202, content_type="text/plain; charset=utf-8")
     return HttpResponse(status=204)
 

@@ -20,7 +20,7 @@ from apps.library.models import Clip, Collection
 from apps.library.models.clips import ClipQuerySet
 from apps.library.playback import zip_download
 from apps.library.redirects import back, came_from, refused, with_typed
-from apps.transfers import LimitedStream, TooManyTransfers, words_for
+from apps.transfers import LimitedStream, TooManyTransfers, message_for
 from apps.uuids import uuid_or_none
 
 Act = Callable[[TeamRequest, ClipQuerySet], HttpResponseBase | None]
@@ -122,7 +122,7 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
     try:
         pieces = LimitedStream(request, iter(zipped), len(zipped))
     except TooManyTransfers as busy:
-        raise InvalidInput(words_for(busy, "download")) from None
+        raise InvalidInput(message_for(busy, "download")) from None
     try:
         subject = f"{undo.takes(len(found))} as {zip_download.WORDS[kind]}"
         AuditEntry.objects.create(

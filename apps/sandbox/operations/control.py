@@ -79,7 +79,7 @@ def order_scenario(world: World, request: SandboxRequest) -> SandboxResponse:
     return EMPTY
 
 
-def drop_scenarios(world: World, request: SandboxRequest) -> SandboxResponse:
+def clear_scenarios(world: World, request: SandboxRequest) -> SandboxResponse:
     """Forgets what was ordered and not yet used up."""
     world.state.execute("DELETE FROM scheduled")
     return EMPTY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
-from apps.sandbox import accounts, charging, clips, jobs, results, scenarios, webhooks
+from apps.sandbox import accounts, charges, clips, jobs, results, scenarios, webhooks
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
 from apps.sandbox.clips import SandboxClip
 from apps.sandbox.jobs import SandboxJob
@@ -39,7 +39,7 @@ def _accept(world: World, request: SandboxRequest, form: EditFields) -> SandboxJ
         if job.takes:
             result = results.of(job, source, origin, str(uuid.uuid4()))
             clips.insert(state, result)
-        charging.charge(state, job, title)
+        charges.charge(state, job, title)
         if form.reply_url:
             webhooks.order(state, job, form.reply_url, world.speed)
     return job

@@ -141,6 +141,6 @@ def serve(world: World, request: SandboxRequest) -> SandboxResponse:
     if asset.prompt is None:
         path = world.media_files.folder / f"{asset.uuid}.{asset.suffix}"
     else:
-        path = world.media_files.picture(asset.prompt, asset.uuid)
+        path = world.media_files.image(asset.prompt, asset.uuid)
     whole = FileSlice(path, 0, path.stat().st_size)
     return media.slice_of(request, whole, assets.TYPES[asset.suffix], f'"{asset.uuid}"')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from apps.sandbox import accounts, assets, charging, jobs, scenarios
+from apps.sandbox import accounts, assets, charges, jobs, scenarios
 from apps.sandbox.covers import FINAL
 from apps.sandbox.operations import fields
 from apps.sandbox.responses import Refusal, SandboxResponse, as_json, error
@@ -30,11 +30,11 @@ def make_image(world: World, request: SandboxRequest) -> SandboxResponse:
     name = str(uuid.uuid4())
     with world.state.transaction():
         left = accounts.of_tenant(world.state, account.tenant)[account.email].credits
-        if left < charging.CREDITS_PER_IMAGE:
+        if left < charges.CREDITS_PER_IMAGE:
             raise Refusal(scenarios.out_of_credits(STEP))
         assets.insert(world.state, assets.Asset(name, account.tenant, account.email, "jpg", form["prompt"]))
-        cost = charging.CREDITS_PER_IMAGE
-        charging.pay(world.state, account.tenant, account.email, cost, charging.TOOLS, "image")
+        cost = charges.CREDITS_PER_IMAGE
+        charges.pay(world.state, account.tenant, account.email, cost, charges.TOOLS, "image")
     if not request.called & SILENT:
         world.pause(seconds)
     return as_json(

@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import Any
 
-from apps.sandbox import accounts, charging, clips, jobs, scenarios
+from apps.sandbox import accounts, charges, clips, jobs, scenarios
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
 from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations import fields
@@ -78,4 +78,4 @@ def _fire(world: World, request: SandboxRequest, account: Account, lyrics: str) 
         jobs.insert(state, job)
         take = clips.take(job, 0, str(uuid.uuid4()))
         clips.insert(state, take)
-        charging.charge(state, job, take.title)
+        charges.charge(state, job, take.title)

@@ -27,7 +27,7 @@ def fetch(world: World, request: SandboxRequest) -> SandboxResponse:
         raise missing()
     _check_link(world, request, job, clip, found["suffix"])
     if found["suffix"] == "jpg":
-        path = world.media_files.picture(recordings.score_of(clip, job).brief.prompt, clip.uuid)
+        path = world.media_files.image(recordings.score_of(clip, job).brief.prompt, clip.uuid)
     else:
         path = world.media_files.audio(world.state, clip, found["suffix"])
     etag = f'"{clip.uuid}-{found["suffix"]}"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
-from apps.sandbox import accounts, charging, clips, jobs, scenarios, webhooks
+from apps.sandbox import accounts, charges, clips, jobs, scenarios, webhooks
 from apps.sandbox.accounts import CREDITS_PER_SONG, Account
 from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.operations.music_form import MusicForm, parse
@@ -48,7 +48,7 @@ def _accept(world: World, request: SandboxRequest, form: MusicForm) -> SandboxJo
         takes = [clips.take(job, number, str(uuid.uuid4())) for number in range(job.takes)]
         for take in takes:
             clips.insert(state, take)
-        charging.charge(state, job, takes[0].title if takes else None)
+        charges.charge(state, job, takes[0].title if takes else None)
         if form.reply_url:
             webhooks.order(state, job, form.reply_url, world.speed)
     return job

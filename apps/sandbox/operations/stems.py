@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
-from apps.sandbox import accounts, charging, clips, jobs, scenarios
+from apps.sandbox import accounts, charges, clips, jobs, scenarios
 from apps.sandbox.accounts import CREDITS_PER_SONG
 from apps.sandbox.clips import PARTS, SandboxClip
 from apps.sandbox.jobs import SandboxJob
@@ -52,7 +52,7 @@ def _job(world: World, request: SandboxRequest, source: SandboxClip, origin: San
         jobs.insert(state, job)
         for number, part in enumerate(PARTS):
             clips.insert(state, _stem(job, source, origin, number, part))
-        charging.charge(state, job, source.title)
+        charges.charge(state, job, source.title)
     return job
 
 
@@ -87,5 +87,5 @@ def _stem(job: SandboxJob, source: SandboxClip, origin: SandboxJob, number: int,
         timing=None,
         source=source.uuid,
         part=part,
-        score=score_of(source, origin).kept(),
+        score=score_of(source, origin).stored(),
     )

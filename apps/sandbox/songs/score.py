@@ -20,14 +20,14 @@ class Score:
     take: int
 
     @classmethod
-    def asked_for(cls, request: dict[str, Any], seed: str, take: int) -> Score:
+    def of_request(cls, request: dict[str, Any], seed: str, take: int) -> Score:
         return cls(briefs.read(request), seed, take)
 
     @classmethod
     def read(cls, kept: dict[str, Any]) -> Score:
         return cls(Brief(**kept["brief"]), kept["seed"], kept["take"])
 
-    def kept(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, Any]:
         return asdict(self)
 
     def song(self, title: str = "", lyrics: str = "") -> PlayedSong:

@@ -35,7 +35,7 @@ class PlayedSong:
         return self.plan.seconds
 
     @classmethod
-    def asked_for(cls, request: dict[str, Any], seed: str, take: int) -> PlayedSong:
+    def of_request(cls, request: dict[str, Any], seed: str, take: int) -> PlayedSong:
         """The song that the body of a POST /music asks for."""
         brief = briefs.read(request)
         lyrics = _lyrics(request, brief, plans.draw(brief, seed), seed)

@@ -205,12 +205,12 @@ def test_an_address_means_the_persons_own_account_first(
 
 def keep(people: People, name: str, raw: str, remote: Remote) -> ApiToken:
     owner = getattr(people, name)
-    return tokens.take_in(Token.parse(raw), team=people.team, owner=owner, endpoint=remote.endpoint).token
+    return tokens.add(Token.parse(raw), team=people.team, owner=owner, endpoint=remote.endpoint).token
 
 
 def keep_elsewhere(people: People, remote: Remote) -> None:
     team = people.stranger.teams.get()
-    tokens.take_in(
+    tokens.add(
         Token.parse("user:3000-sandboxthird"), team=team, owner=people.stranger, endpoint=remote.endpoint
     )
 

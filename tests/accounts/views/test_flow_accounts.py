@@ -99,9 +99,9 @@ def test_what_was_connected_or_removed_since_is_newer_than_a_list(kept: ApiToken
     described = account_sync.Listed({NIGHT: night}, gone=[STUDIO])
     FlowAccount.objects.update(checked_at=asked_at + timedelta(seconds=1))
     account_sync.mark_gone(FlowAccount.objects.filter(email=NIGHT), asked_at + timedelta(seconds=1))
-    account_sync.keep(kept.subscription, described, asked_at=asked_at)
+    account_sync.save(kept.subscription, described, asked_at=asked_at)
     assert (account(STUDIO).block, account(NIGHT).block) == ("", "gone")
-    account_sync.keep(kept.subscription, described, asked_at=asked_at + timedelta(seconds=1))
+    account_sync.save(kept.subscription, described, asked_at=asked_at + timedelta(seconds=1))
     assert (account(STUDIO).block, account(NIGHT).block) == ("gone", "")
 
 
@@ -131,9 +131,9 @@ def test_recheck_by_an_unreachable_api_gives_the_error(people: People) -> None:
 def test_every_block_has_words_that_say_what_to_do() -> None:
     real = Subscription(endpoint="https://api.useapi.net/v1/flowmusic")
     for block in Block:
-        words = account_sync.mending(FlowAccount(email=STUDIO, block=block, subscription=real))
+        words = account_sync.next_step(FlowAccount(email=STUDIO, block=block, subscription=real))
         assert bool(words) == bool(block)
-    assert "Top it up" in account_sync.mending(FlowAccount(block=Block.CREDITS, subscription=real))
+    assert "Top it up" in account_sync.next_step(FlowAccount(block=Block.CREDITS, subscription=real))
 
 
 def test_the_page_shows_balance_tier_places_and_how_to_mend(

@@ -38,7 +38,7 @@ def send(studio: Studio, scenario: str) -> Job:
 
 @pytest.mark.parametrize("scenario", ["busy", "busy all", "drop before"])
 def test_what_was_never_taken_up_is_sent_again_later(studio: Studio, scenario: str) -> None:
-    """A connection that was closed without an answer can't be told from one that was closed after charging."""
+    """A connection that was closed without an answer can't be told from one that was closed after charges."""
     job = send(studio, scenario)
     if scenario == "drop before":
         assert job.state == "unknown"

@@ -95,7 +95,7 @@ def test_a_job_of_a_team_without_a_token_waits_says_so_and_goes_on(
         Membership.objects.create(team=here.team, user=here.user, role=Role.OWNER)
     else:
         endpoint = here.sandbox.url + tokens.PATH
-        tokens.take_in(Token.parse(HERE), team=here.team, owner=here.user, endpoint=endpoint)
+        tokens.add(Token.parse(HERE), team=here.team, owner=here.user, endpoint=endpoint)
         account_sync.refresh(here.team.tokens.get())
     assert poll_times.due(timezone.now()).exists()
     here.look()

@@ -32,7 +32,7 @@ APPS = [path for path in (ROOT / "apps").rglob("*.py") if "sandbox" not in path.
 ROOM = "apps/library/archiving/"
 # Who knows a decoder: reached through the examiner's process alone.
 DECODERS = {f"{ROOM}{name}.py" for name in ("audio_tags", "cover_tones", "covers", "decoding", "pixels")}
-EXAMINERS = {f"{ROOM}examiner/{name}.py" for name in ("pictures", "sounds")}
+EXAMINERS = {f"{ROOM}examiner/{name}.py" for name in ("images", "sounds")}
 LIBRARIES = {"av", "PIL", "mutagen"}
 HARMLESS = {"Tags"}  # a dataclass
 
@@ -67,14 +67,14 @@ def test_nobody_else_calls_who_knows_a_decoder() -> None:
 
 
 def test_the_examiner_knows_neither_django_nor_our_secrets() -> None:
-    for room in (guard.PICTURES, guard.SOUNDS):
+    for room in (guard.IMAGES, guard.SOUNDS):
         code = f"import sys, apps.library.archiving.examiner.{room}; print('django' in sys.modules)"
         assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT) == b"False\n"
     assert not [each for each in guard.ENVIRONMENT if "KEY" in each or "URL" in each or "AWS" in each]
 
 
 def test_what_takes_too_long_is_ended_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(guard.WITHIN_S, guard.PICTURES, 0.001)
+    monkeypatch.setitem(guard.WITHIN_S, guard.IMAGES, 0.001)
     with pytest.raises(BadFile, match="This JPEG takes too long to read") as raised:
         guard.examine(BytesIO(photo()), file_types.JPEG)
     assert raised.value.cause == "ended after 0.001 s"
@@ -127,7 +127,7 @@ def test_it_dies_with_who_started_it(tmp_path: Path) -> None:
     """Its standard input stays open, so that it is not the end of that which ends it."""
     code = (
         "import os, subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-m', 'apps.library.archiving.examiner.pictures', "
+        "child = subprocess.Popen([sys.executable, '-m', 'apps.library.archiving.examiner.images', "
         "str(os.getpid()), 'examine', '60', '1000'], start_new_session=True)\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
@@ -243,5 +243,5 @@ def _mutated(content: bytes, chance: Random) -> bytes:
 
 
 def test_for_a_picture_ffmpeg_is_not_loaded() -> None:
-    code = "import sys, apps.library.archiving.examiner.pictures; print('av' in sys.modules, 'mutagen' in sys.modules)"
+    code = "import sys, apps.library.archiving.examiner.images; print('av' in sys.modules, 'mutagen' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT) == b"False False\n"

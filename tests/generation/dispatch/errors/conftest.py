@@ -25,5 +25,5 @@ def studio(db: None, sandbox: Sandbox, relay: Relay) -> Studio:
     team = Team.objects.create(name="Night Bus")
     user = member(team, "mara@nightbus.example", Role.OWNER)
     endpoint = relay.origin + tokens.PATH
-    taken = tokens.take_in(Token.parse("user:1000-sandboxdemo"), team=team, owner=user, endpoint=endpoint)
+    taken = tokens.add(Token.parse("user:1000-sandboxdemo"), team=team, owner=user, endpoint=endpoint)
     return Studio(sandbox, team, user, taken.token)

@@ -32,7 +32,7 @@ def test_sixteen_dispatchers_send_forty_requests_once(studio: FaultyStudio) -> N
     for racer in racers:
         racer.wait()
     assert studio.remote.charges() == {job.reference: 1 for job in jobs}
-    assert studio.remote.answers("POST /music") == {201: WISHES}
+    assert studio.remote.responds("POST /music") == {201: WISHES}
     assert set(Job.objects.values_list("state", "attempts")) == {(State.COLLECTING, 1)}
     assert Job.objects.values("ran_on").distinct().count() == 2
 
@@ -92,7 +92,7 @@ def test_overtaken_at_any_step_before_the_claim(studio: FaultyStudio) -> None:
         assert studio.dispatch() == 1
         slow.go_on()
         slow.wait()
-        assert studio.remote.answers("POST /music") == {201: 1}, whole.steps[number - 1]
+        assert studio.remote.responds("POST /music") == {201: 1}, whole.steps[number - 1]
 
 
 def test_overtaken_on_another_account(studio: FaultyStudio) -> None:
@@ -121,7 +121,7 @@ def test_one_claim_for_many_who_want_it(studio: FaultyStudio) -> None:
         studio.fresh()
         job = studio.one()
         children.race([studio.dispatch] * 8)
-        assert studio.remote.answers("POST /music") == {201: 1}
+        assert studio.remote.responds("POST /music") == {201: 1}
         assert studio.remote.charges() == {job.reference: 1}
 
 

@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from apps.sandbox import accounts, charging, jobs
+from apps.sandbox import accounts, charges, jobs
 from apps.sandbox.callers import Caller
 from apps.sandbox.responses import EMPTY, SandboxResponse, refuse
 from apps.sandbox.songs.brief import generator
@@ -45,8 +45,8 @@ def add_clips(world: World, request: SandboxRequest) -> SandboxResponse:
     caller, email = _owner(world, request)
     count = _count(request.form, "count", 1, MOST)
     title = str(request.form.get("title", "Seeded"))
-    songs = [PlayedSong.asked_for({"prompt": f"{prompt} [short]"}, prompt, 0) for prompt in PROMPTS]
-    scores = [json.dumps(Score(song.brief, song.seed, 0).kept()) for song in songs]
+    songs = [PlayedSong.of_request({"prompt": f"{prompt} [short]"}, prompt, 0) for prompt in PROMPTS]
+    scores = [json.dumps(Score(song.brief, song.seed, 0).stored()) for song in songs]
     with world.state.transaction():
         known = world.state.rows("SELECT count(*) AS n FROM jobs WHERE operation = 'seeded'")[0]["n"]
         for index in range(known, known + count):
@@ -90,7 +90,7 @@ def _day(world: World, owner: tuple[str, str], back: int, start: float, titles: 
     def note(kind: str, credits: int, conversation: tuple[str | None, str | None] = (None, None)) -> None:
         at = start + float(random.uniform(8 * 3600, 22 * 3600))
         tokens = credits * accounts.TOKENS_PER_CREDIT
-        charging.note(world.state, *owner, kind, tokens, at, conversation)
+        charges.note(world.state, *owner, kind, tokens, at, conversation)
 
     note("daily-free", 10)
     if back % 14 == 0:
@@ -98,7 +98,7 @@ def _day(world: World, owner: tuple[str, str], back: int, start: float, titles: 
     for number in range(int(random.integers(0, 6))):
         title = titles[int(random.integers(len(titles)))]
         talk = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{owner} {back // 3} {title}"))
-        note(charging.TOOLS if number % 4 == 3 else charging.SONGS, 5, (talk, title))
+        note(charges.TOOLS if number % 4 == 3 else charges.SONGS, 5, (talk, title))
 
 
 def _owner(world: World, request: SandboxRequest) -> tuple[Caller, str]:
