@@ -71,9 +71,9 @@ def mute_and_solo_by_keyboard(page: Page) -> None:
     page.keyboard.press("Shift+2")
     expect(words).to_have_text("Only drums can be heard.")
     assert heard(page) == [False, True, False, False]
-    page.get_by_role("button", name="Unmute all").click()
+    page.get_by_role("button", name="Unmute all", exact=True).click()
     expect(words).to_have_text("Other is muted.")
-    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Unmute", exact=True).click()
     expect(words).to_have_text("")
     assert heard(page) == [True] * 4
 

@@ -107,7 +107,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     const silent = lanes.filter((lane) => !isHeard(lane) && !lane.broken);
     const broken = lanes.filter((lane) => lane.broken);
     const some = soloed();
-    const button = beside("mix-preview");
+    const button = beside("mix-unmute");
     const said = [];
     if (broken.length) said.push(`${listed(broken)} can’t be played here.`);
     if (Number(one("level='all'").value) <= LOWEST_DB) said.push("The volume of all tracks is off.");
@@ -118,7 +118,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     button.textContent = some.length ? "Unmute all" : silent.length > 1 ? "Unmute them" : "Unmute";
   }
 
-  function hearAll() {
+  function unmuteAll() {
     const some = soloed().length > 0;
     const all = one("level='all'");
     if (Number(all.value) <= LOWEST_DB) all.value = 0;
@@ -235,7 +235,7 @@ is open. The player below and the mixer never sound at once. window.flowwebMixer
     if (target.closest("[data-mix-play]")) toggle();
     else if (target.closest("[data-mute]")) press(laneAt(target), "muted");
     else if (target.closest("[data-solo]")) press(laneAt(target), "solo");
-    else if (target.closest("#work [data-mix-preview]")) hearAll();
+    else if (target.closest("#work [data-mix-unmute]")) unmuteAll();
     else if (target.closest("#work [data-mix-reset]")) reset();
     else if (target.closest(".lane-wave") && laneAt(target) >= 0) {
       const wave = target.closest(".lane-wave").getBoundingClientRect();
