@@ -48,9 +48,7 @@ class House:
 @contextmanager
 def standing(blocker: DjangoDbBlocker, folders: pytest.TempPathFactory) -> Iterator[House]:
     """Built once for a whole module, in a transaction that never ends well. For a fixture of the module, which asks for
-    `django_db_setup`; each test goes through it in `untouched()`.
-
-    What `db` of pytest-django does for each class and each test, and it can't be had along with it.
+    `django_db_setup`; each test asks for `db` after it, and leaves it as it was.
     """
     media = folders.mktemp("media")
     with blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():

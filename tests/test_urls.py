@@ -30,9 +30,8 @@ def _standing(
 
 
 @pytest.fixture
-def house(_standing: House) -> Iterator[House]:
-    with untouched():
-        yield deepcopy(_standing)
+def house(_standing: House, db: None) -> House:
+    return deepcopy(_standing)
 
 
 Arguments = Callable[[House], tuple[object, ...]]
