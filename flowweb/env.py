@@ -173,7 +173,7 @@ def field_keys(name: str) -> tuple[tuple[str, bytes], ...]:
     pairs = [part.strip().partition(":") for part in text(name).split(",") if part.strip()]
     ring = tuple((kid, _key(name, encoded)) for kid, _, encoded in pairs)
     if not ring or any(not kid.isalnum() for kid, _ in ring) or len({kid for kid, _ in ring}) != len(ring):
-        raise SettingError(f"{name} must be kid:base64key, several divided by commas, each kid once.")
+        raise SettingError(f"{name} must be kid:base64key, several separated by commas, each kid once.")
     return ring
 
 

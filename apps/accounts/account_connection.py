@@ -142,7 +142,7 @@ def message_for(error: account_sync.Trouble, *, doing: str) -> str:
 def refused(error: errors.UpstreamError) -> str:
     """Why useapi.net did not take a refresh token, and how to get one that it takes."""
     return (
-        f"{_quote(error)}The refresh token was not accepted, and nothing of it is stored. It changes "
+        f"{_quote(error)}The refresh token was not accepted, and is not stored. It changes "
         "when Flow Music is used again in that browser: copy a new one, all of it."
     )
 

@@ -45,5 +45,5 @@ AGAIN = {
     "stems": "On a retry, a take that is split already gives the same stems.",
     "lyrics": "Lyrics are normally free.",
     "image": "What an image costs is not known.",
-    "upload": "Sent again, the file may be there twice.",
+    "upload": "If it is sent again, the file may be there twice.",
 }

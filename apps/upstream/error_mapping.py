@@ -122,7 +122,7 @@ def _what_came(response: Response, fault: str) -> str:
         return "The response of {service} can't be used" + (f": {fault}. " if fault else ". ")
     if 300 <= response.status < 400:
         return "{service} pointed to another address instead of responding. "
-    return "{service} responded with an error and does not say which. "
+    return "{service} responded with an error without saying which. "
 
 
 def unavailable(response: Response, fault: str = "") -> Unavailable:

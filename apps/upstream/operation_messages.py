@@ -53,7 +53,7 @@ SONG = OperationMessages(
 
 _NO_CREDITS_FOR_EDIT = (
     "The Flow Music account of this song has too few credits. Nothing was spent on this. An edit needs the account "
-    "that the song is on, so another one is no help: top it up at flowmusic.app."
+    "that the song is on, so another account is no help: top it up at flowmusic.app."
 )
 _NO_CLIP = (
     "Flow Music no longer has this song, or its account is not connected{said}. Nothing was spent. "
@@ -98,8 +98,8 @@ UPLOAD = OperationMessages(
     by_status={
         413: "This file is too large for Flow Music: images may have 20 MB, audio 40 MB. Nothing was spent. "
         "Choose a smaller file and send it again.",
-        422: "This image carries a note of how it was created, and Flow Music accepts none that do. Nothing was spent. "
-        "Send it again with its metadata removed.",
+        422: "This image carries a note of how it was created, which Flow Music does not accept. Nothing was spent. "
+        "Send it again without its hidden data.",
     },
     declines="Flow Music declined this file and does not say why; often it is what the image shows. Nothing came "
     "of it, and it is not known to cost anything. Choose another file, or try this one again later.",
@@ -117,12 +117,12 @@ _STRANGER = (
     "{service} no longer accepts the API token; it may have been reset. The account was not changed and nothing "
     "was spent. Enter the new API token to continue."
 )
-_BUSY = "{service} is busy. The account was not changed and nothing was spent. Try it again in a minute."
+_BUSY = "{service} is busy. The account was not changed and nothing was spent. Try again in a minute."
 
 ADD_ACCOUNT = OperationMessages(
     unknown="The account may be connected or not; connecting costs nothing. Check the list of accounts "
     "before you repeat it.",
-    rejected="{service} did not connect this account{said}. Nothing was spent. Try it again.",
+    rejected="{service} did not connect this account{said}. Nothing was spent. Try again.",
     by_status={
         400: "The token was not accepted{said}. Nothing was spent. "
         "Copy a fresh refresh token and add the account again.",
@@ -145,7 +145,7 @@ MAX_JOBS = OperationMessages(
 
 REMOVE_ACCOUNT = OperationMessages(
     unknown="The account may be removed or not; it costs nothing. Check the list of accounts.",
-    rejected="{service} did not remove this account{said}. Nothing was spent. Try it again later.",
+    rejected="{service} did not remove this account{said}. Nothing was spent. Try again later.",
     token_refused=_STRANGER,
     busy=_BUSY,
     names=True,

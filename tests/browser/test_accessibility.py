@@ -48,7 +48,7 @@ def test_the_first_tab_leads_past_the_navigation(tour: Tour, visits: Visits) -> 
     page = visits.new(PERSON).page
     tour.go(page, stop_named("jobs"))
     page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to the work")
+    skip = page.get_by_role("link", name="Skip to the content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")

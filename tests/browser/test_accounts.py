@@ -28,7 +28,7 @@ def test_an_account_is_connected_and_its_usage_read_and_walked_through_by_keyboa
 
     columns = page.locator("[data-columns] .column")
     expect(columns).to_have_count(30)
-    page.locator("summary", has_text="The same as a table").focus()
+    page.locator("summary", has_text="Show as a table").focus()
     page.keyboard.press("Shift+Tab")
     expect(columns.last).to_be_focused()
     expect(columns.last.locator(".tip")).to_be_visible()
@@ -40,6 +40,6 @@ def test_an_account_is_connected_and_its_usage_read_and_walked_through_by_keyboa
     page.keyboard.press("ArrowLeft")
     expect(columns.first).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.locator("summary", has_text="The same as a table")).to_be_focused()
+    expect(page.locator("summary", has_text="Show as a table")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("table").first.get_by_role("row")).to_have_count(31)

@@ -49,7 +49,7 @@ def open_take_a(page: Page, site: Site) -> None:
     )
     page.goto("/library/")
     page.locator("#work .take-open").first.click()
-    expect(page.get_by_role("slider", name="Place in take A")).to_be_visible()
+    expect(page.get_by_role("slider", name="Position in take A")).to_be_visible()
 
 
 def nothing_jumps(page: Page) -> None:
@@ -73,7 +73,7 @@ def choose_a_line(page: Page) -> None:
 
 def watch_the_words_follow(page: Page) -> None:
     """In their own box, without moving the page, and not while somebody scrolls them. Leaves the song paused."""
-    words, slider = page.locator("#lyrics"), page.get_by_role("slider", name="Place in take A")
+    words, slider = page.locator("#lyrics"), page.get_by_role("slider", name="Position in take A")
     page.evaluate("window.shifts = []")
     slider.evaluate(SEEK, 0.7)
     page.wait_for_function("() => document.querySelector('#lyrics').scrollTop > 40")
@@ -96,7 +96,7 @@ def watch_the_words_follow(page: Page) -> None:
 
 def go_to_places(page: Page) -> None:
     """With the pointer and by keyboard; what is said is where the song is."""
-    slider = page.get_by_role("slider", name="Place in take A")
+    slider = page.get_by_role("slider", name="Position in take A")
     expect(page.locator(".clip-play")).to_have_text(re.compile("Play"))
     box = slider.bounding_box()
     assert box
@@ -124,7 +124,7 @@ def change_the_take(page: Page) -> None:
     assert player_sound.place(page) < second + 5
     expect(page.locator(".playhead")).to_be_hidden()
     page.get_by_role("link", name="Open take B").click()
-    expect(page.get_by_role("slider", name="Place in take B")).to_be_visible()
+    expect(page.get_by_role("slider", name="Position in take B")).to_be_visible()
     expect(page.locator(".playhead")).to_be_visible()
     second = player_sound.place(page)
     page.get_by_role("link", name="Open take A").click()

@@ -24,7 +24,7 @@ def open_take_a(page: Page, site: Site) -> str:
     expect(take).to_be_visible(timeout=120_000)
     page.goto("/library/")
     page.locator("#work .take-open").first.click()
-    expect(page.get_by_role("slider", name="Place in take A")).to_be_visible()
+    expect(page.get_by_role("slider", name="Position in take A")).to_be_visible()
     return page.url
 
 

@@ -18,7 +18,7 @@ def test_words_come_by_themselves_and_unsaved_ones_outlive_the_page(visits: Visi
     idea.fill("A lighthouse that is afraid of the dark")
     page.get_by_role("button", name="Verse").click()
     page.get_by_role("button", name="Chorus", exact=True).click()
-    expect(page.get_by_label("In which sections?")).to_have_value("Verse 1 / Chorus")
+    expect(page.get_by_label("Which sections?")).to_have_value("Verse 1 / Chorus")
     page.get_by_role("button", name="Write lyrics").click()
     words = page.locator("#id_lyrics")
     expect(words).to_have_value(re.compile(r"\[Verse 1\]"))

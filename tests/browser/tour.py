@@ -162,7 +162,7 @@ class Tour:
         self.visits.site.restore("Hedda’s studio")
         page.goto("/jobs/restored/")
         page.get_by_role("button", name="Search Flow Music", exact=True).click()
-        expect(page.get_by_text("Nothing found that could be it")).to_have_count(4, timeout=60_000)
+        expect(page.get_by_text("No song found that could be this one")).to_have_count(4, timeout=60_000)
         self.visits.site.clear()
 
     def _edit(self, page: Page) -> None:

@@ -108,35 +108,35 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a cut MP3": (lambda: sound("mp3")[:-999], "This MP3 was cut short"),
     "a JPEG and more": (
         lambda: picture() + b"x" * 99_999,
-        "Something else follows behind the end of this JPEG",
+        "Something else follows the end of this JPEG",
     ),
     "a JPEG and a video": (
         lambda: picture() + sound("m4a"),
-        "Something else follows behind the end of this JPEG",
+        "Something else follows the end of this JPEG",
     ),
     "a phone's JPEG and a video": (
         lambda: picture() + sound("m4a") + b"SEFT",
-        "Something else follows behind the end of this JPEG",
+        "Something else follows the end of this JPEG",
     ),
     "a PNG and more": (
         lambda: picture(kind="PNG") + b"x" * 99_999,
-        "Something else follows behind the end of this PNG",
+        "Something else follows the end of this PNG",
     ),
     "a PNG and a page that runs": (
         lambda: picture(kind="PNG") + b"<?php phpinfo();",
-        "Something else follows behind the end of this PNG",
+        "Something else follows the end of this PNG",
     ),
     "a WAV and a picture": (
         lambda: sound("wav") + picture(),
-        "Something else follows behind the end of this WAV",
+        "Something else follows the end of this WAV",
     ),
     "an M4A and a picture": (
         lambda: sound("m4a") + picture(kind="PNG"),
-        "Something else follows behind the end of this M4A",
+        "Something else follows the end of this M4A",
     ),
     "an M4A and another one": (
         lambda: sound("m4a") + sound("m4a"),
-        "Something else follows behind the end of this M4A",
+        "Something else follows the end of this M4A",
     ),
     "a FLAC behind a tag": (
         lambda: b"ID3\3\0\0\0\0\0\0fLaC" + b"\0" * 99,
@@ -144,7 +144,7 @@ AT_ONCE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "an MP3 and a picture": (
         lambda: sound("mp3") + picture(),
-        "Something else follows behind the end of this MP3",
+        "Something else follows the end of this MP3",
     ),
     "a JPEG and a ZIP": (lambda: picture() + zipped(), "This JPEG is a ZIP as well"),
     "an MP3 and a ZIP": (lambda: sound("mp3") + zipped(), "This MP3 is a ZIP as well"),

@@ -204,7 +204,7 @@ def test_what_is_not_known_is_not_pretended(band: Band) -> None:
     Clip.objects.update(lyrics_timing=[[1, 2], [3, 4], [5, 6], [7, 8]])
     page = page_of(band, take)
     assert "data-at" not in page
-    assert "Which line is sung when is not known." in page
+    assert "It is not known when each line is sung." in page
     assert page.count('<rect class="part"') == 4
     assert "part-name" not in page
 

@@ -237,7 +237,7 @@ def test_all_the_operations_are_here() -> None:
     ("name", "status", "words"),
     [
         ("POST /files", 413, "images may have 20 MB, audio 40 MB"),
-        ("POST /files", 422, "with its metadata removed"),
+        ("POST /files", 422, "without its hidden data"),
         ("POST /files", 500, "often it is what the image shows"),
         ("POST /files/generate", 500, "Edit the prompt"),
         ("POST /music/edit", "422 record", "created nothing from this edit: “the model declined”"),
@@ -247,7 +247,7 @@ def test_all_the_operations_are_here() -> None:
             "422 declined",
             "nothing from this edit: “the model declined”. It may have cost",
         ),
-        ("POST /music/edit", 402, "another one is no help"),
+        ("POST /music/edit", 402, "another account is no help"),
         ("POST /music/edit", "lost", "This edit may have gone through"),
         ("POST /music/edit stems", "lost", "no new ones"),
         ("POST /music/lyrics", "lost", "normally free"),

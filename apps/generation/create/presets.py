@@ -72,13 +72,13 @@ def _undelete(team: Team, by: User, preset: str) -> str:
     """Brings one back; says what came of it. InvalidInput when that can't be done."""
     gone = Preset.objects.for_team(team).filter(pk=preset).first()
     if gone is None:
-        raise InvalidInput("This preset has been erased by now.")
+        raise InvalidInput("This preset has been erased.")
     try:
         with transaction.atomic():
             Preset.objects.filter(pk=gone.pk).update(deleted_at=None)
     except IntegrityError:
         raise InvalidInput(f"There is now another preset “{gone}”. Rename that one first.") from None
-    return f"Preset “{gone}” is back."
+    return f"Preset “{gone}” is restored."
 
 
 undo.ACTIONS["delete-preset"] = _undelete

@@ -123,7 +123,7 @@ def _is_fit(job: Job, claim_id: UUID) -> bool:
         return _waits(job, claim_id, api_calls.UNREADABLE, READ_AGAIN)
     if unfit:
         evidence = {"examined": job.file.last_error} if job.file and job.file.last_error else {}
-        text = "Looked through before it was sent, and not sent."
+        text = "Checked before it was sent, and not sent."
         transitions.reject(job, text, claim_id=claim_id, error_text=unfit, evidence=evidence)
     return not unfit
 

@@ -29,7 +29,7 @@ from apps.wake import wake
 BUSY_FOR = timedelta(seconds=10)
 RECHECK_AFTER = timedelta(minutes=5)
 TAKE_MISSING = "Flow Music does not have this take any more, so it can't be edited. Nothing was spent."
-ANOTHERS = "The answer to this was about another song."
+ANOTHERS = "Flow Music’s response to this was about another song."
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _save_stems(job: Job, response: StemsRecord) -> None:
     song = endings.song_of(job, clips)
     # Requested once more, the same four come back: they belong to the job that brought them last.
     for former in Job.objects.filter(song=song):
-        endings.complete(former, "The same stems came once more.")
+        endings.complete(former, "The same stems came back.")
     Job.objects.filter(song=song).update(song=None)
     Job.objects.filter(pk=job.pk).update(song=song)
 

@@ -34,9 +34,9 @@ ENDED = {
 }
 NOT_FURTHER = "Nothing more is spent."
 BY_ANOTHER = (
-    "{who} did step {number} again. Only who started the chain can continue it: it is paid with their token."
+    "{who} retried step {number}. Only the person who started the chain can resume it: their token pays."
 )
-NO_TOKEN = "Whoever started this has no token for that account any more. With one it can continue."  # noqa: S105
+NO_TOKEN = "The person who started this has no token for that account any more. With one it can be resumed."  # noqa: S105
 
 
 class AnotherForm(Exception):

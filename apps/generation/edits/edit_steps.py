@@ -67,8 +67,8 @@ def misfit(step: Step, length: float | None) -> str:
     if not beyond:
         return ""
     if step.params.get("effect") == "Fade":
-        return f"the fade lasts {clock(max(beyond))}, and there it is only {clock(length)} long."
-    return f"it reaches to {clock(max(beyond))}, and there it ends at {clock(length)}."
+        return f"the fade lasts {clock(max(beyond))}, but the take is only {clock(length)} long there."
+    return f"it reaches to {clock(max(beyond))}, but the take ends at {clock(length)} there."
 
 
 def _times(step: Step) -> list[tuple[str, float]]:

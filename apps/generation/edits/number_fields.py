@@ -17,8 +17,8 @@ class Seconds(forms.Field):
     """A place in a song, as 1:12.4, 72.4 or 72,4: a number, whole where it can be. 0 is a value."""
 
     default_error_messages = {
-        "required": "Give a time, as 0:48.2 or 48.2.",
-        "invalid": "Give a time, as 0:48.2 or 48.2.",
+        "required": "Enter a time such as 0:48.2 or 48.2.",
+        "invalid": "Enter a time such as 0:48.2 or 48.2.",
     }
     widget = forms.TextInput
 
@@ -42,7 +42,7 @@ class Number(forms.FloatField):
         self, *, least: float, most: float, unit: str = "", step: float | None = None, **options: Any
     ) -> None:
         self.least, self.most, self.unit, self.step = least, most, unit, step or "any"
-        said = f"Give a number from {least:g} to {most:g}{unit}."
+        said = f"Enter a number from {least:g} to {most:g}{unit}."
         options["error_messages"] = dict.fromkeys(("required", "invalid", "min_value", "max_value"), said)
         super().__init__(min_value=least, max_value=most, **options)
 

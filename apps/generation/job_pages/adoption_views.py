@@ -24,7 +24,7 @@ def adopt(request: TeamRequest, pk: object) -> HttpResponseBase:
         return redirect("job-adopt", pk=found.pk)
     chosen = request.POST.getlist("clip")
     if not chosen:
-        return _page(request, found, "Choose the one that it is.")
+        return _page(request, found, "Choose which one it is.")
     if len(chosen) > adoption.most(found):
         few = "one take" if adoption.most(found) == 1 else "two takes"
         return _page(request, found, f"It can have {few} at most. Choose no more.")

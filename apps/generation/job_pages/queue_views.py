@@ -15,7 +15,7 @@ from apps.generation.jobs import decisions
 from apps.generation.models import Job, State
 from apps.generation.queue import own_order
 
-CHANGED = "The queue has changed meanwhile, so nothing was moved."
+CHANGED = "The queue has changed in the meantime, so nothing was moved."
 SENT = "It was sent just now, so it was not removed."
 
 

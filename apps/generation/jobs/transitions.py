@@ -274,7 +274,7 @@ def lose_record(job: Job) -> bool:
         job,
         {State.RUNNING},
         State.UNKNOWN,
-        "Its record at Flow Music is gone before it was seen to end.",
+        "Its record at Flow Music was gone before it was seen to end.",
         unknown_since=timezone.now(),
         error_text="Flow Music forgot this before it was seen to end. It may have been made, so it is not sent again.",
         check_at=None,

@@ -107,7 +107,7 @@ def delete(draft: LyricDraft, title: str, *, by: User) -> bool:
 def _undelete(team: Team, by: User, draft: str) -> str:
     """Restores one; says what came of it. InvalidInput when it is erased."""
     if not LyricDraft.objects.for_team(team).filter(pk=draft).update(deleted_at=None):
-        raise InvalidInput("These lyrics have been erased by now.")
+        raise InvalidInput("These lyrics have been erased.")
     return "The lyrics are restored."
 
 

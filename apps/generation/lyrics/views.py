@@ -27,7 +27,7 @@ EXAMPLES = [  # a title, and what such a song is about
     ("Last shift", "A night nurse walks home while the bakers begin, tired and strangely happy"),
     ("Two umbrellas", "A funny duet of two people who both pretend that they are not waiting for each other"),
 ]
-SENT_BEFORE = "Nothing more was sent. Send it once more to ask for this as well."
+SENT_BEFORE = "Nothing more was sent. Send it once more to request this as well."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,7 +23,7 @@ from apps.library.models.clips import INSTRUMENTAL
 from apps.upstream.records import JobRecord
 
 LOST = frozenset({State.UNKNOWN, State.ABANDONED, State.CANCELLED})
-FOUND = "It was found meanwhile, so nothing was changed."
+FOUND = "It was found in the meantime, so nothing was changed."
 CLAIMED_BY_ANOTHER = "One of these belongs to another song now, so nothing was changed. Search again."
 MADE_AFTER = "created after this was sent"
 OFF_BY_S = 2.0
@@ -77,7 +77,7 @@ def adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
     try:
         return _adopt(job, clip_ids, by=by)
     except IntegrityError:  # it was retried, and that lives
-        raise NotAdopted("It was retried meanwhile, so nothing was changed.") from None
+        raise NotAdopted("It was retried in the meantime, so nothing was changed.") from None
 
 
 def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:

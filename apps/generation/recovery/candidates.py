@@ -30,7 +30,7 @@ MOST_PAGES, MOST_CLIPS, MOST_ACCOUNTS = 3, 60, 8
 # A song is created some time after it was requested, and clocks differ.
 WELL_BEFORE = timedelta(minutes=10)
 NOBODY = "There is no working token for this account. Enter a new one, then search again."
-MORE_ACCOUNTS = f"It may have been sent to another account than the {MOST_ACCOUNTS} that were read."
+MORE_ACCOUNTS = f"It may have been sent to an account other than the {MOST_ACCOUNTS} that were read."
 MORE_SONGS = "There are more songs than were read, so it may be one of those."
 NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to search."
 

@@ -77,7 +77,7 @@ class ImageForm(PaidForm):
     prompt = PlainText(
         max_length=PROMPT_LIMIT,
         error_messages={
-            "required": "Say what is to be seen: a place, a light, a mood.",
+            "required": "Say what the image shows: a place, a light, a mood.",
             "max_length": "That is %(show_value)d characters; Flow Music takes up to 2,000 here.",
         },
     )

@@ -64,7 +64,7 @@ class NotWhole(BadFile):
     """Less of it came than was announced: that is the connection's fault, not the file's."""
 
 
-RESTARTS = "This site is just being restarted. Send the file again in a moment."
+RESTARTS = "This site is being restarted. Send the file again in a moment."
 
 
 class Sink:
@@ -177,8 +177,8 @@ class ToDisk(FileUploadHandler):
         raise SkipFile
 
 
-TOOK_LONG = "The files before this one took long to read. Send this one by itself."
-NO_ROOM = "There is no room on this site for a file just now. Whoever runs it has to make some."
+TOOK_LONG = "The files before this one took too long to read. Send this one by itself."
+NO_ROOM = "This site has no space for a file right now. Whoever runs it has to make room."
 
 
 def has_room() -> bool:
@@ -218,7 +218,7 @@ def takes_files(refuse: Callable[[HttpRequest, Refused], HttpResponseBase]) -> C
             is_form = request.content_type == "multipart/form-data"
             if length(request) > MOST_AUDIO + (AROUND_FILES if is_form else 0):
                 words = (
-                    f"{TOO_LARGE} Several files of one form have to fit into that together."
+                    f"{TOO_LARGE} Several files in one form have to fit within that together."
                     if is_form
                     else TOO_LARGE
                 )

@@ -173,7 +173,7 @@ def _change_choice(file: ReferenceFile, strip_metadata: bool) -> None:
             ReferenceFile.objects.filter(pk=file.pk).update(strip_metadata=strip_metadata)
     except IntegrityError:
         how = "without" if strip_metadata else "with"
-        raise InvalidInput(f"The same image is there {how} its hidden data already.") from None
+        raise InvalidInput(f"The same image is already there {how} its hidden data.") from None
     file.strip_metadata = strip_metadata
 
 
@@ -182,7 +182,9 @@ def try_again(file: ReferenceFile, sender: Sender, *, strip_metadata: bool | Non
     job = newest_job(file)
     if job is not None and job.state in decisions.RETRYABLE and strip_metadata in {None, file.strip_metadata}:
         if decisions.retry(job, by=sender.by, nonce=sender.nonce) is None:
-            raise InvalidInput("It was found meanwhile, or you have no API token for its account any more.")
+            raise InvalidInput(
+                "It was found in the meantime, or you have no API token for its account any more."
+            )
         return UploadOutcome(file, f"{file} is being sent to {sender.account.short} again.")
     strip = file.strip_metadata if strip_metadata is None else strip_metadata
     return _once_more(file, sender, strip_metadata=strip)

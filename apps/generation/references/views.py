@@ -174,7 +174,7 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 def restore(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     try:
         file = references.restore(request.team, str(pk), by=request.user)
-        messages.success(request, f"“{file}” is back.")
+        messages.success(request, f"“{file}” is restored.")
     except InvalidInput as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(f"{reverse('files')}#file-{pk}")

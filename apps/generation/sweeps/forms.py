@@ -75,7 +75,7 @@ class SweepForm(PaidForm):
             songs = len(Matrix.of(self.inputs)) * data["count"]
             if songs > MOST_SONGS:
                 self.add_error(
-                    None, f"That would be {counted(songs, 'song')}. A sweep has up to {MOST_SONGS}."
+                    None, f"That would be {counted(songs, 'song')}. Variations can have up to {MOST_SONGS}."
                 )
         return data
 
@@ -171,7 +171,7 @@ class LimitsForm(forms.Form):
         wanted: int | None = self.cleaned_data["favourites"]
         if wanted is not None and wanted <= self.progress.favourite_count:
             raise forms.ValidationError(
-                f"There are {self.progress.favourite_count} already. Say more, or leave it empty."
+                f"There are {self.progress.favourite_count} already. Enter a higher number, or leave it empty."
             )
         return wanted
 

@@ -164,5 +164,5 @@ class SweepPage:
             return ""
         if self.sweep.account_is_fixed and not self.sweep.account:
             return "The account that was chosen is not there any more, so nothing more is sent."
-        who = self.sweep.made_by.short_name if self.sweep.made_by else "Who filled it in"
+        who = self.sweep.made_by.short_name if self.sweep.made_by else "The person who filled it in"
         return f"{who} has no API token here that could pay for it, so nothing more is sent."

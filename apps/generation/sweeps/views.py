@@ -91,7 +91,9 @@ def start(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     as_of = _time(request.POST.get("as_of", ""))
     if found.phase != Sweep.Phase.DRAFT or (as_of and runner.start(found, as_of=as_of)):
         return redirect("sweep", found.pk)
-    return _page(request, found, problem="It was changed meanwhile. Nothing was sent: check it once more.")
+    return _page(
+        request, found, problem="It was changed in the meantime. Nothing was sent: check it once more."
+    )
 
 
 def _refuse_others(request: TeamRequest, found: Sweep) -> None:

@@ -110,7 +110,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
         "forecast": forecast.of(shown.live, today),
         "reading": _reading(shown, request),
         "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
-        "range_words": "all of it" if shown.days is None else f"last {shown.days} days",
+        "range_words": "all time" if shown.days is None else f"last {shown.days} days",
     }
     return TemplateResponse(request, "generation/usage.html", context)
 

@@ -31,7 +31,7 @@ def write_tags(file: BinaryIO, kind: str, tags: Tags) -> None:
     try:
         _WRITERS[kind](file, tags)
     except (MutagenError, EOFError, ValueError) as error:
-        raise BadFile(f"The {kind} that came can't be played.") from error
+        raise BadFile(f"The {kind} that arrived can't be played.") from error
 
 
 def _write_mp4(file: BinaryIO, tags: Tags) -> None:

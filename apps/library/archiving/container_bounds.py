@@ -95,8 +95,8 @@ def _refuse_second(file: BinaryIO, end: int, size: int, file_type: FileType) -> 
     behind = file.read(max(0, min(most + 1, size - end)))
     if len(behind) > most or _OTHERS.search(behind):
         raise BadFile(
-            f"Something else follows behind the end of this {file_type.name}, as in a motion photo or one file inside "
-            f"another. Save it anew as a plain {file_type.name}."
+            f"Something else follows the end of this {file_type.name}, as in a motion photo or one file inside "
+            f"another. Save it again as a plain {file_type.name}."
         )
 
 
@@ -108,7 +108,7 @@ def _refuse_archive(file: BinaryIO, size: int, file_type: FileType) -> None:
     comment = int.from_bytes(tail[at + 20 : at + 22], "little")
     if at >= 0 and at + 22 + comment == len(tail):
         raise BadFile(
-            f"This {file_type.name} is a ZIP as well, so it is not taken. Save it anew as a plain {file_type.name}."
+            f"This {file_type.name} is a ZIP as well, so it is not taken. Save it again as a plain {file_type.name}."
         )
 
 
@@ -220,7 +220,7 @@ def _one_jpeg(file: BinaryIO, start: int, size: int, left: Iterator[int]) -> Out
             if scans > MOST_SCANS:
                 raise BadFile(
                     f"This JPEG is made of more than {MOST_SCANS} scans, which takes too long to read. "
-                    "Save it anew as a plain JPEG."
+                    "Save it again as a plain JPEG."
                 )
             found = next(_markers(file, place), None)
             if found is None:

@@ -31,11 +31,11 @@ def examine(file: BinaryIO) -> CoverDetails:
     try:
         with pixels.opened(file) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise BadFile(f"The cover that came is too large, {picture.width} x {picture.height}.")
+                raise BadFile(f"The cover that arrived is too large, {picture.width} x {picture.height}.")
             content_type = TYPES[picture.format or ""]
             small = pixels.square(picture, THUMB_PX)
     except BROKEN as error:
-        raise BadFile("The cover that came is not an image.") from error
+        raise BadFile("The cover that arrived is not an image.") from error
     return CoverDetails(content_type, pixels.webp(small), nearest_tone(small))
 
 

@@ -59,11 +59,11 @@ def hear(file: BinaryIO, kind: str, *, expected_s: float | None) -> MeasuredSoun
     try:
         measured_s = play(file, found, loudness, is_known=bool(expected_s))
     except Unreadable as error:
-        raise BadFile(f"The {kind} that came can't be played.") from error
+        raise BadFile(f"The {kind} that arrived can't be played.") from error
     if expected_s and not is_near(measured_s, expected_s):
-        raise BadFile(f"The {kind} that came lasts {measured_s:.0f} s instead of {expected_s:.0f} s.")
+        raise BadFile(f"The {kind} that arrived lasts {measured_s:.0f} s instead of {expected_s:.0f} s.")
     if measured_s < SHORTEST_SONG_S:
-        raise BadFile(f"The {kind} that came holds no sound.")
+        raise BadFile(f"The {kind} that arrived holds no sound.")
     peaks, rms = loudness.parts()
     return MeasuredSound(measured_s, peaks, rms, loudness.gated_db(measured_s))
 
@@ -114,7 +114,7 @@ def one_stream(container: Any, file_type: FileType) -> Any:
         plain = {M4A: "AAC", MP3: "MP3 sound", WAV: "PCM sound"}[file_type]
         called = "MPEG layer II" if name.startswith("mp2") else name
         raise BadFile(
-            f"This {file_type.name} holds {called} sound. Flow Music takes {plain} in it. Save it anew."
+            f"This {file_type.name} holds {called} sound. Flow Music takes {plain} in it. Save it again."
         )
     if stream.codec_context.sample_rate > FASTEST_HZ:
         raise _too_fine(file_type)
@@ -150,7 +150,7 @@ def _play(container: Any, stream: Any, file_type: FileType, loudness: Loudness |
             raise _endless(file_type)
         if monotonic() > enough:
             raise BadFile(
-                f"This {file_type.name} takes too long to read. Save it anew as a plain {file_type.name}."
+                f"This {file_type.name} takes too long to read. Save it again as a plain {file_type.name}."
             )
         if loudness is not None:
             to_float = _listen(to_float, frame, loudness)

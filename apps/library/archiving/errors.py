@@ -32,7 +32,7 @@ class CutShort(BadFile):
 class NotExamined(NotStored):
     """Whoever was to read it was ended, or could not be started: that says nothing of the file."""
 
-    def __init__(self, words: str = "This could not be read just now. It is tried again.") -> None:
+    def __init__(self, words: str = "This could not be read right now. It will be tried again.") -> None:
         super().__init__(words)
 
 

@@ -80,7 +80,7 @@ def recognise(head: bytes) -> FileType:
     if any(sign in start for sign in HIDDEN):
         name = found.name
         raise BadFile(
-            f"This {name} is another kind of file as well, so it is not taken. Save it anew as a plain {name}."
+            f"This {name} is another kind of file as well, so it is not taken. Save it again as a plain {name}."
         )
     return found
 

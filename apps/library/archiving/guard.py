@@ -96,7 +96,7 @@ def has_all_its_pixels(file: BinaryIO, file_type: FileType) -> bool:
 
 def examine_cover(file: BinaryIO) -> Cover:
     """Decodes the whole picture. Raises BadFile."""
-    bad = BadFile("The cover that came is not an image.")
+    bad = BadFile("The cover that arrived is not an image.")
     answer = _ask(IMAGES, "examine_cover", [file], bad, bad)
     return Cover(**answer | {"thumb": base64.b64decode(answer["thumb"])})
 
@@ -111,7 +111,7 @@ def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | Non
     }
     fields |= {"prompt": tags.prompt, "cover": base64.b64encode(tags.cover).decode()}
     fields |= {"cover_type": tags.cover_type, "largest_file": LARGEST_SONG + AROUND_SONG}
-    bad = BadFile(f"The {kind} that came can't be played.")
+    bad = BadFile(f"The {kind} that arrived can't be played.")
     answer = _ask(SOUNDS, "check_song", [file], bad, bad, **fields)
     return Heard(**answer["heard"]), bool(answer["has_cover"])
 
@@ -124,7 +124,9 @@ def remux(file: BinaryIO, to: BinaryIO, file_type: FileType) -> None:
 
 
 def _slow(file_type: FileType) -> BadFile:
-    return BadFile(f"This {file_type.name} takes too long to read. Save it anew as a plain {file_type.name}.")
+    return BadFile(
+        f"This {file_type.name} takes too long to read. Save it again as a plain {file_type.name}."
+    )
 
 
 def _ask(

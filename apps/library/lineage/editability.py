@@ -8,7 +8,7 @@ UPLOADED = "This is uploaded audio. Flow Music edits only what was made there."
 ELSEWHERE = "This take was not made with Flow Music, so it can’t be edited there."
 NO_ACCOUNT = (
     "An edit uses the Flow Music account of its take, and no API token reaches that account any more: "
-    "whoever has it adds its token again."
+    "whoever has it can add its token again."
 )
 
 

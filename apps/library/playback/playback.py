@@ -132,7 +132,7 @@ def missing(file: ClipFile | None) -> HttpResponse:
         words = "This file is not saved yet. It is being fetched; try again in a moment."
         headers["Retry-After"] = "20"
     elif file is not None and file.state == ClipFile.State.GIVEN_UP:
-        words = "This file could not be fetched. On the page of the take it can be tried again."
+        words = "This file could not be fetched. Try again on the page of the take."
     return _words(words, 404, headers)
 
 

@@ -112,7 +112,7 @@ def test_a_refused_picture_is_not_stripped_into_one_that_is_there(studio: Studio
     deliver(studio)
     file = ReferenceFile.objects.get(name="marked.png")
     answer = signed_in(studio).post(f"/library/files/{file.pk}/retry/", {"strip": "1"}, follow=True)
-    assert "The same image is there without its hidden data already." in answer.content.decode()
+    assert "The same image is already there without its hidden data." in answer.content.decode()
 
 
 def test_what_was_found_unfit_is_looked_through_anew_when_it_is_chosen_again(studio: Studio) -> None:

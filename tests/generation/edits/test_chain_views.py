@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_said_before_anything_is_sent(studio: Studio, targe
     Clip.objects.filter(pk=target.pk).update(duration_s=60, api_duration_s=60)
     replaced = make_replaced(studio, source, section)
     page = choose(studio, replaced, target)
-    assert "it reaches to 1:12, and there it ends at 1:00." in page.notice
+    assert "it reaches to 1:12, but the take ends at 1:00 there." in page.notice
     assert page.all("button", class_="btn btn-pay") == []
     before = Job.objects.count()
     form = {"target": target.pk, "nonce": uuid.uuid4()}

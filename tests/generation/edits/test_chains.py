@@ -201,7 +201,7 @@ def test_a_result_in_the_bin_or_too_short_stops_it(studio: Studio) -> None:
     result = make(studio, jobs_of(chain)[0])
     Clip.objects.filter(pk=result.pk).update(duration_s=5.0)
     studio.tick()
-    assert "Step 2 does not fit: it reaches to 0:09, and there it ends at 0:05." in status(chain)[1]
+    assert "Step 2 does not fit: it reaches to 0:09, but the take ends at 0:05 there." in status(chain)[1]
     Clip.objects.filter(pk=result.pk).update(duration_s=50.0, deleted_at=timezone.now())
     chains.resume(chain)
     assert "in the trash" in status(chain)[1]
@@ -253,7 +253,11 @@ FADE = Step("effect", {"effect": "Fade", "fade_in_s": 0, "fade_out_s": 8})
     ("steps", "length", "said"),
     [
         ([REPLACE], 72, []),
-        ([REPLACE], 60, ["Step 1, Replace 0:48–1:12: x: it reaches to 1:12, and there it ends at 1:00."]),
+        (
+            [REPLACE],
+            60,
+            ["Step 1, Replace 0:48–1:12: x: it reaches to 1:12, but the take ends at 1:00 there."],
+        ),
         ([REPLACE], None, ["not known yet"]),
         ([COVER, EXTEND], None, []),
         ([TRIM, REPLACE], 100, ["Step 2"]),

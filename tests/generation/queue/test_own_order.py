@@ -61,7 +61,7 @@ def test_a_neighbour_that_was_sent_meanwhile_moves_nothing(studio: Studio) -> No
     Job.objects.filter(pk=b.pk).update(state=State.RUNNING)
     answer = signed_in(studio).post(address(c, "move"), {"before": b.pk}, follow=True)
     assert own(studio) == ["a", "c"]
-    assert "changed meanwhile" in answer.content.decode()
+    assert "changed in the meantime" in answer.content.decode()
     assert not own_order.move(b, by=studio.user), "what was sent is in no line"
 
 

@@ -85,7 +85,7 @@ def test_its_takes_are_shown_as_likely_and_become_its_song(studio: Studio, lost:
 def test_choosing_nothing_or_too_much_says_so_and_keeps_what_was_chosen(studio: Studio, lost: Job) -> None:
     order(studio.sandbox.url, "clips", email=lost.ran_on.email, count=1)
     found = look(lost)
-    assert "Choose the one that it is." in page(studio, lost, clip=[])
+    assert "Choose which one it is." in page(studio, lost, clip=[])
     shown = page(studio, lost, clip=[each.clip_id for each in found])
     assert "two takes at most" in shown
     assert shown.count(" checked") == 3
@@ -126,7 +126,7 @@ def test_two_people_who_find_it_at_once_get_one_song(studio: Studio, lost: Job) 
     LostSongSearch.objects.create(
         job=other, clips=[{"clip_id": "user:1-a@b.example-clip:2"}], found_at=timezone.now()
     )
-    with pytest.raises(NotAdopted, match="found meanwhile"):
+    with pytest.raises(NotAdopted, match="found in the meantime"):
         adoption.adopt(other, ["user:1-a@b.example-clip:2"], by=studio.user)
     assert Song.objects.count() == 1
     assert Clip.objects.count() == 1

@@ -74,7 +74,7 @@ def test_what_is_declined_is_said_and_leads_back_to_the_words(studio: Studio) ->
 
 
 @pytest.mark.parametrize(
-    ("prompt", "words"), [("", "Say what is to be seen"), ("x" * 2001, "That is 2001 characters")]
+    ("prompt", "words"), [("", "Say what the image shows"), ("x" * 2001, "That is 2001 characters")]
 )
 def test_what_is_wrong_is_said_beside_the_words(studio: Studio, prompt: str, words: str) -> None:
     page = Page(signed_in(studio).post("/create/image/", {"prompt": prompt, "nonce": str(uuid.uuid4())}))

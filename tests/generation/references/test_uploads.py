@@ -210,7 +210,9 @@ def test_the_files_of_one_form_are_read_for_so_long_together(
     files = [(f"{name}.mp3", sound("mp3", seconds)) for name, seconds in (("a", 3.0), ("b", 4.0), ("c", 5.0))]
     notice = " ".join(Page(by_form(signed_in(studio), *files)).notice.split())
     for name in ("b", "c"):
-        assert f"{name}.mp3: The files before this one took long to read. Send this one by itself." in notice
+        assert (
+            f"{name}.mp3: The files before this one took too long to read. Send this one by itself." in notice
+        )
     assert [file.name for file in ReferenceFile.objects.all()] == ["a.mp3"]
 
 
@@ -308,7 +310,7 @@ def test_there_is_room_or_nothing_is_taken(
     assert not by_script(signed_in(studio), b"hello" * 99).json()["again"], "it stays what it is"
     monkeypatch.setattr("apps.generation.references.upload_stream.LEFT_FREE", 10**18)
     for answer in (by_script(signed_in(studio), picture()), by_form(signed_in(studio), ("x.png", picture()))):
-        assert "There is no room on this site" in answer.content.decode()
+        assert "This site has no space" in answer.content.decode()
     assert stored_count(media) == 0
 
 

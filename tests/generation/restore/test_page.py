@@ -89,7 +89,7 @@ def test_only_owners_and_admins_decide(studio: Studio) -> None:
             assert other.post(PAGE, {"do": do, "job": jobs[0].pk}).status_code == 403
     assert state(jobs[0]) == State.UNKNOWN
     assert Hold.objects.filter(team=studio.team).exists()
-    assert "2 jobs are to be decided" in Page(as_another(studio, "x@y.example", Role.ADMIN).get(PAGE)).text
+    assert "2 jobs to decide" in Page(as_another(studio, "x@y.example", Role.ADMIN).get(PAGE)).text
 
 
 def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
@@ -105,8 +105,8 @@ def test_what_the_page_says_of_each(studio: Studio, client: Client) -> None:
     searched(marked, clips=[clip()])
     searched(other)
     first, second = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
-    assert "1 song at Flow Music may be it." in first.text
-    assert "Nothing found that could be it" in second.text
+    assert "1 song at Flow Music may be this one." in first.text
+    assert "No song found that could be this one" in second.text
 
 
 def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, client: Client) -> None:
@@ -126,7 +126,7 @@ def test_all_are_searched_for_and_those_not_found_requeued(studio: Studio, clien
     # One of them is still to be decided, and is not sent.
     studio.dispatch()
     assert [studio.charged(job) for job in jobs] == [0, 1, 1]
-    assert "One job is to be decided" in Page(client.get(PAGE)).text
+    assert "One job to decide" in Page(client.get(PAGE)).text
 
 
 def test_one_that_is_chosen_alone_is_requeued_in_any_case(studio: Studio, client: Client) -> None:
@@ -142,7 +142,7 @@ def test_songs_of_no_date_and_no_sign_may_be_it(studio: Studio, client: Client) 
     searched(jobs[0], clips=[clip(since=None), clip(clip_id="clip:8", since=False)])
     searched(*jobs[1:])
     first, second, _third = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
-    assert "1 song at Flow Music may be it." in first.text
+    assert "1 song at Flow Music may be this one." in first.text
     assert [is_chosen(row) for row in (first, second)] == [False, True]
     assert "Requeued: 2." in post(client, "requeue", *jobs)
     assert state(jobs[0]) == State.UNKNOWN
@@ -152,7 +152,7 @@ def test_what_was_sent_for_certain_is_requeued_by_a_choice_of_its_own(studio: St
     marked, other, third = restored(studio, count=3, marks=1)
     searched(marked, other, third)
     (row, *_others) = Page(client.get(PAGE)).all("li", class_="adopt-row restored-row")
-    assert "requeued only when it is chosen alone" in row.text
+    assert "requeued only when it is chosen by itself" in row.text
     assert not is_chosen(row)
     assert "Requeued: 2." in post(client, "requeue", marked, other, third)
     assert [state(each) for each in (marked, other, third)] == [State.UNKNOWN, State.QUEUED, State.QUEUED]
@@ -165,7 +165,7 @@ def test_nothing_is_said_to_be_missing_before_its_record_was_looked_for(
     jobs = restored(studio)
     searched(*jobs)
     Job.objects.update(times_checked=0)
-    assert "What is still running was not searched yet." in Page(client.get(PAGE)).text
+    assert "Songs that are still running were not searched yet." in Page(client.get(PAGE)).text
     assert "Search Flow Music first" in post(client, "requeue", *jobs)
 
 
@@ -186,7 +186,7 @@ def test_marked_as_lost(studio: Studio, client: Client) -> None:
     jobs = restored(studio)
     assert "Marked as lost: 2." in post(client, "close", *jobs)
     assert [state(job) for job in jobs] == [State.ABANDONED] * 2
-    assert "Everything is found or decided" in Page(client.get(PAGE)).text
+    assert "Every job is found or decided" in Page(client.get(PAGE)).text
 
 
 @pytest.mark.parametrize("ids", [[], ["none"], ["00000000-0000-0000-0000-000000000000"]])

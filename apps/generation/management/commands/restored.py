@@ -8,8 +8,8 @@ from apps.generation.restore import database_identity, guard, marks
 
 class Command(BaseCommand):
     help = (
-        "A restored database is noticed without this. Only a machine that was turned back with all its disks can't "
-        "notice: run this before anything else is started. Nothing is sent, and what may have been sent since the "
+        "flowweb notices a restored database by itself, unless the whole machine was turned back with all its disks: "
+        "then run this before anything else is started. Nothing is sent, and what may have been sent since the "
         "backup is marked as unknown. --resume lets all teams send again."
     )
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         self.stdout.write("Sending is resumed." if lifted else "Sending was not paused.")
         if left := guard.undecided():
             self.stdout.write(
-                f"The outcome of {_jobs(left)} is still unknown. Nothing of it is sent again by itself."
+                f"The outcome of {_jobs(left)} is still unknown. Nothing is sent again by itself."
             )
 
 

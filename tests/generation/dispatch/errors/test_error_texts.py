@@ -98,7 +98,7 @@ def test_where_the_account_cannot_be_asked_about_it_is_a_refusal_too(studio: Stu
         ),
         (408, {"error": "Took too long"}, "responded with an error: “Took too long”"),
         (502, b"<html>Bad gateway</html>", "responded with a web page"),
-        (504, b"", "responded with an error and does not say which"),
+        (504, b"", "responded with an error without saying which"),
         (302, b"", "pointed to another address"),
         (201, {"id": 7}, "can't be used"),
     ],
