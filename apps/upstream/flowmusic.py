@@ -1,4 +1,4 @@
-"""The Flow Music API of useapi.net: one method for each operation (pages in api/flowmusic/)."""
+"""The Flow Music API of useapi.net: one method for each operation (docs/api.md)."""
 
 from __future__ import annotations
 
