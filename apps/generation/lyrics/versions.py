@@ -111,4 +111,10 @@ def _undelete(team: Team, by: User, draft: str) -> str:
     return "The lyrics are restored."
 
 
+def _undelete_by_old_name(team: Team, by: User, sheet: str) -> str:
+    """Of a message that was shown before an update, as long as it can be undone."""
+    return _undelete(team, by, sheet)
+
+
 undo.ACTIONS["delete-lyric-draft"] = _undelete
+undo.ACTIONS["delete-sheet"] = _undelete_by_old_name

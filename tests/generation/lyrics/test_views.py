@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from django.core import signing
 from django.http import HttpResponse
 from django.test import Client
 
@@ -249,4 +250,16 @@ def test_a_deleted_sheet_can_be_brought_back(studio: Studio) -> None:
     token = re.search(r'name="token" value="([^"]+)"', answer.content.decode())
     assert token
     browser.post("/library/undo/", {"token": token[1]})
+    assert browser.get(f"/create/lyrics/{draft.pk}/").status_code == 200
+
+
+def test_what_was_deleted_just_before_an_update_can_be_restored(studio: Studio) -> None:
+    """Its message carries the names of before."""
+    draft, browser = written(studio), signed_in(studio)
+    browser.post(f"/create/lyrics/{draft.pk}/delete/")
+    whose = [str(studio.team.pk), studio.user.pk]
+    token = signing.dumps(
+        [whose, "delete-sheet", {"sheet": str(draft.pk)}], salt="library.undo", compress=True
+    )
+    browser.post("/library/undo/", {"token": token})
     assert browser.get(f"/create/lyrics/{draft.pk}/").status_code == 200
