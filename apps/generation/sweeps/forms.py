@@ -42,6 +42,13 @@ class SeveralTexts(forms.Field):
         return found
 
 
+class FavouritesInput(forms.NumberInput):
+    """Takes its earlier name, too: of a page that was open during an update. Without this limit more is spent."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        return data.get(name, data.get("keepers"))
+
+
 def _number(most: int, words: str, **kwargs: Any) -> forms.IntegerField:
     messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), words)
     return forms.IntegerField(min_value=1, max_value=most, error_messages=messages, **kwargs)
@@ -65,7 +72,7 @@ class SweepForm(PaidForm):
     )
     count = _number(4, "From 1 to 4 songs of each.", initial=1)
     cap = _number(MOST_CREDITS, "Say how many credits it may cost, from 1 to 10,000.")
-    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False)
+    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False, widget=FavouritesInput)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -111,9 +118,8 @@ def blank() -> dict[str, Any]:
 
 def typed(data: QueryDict | MultiValueDict[str, str]) -> dict[str, Any]:
     """What stands in the fields, with one empty row more of the kind that was asked for: not checked, not sent."""
-    values: dict[str, Any] = {
-        name: data.get(name) for name in ("count", "cap", "favourites", "email", "token", "nonce")
-    }
+    values: dict[str, Any] = {name: data.get(name) for name in ("count", "cap", "email", "token", "nonce")}
+    values["favourites"] = FavouritesInput().value_from_datadict(data, None, "favourites")
     values |= {name: data.getlist(name) for name in ("ghostwriter", "model", "prompt", "lyrics")}
     values["none"] = "none" in data
     more = data.get("add")
@@ -144,7 +150,7 @@ class LimitsForm(forms.Form):
     """How far a sweep may go on: beyond what is spent and found already."""
 
     cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
-    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False)
+    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False, widget=FavouritesInput)
 
     def __init__(self, data: QueryDict | None, *, progress: Progress) -> None:
         super().__init__(data)

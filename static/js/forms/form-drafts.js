@@ -6,6 +6,7 @@
 
   const PREFIX = "flowweb:kept:"; // an old name, under which drafts wait in browsers
   const SENT = "flowweb:kept-sent";
+  const EARLIER = { keepers: "favourites" }; // fields by names that older drafts know
   const KEPT_MS = 30 * 86400e3;
   const key = (form) => `${PREFIX}${form.dataset.draft}:${form.dataset.draftVersion || ""}`;
 
@@ -76,6 +77,7 @@
       fresh.set(form, values(form));
       const kept = read(local, key(form));
       if (!kept) return;
+      kept.values = kept.values.map(([name, value]) => [EARLIER[name] || name, value]);
       if (Date.now() - kept.at > KEPT_MS || (same(kept.values, fresh.get(form)) && !kept.nonce)) store(local, key(form), null);
       else restore(form, kept);
     });

@@ -139,6 +139,20 @@ def test_the_matrix_shows_takes_and_favourites(studio: Studio) -> None:
     assert not Job.objects.filter(state=State.QUEUED, paused=True).exists()
 
 
+def test_a_form_that_was_open_during_an_update_keeps_its_limit(studio: Studio) -> None:
+    """It says "keepers", and would be spent up to the cap without it."""
+    signed_in(studio).post(
+        "/create/sweeps/",
+        {"prompt": "slow disco", "count": "4", "cap": "20", "keepers": "3", "nonce": str(uuid.uuid4())},
+    )
+    sweep = Sweep.objects.get()
+    assert sweep.favourites_wanted == 3
+    Sweep.objects.update(phase=Sweep.Phase.STOPPED)
+    signed_in(studio).post(f"/create/sweeps/{sweep.pk}/go-on/", {"cap": "20", "keepers": "2"}, follow=True)
+    sweep.refresh_from_db()
+    assert (sweep.phase, sweep.favourites_wanted) == ("running", 2)
+
+
 def test_who_may_see_start_and_stop(studio: Studio) -> None:
     sweep = draft(studio)
     strange = signed_in(studio).post(f"/create/sweeps/{sweep.pk}/start/", {"as_of": "2026-02-31T12:00:00Z"})
