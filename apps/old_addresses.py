@@ -1,4 +1,4 @@
-"""Addresses of before, which people may have kept: the same request, made at the new one."""
+"""Redirects old addresses, which people may have kept, to the new ones: the same request is made there."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How counts are said: a figure and its noun agree, also for one."""
+"""Writes counts: a figure and its noun agree, also for one."""
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

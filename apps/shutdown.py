@@ -1,4 +1,4 @@
-"""The one flag that says that this process is to end (docs/design.md, section 3, "Stopping").
+"""Holds the one flag that says that this process has to end (docs/design.md, section 3, "Stopping").
 
 Every loop that sends or copies looks at it between two steps. What is under way when it is set may still end by itself;
 what doesn't in time is given up by the process itself, written down, before it goes. The wiring sets the flag, from the

@@ -1,4 +1,4 @@
-"""Ids that come from outside: from an address, a form or the name of a folder."""
+"""Parses ids that come from outside: from an address, a form or the name of a folder."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What follows when somebody has changed their password or an e-mail address: a line in the audit trail, and a mail.
+"""Records in the audit trail, and mails to the person, that their password or an e-mail address was changed.
 
 allauth sends its own mails to the address that was first until then; for a new address it has none.
 """

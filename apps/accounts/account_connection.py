@@ -1,4 +1,4 @@
-"""Connecting Flow Music accounts by their refresh token, changing how much they do at once, taking them away.
+"""Connects Flow Music accounts by their refresh token, changes their number of parallel jobs, removes them.
 
 API pages: post-flowmusic-accounts.md, delete-flowmusic-accounts-email.md. Done in the request, within ten seconds,
 so that a refresh token is in no message; it is handed on once and kept nowhere. None of it costs credits.

@@ -1,4 +1,4 @@
-"""The Flow Music accounts under a subscription: asking the API about them, and keeping what it says.
+"""Reads the Flow Music accounts of a subscription from the API, and stores what it says.
 
 API pages: get-flowmusic-accounts.md (list, without balances), get-flowmusic-accounts-email.md (one, with its balance).
 Both are free reads. No transaction is open while one of them runs.

@@ -1,4 +1,4 @@
-"""What people do with their own sign-in, in the audit trail of every team that they are in.
+"""Records what people do with their own sign-in, in the audit trail of every team that they are in.
 
 No line holds a secret. A failed sign-in is a line only where the address is somebody's, and at most ten an hour, so
 that a stranger fills nothing.

@@ -1,4 +1,4 @@
-"""The way in: people, their team and role, and one-time links. Used by `manage.py bootstrap`."""
+"""Creates people with their team and role, and one-time sign-in links, for `manage.py bootstrap`."""
 
 from allauth.account.models import EmailAddress
 from django.conf import settings

@@ -1,4 +1,4 @@
-"""What base.html asks for on every page. Nothing is asked of the database before a template does.
+"""Gives base.html what every page shows. The database is queried only when a template uses a value.
 
 Each floor adds its part in its own context_processors.py; the one of generation hands it to the templates.
 """

@@ -1,4 +1,4 @@
-"""How API tokens are kept: AES-256-GCM, each text bound to the one row that it belongs to.
+"""Encrypts API tokens with AES-256-GCM, each bound to the one row that it belongs to.
 
 Format: `v1.<kid>.<nonce>.<ciphertext and tag>`, both in unpadded base64url. The key id is one of settings.FIELD_KEYS,
 of which the first encrypts. What it is bound to is authenticated, not stored: a text that was moved does not decrypt.

@@ -1,4 +1,4 @@
-"""Which e-mail addresses people may have here: those that stay themselves when they are folded to small letters."""
+"""Refuses e-mail addresses with look-alike letters, which could be folded into somebody else's address."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email

@@ -1,4 +1,4 @@
-"""For the host: is the process alive, and can it serve. Asked before anything else looks at the request."""
+"""Tells the host whether the process is alive and can serve. It answers before anything else looks at the request."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""FIELD_KEYS as a whole: do they fit this database, and moving everything to the first of them."""
+"""Checks that FIELD_KEYS fit this database, and encrypts everything again with the first of them."""
 
 from typing import Any
 

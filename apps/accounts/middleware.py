@@ -1,4 +1,4 @@
-"""What may come before a page of somebody who is signed in: a first password, or the password once more."""
+"""Asks somebody who is signed in for a first password, or for the password again, before the page they want."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Mail on its way out: a page writes it down, a worker sends it.
+"""Stores mail as rows when a page sends it; a worker delivers them.
 
 So no page waits for a mail server, and a mail about a change goes out when the change is committed. It may hold a link
 that signs somebody in, so it is encrypted like a token, its message carries the id alone, and it is erased once sent.

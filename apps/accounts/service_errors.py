@@ -1,4 +1,4 @@
-"""What a page says when something outside is away: in words, in time, and which it is."""
+"""Says on a page which outside service (database, Redis, storage) is not responding, before the visitor gives up."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A person's tokens in a team: taking one in once the API knows it, replacing it, removing it."""
+"""Adds a person's API token to a team once the API has accepted it, replaces it, removes it."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What Flow Music charged and gave its accounts, kept by UTC day, kind and song (get-flowmusic-accounts-usage.md).
+"""Stores what Flow Music charged and credited to accounts, by UTC day, kind and song (get-flowmusic-accounts-usage.md).
 
 A free read, made in the background: with the learning of prices, and when a person asks for it.
 """

@@ -1,4 +1,4 @@
-"""What a team sees of Flow Music accounts: those under its working tokens as they are, others as it last saw them.
+"""Decides what a team sees of Flow Music accounts: live values with a working token, else what it last saw.
 
 Sight ends with the team's last working token of a subscription: refused, removed, or its owner has left. No moment
 has to be caught for that: each time the API takes a token of the team, what the team sees is written down

@@ -1,4 +1,4 @@
-"""What can be asked of Flow Music, and what sets each of it apart while it is on its way (docs/design.md, section 3).
+"""The operations of the API, and how each differs while it is on its way (docs/design.md, section 3).
 
 `is_synchronous`: the answer to the POST is all there is. It comes after seconds or minutes, there is no jobid, no slot
 and no record to read: such jobs have a queue and workers of their own, so that they never delay a song. Their times are

@@ -1,4 +1,4 @@
-"""All that the page of a take shows, for whichever page it is part of: the take's own, and the edits of it."""
+"""Collects what the page of a take shows, for the take's own page and for its edit pages."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who works on a row, and lives: a lease is short, and renewed for as long as the work goes on.
+"""Shows that a worker is alive and at work on a row: a lease is short, and renewed while the work continues.
 
 A process that dies renews nothing, so that its rows are free 30 s later; one that is asked to stop frees them itself.
 No lease is renewed for longer than the work may take: a thread that hangs does not keep its row for ever.

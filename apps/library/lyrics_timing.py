@@ -1,4 +1,4 @@
-"""Which words are sung when, as far as that is known.
+"""Works out when each line is sung, as far as that is known.
 
 The API gives [start, end] pairs without text (docs/api.md, point 25). As many of them as lines: each line has
 its pair. As many as sections: each section has. Otherwise nobody knows what a pair belongs to, and none is guessed:

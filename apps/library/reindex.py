@@ -1,4 +1,4 @@
-"""Takes whose words were written down in an earlier way: written anew in the background, some at a time.
+"""Indexes again, in the background, takes whose search text was written by an older version.
 
 Nothing waits for it: a row of before is found by its old words until then. Each portion is a short transaction in the
 turn of its team, so that it never writes over a name that is given meanwhile; between two of them others write.

@@ -1,4 +1,4 @@
-"""What the remote side made becomes a song of the team."""
+"""Saves what the remote side made as a song of the team."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Letters as people type them who don't have that keyboard: one folding for what is indexed, asked for and compared.
+"""Folds letters to what people type without that keyboard: the same way for what is indexed, searched and compared.
 
 What a sign becomes is looked up once and remembered; `str.translate` does the rest.
 """

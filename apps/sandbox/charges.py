@@ -1,4 +1,4 @@
-"""What an operation costs its account: taken from the balance and noted, in the transaction that takes the wish."""
+"""Charges an operation to its account: taken from the balance and noted, in the transaction of the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer of the Flow Music API means (docs/design.md, section 3; docs/api.md, points 2-6).
+"""Maps error responses of the Flow Music API to what they mean (docs/design.md, section 3; docs/api.md, points 2-6).
 
 Each function returns the error to raise for an answer that is not what was asked for. Statuses with a
 meaning of their own come first (596 before every other 5xx), then the families. The words are for people.

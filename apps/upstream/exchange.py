@@ -1,4 +1,4 @@
-"""One request and its answer on one fresh connection, with every fault of the network told as a value."""
+"""Sends one request on one fresh connection and reads its response, with every network fault returned as a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every operation of the Flow Music API calls, and what it makes of an answer that is not one."""
+"""Makes the calls of all operations of the Flow Music API, and handles a response that can't be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reference files: sent from here, or pictures made there."""
+"""Reference files: uploads from here, and images made there."""
 
 from __future__ import annotations
 

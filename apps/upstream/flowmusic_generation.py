@@ -1,4 +1,4 @@
-"""What is made of words and songs: songs, edits, stems, lyrics. Each is asked for once."""
+"""Requests songs, edits, stems and lyrics. Each request is sent once."""
 
 from __future__ import annotations
 

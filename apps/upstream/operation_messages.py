@@ -1,4 +1,4 @@
-"""What people are told when an operation that changes something went wrong: each in its own words.
+"""Tells people what it means when an operation that changes something went wrong: a message for each.
 
 An entry is complete: what happened, what it means for the money, what to do next. `{said}` is what the remote side
 said, `{service}` its name. Refusals that mean the same whatever was asked are worded in `error_mapping`.

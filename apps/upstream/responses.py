@@ -1,4 +1,4 @@
-"""A complete or broken response of a remote side, and what support would ask about it."""
+"""A complete or broken response of the remote side, and the details that support would ask for."""
 
 from __future__ import annotations
 

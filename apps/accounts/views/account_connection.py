@@ -1,4 +1,4 @@
-"""Connecting a Flow Music account, connecting it again, and its page, where the number of jobs at once is changed.
+"""Connecting a Flow Music account, connecting it again, and its page, where the number of parallel jobs is changed.
 
 The refresh token is read from the form, handed on once and never put back into a page.
 """

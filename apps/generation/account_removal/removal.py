@@ -1,4 +1,4 @@
-"""Taking a Flow Music account away: what still needs it, and that nothing starts on it meanwhile.
+"""Removes a Flow Music account: says what still needs it, and lets nothing start on it in the meantime.
 
 A job that is out there would be lost with its account, so it holds the account; what is queued for it only waits.
 """

@@ -1,4 +1,4 @@
-"""/flow-accounts/<email>/remove/: taking an account away, after its jobs are done."""
+"""/flow-accounts/<email>/remove/: removing an account after its jobs are done."""
 
 from django.contrib import messages
 from django.http import HttpResponseBase

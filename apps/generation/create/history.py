@@ -1,4 +1,4 @@
-"""Recent prompts, to be used again or to start from: each once, the newest first."""
+"""Lists recent prompts, each once, the newest first, to use again or to start from."""
 
 import json
 from dataclasses import dataclass

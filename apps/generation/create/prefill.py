@@ -1,4 +1,4 @@
-"""What a fresh form begins with: the settings of an earlier prompt, of a song or of a preset, or a prompt.
+"""Fills a fresh form with the settings of an earlier prompt, a song or a preset, or with a prompt from the address.
 
 `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
 `?file=<file>` with that reference.

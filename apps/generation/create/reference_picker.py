@@ -1,4 +1,4 @@
-"""What the song form offers as references: which can be chosen together, and where the others are."""
+"""Says which references the song form offers: those that can be used together, and where the others are."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Beside the song form: what it offers as references, and sending one to the account of the others."""
+"""Shows the references beside the song form, and sends one to the account of the others."""
 
 import uuid
 

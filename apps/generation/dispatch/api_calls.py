@@ -1,4 +1,4 @@
-"""The one call that a job is: which method of the API, with which parameters.
+"""Makes the one API call of a job: chooses the method and the parameters.
 
 The person's parameters as they are, and ours; nothing that the page doesn't name, nothing empty.
 """

@@ -1,4 +1,4 @@
-"""What comes of a call whose response is all there is: stems, lyrics, an image, an uploaded file.
+"""Saves the result of a call that has no job at the remote side: stems, lyrics, an image, an uploaded file.
 
 Everything here may be called twice with the same answer: who comes second finds the job done.
 """

@@ -1,4 +1,4 @@
-"""The chain of one take done again to another: choosing that one, seeing steps and price, following, stopping."""
+"""Pages of an edit chain: choosing the target take, seeing its steps and price, following it, stopping it."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4

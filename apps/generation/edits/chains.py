@@ -1,4 +1,4 @@
-"""The edits of one take done again to another, one after the other.
+"""Applies the edits of one take to another, one after the other.
 
 The plan is kept in rows and driven by the tick: however often and from wherever `advance` is called, and wherever it
 dies, a step has one job, for its nonce is the step's own. A step that goes wrong stops the chain in words; when who

@@ -1,4 +1,4 @@
-"""What an edit needs before it can be asked for: a take that can be edited, its account, and a token that pays.
+"""Checks what an edit needs before it can be requested: an editable take, its account, and a token that pays.
 
 An edit runs on the account of its take, so nobody chooses it: it is paid with the person's own token of the
 subscription that the account is under (docs/design.md, section 4). What is missing is said before anyone tries.

@@ -1,4 +1,4 @@
-"""/library/clips/<id>/edit/<operation>/: what can be made of a take, on its own page or beside its lyrics."""
+"""/library/clips/<id>/edit/<operation>/: the edit forms of a take, on a page of their own or beside its lyrics."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a job's card says in every state (docs/look.md, section 3): plain words, and the next thing to do."""
+"""Writes a job's card for every state (docs/look.md, section 3): what happened, and the next thing to do."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

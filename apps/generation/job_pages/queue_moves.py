@@ -1,4 +1,4 @@
-"""Where a card may be moved in the queue: worked out from the cards as they are shown (queue/own_order.py moves it)."""
+"""Works out where a card may be moved in the queue, from the cards as they are shown (queue/own_order.py moves it)."""
 
 import uuid
 from collections.abc import Sequence

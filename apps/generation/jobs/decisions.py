@@ -1,4 +1,4 @@
-"""What people decide about jobs: remove, cancel, mark as lost, pause, dismiss, check now, retry."""
+"""Carries out what people decide about jobs: remove, cancel, mark as lost, pause, dismiss, check now, retry."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""How long things usually take: the middle of the team's last finished jobs of that operation."""
+"""Says how long an operation usually takes: the median of the team's last finished jobs of that operation."""
 
 from statistics import median
 

@@ -1,4 +1,4 @@
-"""How jobs end, by the moves of transitions.py: completed, cancelled, removed from the queue, or failed."""
+"""Ends jobs, through transitions.py: completed, cancelled, removed from the queue, or failed."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the form of a job is, filled with its request, and where what came of it can be seen."""
+"""Links from a job to its form, filled with its request, and to the page of its result."""
 
 import re
 from uuid import UUID

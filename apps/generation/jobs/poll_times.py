@@ -1,4 +1,4 @@
-"""When a subscription is polled again: the database is the timer (docs/design.md, section 3, "Watching")."""
+"""Decides when a subscription is polled again: the database is the timer (docs/design.md, section 3, "Watching")."""
 
 from datetime import datetime, timedelta
 from itertools import chain

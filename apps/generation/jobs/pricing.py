@@ -1,4 +1,4 @@
-"""What songs cost, as far as it is known, and what is left for them: said before anything is sent.
+"""Works out what songs cost, as far as it is known, and which credits are left, before anything is sent.
 
 Credits left on an account are what the API last said less what was sent since; what is queued reserves its price.
 """

@@ -1,4 +1,4 @@
-"""What a job is called on its card: the song's title, else what was requested and of what."""
+"""Names a job on its card: the song's title, else what was requested and of what."""
 
 from apps.accounts.templatetags.formatting import clock, short_email
 from apps.generation.models import Job

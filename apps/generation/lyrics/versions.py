@@ -1,4 +1,4 @@
-"""What is done with lyric drafts: lyrics are requested, edited, deleted and restored.
+"""Requests lyrics for a draft, saves its versions, deletes and restores it.
 
 A draft is never changed in place: whatever is saved is a version of its own, so nothing that was written is lost.
 """

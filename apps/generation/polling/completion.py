@@ -1,4 +1,4 @@
-"""Closes jobs whose song is saved. The files themselves are copied by apps/library/archiving."""
+"""Completes jobs whose song is saved. apps/library/archiving copies the files themselves."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Watching a subscription: one GET /jobs per tick, whatever the number of jobs, members and browsers.
+"""Watches a subscription: one GET /jobs per tick, whatever the number of jobs, members and browsers.
 
 What the list shows is followed up in apps/generation/polling/record_reader.py.
 """

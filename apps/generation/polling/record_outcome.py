@@ -1,4 +1,4 @@
-"""What a job record of the remote side says of our job (GET /jobs/{jobid}; the POST and the webhook carry the same).
+"""Applies a job record of the remote side to our job (GET /jobs/{jobid}; the POST and the webhook carry the same).
 
 Everything here may be called twice with the same news and in any order.
 """

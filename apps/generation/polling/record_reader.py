@@ -1,4 +1,4 @@
-"""Reading job records: of jobids not known yet, and of our jobs that may have ended.
+"""Reads job records: of jobids that are not known yet, and of our jobs that may have ended.
 
 A jobid seen for the first time is read once and remembered with the `replyRef` of its record: so a job whose answer
 was lost is found. A job of ours that left the list is read until its record is terminal or gone.

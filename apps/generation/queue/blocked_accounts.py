@@ -1,4 +1,4 @@
-"""Accounts that jobs wait for: they are asked again now and then, so that work continues when the cause is fixed."""
+"""Checks now and then the blocked accounts that jobs wait for, so that work continues once the cause is fixed."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whose job is next, and on which account (docs/design.md, section 3).
+"""Decides whose job is next, and on which account (docs/design.md, section 3).
 
 Next is the member with the fewest active jobs on the subscription, then the one with the oldest request: one person's
 batch of fifty does not hold up the others. In which order a person's own requests go is theirs to say (own_order.py),

@@ -1,4 +1,4 @@
-"""A person's own queue, of what waits on one subscription: its order, what is paused, removed and put back.
+"""Changes a person's own queue on one subscription: its order, what is paused, and what is restored to it.
 
 Who is next among the people doesn't change by it (fair_order.py). Synchronous jobs have a queue of their own.
 """

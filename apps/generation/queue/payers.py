@@ -1,4 +1,4 @@
-"""Who pays: with their own token, as long as they may create songs in the team.
+"""Finds the token that pays: the person's own, as long as they may create songs in the team.
 
 Queued jobs whose token was removed wait for another payer: the asker's next token of that subscription.
 """

@@ -1,4 +1,4 @@
-"""Free slots and credits of Flow Music accounts, counted from our rows and the newest GET /jobs.
+"""Counts free slots and credits of Flow Music accounts, from our rows and the newest GET /jobs.
 
 free = maxJobs − started elsewhere (at the last list) − ours that may be out there now. docs/design.md, section 3,
 subtracts from the number running at the last list; of these, ours are known better from our own rows: a job that has

@@ -1,4 +1,4 @@
-"""Why a queued job isn't sent yet, in plain words, with the step that fixes it."""
+"""Says why a queued job isn't sent yet, in plain words, with the step that fixes it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

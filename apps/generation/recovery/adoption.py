@@ -1,4 +1,4 @@
-"""A lost song is found by a person among the clips of its account, and becomes the song of its job.
+"""Gives a job its lost song, which a person has found among the clips of the account.
 
 There is one result, whoever is faster: a second person, or the search for the job's record. A clip of another job can't
 be taken; should a record say later that it was another's after all, it goes to that one.

@@ -1,4 +1,4 @@
-"""Searching for a lost song: the newest clips of its account that no job knows (get-flowmusic-music), read by a worker.
+"""Searches for a lost song: a worker reads the newest clips of its account that no job knows (get-flowmusic-music).
 
 The list has no dates. What stands above a song of which we know when it was made was made after it, and the other
 way round: so it can be said of many whether they can be the one.

@@ -1,4 +1,4 @@
-"""Taking in files that people send: piece by piece to the disk, never whole in memory, refused as early as it is known.
+"""Receives uploaded files: piece by piece to the disk, never whole in memory, refused as early as possible.
 
 One address takes files (`takes_files`). There a body is read only for a member whose role allows it, after its length
 was looked at. A file comes as the raw body of a request of its own (reference-files.js), or in a plain form.

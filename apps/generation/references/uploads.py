@@ -1,4 +1,4 @@
-"""From a file in our hands to a job that sends it: one row, one job, however often it is asked for.
+"""Turns an uploaded file into the job that sends it: one row and one job, however often it is requested.
 
 Nothing of it costs. The file is in our own storage before the job is queued, and stays there whatever becomes of it.
 """

@@ -1,4 +1,4 @@
-"""Which database this is: the file of SQLite; the server, timeline, database and table of Postgres.
+"""Identifies the database: by the file of SQLite; by the server, timeline, database and table of Postgres.
 
 A copy that was put back, a restored dump, another server or a new timeline is another database, though its rows are
 the same. What a server doesn't tell is left out, and not compared.

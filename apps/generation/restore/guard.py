@@ -1,4 +1,4 @@
-"""A database that is older than what was sent holds its teams by itself (docs/design.md, end of section 3).
+"""Pauses sending by itself when the database is older than what was sent (docs/design.md, end of section 3).
 
 Two things tell: marks outside the database that it knows nothing of (marks.py), and that it is another database
 than it was (database_identity.py). What it shows as not sent may have been: it becomes unknown, "from a backup", is

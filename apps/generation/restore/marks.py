@@ -1,4 +1,4 @@
-"""What is left outside the database of every call before its socket opens: a mark in Redis and one in the file store.
+"""Leaves a mark of every call outside the database before its socket opens: in Redis and in the file store.
 
 A mark is a number, a time, and the ids of team and job: nothing that would help anybody, and no title. Marks are only
 ever added, so any number of processes may leave them in any order; the greatest number counts. One of the two places

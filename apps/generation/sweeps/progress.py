@@ -1,4 +1,4 @@
-"""Where a sweep stands: what was asked for and made of it, what that cost, and what is to be asked for next.
+"""Works out how far a sweep has come: what was requested and created, what that cost, and what comes next.
 
 Counted from the rows each time: nothing else is remembered.
 """

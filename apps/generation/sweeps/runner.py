@@ -1,4 +1,4 @@
-"""A sweep's life: kept as a draft, started, driven song by song from the tick, stopped, gone on with.
+"""Runs a sweep: saves it as a draft, starts it, requests song after song from the tick, stops and resumes it.
 
 What drives it are rows: `step` looks at what was asked for and what it costs, and puts at most a few songs more in
 line. It may be called at any time, by several processes, and die anywhere: every song of a cell has its place in the

@@ -1,5 +1,7 @@
-"""The columns of the chart of spending, drawn on the server: places in percent across and in pixels up, so that it
-fits any width without an inline style."""
+"""Draws the columns of the spending chart on the server.
+
+Places are in percent across and in pixels up, so that it fits any width without an inline style.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What Flow Music booked, as a table for a spreadsheet (CSV)."""
+"""Writes what Flow Music booked as a CSV file for a spreadsheet."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""How long the credits last, and for how many songs they are enough. Said as "about", or not at all."""
+"""Estimates how long the credits last, and for how many songs they are enough: as "about", or not at all."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

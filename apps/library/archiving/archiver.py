@@ -1,4 +1,4 @@
-"""Copying a file of a take into the team's own storage: claim, fetch, tag, check, store, write down.
+"""Copies a file of a take into the team's own storage: claim, fetch, tag, check, store, write down.
 
 No transaction is open while a file is fetched. Whoever dies on the way leaves a claim that expires; whoever
 wakes up later finds the claim taken and throws its copy away. Nothing is served before the row says `stored`.

@@ -1,4 +1,4 @@
-"""Title, words, prompt and cover inside the file, so that a download explains itself. Written once."""
+"""Writes title, lyrics, prompt and cover into an audio file, once, so that a download explains itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Files of takes that were imported: thousands at a time, one after the other, beside what was just made."""
+"""Copies the files of imported takes: thousands of them, one after the other, behind what was just created."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Where a file begins and ends by its own account: found without decoding it, in pieces, whatever its size.
+"""Finds where a file says that it begins and ends, without decoding it, in pieces, whatever its size.
 
 What ends before it says was cut short. What goes on behind its end carries something else along: a second file may
 hide there, which whoever opens the first one never sees. A small remnant that is no file of its own is left out.

@@ -1,4 +1,4 @@
-"""Looking at a cover before it is kept, and its small picture for the lists. Runs in the examiner's process."""
+"""Checks a cover before it is stored, and makes its thumbnail. Runs in the examiner's process."""
 
 from dataclasses import dataclass
 from io import BytesIO

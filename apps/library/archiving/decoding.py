@@ -1,4 +1,4 @@
-"""Decoding sound to its end, within bounds: one judge for the songs that were paid for and for what people send.
+"""Decodes audio to its end, within limits: the same check for songs that were paid for and for uploads.
 
 A packet that doesn't decode is passed over, as players do it: joined files, tags in the middle and bytes behind the end
 are ordinary. What decides is how long the sound is that was heard, against the length that was announced.

@@ -1,4 +1,4 @@
-"""Getting a file from the remote side: by its public link, or for mp3 by GET /music/download.
+"""Fetches a file from the remote side: by its public link, or for mp3 by GET /music/download.
 
 A link may have expired (docs/api.md, point 26): then the job's record is read again for newer ones, and when it is
 gone too the account's list of clips. A media link never gets the token.

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: never by its name, nor by what a browser says (post-flowmusic-files).
+"""Recognises what a file is by its first bytes: never by its name, nor by what a browser says (post-flowmusic-files).
 
 The content types are those of the page; a browser's `audio/x-wav` or `image/jpg` would be refused there.
 """

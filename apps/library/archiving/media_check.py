@@ -1,4 +1,4 @@
-"""What came is looked at as a whole before it is kept."""
+"""Checks a downloaded file as a whole before it is stored."""
 
 from dataclasses import dataclass
 from typing import BinaryIO

@@ -1,4 +1,4 @@
-"""Pictures from outside, decoded within bounds, and the small ones that this site shows of them.
+"""Decodes images from outside within limits, and makes the thumbnails that this site shows.
 
 Runs in the examiner's process (examiner/process.py). A small picture is made of pixels alone: nothing else of the file
 is ever shown.

@@ -1,4 +1,4 @@
-"""How much a team keeps and how much it may. The figure changes with the file rows, in their transaction.
+"""Counts how much a team stores, and how much it may. The figure changes with the file rows, in their transaction.
 
 From 90 % on there is a warning. At 100 % WAV waits; m4a, mp3 and covers are always kept: a song that was paid for is
 not lost over a limit.

@@ -1,4 +1,4 @@
-"""How large a picture says it is, read from its head alone: before anything of it is unpacked."""
+"""Reads how large an image says it is from its header alone, before anything of it is unpacked."""
 
 from typing import BinaryIO
 

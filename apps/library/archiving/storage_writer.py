@@ -1,4 +1,4 @@
-"""Into the storage, and then into the database: one conditional UPDATE says that the file is there.
+"""Writes a file into the storage and then its row: one conditional UPDATE says that the file is there.
 
 A file is written under a name that nobody knows before that UPDATE, so half a file is never served; the name is that
 of the claim, so whoever comes next finds what a dead one left.

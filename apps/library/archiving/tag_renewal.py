@@ -1,4 +1,4 @@
-"""What a stored file still needs: the cover and the title in its tags, and the end of the file whose place it took."""
+"""Gives a stored file the cover and title that its tags still lack, and deletes the file that it replaced."""
 
 import uuid
 from typing import Any, BinaryIO

@@ -1,4 +1,4 @@
-"""Takes that a person chose in a list, to do one thing to all of them."""
+"""Finds the takes that a person chose in a list, to do one thing to all of them."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Undo in place of "are you sure": a message brings a signed token along that says how to take back what was done.
+"""Offers undo in place of "are you sure": a message carries a signed token that says how to reverse what was done.
 
 The token holds ids and names, is bound to team and person, and lasts a day. Undoing twice is harmless.
 """

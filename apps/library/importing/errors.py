@@ -1,4 +1,4 @@
-"""What can go wrong while an account's list is read: said in the row, in plain words, with what to do about it."""
+"""Says what went wrong while an account's list was read: in the import's row, in plain words, with what to do."""
 
 import logging
 import uuid

@@ -1,4 +1,4 @@
-"""What /library/import/ says of each account: what the team has of it, and how its import stands. A few queries."""
+"""Collects what /library/import/ says about each account: what the team has from it, and how far its import is."""
 
 from dataclasses import dataclass
 

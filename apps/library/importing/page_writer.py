@@ -1,4 +1,4 @@
-"""One page of an account's clips becomes songs of the team: a handful of queries, however many clips it has.
+"""Turns one page of an account's clips into songs of the team, by a handful of queries, however many clips it has.
 
 Unique by subscription and clip id. What is known stays, what is not known is filled in, what was deleted here stays
 deleted. A clip without a date gets one below the clip that stands before it in the list.

@@ -1,4 +1,4 @@
-"""Reading an account's list ahead of the writing, in a thread of its own and without the database.
+"""Reads an account's list ahead of the writer, in a thread of its own and without the database.
 
 The walk takes what is there by then: where the remote side is slow, each page is written as it comes; where it is fast,
 several together, which is quicker.

@@ -1,4 +1,4 @@
-"""A clip of the list as the rows of a new take: made before the transaction in which they are written."""
+"""Builds the rows of a new take from a listed clip, before the transaction in which they are written."""
 
 import json
 import secrets

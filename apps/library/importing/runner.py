@@ -1,4 +1,4 @@
-"""Walking through an account's list, a slice at a time: a claim, some pages, and on to the next message.
+"""Imports an account's list a slice at a time: claims it, reads some pages, and wakes the next task.
 
 Some pages and how far the walk has come are written in one transaction: whoever dies on the way loses those at most,
 and whoever comes next begins with them. The next ones are read meanwhile (prefetch.py); no transaction is open across a

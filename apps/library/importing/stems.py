@@ -1,5 +1,4 @@
-"""Stems among what was imported: Flow Music lists them as clips called "<song> - drums"
-(get-flowmusic-music-download).
+"""Recognises stems among imported clips: Flow Music calls them "<song> - drums" (get-flowmusic-music-download).
 
 They go under the take that they were split from where that is sure: one take of the account, and only one, has that
 name and that length. Else they stay clips like others.

@@ -1,4 +1,4 @@
-"""What no edit can be made of, said before anyone tries (post-flowmusic-music-edit)."""
+"""Says why a take can't be edited, before anyone tries (post-flowmusic-music-edit)."""
 
 from apps.accounts.models import Subscription
 from apps.library.models import Clip, ReferenceFile

@@ -1,4 +1,4 @@
-"""What was changed in the lyrics of a song, line by line, or in a description, word by word."""
+"""Compares two versions of lyrics line by line, and two prompts word by word."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Pictures and audio that songs may be asked for with: our own copy, and its place at one Flow Music account."""
+"""Images and audio that songs can be created with: our own copy, and its id on one Flow Music account."""
 
 import uuid
 from collections.abc import Iterable

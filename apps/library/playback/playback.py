@@ -1,4 +1,4 @@
-"""Answering a browser that asks for a stored file: by Range from local disk, or by a link to the store.
+"""Serves a stored file to a browser: by Range from local disk, or by a link to the store.
 
 An <audio> element asks for `bytes=0-` and then reads slowly for minutes. From local disk such a request gets
 at most 1 MiB and comes back for more (RFC 9110, 15.3.7: a server may send less than the range), so that it never

@@ -1,4 +1,4 @@
-"""The words of a text as the index keeps them, and those of a query: folded (text_folding.py), and parted.
+"""Splits a text, or a query, into the words that the index stores, folded by text_folding.py.
 
 A sign between letters parts and joins: AC/DC is `ac`, `dc` and `acdc`. Of a script without spaces each run of signs is
 kept from each of its signs on, so that what stands side by side in a query has to stand so in the text.

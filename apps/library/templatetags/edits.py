@@ -1,4 +1,4 @@
-"""`{% load edits %}`: what an edit is to the take that it was made of, and what was asked for, in words."""
+"""`{% load edits %}`: how an edit relates to the take that it was made from, and its settings, in words."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The library's pages and the files that they play, all fetched through the team: a stranger gets 404."""
+"""The library's list of songs, fetched through the team: a stranger gets 404."""
 
 from django.http import HttpResponse
 from django.template.response import TemplateResponse

@@ -1,4 +1,4 @@
-"""/_sandbox/: what tests in other processes order and ask.
+"""/_sandbox/: addresses by which tests in other processes control and read the sandbox.
 
 None of this exists at the real API, and none of it needs a token.
 """

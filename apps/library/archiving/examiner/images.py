@@ -1,4 +1,4 @@
-"""What is done with a picture from outside, in a process of its own."""
+"""Examines an image from outside, in a process of its own."""
 
 import dataclasses
 import hashlib

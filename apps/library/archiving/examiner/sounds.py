@@ -1,4 +1,4 @@
-"""What is done with sound from outside, in a process of its own."""
+"""Examines audio from outside, in a process of its own."""
 
 import base64
 import dataclasses
