@@ -139,7 +139,7 @@ def _read_records(bereft: Bereft) -> None:
 
 
 def _look_for_lost(bereft: Bereft) -> None:
-    candidates.ask(bereft.lost, by=bereft.studio.user)
+    candidates.start_search(bereft.lost, by=bereft.studio.user)
     candidates.search(str(bereft.lost.pk))
     assert LostSongSearch.objects.get().clips == []
 

@@ -51,7 +51,7 @@ def learn_wanted(account_id: int) -> None:
         wake("generation.changed", taken[0].subscription_id)
 
 
-def usual(spent: Collection[UsageCharge], now: datetime) -> tuple[int, bool] | None:
+def usual_price(spent: Collection[UsageCharge], now: datetime) -> tuple[int, bool] | None:
     """The credits of a song, and whether all recent ones cost the same; None while there are too few to tell.
 
     A conversation holds a song and its edits, so that some cost a multiple: the middle one is a song's, and of two
@@ -72,7 +72,7 @@ def _claim(account: FlowAccount) -> bool:
 
 def _learn_one(account: FlowAccount, token: ApiToken, client: FlowMusic) -> bool:
     read = usage_sync.read(account, token, client)
-    found = usual(read.spent, timezone.now()) if read else None
+    found = usual_price(read.spent, timezone.now()) if read else None
     if found is None or found == (account.song_credits, account.song_credits_fixed):
         return False
     price, fixed = found

@@ -18,7 +18,7 @@ from apps.old_addresses import moved
 
 urlpatterns = [
     path("create/", create_views.create, name="create"),
-    path("create/references/", reference_views.offered, name="create-references"),
+    path("create/references/", reference_views.choices, name="create-references"),
     path("create/references/send/", reference_views.send, name="create-reference-send"),
     path("create/sweeps/", sweeps_views.overview, name="sweeps"),
     path("create/sweeps/<uuid:pk>/", sweeps_views.sweep, name="sweep"),

@@ -4,9 +4,9 @@ from apps.library.views import (
     clip,
     collections,
     files,
-    find,
     imports,
     library,
+    palette,
     ratings,
     references,
     selection,
@@ -19,7 +19,7 @@ from apps.old_addresses import moved
 
 urlpatterns = [
     path("", library.library, name="library"),
-    path("find/", find.find, name="find"),
+    path("find/", palette.find, name="find"),
     path("downloads/ready/", files.download_ready, name="download-ready"),
     path("clips/<uuid:clip_id>/", clip.clip, name="clip"),
     path("clips/<uuid:clip_id>/audio.<slug:kind>", files.audio, name="clip-audio"),

@@ -33,12 +33,12 @@ def spent(*credits: int, days_ago: int = 1) -> list[UsageCharge]:
     ],
 )
 def test_the_usual_price_of_a_song(credits: list[int], learned: tuple[int, bool] | None) -> None:
-    assert learned_prices.usual(spent(*credits), NOW) == learned
+    assert learned_prices.usual_price(spent(*credits), NOW) == learned
 
 
 def test_what_was_long_ago_is_forgotten_and_what_has_no_time_counts() -> None:
-    assert learned_prices.usual(spent(9, 9, 9, days_ago=40) + spent(6, 6, 6), NOW) == (6, True)
-    assert learned_prices.usual([UsageCharge(name, 60) for name in "abc"], NOW) == (5, True)
+    assert learned_prices.usual_price(spent(9, 9, 9, days_ago=40) + spent(6, 6, 6), NOW) == (6, True)
+    assert learned_prices.usual_price([UsageCharge(name, 60) for name in "abc"], NOW) == (5, True)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def use_everything(studio: Studio, account: FlowAccount, hostile: Answers) -> No
     runner.walk(str(walk.pk))
     (lost,) = studio.ask("lost")
     Job.objects.filter(pk=lost.pk).update(state="unknown", ran_on=account, sent_at=lost.created_at)
-    candidates.ask(lost, by=studio.user)
+    candidates.start_search(lost, by=studio.user)
     assert candidates.search(str(lost.pk))
 
 

@@ -24,7 +24,7 @@ NOWHERE = "You have no account to send it to. Add an API token first."
 
 @require_safe
 @team_view(needs="create")
-def offered(request: TeamRequest) -> HttpResponseBase:
+def choices(request: TeamRequest) -> HttpResponseBase:
     """The list alone, as it is now; what is chosen stands in the page that asks."""
     form = SongForm(team=request.team, user=request.user, initial={"email": request.GET.get("email", "")})
     context = {"picker": reference_picker.of_form(form)}

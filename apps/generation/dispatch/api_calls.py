@@ -37,7 +37,7 @@ def make(client: FlowMusic, job: Job, account: FlowAccount, *, reply_url: str, d
     return client.edit(edit | _ours(job, reply_url), deadline=deadline)
 
 
-def unfit(job: Job) -> str:
+def why_not_sent(job: Job) -> str:
     """Why it must not be sent, found here before anything is: our own look through a file that is to be uploaded."""
     if job.operation != "upload":
         return ""

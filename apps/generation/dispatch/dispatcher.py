@@ -113,7 +113,7 @@ def _mark_sent(job: Job, claim_id: UUID, hook: str) -> int:
 def _is_fit(job: Job, claim_id: UUID) -> bool:
     """Whether it may be sent, by our own check; what can't be checked now goes back into the queue."""
     try:
-        unfit = api_calls.unfit(job)
+        reason = api_calls.why_not_sent(job)
     except NotExamined as error:
         return _waits(job, claim_id, error.words, TRY_AGAIN)
     except (OperationalError, InterfaceError):
@@ -121,11 +121,11 @@ def _is_fit(job: Job, claim_id: UUID) -> bool:
     except Exception:  # a storage that is down
         logger.exception("job %s: its file could not be read", job.pk)
         return _waits(job, claim_id, api_calls.UNREADABLE, READ_AGAIN)
-    if unfit:
+    if reason:
         evidence = {"examined": job.file.last_error} if job.file and job.file.last_error else {}
         text = "Checked before it was sent, and not sent."
-        transitions.reject(job, text, claim_id=claim_id, error_text=unfit, evidence=evidence)
-    return not unfit
+        transitions.reject(job, text, claim_id=claim_id, error_text=reason, evidence=evidence)
+    return not reason
 
 
 def _waits(job: Job, claim_id: UUID, words: str, pause: timedelta) -> bool:
@@ -137,7 +137,7 @@ def _leave_mark(job: Job, number: int, claim_id: UUID) -> bool:
     """Outside the database, so that one that is turned back is known by it. Without a mark nothing is sent."""
     try:
         return guard.mark(job, number)
-    except marks.Nowhere:
+    except marks.NoMarkLeft:
         logger.warning("job %s: no mark can be left, so it is not sent", job.pk)
         return _waits(job, claim_id, NO_MARK, MARK_AGAIN)
 

@@ -20,7 +20,7 @@ def adopt(request: TeamRequest, pk: object) -> HttpResponseBase:
     if not adoption.may_adopt(found):
         return _page(request, found, adoption.FOUND)
     if "look" in request.POST:
-        candidates.ask(found, by=request.user)
+        candidates.start_search(found, by=request.user)
         return redirect("job-adopt", pk=found.pk)
     chosen = request.POST.getlist("clip")
     if not chosen:

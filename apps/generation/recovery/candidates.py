@@ -35,7 +35,7 @@ MORE_SONGS = "There are more songs than were read, so it may be one of those."
 NO_ACCOUNT = "The account that this was sent to is not known here any more, so there is nowhere to search."
 
 
-def ask(job: Job, *, by: User) -> None:
+def start_search(job: Job, *, by: User) -> None:
     """Has the list read, anew if it was read before."""
     fresh = {"asked_by": by, "asked_at": timezone.now(), "found_at": None, "problem": "", "claim": None}
     LostSongSearch.objects.update_or_create(job=job, defaults=fresh | {"claim_until": None, "clips": []})

@@ -16,7 +16,7 @@ PROMPT_LIMIT = 2_000  # post-flowmusic-files-generate
 NAME_LENGTH = 6
 
 
-def ask(
+def begin(
     *, team: Team, by: User, token: ApiToken, account: FlowAccount | None, prompt: str, nonce: uuid.UUID
 ) -> ReferenceFile:
     """Without an account the dispatcher chooses one. Raises FormAlreadyUsed."""

@@ -30,7 +30,7 @@ def image(request: TeamRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            file = image_requests.ask(
+            file = image_requests.begin(
                 team=request.team,
                 by=request.user,
                 token=data["token"],

@@ -194,7 +194,7 @@ def newest_job(file: ReferenceFile) -> Job | None:
     return file.jobs.order_by("-created_at").first()
 
 
-def put_away(file: ReferenceFile, *, by: User) -> bool:
+def delete(file: ReferenceFile, *, by: User) -> bool:
     """Deleted here; what is queued is not sent any more."""
     for job in file.jobs.filter(state=State.QUEUED):
         decisions.cancel(job, by=by)

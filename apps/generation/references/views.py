@@ -163,7 +163,7 @@ def _done(request: TeamRequest, file: ReferenceFile, sender: Sender | None, do: 
 @team_view(needs="create")
 def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     file = _find(request, pk)
-    if uploads.put_away(file, by=request.user):
+    if uploads.delete(file, by=request.user):
         words = f"“{file}” is deleted here. The copy at Flow Music is not deleted."
         undoable(request, words, "delete-file", file=str(file.pk))
     return back(request, "files")

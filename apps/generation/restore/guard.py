@@ -109,7 +109,7 @@ def is_anything_open() -> bool:
 def mark(job: Job, number: int) -> bool:
     """The last step before the socket opens. False: nothing may be sent, and the job says so already, or will.
 
-    Raises sent_marks.Nowhere.
+    Raises marks.NoMarkLeft.
     """
     ledger = SendLedger.current()
     if not ledger.database and not may_send():

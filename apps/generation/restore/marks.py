@@ -62,18 +62,18 @@ class Mark:
             return None
 
 
-class Nowhere(Exception):
+class NoMarkLeft(Exception):
     """Neither Redis nor the file store takes a mark, so nothing may be sent."""
 
 
 def leave(series: UUID, mark: Mark) -> list[Mark]:
-    """In both places. Returns the marks of this number and later ones, this one among them. Raises Nowhere."""
+    """In both places. Returns the marks of this number and later ones, this one among them. Raises NoMarkLeft."""
     in_redis = _leave_in_redis(series, mark)
     in_store = _store.within(lambda: _leave_in_store(series, mark), patient=in_redis is None)
     if in_redis is not None:
         return in_redis
     if not in_store:
-        raise Nowhere
+        raise NoMarkLeft
     return [each for each in in_files(series) or [] if each.number >= mark.number]
 
 

@@ -125,7 +125,7 @@ def search(jobs: Collection[RestoredJob], *, by: User) -> int:
     """Has the newest songs of their accounts read. A synchronous job is in no list."""
     found = [each.job for each in jobs if not each.job.is_synchronous]
     for job in found:
-        candidates.ask(job, by=by)
+        candidates.start_search(job, by=by)
         decisions.check_now(job)
     return len(found)
 

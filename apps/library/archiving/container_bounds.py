@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from apps.library.archiving import mpeg, riff, sizes
+from apps.library.archiving import image_sizes, mpeg, riff
 from apps.library.archiving.errors import BadFile, CutShort, Unreadable
 from apps.library.archiving.file_types import (
     JPEG,
@@ -81,7 +81,7 @@ def _check_bounds(file: BinaryIO, size: int, file_type: FileType) -> Outline:
         outline = None
     if outline is None or outline.end > size:
         raise CutShort(file_type.name)
-    sizes.measure(file, file_type)
+    image_sizes.measure(file, file_type)
     _refuse_second(file, outline.end, size, file_type)
     return outline
 
@@ -213,7 +213,7 @@ def _one_jpeg(file: BinaryIO, start: int, size: int, left: Iterator[int]) -> Out
         head = _take(file, 2)
         if marker in _SIZES:
             _, *sides = (int.from_bytes(each, "big") for each in _three(_take(file, 5)))
-            sizes.refuse_huge((sides[1], sides[0]), JPEG)
+            image_sizes.refuse_huge((sides[1], sides[0]), JPEG)
         place += 2 + int.from_bytes(head, "big")
         if marker == 0xDA:
             scans += 1

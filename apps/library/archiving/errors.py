@@ -36,5 +36,5 @@ class NotExamined(NotStored):
         super().__init__(words)
 
 
-class NoWay(NotStored):
+class FileUnavailable(NotStored):
     """There is nobody to ask and no link for now."""

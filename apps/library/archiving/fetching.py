@@ -15,7 +15,7 @@ from apps.accounts import api_clients
 from apps.accounts.api_clients import NoToken
 from apps.accounts.models import ApiToken
 from apps.library import songs
-from apps.library.archiving.errors import NoWay
+from apps.library.archiving.errors import FileUnavailable
 from apps.library.models import Clip, ClipFile
 from apps.upstream import media
 from apps.upstream.deadline import Deadline
@@ -38,7 +38,7 @@ MOST_PAGES = 20  # of 100 clips each: a list without an end would hold the worke
 
 
 def fetch(file: ClipFile, to: BinaryIO, *, deadline: Deadline) -> None:
-    """Writes the file as the remote side has it. Raises UpstreamError, or NoWay: nobody to ask."""
+    """Writes the file as the remote side has it. Raises UpstreamError, or FileUnavailable: nobody to ask."""
     if file.kind == Kind.MP3:
         _ask(file, to, deadline)
         return
@@ -54,8 +54,8 @@ def fetch(file: ClipFile, to: BinaryIO, *, deadline: Deadline) -> None:
             if error.status not in EXPIRED:
                 raise
     if tried == {""}:
-        raise NoWay("Flow Music gives no link to this file yet.")
-    raise NoWay("The link to this file has expired, and Flow Music gives no newer one yet.")
+        raise FileUnavailable("Flow Music gives no link to this file yet.")
+    raise FileUnavailable("The link to this file has expired, and Flow Music gives no newer one yet.")
 
 
 def _links(file: ClipFile) -> Iterator[str]:
@@ -137,4 +137,4 @@ def _token_of(clip: Clip) -> tuple[ApiToken, FlowMusic]:
         return api_clients.of_team(clip.team_id, clip.subscription_id)
     except NoToken as error:
         words = "There is no working API token for the account of this take. Enter a new one to continue."
-        raise NoWay(words) from error
+        raise FileUnavailable(words) from error

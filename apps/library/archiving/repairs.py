@@ -52,7 +52,7 @@ def put_in_order(file: BinaryIO, size: int, file_type: FileType) -> Repaired:
         _close(file, shape)
         changed = True
     if shape.wave:
-        changed |= riff.put_right(file, shape.wave)
+        changed |= riff.correct_lengths(file, shape.wave)
     file.flush()
     return Repaired(file, os.fstat(file.fileno()).st_size, file_type, changed)
 

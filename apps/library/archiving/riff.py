@@ -69,7 +69,7 @@ def _is_name(four: bytes) -> bool:
     return all(0x20 <= byte <= 0x7E for byte in four)
 
 
-def put_right(file: BinaryIO, wave: Wave) -> bool:
+def correct_lengths(file: BinaryIO, wave: Wave) -> bool:
     """The plain form with the true lengths, in place: the sound itself stays where it is. False: it was right."""
     file.seek(0)
     before = file.read(8)

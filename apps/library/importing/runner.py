@@ -34,7 +34,7 @@ State = Import.State
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPosition:
     """Where the walk goes on; `is_end` behind the last page of the second look."""
 
     offset: int
@@ -45,7 +45,7 @@ class Place:
     is_end: bool = False
 
     @classmethod
-    def of(cls, walk: Import) -> "Place":
+    def of(cls, walk: Import) -> "ListPosition":
         return cls(walk.offset, walk.anchors, walk.at_top, walk.last_at, walk.restarts)
 
 
@@ -76,44 +76,49 @@ def _go(walk: Import, claim_id: uuid.UUID, client: FlowMusic) -> bool:
     until, offset = time.monotonic() + SLICE_S, walk.offset
     while True:
         with Reader(client, walk.account.email, offset=offset, until=until) as stretches:
-            place = _follow(walk, claim_id, stretches)
-        if place is None or place.is_end:
-            return place is not None and _end(walk, claim_id)
+            position = _follow(walk, claim_id, stretches)
+        if position is None or position.is_end:
+            return position is not None and _end(walk, claim_id)
         if time.monotonic() > until or shutdown.has_begun():
             return _hand_on(walk, claim_id)
-        offset = place.offset
+        offset = position.offset
 
 
-def _follow(walk: Import, claim_id: uuid.UUID, stretches: Iterable[Stretch]) -> Place | None:
+def _follow(walk: Import, claim_id: uuid.UUID, stretches: Iterable[Stretch]) -> ListPosition | None:
     """As far as they lead; to where it goes on elsewhere. None: the walk isn't ours any more."""
-    place: Place | None = Place.of(walk)
+    position: ListPosition | None = ListPosition.of(walk)
     shown = time.monotonic()
     for stretch in stretches:
-        place = _write(walk, claim_id, stretch)
-        if place is None or place.is_end or place.offset != stretch.following or shutdown.has_begun():
+        position = _write(walk, claim_id, stretch)
+        if (
+            position is None
+            or position.is_end
+            or position.offset != stretch.following
+            or shutdown.has_begun()
+        ):
             break
         if time.monotonic() - shown > SHOWN_EVERY_S:
             shown = time.monotonic()
             wake("generation.changed", walk.subscription_id)
-    return place
+    return position
 
 
-def _write(walk: Import, claim_id: uuid.UUID, stretch: Stretch) -> Place | None:
+def _write(walk: Import, claim_id: uuid.UUID, stretch: Stretch) -> ListPosition | None:
     """Saves what it gives. None: the walk isn't ours any more."""
     ready = prepare(stretch.clips, walk.team_id)  # before anybody waits for this one
     with transaction.atomic():
         songs.lock_team(walk.team)
         unseen = _unseen(walk, ready)
         if unseen is None:
-            place, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
+            position, counts = _restart(walk), dict.fromkeys(("filled", "known", "left_out"), 0)
         else:
             unseen = unseen[: walk.left]
             saved = page_writer.save(walk, unseen)
             is_full = walk.left is not None and len(unseen) >= walk.left
-            place = _after(walk, stretch, saved, has_anchors=bool(unseen), is_full=is_full)
+            position = _after(walk, stretch, saved, has_anchors=bool(unseen), is_full=is_full)
             counts = _counts(walk, saved)
-        if _set(walk, claim_id, place, **counts):
-            return place
+        if _set(walk, claim_id, position, **counts):
+            return position
         transaction.set_rollback(True)
     return None
 
@@ -124,14 +129,14 @@ def _counts(walk: Import, saved: page_writer.SavedPage) -> dict[str, int]:
     return {name: getattr(walk, name) + getattr(saved, name) for name in names}
 
 
-def _set(walk: Import, claim_id: uuid.UUID, place: Place, **counts: int) -> bool:
+def _set(walk: Import, claim_id: uuid.UUID, position: ListPosition, **counts: int) -> bool:
     return walk.write(
         claim_id,
-        offset=place.offset,
-        anchors=place.anchors,
-        at_top=place.at_top,
-        last_at=place.last_at,
-        restarts=place.restarts,
+        offset=position.offset,
+        anchors=position.anchors,
+        at_top=position.at_top,
+        last_at=position.last_at,
+        restarts=position.restarts,
         claim_until=timezone.now() + leases.LASTS,
         tries=0,
         problem="",
@@ -146,7 +151,7 @@ def _unseen(walk: Import, clips: Sequence[Ready]) -> Sequence[Ready] | None:
     """
     if walk.at_top or walk.offset == 0 or not walk.anchors:
         return clips
-    ends = [place for place, ready in enumerate(clips) if ready.clip.clip_id in walk.anchors]
+    ends = [index for index, ready in enumerate(clips) if ready.clip.clip_id in walk.anchors]
     if ends:
         return clips[max(ends) + 1 :]
     known = page_writer.known_of(walk, clips).keys() | page_writer.uploads_of(walk, clips).keys()
@@ -155,25 +160,27 @@ def _unseen(walk: Import, clips: Sequence[Ready]) -> Sequence[Ready] | None:
     return None if walk.restarts < MOST_RESTARTS else clips
 
 
-def _restart(walk: Import) -> Place:
+def _restart(walk: Import) -> ListPosition:
     """From the top: many songs were made meanwhile, or clips deleted there. What is known gives the others their
-    place, and is imported no second time."""
-    return Place(walk.first, [], walk.at_top, timezone.now(), walk.restarts + 1)
+    position, and is imported no second time."""
+    return ListPosition(walk.first, [], walk.at_top, timezone.now(), walk.restarts + 1)
 
 
 def _after(
     walk: Import, stretch: Stretch, saved: page_writer.SavedPage, *, has_anchors: bool, is_full: bool
-) -> Place:
+) -> ListPosition:
     anchors = stretch.ends if has_anchors else walk.anchors
     following = stretch.following
     if is_full or (walk.is_part and following is None):  # what is made meanwhile lies before a part
-        return Place(walk.offset, anchors, False, saved.last_at, walk.restarts, is_end=True)
+        return ListPosition(walk.offset, anchors, False, saved.last_at, walk.restarts, is_end=True)
     if walk.at_top and (following is None or not saved.new):
-        return Place(walk.offset, anchors, True, saved.last_at, walk.restarts, is_end=True)
+        return ListPosition(walk.offset, anchors, True, saved.last_at, walk.restarts, is_end=True)
     if following is not None:
-        return Place(following, anchors, walk.at_top, saved.last_at, walk.restarts)
+        return ListPosition(following, anchors, walk.at_top, saved.last_at, walk.restarts)
     # The end. Of a list that one call has given nothing can have been missed.
-    return Place(0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.pages == 1)
+    return ListPosition(
+        0, [], True, timezone.now(), walk.restarts, is_end=walk.offset == 0 and stretch.pages == 1
+    )
 
 
 def _hand_on(walk: Import, claim_id: uuid.UUID) -> bool:
@@ -186,7 +193,7 @@ def _hand_on(walk: Import, claim_id: uuid.UUID) -> bool:
 
 
 def _end(walk: Import, claim_id: uuid.UUID) -> bool:
-    stems.place(walk)
+    stems.attach(walk)
     now = timezone.now()
     done = walk.write(claim_id, state=State.DONE, finished_at=now, next_at=None, claim=None, claim_until=None)
     wake("library.sweep")

@@ -23,21 +23,21 @@ OFF_BY_S = 0.5
 AT_ONCE = 100
 
 
-def place(walk: Import) -> int:
+def attach(walk: Import) -> int:
     """Puts the stems under their takes, some at a time. Gives how many."""
     named = Q()
     for stem in STEMS:
         named |= Q(title__iendswith=f"- {stem}")
     stray = _here(walk).filter(named, song__operation=Song.IMPORT, stem_type="", duration_s__gt=0)
     ids = list(stray.order_by("pk").values_list("pk", flat=True))
-    return sum(_place(walk, ids[first : first + AT_ONCE]) for first in range(0, len(ids), AT_ONCE))
+    return sum(_attach(walk, ids[first : first + AT_ONCE]) for first in range(0, len(ids), AT_ONCE))
 
 
 def _here(walk: Import) -> ClipQuerySet:
     return Clip.objects.live().filter(team=walk.team_id, account=walk.account_id)
 
 
-def _place(walk: Import, ids: Iterable[UUID]) -> int:
+def _attach(walk: Import, ids: Iterable[UUID]) -> int:
     placed = 0
     with transaction.atomic():
         songs.lock_team(walk.team)

@@ -47,7 +47,7 @@ def lose(studio: Studio, prompt: str, **params: object) -> Job:
 
 
 def look(job: Job) -> list[adoption.Candidate]:
-    candidates.ask(job, by=job.asked_by)
+    candidates.start_search(job, by=job.asked_by)
     assert candidates.due(timezone.now()) == [str(job.pk)], "should its message be lost"
     assert candidates.search(str(job.pk))
     assert not candidates.search(str(job.pk)), "once"

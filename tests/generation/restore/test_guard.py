@@ -309,7 +309,7 @@ def test_one_team_resumes_for_itself(studio: Studio) -> None:
 def test_a_row_that_knows_no_account_is_searched_for_on_all_of_them(studio: Studio) -> None:
     (job,) = restored(studio)
     assert job.ran_on is None
-    candidates.ask(job, by=studio.user)
+    candidates.start_search(job, by=studio.user)
     assert candidates.search(str(job.pk))
     look = LostSongSearch.objects.get(job=job)
     assert look.problem == ""

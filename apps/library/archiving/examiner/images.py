@@ -11,7 +11,7 @@ from apps.library.archiving import covers, pixels
 from apps.library.archiving.errors import BadFile, Unreadable
 from apps.library.archiving.examiner import process
 from apps.library.archiving.file_types import JPEG, TYPES
-from apps.library.archiving.sizes import huge, refuse_huge
+from apps.library.archiving.image_sizes import huge, refuse_huge
 
 THUMB_PX = 320
 END = b"\xff\xd9"

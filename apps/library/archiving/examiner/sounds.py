@@ -59,7 +59,7 @@ def _put_in_order(file: BinaryIO, kind: str) -> None:
     front of its sound: players would look for it behind our tag."""
     size = file.seek(0, SEEK_END)
     if kind == WAV.extension and (wave := riff.walk(file, size)):
-        riff.put_right(file, wave)
+        riff.correct_lengths(file, wave)
     if kind == MP3.extension and (start := mpeg.find_start(file)).frame:
         _move_down(file, start.place)
 
