@@ -86,7 +86,7 @@ def test_a_folder_that_was_there_keeps_its_permissions(shell: pytest.MonkeyPatch
 def test_one_start_per_folder(tmp_path: Path) -> None:
     held = environment.lock(tmp_path)
 
-    with pytest.raises(StartError, match=rf"already runs on {tmp_path} \(process {os.getpid()}\)"):
+    with pytest.raises(StartError, match=rf"already runs at {tmp_path} \(process {os.getpid()}\)"):
         environment.lock(tmp_path)
 
     os.close(held)

@@ -36,9 +36,11 @@ def anybody(listener: socket.socket) -> Iterator[None]:
         server.socket = listener
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield
-        server.shutdown()
-        thread.join()
+        try:
+            yield
+        finally:  # a thread that goes on would keep pytest from ending
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -55,11 +57,11 @@ def test_another_studio_on_the_port_stops_the_start_with_a_way_out(start: Start)
         anybody(start.web),
         pytest.raises(StartError, match=r"answered by something else.* make run PORT=\d+$"),
     ):
-        local._answers(start)
+        local._responds(start)
 
 
 def test_who_does_not_answer_is_not_ready(start: Start) -> None:
-    assert not local._answers(start)
+    assert not local._responds(start)
 
 
 @pytest.mark.parametrize(("nonce", "is_own"), [("own", True), ("another's", False)])
