@@ -33,7 +33,7 @@ test-all: venv-dev ## the rest: Postgres whole, every crash step, every page by 
 lint: venv-dev ## format, lint, types, import rules, migrations, deploy check
 	@exec $(IN_VENV) -m tests --only lint
 
-format: venv-dev ## Python and templates in their one form; scripts and styles looked through where npx is to be had
+format: venv-dev ## formats Python and templates; checks scripts and styles where npx is available
 	@$(IN_VENV) -m tests.run.layout
 
 bench: venv-dev ## figures, as ratios within one run

@@ -1,6 +1,6 @@
 """Wakes a Celery task by name once the running transaction is committed.
 
-Messages are hints: a sweep finds what is due, so a broker that is down, or does not answer, must not fail a request nor
+Messages are hints: a tick finds what is due, so a broker that is down, or does not answer, must not fail a request nor
 hold it up (docs/design.md, section 1). They don't expire: that would compare two hosts' clocks, and a late one does
 no harm.
 """

@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flowweb.settings")
 
 
 class Hint(Task):  # type: ignore[type-arg]
-    """A message is a hint: one that comes when this process is to end is dropped, and the next one's sweep finds
+    """A message is a hint: one that comes when this process is to end is dropped, and the next one's tick finds
     what is due. The pool of threads would work through all that it has taken."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

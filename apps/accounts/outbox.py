@@ -43,7 +43,7 @@ class Outbox(BaseEmailBackend):
 
 
 def due() -> list[str]:
-    """For the sweep, should the messages be lost."""
+    """For the tick, should the messages be lost."""
     ready = Mail.objects.filter(next_try_at__lte=timezone.now()).order_by("next_try_at")
     return [str(pk) for pk in ready.values_list("pk", flat=True)[:AT_ONCE]]
 

@@ -41,7 +41,7 @@ def words() -> str:
 
 
 def is_due(name: str, seconds: float) -> bool:
-    """True for one caller per period, by the same clock: sweeps that have piled up cost nothing."""
+    """True for one caller per period, by the same clock: ticks that have piled up cost nothing."""
     return bool(_cache().add(f"turn:{name}", True, seconds))
 
 

@@ -71,7 +71,7 @@ def want(accounts: Collection[FlowAccount], *, team: Team, by: User) -> None:
 
 
 def due() -> list[int]:
-    """Accounts that somebody asked about and nobody has asked since: for the sweep, should the message be lost."""
+    """Accounts that somebody asked about and nobody has asked since: for the tick, should the message be lost."""
     return list(_unread().values_list("pk", flat=True))
 
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 RESTORABLE_FOR = timedelta(days=30)
 AT_ONCE = 200
 NAME_LIMIT = 200
-# Whoever sends it looks it through first; a job that waits leaves that to the sweep.
+# Whoever sends it looks it through first; a job that waits leaves that to the tick.
 LOOKED_THROUGH_AFTER = timedelta(seconds=20)
 
 
@@ -99,7 +99,7 @@ def purge_expired() -> int:
 def _try_to_erase(file: ReferenceFile) -> bool:
     try:
         return erase(file)
-    except Exception:  # whatever the store of today raises; the next sweep tries again
+    except Exception:  # whatever the store of today raises; the next purge tries again
         logger.exception("reference file %s could not be removed from the storage", file.pk)
         return False
 

@@ -34,7 +34,7 @@ def wake_files() -> None:
 
 @shared_task(name="library.background")
 def archive_in_background() -> None:
-    # What was just made must find a thread; whoever finds no place here is woken again by the next sweep.
+    # What was just made must find a thread; whoever finds no place here is woken again by the next tick.
     if IN_BACKGROUND.acquire(blocking=False):
         try:
             backfill.run()

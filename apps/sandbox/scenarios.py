@@ -74,8 +74,8 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
             (Scenario.MODERATED_NOW, "422 with a failed job record, immediately"),
             (Scenario.UNPROCESSABLE, "422 without a job record"),
             (Scenario.ACCOUNT_ERROR, "596: the account is in an error state"),
-            (Scenario.BUSY, "429: the account runs as much as it may"),
-            (Scenario.BUSY_ALL, "429: every account runs as much as it may"),
+            (Scenario.BUSY, "429: the account has no free slot"),
+            (Scenario.BUSY_ALL, "429: no account has a free slot"),
             (Scenario.SERVER_ERROR, "500 as JSON"),
             (Scenario.BAD_GATEWAY, "502 with a proxy's HTML page"),
             (Scenario.DROP_BEFORE, "the connection is closed before anything is done"),
@@ -84,7 +84,7 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
     (
         "Accepted and charged, but the response goes wrong",
         (
-            (Scenario.HANG, "no answer, until the client leaves or for two minutes"),
+            (Scenario.HANG, "no response until the client leaves, or for two minutes"),
             (Scenario.DROP_AFTER, "the connection is closed instead of an answer"),
             (Scenario.TRUNCATED, "half of the JSON, then closed"),
             (Scenario.HTML, "200 with an HTML page"),
@@ -100,7 +100,7 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
                 Scenario.MODERATED,
                 "fails with moderation_reject when its time is over; images and uploads with 500, lyrics with 422",
             ),
-            (Scenario.VANISH, "its record is 404 as soon as it has left the list"),
+            (Scenario.VANISH, "its record gives 404 as soon as it has left the list"),
             (Scenario.STAYS_LISTED, "it stays in the list when it has ended, as completed or failed"),
             (Scenario.ONE_TAKE, "one clip instead of two"),
             (Scenario.LINK_EXPIRED, "the media links answer 403; the mp3 can still be downloaded"),
@@ -113,10 +113,10 @@ GUIDE: tuple[tuple[str, tuple[tuple[Scenario, str], ...]], ...] = (
         ),
     ),
     (
-        "Lyrics, files and accounts (the last two only by order)",
+        "Lyrics, files and accounts (the last two only by POST)",
         (
             (Scenario.NO_LYRICS, "lyrics: 422 with the agent's message instead"),
-            (Scenario.SONG_FIRED, "lyrics: a song is made and charged that nobody requested"),
+            (Scenario.SONG_FIRED, "lyrics: a song that nobody requested is made and charged"),
             (Scenario.PLAIN_LYRICS, "lyrics: from the agent's text, without title and sound prompt"),
             (Scenario.NO_LENGTH, "uploads: duration_s is null"),
             (Scenario.FLAGGED, "uploads: is_flagged is true"),

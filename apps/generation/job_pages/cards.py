@@ -96,7 +96,7 @@ def card(job: Job, around: Surroundings) -> Card:
         title=title_of(job),
         url=reverse("job", args=[job.pk]),
         who_initials=job.asked_by.initials if job.asked_by else "?",
-        who_name=job.asked_by.short_name if job.asked_by else "Somebody who left",
+        who_name=job.asked_by.short_name if job.asked_by else "A former member",
         subtitle=short_email(account.email) if account else "",
         account_full=account.email if account else "",
         time_text=str(when(job.finished_at or job.created_at)),

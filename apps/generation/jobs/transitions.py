@@ -1,6 +1,6 @@
 """Every change of a job's state: one conditional UPDATE that must change exactly one row, and its line of the story.
 
-Dispatcher, poller, webhook, sweeper and person all come through here, in any order and twice (docs/design.md,
+Dispatcher, poller, webhook, tick and person all come through here, in any order and twice (docs/design.md,
 section 3); how jobs end is in endings.py, by the same moves. Each function answers whether it changed the row; False
 means that somebody was faster or the state forbids it.
 """
@@ -25,7 +25,7 @@ from apps.wake import wake
 
 logger = logging.getLogger(__name__)
 
-LOST = "No answer came when this was sent. It may have gone through, so it is not sent again."
+LOST = "No response came when this was sent. It may have gone through, so it is not sent again."
 # Longer than the deadline of the POST, so that a claim is never expired under its owner.
 CLAIM_OUTLASTS = timedelta(seconds=30)
 

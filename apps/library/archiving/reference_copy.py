@@ -1,6 +1,6 @@
 """Our own copy of a reference file: looked through before it is sent on, fetched when Flow Music made it.
 
-The row is the timer and the claim: whoever works on it puts `next_try_at` off first, and a sweep finds what is due.
+The row is the timer and the claim: whoever works on it puts `next_try_at` off first, and a tick finds what is due.
 """
 
 import hashlib

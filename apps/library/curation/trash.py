@@ -150,7 +150,7 @@ def _to_remove(now: datetime) -> QuerySet[ClipFile]:
 
 
 def _try_to_remove(file: ClipFile) -> bool:
-    """One that can't go is left to the next sweep, and holds up no other."""
+    """One that can't go is left to the next purge, and holds up no other."""
     try:
         return _remove(file)
     except Exception:  # whatever the store of today raises
@@ -168,7 +168,7 @@ def _remove(file: ClipFile) -> bool:
         list(Clip.objects.select_for_update(no_key=True).filter(pk=file.clip_id).values("pk"))
         same = ClipFile.objects.filter(pk=file.pk, claim=file.claim, file=file.file.name, former=file.former)
         if not same.delete()[0]:
-            return False  # changed meanwhile: the next sweep looks again
+            return False  # changed meanwhile: the next purge looks again
         if file.is_stored:
             quota.freed(file.clip.team_id, file.size or 0)
     return True

@@ -68,7 +68,7 @@ def noted(walk: Import, claim_id: uuid.UUID) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError):
-        raise  # the database is away: the claim runs out, and the sweep finds the walk
+        raise  # the database is away: the claim runs out, and the tick finds the walk
     except Stuck as error:
         _stop(walk, claim_id, error.words)
     except UpstreamError as error:

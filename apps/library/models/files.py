@@ -1,4 +1,4 @@
-"""The files of a take, and how far copying them has come. The row is the timer: a sweep finds what is due."""
+"""The files of a take, and how far copying them has come. The row is the timer: a tick finds what is due."""
 
 import uuid
 from datetime import datetime

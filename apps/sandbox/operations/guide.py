@@ -32,10 +32,10 @@ CONTROLS = (
     ("GET /_sandbox/jobs", "all jobs, also those that the API has no record of"),
     ("GET /_sandbox/hooks", "all webhooks"),
     ("POST /_sandbox/scenario", "{operation, scenario, times, number}: the next calls go this way"),
-    ("DELETE /_sandbox/scenario", "forgets what was ordered"),
+    ("DELETE /_sandbox/scenario", "clears the scenarios that were set"),
     ("POST /_sandbox/accounts", "{email, number, kind, credits, error, maxJobs, remove}: changes an account"),
-    ("POST /_sandbox/finish", "{jobid}: its time is over now"),
-    ("POST /_sandbox/speed", "{speed}: for what is asked from now on"),
+    ("POST /_sandbox/finish", "{jobid}: ends it now"),
+    ("POST /_sandbox/speed", "{speed}: for all requests from now on"),
     (
         "POST /_sandbox/clips",
         "{email, count, title}: clips that were created elsewhere, newer than all others",
@@ -62,7 +62,7 @@ example <code>user:1000-sandboxdemo</code>. Each number is a subscription of its
 <p>An account is added with any refresh token of ten characters: <code>sandbox-refresh-mary</code> is that of
 mary@sandbox.example, <code>sandbox-refresh-free.joe</code> has the plan in its name (free, starter, plus, member),
 and one that begins with <code>bad</code> is refused.</p>
-<h2>What in a prompt the tune follows</h2>
+<h2>Parts of a prompt that shape the tune</h2>
 <p><code>80 bpm</code>, slow, fast, sad, minor, dark, happy, bright, major, disco, rock, lofi, waltz;
 <code>[long]</code> lasts three minutes, <code>[short]</code> eight seconds.</p>
 <h2>Tags for what can go wrong</h2>
@@ -71,7 +71,7 @@ the next calls of an operation:
 <code>POST /_sandbox/scenario {{"operation": "jobs", "scenario": "500", "times": 3}}</code>. Operations are
 {names}.</p>
 {tables}
-<h2>What tests order and ask</h2>
+<h2>How tests control and query it</h2>
 <ul>{controls}</ul>
 </main></body></html>
 """

@@ -323,7 +323,7 @@ def test_a_person_who_left_is_said_to_have_left(studio: Studio) -> None:
     (job,) = studio.ask()
     Job.objects.filter(pk=job.pk).update(asked_by=None)
     made = of(job, Membership.objects.get(user=studio.user))
-    assert (made.who_name, made.who_initials) == ("Somebody who left", "?")
+    assert (made.who_name, made.who_initials) == ("A former member", "?")
     assert [action.label for action in made.actions] == ["Pause", "Remove from queue"], "the owner may decide"
 
 
