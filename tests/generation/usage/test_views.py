@@ -221,7 +221,7 @@ def test_the_page_of_accounts_shows_what_was_spent_lately(studio: Studio, accoun
 def test_an_empty_range_says_so(studio: Studio, account: FlowAccount) -> None:
     book(account, 100, days_ago=200, song="c")
     page = shown(studio, f"{STUDIO}?days=7")
-    assert "Nothing was spent here in this time" in page.text
+    assert "Nothing was spent here in this period" in page.text
 
 
 @pytest.mark.parametrize(
