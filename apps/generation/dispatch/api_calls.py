@@ -14,7 +14,7 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import AssetRecord, JobRecord, LyricsRecord, StemsRecord
 
 Record = JobRecord | StemsRecord | LyricsRecord | AssetRecord
-UNREADABLE = "Our copy of this file can't be read just now. Nothing was sent; it is tried again."
+UNREADABLE = "Our copy of this file can't be read right now. Nothing was sent; it will be tried again."
 LOST_COPY = reference_copy.LOST
 
 

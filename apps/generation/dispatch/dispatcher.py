@@ -37,7 +37,9 @@ logger = logging.getLogger(__name__)
 
 KEEP_WRITING_S = 600.0
 TRY_AGAIN, READ_AGAIN, MARK_AGAIN = timedelta(seconds=5), timedelta(minutes=1), timedelta(seconds=30)
-NO_MARK = "Neither Redis nor the file store can be written to just now. Nothing was sent; it is tried again."
+NO_MARK = (
+    "Neither Redis nor the file store can be written to right now. Nothing was sent; it will be tried again."
+)
 
 
 def run(subscription_id: int, *, synchronous: bool = False) -> int:

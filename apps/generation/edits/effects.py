@@ -47,7 +47,7 @@ EFFECTS = {
     for effect in (
         Effect(
             name="Trim",
-            words="Cuts off what is before and after one part of the take.",
+            words="Cuts off everything before and after one part of the take.",
             controls=(
                 Control(name="start_s", label="From", most=None, step=0.1, start=0),
                 Control(name="end_s", label="To", most=None, step=0.1),

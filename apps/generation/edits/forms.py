@@ -120,9 +120,9 @@ class ExtendForm(EditForm):
     marks = "point"
 
     instruction = text(
-        label="What should come?",
+        label="What should come next?",
         example="A last chorus with the whole band, then an instrumental outro that thins out.",
-        required="Say what should come: an outro, a last chorus, a solo.",
+        required="Say what should come next: an outro, a last chorus, a solo.",
     )
     extend_s = Number(least=1, most=300, unit=" s", step=1, required=False, initial=EXTEND_S)
     extend_from_s = Seconds(required=False)

@@ -15,7 +15,7 @@ from django.conf import settings
 from apps.library.archiving.errors import NotExamined
 
 FOLDER = "reading"
-WAITS = "Another file of this team is being read just now. This one follows."
+WAITS = "Another file of this team is being read right now. This one follows."
 # Most files are read within half a second; what takes longer gets no second thread.
 PATIENCE_S, PAUSE_S = 2.0, 0.05
 

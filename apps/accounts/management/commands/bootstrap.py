@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", help="the email address with which the person signs in")
         parser.add_argument("--team", help="the team's name; created if there is none")
-        parser.add_argument("--name", default="", help="how the pages call the person")
+        parser.add_argument("--name", default="", help="the name that the pages show")
         parser.add_argument("--role", choices=Role.values, help="default: owner of a new team, else member")
         parser.add_argument(
             "--password-stdin", action="store_true", help="reads a password; then no link is created"
