@@ -12,13 +12,13 @@ def test_an_address_that_was_typed_is_added_after_the_password(visits: Visits, j
     page = visits.new("rosa" if javascript else "ruth", javascript=javascript).page
     page.goto("/auth/email/")
     page.get_by_label("Another address").fill(f"new{javascript}@home.example".lower())
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("button", name="Add", exact=True).click()
     confirm_password(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Your addresses")
     expect(page.get_by_label(f"new{javascript}@home.example".lower())).to_be_visible()
     page.goto("/settings/tokens/")
     page.get_by_role("link", name="Remove").click()
-    page.get_by_role("button", name="Remove it").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("is erased.").first).to_be_visible()  # asked once in ten minutes
 
 
@@ -26,7 +26,7 @@ def test_cancel_leads_back_and_nothing_is_done(visits: Visits) -> None:
     page = visits.new("rita").page
     page.goto("/settings/tokens/")
     page.get_by_role("link", name="Remove").click()
-    page.get_by_role("button", name="Remove it").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm your password")
     page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Remove token")
