@@ -184,6 +184,7 @@ def test_no_variable_of_the_table_is_left_out() -> None:
     assert WRONG.keys() | ANY_TEXT == TABLE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )

@@ -15,6 +15,8 @@ from apps.cache import Cache
 from apps.generation.jobs import poll_times
 from tests.outsiders import KINDS, Outsider, outsider, within
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(params=KINDS)
 def away(

@@ -20,6 +20,8 @@ from apps.library.models import Clip, ClipFile, Song
 from flowweb import store
 from tests.outsiders import KINDS, Outsider, outsider, within
 
+pytestmark = pytest.mark.long
+
 ERRORS = (BotoCoreError, Boto3Error)
 HEAD = b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 1000
 

@@ -23,7 +23,7 @@ from tests.generation.pages import signed_in
 from tests.generation.remote_columns import OURS, REMOTE, WITHOUT, misfits
 from tests.upstream.scripted import ScriptedServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 
 # The ones that most often break something; the others are left to `make test-all`.

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import Client
 
+pytestmark = pytest.mark.long
+
 RATE = 44_100
 PARTS = ["drums", "bass", "vocals", "other"]
 

@@ -13,6 +13,8 @@ from PIL import Image
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import API, Client
 
+pytestmark = pytest.mark.long
+
 Sound = tuple[float, Any]
 
 

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import STUDIO, Client, Receiver
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,6 +11,8 @@ from apps.sandbox.songs.performance import perform
 from apps.sandbox.songs.song import PlayedSong
 from apps.sandbox.songs.words import sung_lines
 
+pytestmark = pytest.mark.long
+
 TAKES = (0, 1)
 
 

@@ -17,6 +17,8 @@ from apps.upstream.flowmusic import FlowMusic
 from apps.upstream.records import AssetRecord, JobRecord
 from apps.upstream.token import RefreshToken, Token
 
+pytestmark = pytest.mark.long
+
 STUDIO, NIGHT = "studio@sandbox.example", "night+bus@sandbox.example"
 
 

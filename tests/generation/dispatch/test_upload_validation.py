@@ -19,7 +19,7 @@ from tests.library.odd_files import SOUNDS
 from tests.library.sounds import picture, sound
 from tests.sandbox_control import order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from tests.generation.edits.edit_forms import row, take
 from tests.generation.pages import signed_in
 from tests.page import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 MEASURED, KNOWN = 8.02, 7.98
 PLACES = {

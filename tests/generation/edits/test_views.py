@@ -54,6 +54,7 @@ def sounds(*clips: Clip) -> set[str]:
     )
 
 
+@pytest.mark.long
 def test_every_edit_is_made_once_and_shown_as_a_child(studio: Studio) -> None:
     clip = take(studio, saved=True)
     heard = sounds(clip)

@@ -42,6 +42,7 @@ def many_running(studio: Studio, count: int) -> list[Job]:
     return jobs
 
 
+@pytest.mark.long
 def test_twenty_browsers_and_fifty_jobs_cost_one_list_per_tick(studio: Studio) -> None:
     """A jobid of ours is known from its 201, so it needs no first reading either."""
     many_running(studio, 50)

@@ -210,6 +210,7 @@ CASES = {name: make for name, (_, make, _) in SOUNDS.items()} | {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_mutations_get_a_verdict_whatever_they_are(name: str) -> None:
     """Many by whoever receives them, a few by the decoder."""

@@ -15,6 +15,8 @@ from apps.sandbox import uploads
 from tests.library.odd_files import PICTURES, SOUNDS, mp3, photo, wav, with_chapter_pictures
 from tests.library.sounds import picture, sound
 
+pytestmark = pytest.mark.long
+
 OPENED: list[BinaryIO] = []
 TAGS = Tags("Färja", "[Verse]\nHome", "slow disco", picture(), "image/jpeg")
 

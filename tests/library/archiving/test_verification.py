@@ -18,6 +18,8 @@ from tests.library.conftest import Band, answering, wanted
 from tests.library.sounds import picture, sound
 from tests.upstream.scripted import ScriptedServer
 
+pytestmark = pytest.mark.long
+
 Kind, State = ClipFile.Kind, ClipFile.State
 Kept = dict[str, ClipFile]
 BODIES = {
