@@ -207,6 +207,7 @@ def test_without_a_working_token_no_call_goes_out(bereft: Bereft, name: str, way
     assert sandbox.charged_operations() == {"song": 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name, (_, ways) in DECIDED.items() if ways])
 def test_with_one_the_same_is_asked_with_it_and_no_other(bereft: Bereft, name: str) -> None:
     """Or the test above would say nothing."""

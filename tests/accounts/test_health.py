@@ -77,6 +77,7 @@ def test_readyz_without_the_store(
     assert Client().get("/readyz").content.startswith(b"ready")
 
 
+@pytest.mark.long
 def test_a_probe_waits_for_a_silent_store_no_longer_than_a_page_does(
     db: None, away_store: Callable[[int], None]
 ) -> None:

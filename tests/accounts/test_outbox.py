@@ -154,6 +154,7 @@ def test_the_tick_finds_a_mail_whose_message_is_lost(point: Point) -> None:
     assert [each.task for each in messages.take() if each.task == "accounts.mail"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.django_db
 def test_a_server_that_does_not_answer_holds_no_page_and_no_worker(

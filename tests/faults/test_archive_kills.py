@@ -72,6 +72,7 @@ def finish(studio: FaultyStudio) -> None:
             archiver.archive(file.pk)
 
 
+@pytest.mark.long
 def test_killed_while_a_cover_gets_into_stored_audio(studio: FaultyStudio, take: Clip, soak: bool) -> None:
     """Before, during and after it there is one whole file to hear."""
     bare = sound("m4a")
@@ -99,6 +100,7 @@ def test_killed_while_the_former_file_goes(studio: FaultyStudio, take: Clip, soa
     kill_everywhere(studio, take, fresh, soak=soak, always_there=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [Kind.M4A, Kind.COVER])
 def test_killed_while_a_file_is_fetched(studio: FaultyStudio, kind: str, soak: bool) -> None:
     job = studio.running("a slow waltz [short] [one take]")

@@ -63,6 +63,7 @@ def most(site: Site, work: Callable[[], object]) -> int:
     return max(seen, connections(site))
 
 
+@pytest.mark.long
 def test_web(site: Site) -> None:
     site.start("web")
 
@@ -87,6 +88,7 @@ def test_workers(site: Site, name: str, task: str, ids: tuple[str, ...]) -> None
     assert 0 < most(site, lambda: current_app.send_task(task, ids)) <= THREADS
 
 
+@pytest.mark.long
 def test_beat_takes_none(site: Site) -> None:
     site.start("beat")
     assert most(site, lambda: time.sleep(0.2)) == 0

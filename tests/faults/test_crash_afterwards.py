@@ -60,6 +60,7 @@ def closing(studio: FaultyStudio) -> tuple[Job, Callable[[], object]]:
     return job, studio.tick
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shard", PARTS)
 @pytest.mark.parametrize("prepare", [following, finding, finding_late, hearing, closing])
 def test_killed_while_a_song_is_followed(
@@ -77,6 +78,7 @@ def test_killed_while_a_song_is_followed(
         assert job.song.takes.count() == 2, where
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shard", PARTS)
 def test_killed_while_a_song_is_stopped(studio: FaultyStudio, shard: int, soak: bool) -> None:
     """Whoever was asked to stop it dies; it is stopped all the same, and never made again."""
@@ -108,6 +110,7 @@ def case(studio: FaultyStudio, prepare: Prepare, plan: steps.Plan) -> tuple[Job,
     return job, children.run(action, plan)
 
 
+@pytest.mark.long
 def test_everything_is_saved_by_whoever_is_left(studio: FaultyStudio) -> None:
     """Each file's first worker is killed at its first write; the sweep brings all of them home."""
     job = studio.running()

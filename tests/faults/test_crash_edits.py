@@ -69,6 +69,7 @@ def judge_cover(studio: FaultyStudio, job: Job, ended: Ended) -> None:
     assert (job.song.source_id, job.song.takes.count()) == (job.source_id, 1), where
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shard", PARTS)
 def test_killed_while_stems_are_split(studio: FaultyStudio, clip: Clip, shard: int, soak: bool) -> None:
     split_at_the_remote_side(studio, clip)

@@ -83,6 +83,7 @@ def post(browser: Client, values: dict[str, object]) -> None:
     assert browser.post("/create/", values).status_code == 302
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sent", [False, True])
 def test_killed_while_it_sweeps_an_expired_claim(studio: FaultyStudio, sent: bool, soak: bool) -> None:
     """The sweeper dies as well; the next one ends what it began."""

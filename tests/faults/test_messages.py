@@ -27,6 +27,7 @@ def _empty_queues() -> Iterator[None]:
     messages.take()
 
 
+@pytest.mark.long
 def test_every_message_twice_at_the_same_time(studio: FaultyStudio) -> None:
     jobs = studio.ask("a drone [short]", count=2)
     for _ in range(MOST_PERIODS):

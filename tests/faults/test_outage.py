@@ -26,6 +26,7 @@ def _short_patience() -> Iterator[None]:
     connection.settings_dict["OPTIONS"] = before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answer", ["", "busy", "drop after", "422", "moderated now"])
 @pytest.mark.parametrize("outage", outages.HERE)
 def test_the_answer_is_written_down_through_it(studio: FaultyStudio, outage: Outage, answer: str) -> None:

@@ -54,6 +54,7 @@ def assert_made_once(studio: FaultyStudio, jobs: list[Job]) -> None:
         assert job.song.takes.count() == 2
 
 
+@pytest.mark.long
 def test_worker_killed_while_it_waits_for_the_answer(studio: FaultyStudio, site: Site) -> None:
     job = studio.one(PROMPT)
     studio.remote.play("hang")

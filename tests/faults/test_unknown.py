@@ -82,6 +82,7 @@ def test_heard_of_while_its_answer_gets_lost(studio: FaultyStudio) -> None:
     assert_made_once(studio, job)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", ["500", "502", "html", "truncated", "drop before"])
 def test_found_though_its_record_cannot_be_read_for_long(studio: FaultyStudio, scenario: str) -> None:
     """As long as it is in the list, it is tried again."""

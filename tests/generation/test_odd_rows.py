@@ -72,6 +72,7 @@ LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 PLACES = ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("zone", PLACES)
 @pytest.mark.parametrize("at", [FIRST, LAST], ids=["first", "last"])
 def test_times_that_no_song_has_are_shown_in_every_zone(studio: Studio, at: datetime, zone: str) -> None:

@@ -50,6 +50,7 @@ def test_no_odd_question_breaks_a_page(band: Band, address: str, names: tuple[st
         assert client.get(f"{address}?{oldest}").status_code == 200, odd
 
 
+@pytest.mark.long
 def test_no_odd_form_breaks_anything(band: Band) -> None:
     """Each is taken, or refused in words."""
     client, clip = band.client("owner"), band.song().takes.get()

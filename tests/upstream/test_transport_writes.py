@@ -192,6 +192,7 @@ def test_what_arrived_of_a_cut_answer_is_evidence(name: str, serve: Serve, clien
     assert caught.value.status == 201
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "script",
     [

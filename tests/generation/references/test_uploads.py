@@ -129,6 +129,7 @@ def test_what_is_longer_than_it_may_be_is_refused_while_it_comes(studio: Studio,
     assert stored_count(media) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", AT_ONCE)
 def test_a_bad_file_is_refused_while_it_is_received(studio: Studio, media: Path, name: str) -> None:
     make, words = AT_ONCE[name]
@@ -142,6 +143,7 @@ def test_a_bad_file_is_refused_while_it_is_received(studio: Studio, media: Path,
     assert stored_count(media) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BEFORE_SENDING)
 def test_a_bad_file_is_refused_before_it_is_sent_on(studio: Studio, name: str) -> None:
     make, words = BEFORE_SENDING[name]

@@ -70,6 +70,7 @@ def test_an_expired_link_is_replaced_by_the_one_in_the_job_record(studio: Band, 
     assert song.takes.get().m4a_url
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("told", ["again", "gone"])
 def test_links_that_stay_expired_in_the_record_are_found_in_the_list_of_clips(
     studio: Band, made: Make, told: str

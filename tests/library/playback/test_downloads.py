@@ -54,6 +54,7 @@ def decode_strictly(data: bytes, container: str) -> float:
 STRICT = "crccheck+bitstream+buffer+explode"
 
 
+@pytest.mark.long
 def test_a_strict_decoder_finds_nothing(studio: Band, take: Take) -> None:
     for kind in FORMATS:
         data = download(studio.client("viewer"), take, kind)
