@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase, override_settings
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
 from redis import Redis
 
 from apps import transfers
@@ -68,6 +70,18 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         options = dict(connection.settings_dict["OPTIONS"])
         options["init_command"] += "PRAGMA synchronous=OFF;"
         connection.settings_dict["OPTIONS"] = options
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The test database, for whoever asks. pytest-django's own makes none for a file whose tests don't ask for `db`."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -48,7 +48,8 @@ class House:
 @contextmanager
 def standing(blocker: DjangoDbBlocker, folders: pytest.TempPathFactory) -> Iterator[House]:
     """Built once for a whole module, in a transaction that never ends well. For a fixture of the module, which asks for
-    `django_db_setup`; each test asks for `db` after it, and leaves it as it was.
+    `django_db_setup`; each test goes through it in `untouched()`, which asks the database for nothing else: `db` would
+    have it check every row after each of hundreds of tests.
     """
     media = folders.mktemp("media")
     with blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():

@@ -14,7 +14,7 @@ from apps.accounts.models import Team, UsageRow, User
 from apps.generation.models import Job, Preset, Sweep
 from apps.library.models import Clip, Collection, LyricDraft, LyricVersion, ReferenceFile, Song, Tag
 from tests.page import Element, Page
-from tests.sample_team import House, standing
+from tests.sample_team import House, standing, untouched
 from tests.test_urls import TABLE, Row, ask
 
 HEBREW = "שיר הלילה"
@@ -34,8 +34,9 @@ def _standing(
 
 
 @pytest.fixture
-def house(_standing: House, db: None) -> House:
-    return deepcopy(_standing)
+def house(_standing: House) -> Iterator[House]:
+    with untouched():
+        yield deepcopy(_standing)
 
 
 def write_hebrew(house: House) -> None:

@@ -30,8 +30,9 @@ def _standing(
 
 
 @pytest.fixture
-def house(_standing: House, db: None) -> House:
-    return deepcopy(_standing)
+def house(_standing: House) -> Iterator[House]:
+    with untouched():
+        yield deepcopy(_standing)
 
 
 Arguments = Callable[[House], tuple[object, ...]]

@@ -39,6 +39,7 @@ def confirm(client: Client, password: str = PASSWORD) -> None:
     client.post("/auth/reauthenticate/", {"password": password})
 
 
+@pytest.mark.long
 def test_signing_in_and_out_and_failing(people: People, jonas: User) -> None:
     sign_in(jonas, "not this one")
     client = sign_in(jonas)

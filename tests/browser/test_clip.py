@@ -140,6 +140,7 @@ def copy_the_words(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == LYRICS
 
 
+@pytest.mark.long
 def test_the_page_of_a_take_while_it_sounds(visits: Visits, site: Site) -> None:
     page = visits.new(PERSON, permissions=["clipboard-read", "clipboard-write"]).page
     page.add_init_script(SHIFTS)

@@ -55,6 +55,7 @@ def undo(page: Page, words: str) -> None:
     news(page, words).get_by_role("button", name="Undo").press("Enter")
 
 
+@pytest.mark.long
 def test_everything_is_done_by_keyboard(library: Page, visits: Visits) -> None:
     every_control_is_reached(library)
     mark_as_favourite(library)

@@ -150,6 +150,7 @@ def test_one_is_removed_from_the_queue(page: Page) -> None:
     expect(third).to_contain_text("Nothing spent")
 
 
+@pytest.mark.long
 def test_cancelling_asks_back(page: Page) -> None:
     create_song(page, "Not worth the wait [slow]")
     job, dialog = card(page, "Not worth the wait"), page.get_by_role("dialog")

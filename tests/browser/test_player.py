@@ -84,6 +84,7 @@ def hear(page: Page, after: float = 0.2) -> None:
     player_sound.assert_audible(page)
 
 
+@pytest.mark.long
 def test_a_list_plays_on_by_keyboard_and_a_reload_keeps_the_place(visits: Visits) -> None:
     page = in_the_library(visits).page
     row(page, 0).press("Enter")

@@ -19,6 +19,7 @@ DROP = """
 """
 
 
+@pytest.mark.long
 def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: None) -> None:
     visit = visits.new("nora")
     page = visit.page

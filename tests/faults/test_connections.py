@@ -16,8 +16,6 @@ from tests.faults.remote import Remote
 from tests.faults.site import Site
 from tests.local.processes import wait_for, with_variable
 
-pytestmark = pytest.mark.databases
-
 THREADS = 3
 FOR_S = 4.0
 

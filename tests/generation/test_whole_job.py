@@ -32,6 +32,7 @@ def test_from_the_request_to_two_takes(studio: Studio) -> None:
     assert studio.charged(job) == 1
 
 
+@pytest.mark.long
 def test_a_take_plays_the_same_from_its_job_as_from_the_library(studio: Studio) -> None:
     (job,) = studio.ask()
     studio.dispatch()
@@ -54,6 +55,7 @@ def played_on(studio: Studio, address: str) -> list[dict[str, str | None]]:
     return [each for each in told if "data-play" in each]
 
 
+@pytest.mark.long
 def test_the_story_tells_every_step(studio: Studio) -> None:
     (job,) = studio.ask()
     studio.dispatch()

@@ -40,6 +40,7 @@ def sent(names: Iterable[str], odd: str, **more: str) -> str:
     return urlencode(dict.fromkeys(names, odd) | more, errors="surrogatepass")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("address", "names"), ASKED.items())
 def test_no_odd_question_breaks_a_page(band: Band, address: str, names: tuple[str, ...]) -> None:
     band.song()

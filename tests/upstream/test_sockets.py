@@ -121,6 +121,7 @@ def test_a_song_is_asked_for(site: Site, flow: FlowMusic) -> None:
     assert site.server.requests[0].endswith(b'p"}')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "site",
     [scripted.drop, scripted.reset, scripted.hang, scripted.drip(scripted.head(201) + b" " * 500)],

@@ -33,6 +33,7 @@ def test_each_queue_sends_its_own(studio: Studio) -> None:
     assert (state(song), state(stems)) == (State.RUNNING, State.QUEUED)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_claim_outlives_the_post_of_its_owner(studio: Studio, operation: str) -> None:
     job = studio.ask_for("stems", source=studio.take())
@@ -71,6 +72,7 @@ def end_all(studio: Studio) -> bool:
     return not Job.objects.filter(operation="stems", state__in=[State.QUEUED, State.SUBMITTING]).exists()
 
 
+@pytest.mark.long
 def test_ten_splits_delay_no_song(studio: Studio, slow_worker: ThreadPoolExecutor) -> None:
     """They block for as long as they like; the first look sees that the song is made, and files find free threads."""
     takes = [each for _ in range(5) for each in studio.take().song.takes.all()]

@@ -39,6 +39,7 @@ def send(studio: Studio, edited: Clip, page: Page) -> object:
     return signed_in(studio).post(f"/library/clips/{edited.pk}/chain/", form)
 
 
+@pytest.mark.long
 def test_from_the_family_to_a_chain_under_way(studio: Studio, edited: Clip, target: Clip) -> None:
     client = signed_in(studio)
     family = Page(client.get(f"/library/clips/{edited.pk}/versions/"))

@@ -28,6 +28,7 @@ def archive_all(song: Song) -> None:
         archiver.archive(file.pk)
 
 
+@pytest.mark.long
 def test_every_file_of_both_takes_is_stored_whole(studio: Band, made: Make, media: Path) -> None:
     song = studio.keep(made("happy disco, 120 bpm [short]"))
     archive_all(song)
@@ -47,6 +48,7 @@ def test_every_file_of_both_takes_is_stored_whole(studio: Band, made: Make, medi
     assert len(files_in(media)) == 10
 
 
+@pytest.mark.long
 def test_a_song_without_cover_is_complete_without_one(studio: Band, made: Make) -> None:
     song = studio.keep(made("a waltz [no cover] [one take] [short]"))
     archive_all(song)
