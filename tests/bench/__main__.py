@@ -39,7 +39,7 @@ def main() -> int:
         lines += players.lines(home, visitor)
     print(f"filling libraries of {library.SMALL:,} and of {library.BIG:,} takes …", flush=True)
     shelves = library.lines()
-    print(f"bringing in {imports.CLIPS:,} clips …", flush=True)
+    print(f"importing {imports.CLIPS:,} clips …", flush=True)
     brought_in = imports.lines()
     show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without"), *shelves, *brought_in])
     cores = os.cpu_count()

@@ -1,4 +1,4 @@
-"""Reference audio is among the clips that an account lists: brought in, it is a reference and no song to be edited."""
+"""Reference audio is among the clips that an account lists: imported, it is a reference and no song to be edited."""
 
 import pytest
 
