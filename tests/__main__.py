@@ -31,7 +31,7 @@ LONGEST_OF_REST = 2400
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code: 0 when nothing failed, 1 otherwise."""
-    wishes = _wishes(arguments)
+    options = _options(arguments)
     folder = variables.make_folder()
     folder.chmod(
         0o711
@@ -40,25 +40,25 @@ def main(arguments: Sequence[str]) -> int:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ.pop("DATABASE_URL", None)
         variables.use(folder)
-        steps_of = steps.rest if wishes.rest else steps.tests
-        chosen = [step for step in steps_of() if step.group in wishes.only]
+        steps_of = steps.rest if options.rest else steps.tests
+        chosen = [step for step in steps_of() if step.group in options.only]
         supply = {"postgres": os.environ.get("TEST_DATABASE_URL", ""), "chromium": ""}
         problems = _get_servers(chosen, supply, cleanup)
-        outcomes = _lint() if "lint" in wishes.only and not wishes.rest else []
-        limit = LONGEST_OF_REST if wishes.rest else LONGEST_STEP
+        outcomes = _lint() if "lint" in options.only and not options.rest else []
+        limit = LONGEST_OF_REST if options.rest else LONGEST_STEP
         outcomes += _test(chosen, folder, supply, problems, limit=limit)
     text, well = outcome.table(outcomes, strict=_in_ci())
     print(text, flush=True)
     return 0 if well else 1
 
 
-def _wishes(arguments: Sequence[str]) -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests")
     parser.add_argument("--only", action="append", choices=GROUPS, help="only this group of steps")
     parser.add_argument("--rest", action="store_true", help="what is left out without it; takes long")
-    wishes = parser.parse_args(arguments)
-    wishes.only = wishes.only or GROUPS
-    return wishes
+    options = parser.parse_args(arguments)
+    options.only = options.only or GROUPS
+    return options
 
 
 def _get_servers(chosen: Sequence[Step], supply: dict[str, str], cleanup: ExitStack) -> dict[str, str]:

@@ -65,10 +65,10 @@ def upload(world: World, request: SandboxRequest) -> SandboxResponse:
 
 
 def _strip(request: SandboxRequest) -> bool:
-    wish = request.query.get("stripMetadata", "true")
-    if wish not in ("true", "false"):
-        raise refuse(400, f"Parameter stripMetadata ({wish}) not supported. Valid values: true, false")
-    return wish == "true"
+    strip = request.query.get("stripMetadata", "true")
+    if strip not in ("true", "false"):
+        raise refuse(400, f"Parameter stripMetadata ({strip}) not supported. Valid values: true, false")
+    return strip == "true"
 
 
 def _check_scenarios(request: SandboxRequest, account: Account) -> None:

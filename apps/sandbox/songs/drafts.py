@@ -1,4 +1,4 @@
-"""Lyrics without a song: in the sections that somebody wishes for, and how it could sound."""
+"""Lyrics without a song: in the sections that were asked for, and how it could sound."""
 
 from __future__ import annotations
 
