@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Q
 
+from apps.accounts.models import FlowAccount
 from apps.generation.models import Job, State
 from apps.library.models import ClipFile, Import, ReferenceFile
 from apps.shutdown import ENDS_WITHIN_S
@@ -40,6 +41,9 @@ def test_nothing_is_sent_after_the_signal(studio: FaultyStudio, site: Site, soak
     """Under load: batches for which there are slots enough, asked to stop in the middle, again and again."""
     for account in ("studio", "backup"):
         studio.remote.account(f"{account}@sandbox.example", maxJobs=100)
+    FlowAccount.objects.update(
+        max_jobs=100
+    )  # as the next list says: whoever is asked to stop may not have read it
     jobs = [job for _ in range(4) for job in studio.ask(PROMPT, count=32)]
     for _ in range(5 if soak else 2):
         before = sent_by(studio)

@@ -83,7 +83,7 @@ def _submit(job: Job, account: FlowAccount, claim_id: UUID) -> None:
         return
     number = _mark_sent(job, claim_id, hook) if client else 0
     if client is None or not number:
-        transitions.release(job, claim_id, "Not sent, nothing spent.")
+        persistently(lambda: transitions.release(job, claim_id, "Not sent, nothing spent."))
         remove_cancelled()
         return
     if not _leave_mark(job, number, claim_id):
@@ -131,7 +131,8 @@ def _is_fit(job: Job, claim_id: UUID) -> bool:
 
 
 def _waits(job: Job, claim_id: UUID, words: str, pause: timedelta) -> bool:
-    transitions.give_back(job, words, claim_id=claim_id, not_before=timezone.now() + pause)
+    until = timezone.now() + pause
+    persistently(lambda: transitions.give_back(job, words, claim_id=claim_id, not_before=until))
     return False
 
 
@@ -170,12 +171,13 @@ def remove_cancelled() -> None:
         endings.remove(job)
 
 
-def persistently(write: Callable[[], None]) -> None:
+def persistently(write: Callable[[], object]) -> None:
     """Runs the write until the database takes it: an answer of the remote side is never thrown away."""
     started, pause = time.monotonic(), 0.05
     while True:
         try:
-            return write()
+            write()
+            return
         except (OperationalError, InterfaceError):
             if time.monotonic() - started > KEEP_WRITING_S:
                 raise

@@ -200,11 +200,13 @@ def stop(chain: Chain, *, by: User) -> bool:
         locked = Chain.objects.select_for_update().get(pk=chain.pk)
         if locked.status not in {Status.RUNNING, Status.STOPPED}:
             return False
+        jobs = Job.objects.filter(chain_step__chain=chain)
+        # Locked before the panel is, as by whoever sends; one that is sent in this moment is being made, and stays.
+        queued = list(jobs.filter(state=State.QUEUED).order_by("pk").select_for_update())
+        decisions.pause_if_returned(jobs)
+        for job in queued:
+            decisions.remove(job, by=by)
         _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is done already stays.")
-        for step in chain.steps.filter(job__state=State.QUEUED).select_related("job"):
-            if step.job:  # one that is sent in this moment is being made, and stays
-                decisions.remove(step.job, by=by)
-        decisions.pause_if_returned(Job.objects.filter(chain_step__chain=chain))
     return True
 
 

@@ -87,8 +87,9 @@ def pause_if_returned(jobs: QuerySet[Job]) -> int:
 
 def dismiss(job: Job) -> bool:
     with transaction.atomic():
+        dismissed = Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()) == 1
         PanelVersion.bump(job.team_id)
-        return Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()) == 1
+    return dismissed
 
 
 def check_now(job: Job) -> None:

@@ -51,8 +51,8 @@ class JobRequest:
         """Raises IntegrityError when it was requested before."""
         jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
         JobEvent.objects.bulk_create(self._first_event(job) for job in jobs)
-        PanelVersion.bump(self.team.pk)
         poll_times.poll_now(self.token.subscription_id)
+        PanelVersion.bump(self.team.pk)
         transitions.wake_dispatcher(jobs[0])
         return jobs
 

@@ -116,16 +116,18 @@ def claim(job: Job, account: FlowAccount, *, slot_version: int) -> uuid.UUID | N
 
 
 def _unspent(job: Job, back: Callable[[], bool]) -> bool:
-    """A move of the job after which nothing is spent: what was taken off its account's credits is given back."""
+    """A move of the job after which nothing is spent: what was taken off its account's credits is given back.
+
+    The account first, as in `claim`: else two senders of a team wait for each other."""
     with transaction.atomic():
-        taken = list(Job.objects.filter(pk=job.pk).values_list("ran_on", "price"))
-        if not back():
-            return False
-        for account_id, price in taken:
+        for account_id, price in Job.objects.filter(pk=job.pk).values_list("ran_on", "price"):
             # A row that was taken before prices were kept has none.
             back_on_it = CREDITS_PER_SONG if price is None else price
             FlowAccount.objects.filter(pk=account_id).update(credits=F("credits") + back_on_it)
-    return True
+        if back():
+            return True
+        transaction.set_rollback(True)
+    return False
 
 
 def mark_sent(job: Job, claim_id: uuid.UUID, *, hook_hash: str) -> int:

@@ -86,9 +86,10 @@ def stop(sweep: Sweep, *, by: User) -> bool:
     running = Sweep.objects.filter(pk=sweep.pk, phase=Phase.RUNNING)
     if not running.update(phase=Phase.STOPPED, ended=Ended.PERSON):
         return False
-    for job in _queued(sweep):
-        decisions.pause(job, True, by=by)
+    queued = _queued(sweep)
     decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
+    for job in queued:
+        decisions.pause(job, True, by=by)
     PanelVersion.bump(sweep.team_id)
     return True
 
@@ -151,9 +152,9 @@ def _step(sweep: Sweep) -> None:
 
 def _end(sweep: Sweep, progress: Progress, why: str, text: str) -> None:
     Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.DONE, ended=why)
+    decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     for job in progress.queued:
         endings.call_off(job, text)
-    decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     PanelVersion.bump(sweep.team_id)
 
 
