@@ -11,14 +11,16 @@ from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.urls import resolve
+from django.urls import resolve, reverse
 
 from apps.pace import for_a_request
 
 # Load balancers ask by address, or by a name of their own.
 PROBES = {"/healthz", "/readyz"}
-# The largest upload is a file of 40 MB with its form around it.
-LARGEST_BODY = 42 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+# Of a form. The one address that takes files refuses what is larger than a file by itself, and counts who is slow in
+# sending it all the same (apps/transfers.py); what nobody sends by mistake is not read there either.
+LARGEST_FORM, LARGEST_UPLOAD, TAKES_FILES = 2 * MEGABYTE, 64 * MEGABYTE, "file-upload"
 UTF_8 = "utf-8"
 
 
@@ -35,7 +37,8 @@ class Gate:
             return answer
         _check_host(request)
         _check_encoding(request)
-        if _length(request) > LARGEST_BODY:
+        largest = LARGEST_UPLOAD if request.path_info == reverse(TAKES_FILES) else LARGEST_FORM
+        if _length(request) > largest:
             return HttpResponse(render_to_string("413.html"), status=413)
         return self.get_response(request)
 

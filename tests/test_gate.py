@@ -130,8 +130,13 @@ def test_what_cant_be_read_is_a_clean_400_and_one_line(log: io.StringIO, kind: s
     assert log.getvalue().startswith("WARNING")
 
 
-def test_a_body_larger_than_any_upload_is_not_read(visitor: Client, log: io.StringIO) -> None:
-    answer = visitor.post("/library/files/upload/", data="x", content_type=FORM, CONTENT_LENGTH=str(10**12))
+@pytest.mark.parametrize(
+    ("address", "length"), [("/library/files/upload/", 10**12), ("/auth/login/", 3 * 1024 * 1024)]
+)
+def test_a_body_larger_than_any_upload_or_form_is_not_read(
+    visitor: Client, log: io.StringIO, address: str, length: int
+) -> None:
+    answer = visitor.post(address, data="x", content_type=FORM, CONTENT_LENGTH=str(length))
     assert answer.status_code == 413
     assert "This is too large." in answer.content.decode()
     assert log.getvalue().count("\n") == 1, log.getvalue()
