@@ -76,7 +76,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _pictures(item: pytest.Item, visits: Visits) -> list[Path]:
     folder = item.config.cache.mkdir("browser")
     name = item.name.translate(str.maketrans("/[], ", "-----"))
-    paths = [folder / f"{name}-{number}.png" for number in range(len(visits.open))]
-    for path, visit in zip(paths, visits.open, strict=True):
+    still_open = [visit for visit in visits.open if not visit.page.is_closed()]
+    paths = [folder / f"{name}-{number}.png" for number in range(len(still_open))]
+    for path, visit in zip(paths, still_open, strict=True):
         visit.page.screenshot(path=path)
     return paths
