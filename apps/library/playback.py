@@ -37,8 +37,9 @@ AT_ONCE = 1024 * 1024
 CACHED, CACHED_PICTURE = "private, max-age=600", "private, max-age=86400"
 # Tags and comments may hold whole pages: what is opened by its address is what its type says, and runs nothing.
 RUNS_NOTHING = "default-src 'none'; sandbox"
-# Opened alone, sound is a page that the browser makes around it: that page may load the sound, and nothing else.
-SOUNDS_ONLY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-scripts"
+# Opened alone, sound is a page that the browser makes around it: that page may load the sound, and nothing else. In a
+# sandbox it would be a stranger to its own address.
+SOUNDS_ONLY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 PICTURES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
