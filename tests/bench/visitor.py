@@ -54,6 +54,9 @@ class Visitor:
         path = urllib.parse.urlsplit(link).path
         self.get(path)
         assert self.ask("POST", path, {}).status == 302, "the sign-in link works"
+        self.get("/auth/password/set/")
+        password = {"password1": "last ferry home", "password2": "last ferry home"}
+        assert self.ask("POST", "/auth/password/set/", password).status == 302, "the first password is set"
 
     def submit(self, prompt: str) -> None:
         """The song form, with a nonce of its own as every fresh page has one."""
