@@ -88,6 +88,7 @@ def test_killed_while_a_cover_gets_into_stored_audio(studio: FaultyStudio, take:
     assert ClipFile.objects.get(kind=Kind.M4A).has_cover
 
 
+@pytest.mark.long
 def test_killed_while_the_former_file_goes(studio: FaultyStudio, take: Clip, soak: bool) -> None:
     body = sound("m4a")
 

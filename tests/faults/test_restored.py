@@ -81,6 +81,7 @@ class Lived:
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lose", [restores.lose_nothing, restores.lose_redis, restores.lose_files])
 @pytest.mark.parametrize("way", restores.HERE)
 def test_nothing_is_paid_twice(

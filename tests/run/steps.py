@@ -70,9 +70,18 @@ def tests() -> list[Step]:
             "unit, Postgres", "unit", *_UNIT, *_DATABASES, "-n", "2", "--database-only", needs="postgres"
         ),
         _pytest("faults, SQLite", "faults", "tests/faults", *_SHORT, "-n", "3"),
-        _pytest("faults, Postgres", "faults", "tests/faults", *_DATABASES, "-n", "3", needs="postgres"),
         _pytest("local start", "local", "tests/local", *_SHORT, lane="aside"),
         _pytest("browser", "browser", "tests/browser", *_SHORT, needs="chromium", lane="aside"),
+        _pytest(
+            "faults, Postgres",
+            "faults",
+            "tests/faults",
+            *_DATABASES,
+            "-n",
+            "2",
+            needs="postgres",
+            lane="aside",
+        ),
     ]
 
 
