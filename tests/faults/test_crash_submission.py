@@ -11,8 +11,6 @@ from tests.faults.children import Ended
 from tests.faults.matrix import PARTS, SHARDS, numbers
 from tests.faults.studio import FaultyStudio, signed_in
 
-pytestmark = pytest.mark.databases
-
 # What the remote side answers to the first POST: what it takes and charges, and what it refuses.
 TAKEN, LOST, REFUSED = "", "drop after", "busy"
 

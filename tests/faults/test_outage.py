@@ -10,8 +10,6 @@ from apps.generation.models import Job, State
 from tests.faults import children, outages, steps
 from tests.faults.studio import FaultyStudio
 
-pytestmark = pytest.mark.databases
-
 Outage = Callable[[], None]
 
 

@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 from django.db import connection
 from django.utils import timezone
 
@@ -13,8 +12,6 @@ from apps.generation.queue import fair_order, slots
 from tests.faults import children, steps
 from tests.faults.children import Child
 from tests.faults.studio import FaultyStudio
-
-pytestmark = pytest.mark.databases
 
 STUDIO = "studio@sandbox.example"
 DISPATCHERS = 16

@@ -1,7 +1,7 @@
 """The steps of `make test` and of `make test-all`, in order: what each runs, under which variables, and what it needs.
 
 `make test` is what a change can break, in minutes: all on SQLite, on Postgres what a database can change (the mark
-`databases`), a spread of the crash steps, the main jobs in a browser. What is marked `long`, the second database whole,
+`databases`), a spread of the crash steps on SQLite, the main jobs in a browser. What is marked `long`, the second database whole,
 and every crash step are left to `make test-all`: nothing is in neither.
 """
 
@@ -72,16 +72,6 @@ def tests() -> list[Step]:
         _pytest("faults, SQLite", "faults", "tests/faults", *_SHORT, "-n", "3"),
         _pytest("local start", "local", "tests/local", *_SHORT, lane="aside"),
         _pytest("browser", "browser", "tests/browser", *_SHORT, needs="chromium", lane="aside"),
-        _pytest(
-            "faults, Postgres",
-            "faults",
-            "tests/faults",
-            *_DATABASES,
-            "-n",
-            "2",
-            needs="postgres",
-            lane="aside",
-        ),
     ]
 
 
