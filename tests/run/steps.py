@@ -1,8 +1,8 @@
 """The steps of `make test` and of `make test-all`, in order: what each runs, under which variables, and what it needs.
 
 `make test` is what a change can break, in minutes: all on SQLite, on Postgres what a database can change (the mark
-`databases`), a spread of the crash steps on SQLite, the main jobs in a browser. What is marked `long`, the second database whole,
-and every crash step are left to `make test-all`: nothing is in neither.
+`databases`), a spread of the crash steps on SQLite, the main jobs in a browser. What is marked `long`, the second
+database whole, and every crash step are left to `make test-all`: nothing is in neither.
 """
 
 import sys
