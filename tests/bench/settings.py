@@ -1,4 +1,4 @@
-"""The product's settings with one more address: a view that does nothing, for the figures to stand beside."""
+"""The product's settings with two more addresses: views that do nothing, for the figures to stand beside."""
 
 from flowweb.settings import *  # noqa: F403
 

@@ -9,4 +9,13 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-urlpatterns = [path("bare", bare), path("", include("flowweb.urls"))]
+def bare_signed_in(request: HttpRequest) -> HttpResponse:
+    """The same for somebody signed in: their session and their row are read, and nothing else."""
+    return HttpResponse(f"ok, {request.user.pk}")
+
+
+urlpatterns = [
+    path("bare", bare),
+    path("bare/signed-in", bare_signed_in),
+    path("", include("flowweb.urls")),
+]
