@@ -32,10 +32,13 @@ def save_song(
     asked_at: datetime,
     jobid: str = "",
     source: Clip | None = None,
+    batch_index: int = 0,
+    batch_size: int = 1,
 ) -> Song:
     """The song of what a call has made, with a take per clip and a row per file to fetch.
 
     `source`: the take that it is an edit of, whose tone it keeps. `jobid`: the record that links are renewed from.
+    `batch_index`, `batch_size`: which of the songs of one request it is, from 0, and of how many.
 
     Runs inside the caller's transaction. Calling it again with the same clips gives the same song: gaps are
     filled, and nothing that is known is overwritten by a null. A clip that the team had already (imported
@@ -53,6 +56,8 @@ def save_song(
         params=dict(params),
         tone=source.song.tone if source else "",
         created_at=asked_at,
+        batch_index=batch_index,
+        batch_size=batch_size,
     )
     place = {"subscription": subscription, "account": account, "jobid": jobid}
     lock_team(team)
@@ -189,7 +194,7 @@ def tag_anew(*clips: UUID) -> None:
     now = timezone.now()
     for clip in Clip.objects.filter(pk__in=clips, erased_at=None).select_related("song"):
         audio = ClipFile.objects.stored().filter(clip=clip, kind__in=ClipFile.AUDIO)
-        audio = audio.exclude(title_in_tags=None).exclude(title_in_tags=clip.shown_title)
+        audio = audio.exclude(title_in_tags=None).exclude(title_in_tags=clip.plain_title)
         # What is to be renewed anyway gets them then.
         due = audio.filter(next_try_at=None)
         ids = list(due.values_list("pk", flat=True))

@@ -53,7 +53,7 @@ OURS = {
     "deleted_at",
     "library.Import": "id team subscription account asked_by state started_at changed_at finished_at first most at_top "
     "restarts tries next_at claim claim_until",
-    "library.Song": "id team asked_by operation source name prompt params tone",
+    "library.Song": "id team asked_by operation source name prompt params tone batch_index batch_size",
 }
 WITHOUT = (
     "accounts.KeyCanary accounts.Mail accounts.User accounts.SignInLink accounts.Team accounts.Membership "

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from apps.library import song_names
 from apps.library.models import Clip, ClipFile, Song
 from apps.upstream.records import ClipRecord
 from tests.library.conftest import Band, make_band, record
+from tests.page import Page
 
 pytestmark = pytest.mark.databases
 
@@ -72,6 +74,20 @@ def test_a_stored_file_keeps_its_state_and_link(band: Band) -> None:
     band.keep(record(clip(A, audio_url="https://media.example/newer.m4a")))
     assert song.takes.get().files.get(kind="m4a").source_url == "https://media.example/a.m4a"
     assert song.takes.get().files.get(kind="m4a").state == "stored"
+
+
+def test_a_song_of_several_has_a_number_until_it_has_a_name(band: Band) -> None:
+    """`3/10` on the pages, not in the title that the tags of its files hold; a single song has none."""
+    song = band.keep(record(clip(A, title="Copper Rain"), clip(B)), batch_index=2, batch_size=10)
+    take = song.takes.get(clip_id=A)
+    assert (song.number, str(take)) == ("3/10", "Copper Rain 3/10, take A")
+    assert (song.title, take.plain_title) == ("Copper Rain", "Copper Rain")
+    page = Page(band.client("owner").get("/library/?q=copper+rain"))
+    assert "Copper Rain 3/10" in page.one("li", data_song=str(song.pk)).one("h3").text
+    song_names.rename(song, "The one")
+    take.refresh_from_db()
+    assert (song.number, str(take)) == ("", "The one, take A")
+    assert band.keep(record(clip(str(uuid4())))).number == ""
 
 
 def test_takes_that_were_imported_move_into_the_song(band: Band) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts import account_connection, account_sync, api_clients
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.generation.job_pages.panel import with_card_relations
-from apps.generation.jobs.titles import title_of
+from apps.generation.jobs.titles import numbered
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
 from apps.library.models import Clip
@@ -103,7 +103,7 @@ def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
 
 def _named(jobs: "QuerySet[Job]") -> list[tuple[Job, str]]:
     """The oldest of them."""
-    return [(job, title_of(job)) for job in with_card_relations(jobs).order_by("created_at")[:SHOWN]]
+    return [(job, numbered(job)) for job in with_card_relations(jobs).order_by("created_at")[:SHOWN]]
 
 
 def _queued(account: FlowAccount) -> "QuerySet[Job]":

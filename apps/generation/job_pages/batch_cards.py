@@ -44,7 +44,7 @@ def _blocked(songs: list[Card]) -> Card:
     mending = next((song.actions for song in songs if song.actions), [])
     whole = replace(
         lead,
-        title=f"{len(songs)} songs: {lead.title}" if one_request else f"{len(songs)} songs wait",
+        title=f"{len(songs)} songs: {_request_title(lead)}" if one_request else f"{len(songs)} songs wait",
         url=lead.url if one_request else _queue_url(),
         segments=songs,
         actions=[
@@ -60,6 +60,11 @@ def _blocked(songs: list[Card]) -> Card:
     if len({song.who_name for song in songs}) > 1:
         whole = replace(whole, who_name="", who_initials="")
     return whole
+
+
+def _request_title(song: Card) -> str:
+    """Without its number among the others."""
+    return song.title.rpartition(" ")[0] if song.request_size > 1 else song.title
 
 
 def _queue_url() -> str:
@@ -82,7 +87,7 @@ def _whole(songs: list[Card]) -> Card:
         id=lead.id,
         state=lead.state,
         kind="running" if moving else lead.kind,
-        title=f"{lead.request_size} songs: {lead.title}",
+        title=f"{lead.request_size} songs: {_request_title(lead)}",
         url=lead.url,
         who_initials=lead.who_initials,
         who_name=lead.who_name,

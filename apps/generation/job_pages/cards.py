@@ -13,7 +13,7 @@ from apps.accounts.models import Membership
 from apps.accounts.templatetags.formatting import clock, short_email, when
 from apps.generation.dispatch import responses, results
 from apps.generation.jobs import decisions, links, pricing, transitions
-from apps.generation.jobs.titles import title_of
+from apps.generation.jobs.titles import numbered
 from apps.generation.models import Job, State
 from apps.generation.operations import AGAIN, DONE, FREE, OPERATIONS
 from apps.generation.queue import wait_reasons
@@ -93,7 +93,7 @@ def card(job: Job, around: Surroundings) -> Card:
         id=job.pk,
         state=job.state,
         kind=job.state,
-        title=title_of(job),
+        title=numbered(job),
         url=reverse("job", args=[job.pk]),
         who_initials=job.asked_by.initials if job.asked_by else "?",
         who_name=job.asked_by.short_name if job.asked_by else "A former member",

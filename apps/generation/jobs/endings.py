@@ -60,6 +60,8 @@ def song_of(job: Job, clips: Iterable[ClipRecord], *, jobid: str = "") -> Song:
         jobid=jobid,
         source=job.source,
         asked_at=job.created_at,
+        batch_index=job.batch_index,
+        batch_size=job.batch_size,
     )
 
 

@@ -3,6 +3,7 @@
 from apps.accounts.templatetags.formatting import clock, short_email
 from apps.generation.models import Job
 from apps.generation.operations import EDITS, OPERATIONS
+from apps.library.models.clips import number_in_batch
 
 
 def title_of(job: Job) -> str:
@@ -16,6 +17,11 @@ def title_of(job: Job) -> str:
         made = next(iter(job.song.takes.all()), None) if job.song else None
         return (made.title if made else "") or _quoted(job)
     return f"{label}: {_quoted(job)}"
+
+
+def numbered(job: Job) -> str:
+    """With which of the songs of one request it is: `Copper Rain 3/10`."""
+    return f"{title_of(job)} {number_in_batch(job.batch_index, job.batch_size)}".rstrip()
 
 
 def _quoted(job: Job) -> str:

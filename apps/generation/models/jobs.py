@@ -227,4 +227,5 @@ class Job(models.Model):
         """The request, by the names of the fields: for a job with the same one."""
         request = ("team_id", "subscription_id", "account_id", "account_is_fixed", "operation", "params")
         about = ("source_id", "file_id", "lyric_draft_id", "cell_id")
-        return {name: getattr(self, name) for name in (*request, *about)}
+        place = ("batch_index", "batch_size")  # its song is still the third of ten
+        return {name: getattr(self, name) for name in (*request, *about, *place)}

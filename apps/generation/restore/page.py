@@ -9,7 +9,7 @@ from django.db.models import Case, QuerySet, When
 
 from apps.accounts.models import AuditEntry, Team, User
 from apps.generation.jobs import decisions
-from apps.generation.jobs.titles import title_of
+from apps.generation.jobs.titles import numbered
 from apps.generation.models import Hold, Job, LostSongSearch, State
 from apps.generation.operations import OPERATIONS
 from apps.generation.recovery import adoption, candidates
@@ -26,7 +26,7 @@ class RestoredJob:
 
     @property
     def title(self) -> str:
-        return title_of(self.job)
+        return numbered(self.job)
 
     @property
     def is_open(self) -> bool:

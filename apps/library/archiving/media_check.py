@@ -38,4 +38,4 @@ def _tags(clip: Clip) -> Tags:
     if cover and cover.is_stored:
         with cover.file.open("rb") as stored:
             picture, picture_type = stored.read(), cover.content_type
-    return Tags(clip.shown_title, clip.shown_lyrics, clip.song.prompt, picture, picture_type)
+    return Tags(clip.plain_title, clip.shown_lyrics, clip.song.prompt, picture, picture_type)

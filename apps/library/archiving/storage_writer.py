@@ -125,7 +125,7 @@ def _write_down(
     values |= {"state": State.STORED, "file": names[0], "stored_at": now, "last_error": "", "tries": 0}
     values |= {"claim": None, "claim_until": None}
     values |= {"next_try_at": now + FORMER_STAYS if file.former else None}
-    values |= {"title_in_tags": file.clip.shown_title if file.kind in ClipFile.AUDIO else None}
+    values |= {"title_in_tags": file.clip.plain_title if file.kind in ClipFile.AUDIO else None}
     with transaction.atomic():
         # A cover and audio that are stored at the same time: the second one sees what the first one wrote.
         if not _is_there(file.clip):

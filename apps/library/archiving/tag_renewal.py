@@ -46,7 +46,7 @@ def _tag_anew(file: ClipFile, claim_id: uuid.UUID, copy: BinaryIO) -> bool:
     name = storage_writer.save(file, claim_id, copy, storage_writer.EXTENSIONS[checked.content_type])
     now = timezone.now()
     values = storage_writer.measure(copy) | {"file": name, "has_cover": checked.has_cover, "stored_at": now}
-    values |= {"title_in_tags": file.clip.shown_title}
+    values |= {"title_in_tags": file.clip.plain_title}
     values |= {"former": file.file.name, "next_try_at": now + storage_writer.FORMER_STAYS}
     if _write_down(file, claim_id, values):
         return True

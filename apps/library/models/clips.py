@@ -61,6 +61,9 @@ class Song(models.Model):
     params = models.JSONField(default=dict)  # what the person chose, by the API's parameter names
     tone = models.CharField(max_length=10, blank=True)  # one of tones.TONES, nearest to take A's cover
     created_at = models.DateTimeField()  # when it was asked for
+    # Which of the songs of one request it is, from 0, and of how many.
+    batch_index = models.PositiveSmallIntegerField(default=0, db_default=0)
+    batch_size = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     objects: ClassVar = SongQuerySet.as_manager()
 
@@ -83,6 +86,14 @@ class Song(models.Model):
         # A stem's says which it is: "Last Ferry Home - drums".
         titles = (take.title.removesuffix(f" - {take.stem_type}") for take in self.takes.all())
         return next(filter(None, titles), "") or _first_words(self.prompt) or "Untitled"
+
+    @property
+    def number(self) -> str:
+        """`3/10` tells the songs of one request apart, which often have one title; "" for a single one.
+
+        A name that a person gave stands alone.
+        """
+        return "" if self.name else number_in_batch(self.batch_index, self.batch_size)
 
 
 class ClipQuerySet(models.QuerySet["Clip"]):
@@ -177,8 +188,14 @@ class Clip(models.Model):
         return chr(ord("A") + self.take)
 
     @property
-    def shown_title(self) -> str:
+    def plain_title(self) -> str:
+        """What stands in the tags of its files, too."""
         return self.song.name or self.title or _first_words(self.song.prompt) or "Untitled"
+
+    @property
+    def shown_title(self) -> str:
+        """With its number among the songs of one request: `Copper Rain 3/10`."""
+        return f"{self.plain_title} {self.song.number}".rstrip()
 
     @property
     def shown_lyrics(self) -> str:
@@ -252,6 +269,10 @@ class Clip(models.Model):
     @property
     def is_playable(self) -> bool:
         return bool(self.m4a_url or self.mp3_url)
+
+
+def number_in_batch(index: int, size: int) -> str:
+    return f"{index + 1}/{size}" if size > 1 else ""
 
 
 def _first_words(prompt: str, most: int = 48) -> str:

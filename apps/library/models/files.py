@@ -102,7 +102,7 @@ class ClipFile(Claimable):
     @property
     def is_renamed(self) -> bool:
         """Another title stands in its tags than the one that is shown."""
-        return self.title_in_tags is not None and self.title_in_tags != self.clip.shown_title
+        return self.title_in_tags is not None and self.title_in_tags != self.clip.plain_title
 
     @property
     def url(self) -> str:

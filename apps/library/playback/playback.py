@@ -143,13 +143,19 @@ def _words(words: str, status: int, headers: dict[str, str] | None = None) -> Ht
 def readable_name(clip: Clip, kind: str) -> str:
     """`Last Ferry Home (take A).mp3`; a stem's title says which it is: `Last Ferry Home - drums.mp3`"""
     if clip.stem_type:
-        return f"{of_file(clip.shown_title) or of_file(clip.stem_type) or 'Stem'}.{kind}"
-    return f"{of_file(clip.shown_title) or 'Song'} (take {clip.letter}).{kind}"
+        return f"{of_file(clip.plain_title) or of_file(clip.stem_type) or 'Stem'}.{kind}"
+    return f"{_name(clip)} (take {clip.letter}).{kind}"
+
+
+def _name(clip: Clip) -> str:
+    """`Copper Rain 03 of 10` among ten songs of one request: a folder lists them in their order."""
+    name, (number, _, size) = of_file(clip.plain_title) or "Song", clip.song.number.partition("/")
+    return f"{name} {number.zfill(len(size))} of {size}" if number else name
 
 
 def cover_name(clip: Clip, content_type: str) -> str:
     """`Last Ferry Home cover.jpg`"""
-    return f"{of_file(clip.shown_title) or 'Song'} cover.{PICTURES.get(content_type, 'jpg')}"
+    return f"{_name(clip)} cover.{PICTURES.get(content_type, 'jpg')}"
 
 
 def _named(if_none_match: str) -> set[str]:

@@ -30,6 +30,8 @@ def test_one_card_while_several_are_to_come(studio: Studio) -> None:
     assert whole.title.startswith("7 songs: “")
     assert (whole.time_text, whole.subtitle) == ("3 of 7", "1 running, 3 queued")
     assert len(whole.segments) == 7
+    assert "/7" not in whole.title
+    assert sorted(song.title.rpartition(" ")[2] for song in whole.segments) == [f"{n}/7" for n in range(1, 8)]
     assert set(cards(studio)) == {"running"}
 
 

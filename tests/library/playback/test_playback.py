@@ -15,7 +15,7 @@ from storages.backends.s3 import S3Storage
 
 from apps.library.archiving.storage_writer import FORMER_STAYS
 from apps.library.models import Clip, ClipFile
-from apps.library.playback.playback import AT_ONCE, readable_name
+from apps.library.playback.playback import AT_ONCE, cover_name, readable_name
 from tests.library.conftest import Band, store
 from tests.library.sounds import picture
 
@@ -178,6 +178,23 @@ def test_names_of_downloads_are_safe(band: Band, title: str, name: str) -> None:
     take = band.song(title).takes.get()
     take.take = 1
     assert readable_name(take, "wav") == name
+
+
+@pytest.mark.parametrize(
+    ("index", "size", "name"),
+    [
+        (0, 1, "Copper Rain (take A).mp3"),
+        (1, 4, "Copper Rain 2 of 4 (take A).mp3"),
+        (2, 10, "Copper Rain 03 of 10 (take A).mp3"),
+        (9, 10, "Copper Rain 10 of 10 (take A).mp3"),
+    ],
+)
+def test_songs_of_one_request_are_saved_under_names_that_sort(
+    band: Band, index: int, size: int, name: str
+) -> None:
+    take = band.song("Copper Rain", batch_index=index, batch_size=size).takes.get()
+    assert readable_name(take, "mp3") == name
+    assert cover_name(take, "image/jpeg") == name.replace("(take A).mp3", "cover.jpg")
 
 
 def test_a_name_with_other_letters_follows_rfc_5987(band: Band, owner: Client) -> None:
