@@ -46,6 +46,7 @@ WSGI_APPLICATION = "flowweb.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "flowweb",  # for its collectstatic, which goes before Django's
     "apps.accounts",
     "apps.library",
     "apps.generation",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import get_commands
 from django.test import RequestFactory
 
 from tests import variables
@@ -243,6 +244,12 @@ def test_all_processes_together_fit_eighteen_connections(tmp_path: Path) -> None
     processes, threads, worker, slow = read(tmp_path)["connections"]  # type: ignore[misc]
     assert processes * threads + worker + slow + 1 <= 18
     assert not re.search(r"(?:^|\s)(?:-c \d|--threads|--concurrency|--workers)", "\n".join(PROCFILE.values()))
+
+
+def test_a_start_calls_the_command_that_collects_only_what_has_changed() -> None:
+    """What it does: tests/test_static.py."""
+    assert PROCFILE["web"].startswith("python manage.py collectstatic --noinput --verbosity 0 && ")
+    assert get_commands()["collectstatic"] == "flowweb"
 
 
 @pytest.mark.django_db

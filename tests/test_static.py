@@ -3,13 +3,17 @@ templates and scripts is in test_conventions.py."""
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from PIL import Image
+from pytest_django.fixtures import Settings
 
+from flowweb import static_files
 from flowweb.bundles import BUNDLES, COMMENTS, StaticFinder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,3 +133,54 @@ def test_the_joined_files_are_collected_in_place_of_their_parts() -> None:
     assert sheets.endswith(COMMENTS.sub(b"", imports))
     assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"}
     assert not [path for path in collected if path.startswith("root/")]
+
+
+@pytest.fixture
+def page(tmp_path: Path, settings: Settings) -> Path:
+    """A site with one static file."""
+    page = tmp_path / "static" / "page.css"
+    page.parent.mkdir()
+    page.write_text("a { color: red }")
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATICFILES_DIRS, settings.STATIC_ROOT = [page.parent], tmp_path / "collected"
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    }
+    return page
+
+
+def collected(settings: Settings, **options: object) -> dict[str, int]:
+    """What is there after the command of a start, and when each was written."""
+    call_command("collectstatic", interactive=False, verbosity=0, **options)
+    there = (path for path in Path(settings.STATIC_ROOT).rglob("*") if not path.name.startswith("."))
+    return {path.name: path.stat().st_mtime_ns for path in there}
+
+
+def test_a_start_collects_nothing_when_nothing_has_changed(page: Path, settings: Settings) -> None:
+    before = collected(settings)
+    assert len(before) > 2, "plain, hashed, and the manifest"
+    os.utime(page, ns=(0, 0))  # unpacked anew: its time is another one, what it holds is the same
+    assert collected(settings) == before
+    page.write_text("a { color: blue }")
+    after = collected(settings)
+    assert set(after) - set(before), "another hash"
+    assert collected(settings) == after
+
+
+def test_what_was_not_collected_to_its_end_is_collected_again(page: Path, settings: Settings) -> None:
+    before = collected(settings)
+    page.write_text("a { background: url(missing.png) }")
+    for _ in range(2):
+        with pytest.raises(Exception, match="missing"):
+            collected(settings)
+    page.write_text("a { color: red }")
+    assert not (Path(settings.STATIC_ROOT) / static_files.STAMP).exists()
+    assert set(collected(settings)) >= set(before)
+
+
+def test_a_part_of_them_does_not_count_as_collected(page: Path, settings: Settings) -> None:
+    assert collected(settings, dry_run=True) == {}
+    assert set(collected(settings, post_process=False)) == {"page.css"}
+    assert len(collected(settings)) > 2
+    again = collected(settings)
+    assert collected(settings, clear=True) != again, "whoever asks for it in so many words"

@@ -4,22 +4,18 @@ A process of its own, so that the supervisor stays small and a step can be inter
 step; the sign-in link, if there is one to give, in a line that begins with SIGN_IN.
 """
 
-import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 
 import django
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from flowweb import notices
+from flowweb import notices, static_files
 from flowweb.env import SettingError
 from flowweb.local.processes import SIGN_IN
 
@@ -59,13 +55,9 @@ def migrate() -> str:
 
 def collect_static() -> str:
     """Collects, hashes and compresses the static files, unless they are the same as last time."""
-    root = Path(settings.STATIC_ROOT)
-    stamp = root / ".collected"
-    wanted = _fingerprint()
-    if stamp.is_file() and stamp.read_text() == wanted:
+    if static_files.are_collected():
         return "up to date"
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    stamp.write_text(wanted)
     return "static files collected"
 
 
@@ -80,20 +72,6 @@ def _link_of(**options: object) -> str:
     call_command("bootstrap", stdout=output, **options)
     found = re.search(r"https?://\S+", output.getvalue())
     return found.group() if found else ""
-
-
-def _fingerprint() -> str:
-    """Changes with every static file's name and content, and with the storage that hashes them."""
-    lines = sorted(_static_files())
-    lines.append(str(settings.STORAGES["staticfiles"]))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _static_files() -> Iterator[str]:
-    for finder in finders.get_finders():
-        for name, storage in finder.list([]):
-            with storage.open(name) as file:
-                yield f"{name} {hashlib.sha256(file.read()).hexdigest()}"
 
 
 def _say(step: str, result: str) -> None:
