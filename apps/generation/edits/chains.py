@@ -68,6 +68,7 @@ class ChainPlan:
                     for number, step in enumerate(self.steps, start=1)
                 )
                 _enqueue(chain, chain.steps.all()[0], self.target)
+                PanelVersion.bump(self.team.pk)
         except IntegrityError:
             if started := self.started():
                 return started
@@ -104,9 +105,17 @@ def _try(pk: uuid.UUID) -> bool:
 @transaction.atomic
 def _advance(pk: uuid.UUID) -> bool:
     chain = Chain.objects.select_for_update().filter(pk=pk).first()
-    steps = list(chain.steps.select_related("job__song")) if chain else []
+    moved = chain is not None and _move_on(chain)
+    if chain and moved:
+        PanelVersion.bump(chain.team_id)  # last: a request changes its job and subscription before the panel
+    return moved
+
+
+def _move_on(chain: Chain) -> bool:
+    """Under the chain's lock."""
+    steps = list(chain.steps.select_related("job__song"))
     begun = [step for step in steps if step.job_id]
-    if chain is None or not begun or chain.status not in {Status.RUNNING, Status.STOPPED}:
+    if not begun or chain.status not in {Status.RUNNING, Status.STOPPED}:
         return False
     step = begun[-1]
     adopted = _adopt_retry(step)
@@ -186,11 +195,10 @@ def _enqueue(chain: Chain, step: ChainStep, source: Clip) -> bool:
 
 
 def _set(chain: Chain, status: Status, text: str) -> bool:
-    """Under the chain's lock."""
+    """Under the chain's lock. Whoever calls it bumps the panel, at the end."""
     chain.status, chain.text = status, text[:500]
     chain.ended_at = timezone.now() if status in {Status.DONE, Status.CANCELLED} else None
     chain.save(update_fields=["status", "text", "ended_at"])
-    PanelVersion.bump(chain.team_id)
     return True
 
 
@@ -207,6 +215,7 @@ def stop(chain: Chain, *, by: User) -> bool:
         for job in queued:
             decisions.remove(job, by=by)
         _set(locked, Status.CANCELLED, f"Stopped by {by.short_name}. What is done already stays.")
+        PanelVersion.bump(locked.team_id)
     return True
 
 
@@ -218,6 +227,7 @@ def resume(chain: Chain) -> bool:
             return False
         _set(locked, Status.RUNNING, "")
         _advance(chain.pk)
+        PanelVersion.bump(locked.team_id)
     return True
 
 

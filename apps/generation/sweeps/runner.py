@@ -132,9 +132,15 @@ def step(sweep_id: str) -> None:
 def _step(sweep: Sweep) -> None:
     _queued(sweep)
     progress = Progress(sweep)
-    if progress.favourite_count != sweep.favourites_found:
+    found_more = progress.favourite_count != sweep.favourites_found
+    if found_more:
         Sweep.objects.filter(pk=sweep.pk).update(favourites_found=progress.favourite_count)
-        PanelVersion.bump(sweep.team_id)
+    _go_on(sweep, progress)
+    if found_more:
+        PanelVersion.bump(sweep.team_id)  # last, for jobs are locked before it (docs/design.md, section 3)
+
+
+def _go_on(sweep: Sweep, progress: Progress) -> None:
     if sweep.favourites_wanted is not None and progress.favourite_count >= sweep.favourites_wanted:
         _end(sweep, progress, Ended.FAVOURITES, "Not sent: there are enough favourites. Nothing spent.")
         return

@@ -11,9 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Subscription
+from apps.generation.edits import chains
 from apps.generation.jobs import decisions, transitions
-from apps.generation.models import Job, PanelVersion
+from apps.generation.models import Chain, Job, PanelVersion, Sweep
+from apps.library.curation import ratings
+from apps.library.models import Clip
 from tests.generation.conftest import Studio
+from tests.generation.edits import test_chains
+from tests.generation.sweeps import test_runner
 
 ORDER = [model._meta.db_table for model in (FlowAccount, Subscription, Job, PanelVersion)]
 CHANGES = re.compile(rf'(?:UPDATE|INSERT INTO) "({"|".join(ORDER)})"')
@@ -66,9 +71,40 @@ def test_what_is_not_spent_after_all(studio: Studio, way: str) -> None:
     )
 
 
+def is_request(found: list[str]) -> bool:
+    """Nobody else knows the new job yet, so it may come before the subscription; the panel is last."""
+    first = found.index(PanelVersion._meta.db_table)
+    return {*found[:first]} == {Job._meta.db_table, Subscription._meta.db_table} and len(
+        {*found[first:]}
+    ) == 1
+
+
 def test_a_request_and_a_card_that_is_dismissed(studio: Studio) -> None:
-    found, panel = tables(studio.ask), PanelVersion._meta.db_table
-    assert {*found[: found.index(panel)]} == {Job._meta.db_table, Subscription._meta.db_table}
-    assert {*found[found.index(panel) :]} == {panel}
+    assert is_request(tables(studio.ask))
     (job,) = studio.ask()
     assert in_order(tables(lambda: decisions.dismiss(job)))
+
+
+def test_variations_that_find_enough_favourites(studio: Studio) -> None:
+    """One song is made and liked, one is in the queue still: the job that is called off comes before the panel."""
+    sweep = test_runner.started(studio, favourites=1, ghostwriter=[""])
+    made, _ = test_runner.step(sweep)
+    Job.objects.exclude(pk=made.pk).update(paused=True)
+    test_runner.make(studio)
+    ratings.mark_favourite(Clip.objects.filter(song__job=made)[0], studio.user, on=True)
+    found = tables(lambda: test_runner.step(sweep))
+    assert Sweep.objects.get().ended == Sweep.Ended.FAVOURITES
+    assert in_order(found), found
+
+
+@pytest.mark.parametrize("way", ["started", "moved on", "resumed"])
+def test_a_chain_whose_next_step_is_requested(studio: Studio, way: str) -> None:
+    take, steps = studio.take(), (test_chains.EXTEND, test_chains.COVER)
+    found = tables(lambda: test_chains.start(studio, take, *steps))
+    if way != "started":
+        chain = Chain.objects.get()
+        test_chains.make(studio, test_chains.jobs_of(chain)[0])
+        if way == "resumed":
+            Chain.objects.update(status=Chain.Status.STOPPED)
+        found = tables(chains.advance if way == "moved on" else lambda: chains.resume(chain))
+    assert is_request(found), found
