@@ -24,12 +24,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="what a second database can change")
 
 
+EVERY = 5  # of a table of cases `make test` tries each fifth
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks decide what runs
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A test that uses no database says the same on each of them: once is enough.
 
     Of the cases of one test the first and the last are enough for the second database: they differ in words and people,
     not in what is asked of it. Except where the file is about what a database can change.
     """
+    for item in _between(item for item in items if item.get_closest_marker("spread")):
+        item.add_marker(pytest.mark.long)
     chosen = [item for item in items if not _is_elsewhere(item)]
     if config.getoption("--database-only"):
         ends = set(_ends_of_each(item for item in chosen if _uses_database(item)))
@@ -44,11 +50,21 @@ def _is_elsewhere(item: pytest.Item) -> bool:
     return item.get_closest_marker("postgres") is not None and connection.vendor != "postgresql"
 
 
-def _ends_of_each(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+def _between(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """The cases between those that `make test` tries."""
+    for those in _by_test(items):
+        yield from (item for number, item in enumerate(those) if number % EVERY)
+
+
+def _by_test(items: Iterable[pytest.Item]) -> Iterable[list[pytest.Item]]:
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    for those in cases.values():
+    return cases.values()
+
+
+def _ends_of_each(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    for those in _by_test(items):
         marked = those[0].get_closest_marker("databases")
         yield from those if marked else {those[0], those[-1]}
 

@@ -1,6 +1,7 @@
 """Ticks: no host's clock is held against another's, piled-up ones cost nothing, and their absence is said."""
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -90,11 +91,11 @@ def test_ticks_that_have_piled_up_cost_nothing(task: object) -> None:
 def test_readyz_says_how_old_the_last_tick_is(client: Client) -> None:
     assert b"no tick since this site started" in client.get("/readyz").content
     tasks.tick()
-    assert b"last tick 0 s ago" in client.get("/readyz").content
+    assert re.search(rb"last tick \d s ago", client.get("/readyz").content)
     redis_clock_goes_on(75)
     answer = client.get("/readyz")
     assert answer.status_code == 200, "the web serves without beat"
-    assert b"no tick for 75 s" in answer.content
+    assert re.search(rb"no tick for 7\d s", answer.content)
 
 
 def test_a_worker_without_ticks_says_so_in_its_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -104,7 +105,8 @@ def test_a_worker_without_ticks_says_so_in_its_log(caplog: pytest.LogCaptureFixt
         assert not caplog.messages
         redis_clock_goes_on(75)
         ticks.warn()
-    assert caplog.messages == ["no tick for 75 s: is beat running?"]
+    (message,) = caplog.messages
+    assert re.fullmatch(r"no tick for 7\d s: is beat running\?", message)
 
 
 def redis_clock_goes_on(seconds: int) -> None:
