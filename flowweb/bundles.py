@@ -13,14 +13,14 @@ from django.core.files.storage import InMemoryStorage, Storage
 
 # In the order in which the browser is to read them. Only theme.js stands alone: it runs before anything is drawn.
 SHEETS = (
-    "tokens flowweb parts layout jobs create lyrics library clip edit versions mixer collections player "
+    "tokens flowweb parts layout drawer jobs create lyrics library clip edit versions mixer collections player "
     "accounts usage files imports"
 )
 SCRIPTS = (
     "app shell/keyboard-layout jobs/panel jobs/queue-order "
     "player/player player/display player/queue player/volume player/shortcuts player/memory "
     "player/waveform-selection library/clip-page forms/edit-form player/mixer-sound player/mixer player/one-tab "
-    "library/selection shell/chart forms/song-form forms/form-drafts forms/song-drafts "
+    "library/selection shell/chart forms/one-press forms/song-form forms/form-drafts forms/song-drafts "
     "forms/reference-files forms/references forms/sweep-form shell/shortcuts "
     "shell/dialogs shell/palette shell/toasts library/downloads"
 )

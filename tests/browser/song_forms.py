@@ -18,7 +18,7 @@ def split(page: Page, take: str) -> None:
     """The take of that address into its stems; ends on its mixer, with all of them saved."""
     page.goto(f"{take}edit/stems/")
     page.locator("#work [data-pay]").click()
-    page.wait_for_url(f"**{take}")
+    page.wait_for_url(f"**{take}edit/stems/?from=*")
     page.goto(f"{take}stems/")
     expect(page.locator(".lane audio")).to_have_count(4, timeout=120_000)
 
@@ -28,7 +28,7 @@ def cover(page: Page, take: str) -> str:
     page.goto(f"{take}edit/cover/")
     page.locator("#work textarea[name=instruction]").fill("bossa nova, nylon guitar")
     page.locator("#work [data-pay]").click()
-    page.wait_for_url(f"**{take}")
+    page.wait_for_url(f"**{take}edit/cover/?from=*")
     page.goto("/library/?kind=cover")
     made = page.locator("#work .take-open")
     while not made.count():

@@ -14,6 +14,24 @@ from tests.browser.test_clip import LYRICS
 pytestmark = pytest.mark.usefixtures("free_slots")
 
 PERSON, OTHER = "edda", "edgar"  # whose newest song is the one that was just made
+TOOLS = {
+    "replace": "Replace this section",
+    "extend": "Extend this take",
+    "cover": "Cover of this take",
+    "remix": "Remix with other lyrics",
+    "effect": "Effects",
+    "stems": "Split into stems",
+}
+# By size of the window; between them the drawer changes from a column to a sheet from below.
+SIZES = ((1440, 900), (1024, 768), (390, 844))
+OTHER_SIZES = ((1920, 1080), (1200, 700), (960, 600), (768, 1024), (360, 640))
+# Nothing lies over the middle of it, and no scroll is needed to see it.
+IS_ON_TOP = """
+(button) => {
+  const { left, top, width, height } = button.getBoundingClientRect();
+  return button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}
+"""
 SPLIT = re.compile(r"^Split")
 
 
@@ -28,8 +46,52 @@ def open_take_a(page: Page, site: Site) -> str:
     return page.url
 
 
+def the_pay_button_is_in_view(page: Page, address: str, sizes: tuple[tuple[int, int], ...]) -> None:
+    """Of every tool, at every size, as the address of the tool is opened; the waveform is seen beside or above it."""
+    for operation, heading in TOOLS.items():
+        for width, height in sizes:
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(f"{address}edit/{operation}/")
+            expect(page.get_by_role("heading", name=heading)).to_be_visible()
+            box = page.locator("#tool [data-pay]").bounding_box()
+            assert box
+            inside = (
+                box["x"] >= 0,
+                box["y"] >= 0,
+                box["x"] + box["width"] <= width,
+                box["y"] + box["height"] <= height,
+            )
+            assert all(inside), (operation, width, height, box)
+            assert page.locator("#tool [data-pay]").evaluate(IS_ON_TOP), (operation, width, height)
+            expect(page.locator("[data-wave]")).to_be_in_viewport(ratio=0.8)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(address)
+
+
+def close_and_open_again(page: Page) -> None:
+    """By Escape, by its button, by another tool: what was typed is there again, and the focus returns."""
+    field = page.get_by_label("In which style?")
+    open_tool(page, "Cover", "Cover of this take")
+    field.fill("Bossa nova on nylon strings")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Cover", exact=True)).to_be_focused()
+    expect(page.locator("#tool")).to_be_hidden()
+    expect(page.locator(".tools [aria-current]")).to_have_count(0)
+    open_tool(page, "Extend", "Extend this take")
+    expect(page.locator(".tools [aria-current]")).to_have_text("Extend")
+    open_tool(page, "Cover", "Cover of this take")
+    expect(field).to_have_value("Bossa nova on nylon strings")
+    page.get_by_role("link", name="Close this tool").click()
+    expect(page.get_by_role("link", name="Cover", exact=True)).to_be_focused()
+    page.go_back()
+    expect(field).to_have_value("Bossa nova on nylon strings")
+    field.fill("")
+    page.keyboard.press("Escape")
+    expect(page.locator("#tool")).to_be_hidden()
+
+
 def open_tool(page: Page, name: str, heading: str) -> None:
-    """Beside the lyrics: the rest of the page stays as it is."""
+    """Beside the waveform: the rest of the page stays as it is."""
     page.evaluate("document.querySelector('.clip-head').dataset.stays = 'yes'")
     page.get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", name=heading)).to_be_focused()
@@ -142,35 +204,57 @@ def remix_the_words(page: Page) -> None:
     expect(page.locator("[data-draft-line]")).to_contain_text("is restored")
 
 
-def pay_once(page: Page, site: Site) -> None:
-    """What was missing is said beside its field, and nothing that was typed is lost; then it is in line, once."""
+def pay_once(page: Page) -> None:
+    """What was missing is said beside its field, and nothing that was typed is lost; then it is queued, once."""
     page.get_by_role("link", name="Replace", exact=True).click()
     page.get_by_label("To", exact=True).fill("9:00")
     page.get_by_role("button", name=re.compile("^Replace")).click()
     expect(page.get_by_label("To", exact=True)).to_be_focused()
     expect(page.locator("#id_mask_end_s_error")).to_contain_text("The take ends at")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Replace", exact=True).click()
+    expect(page.get_by_label("To", exact=True)).to_have_value("9:00")
     page.get_by_label("To", exact=True).fill("0:12.0")
     page.get_by_label("What should happen here?").fill("Softer, only piano")
     page.get_by_role("button", name=re.compile("^Replace")).dblclick()
     expect(page.locator("#toasts")).to_contain_text("Queued: Replace")
-    expect(page.locator("#tool form")).to_have_count(0)
+
+
+def pay_again(page: Page, site: Site) -> None:
+    """The form stays with the focus on its button, the panel has the job; the end of a double click reaches nothing."""
+    again = page.get_by_role("button", name=re.compile("^Replace .* again"))
+    expect(again).to_be_focused()
+    expect(page.get_by_label("What should happen here?")).to_have_value("Softer, only piano")
+    expect(page.locator("#panel [data-job]", has_text="Replace")).to_have_count(1)
+    box = again.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    expect(again).to_be_enabled()
+    again.press("Enter")
+    expect(page.locator("#panel [data-job]", has_text="Replace")).to_have_count(2)
+    expect(again).to_be_focused()
     site.finish()
     page.goto("/jobs/")
-    expect(page.locator("#work [data-job]", has_text="Replace")).to_have_count(1)
+    expect(page.locator("#work [data-job]", has_text="Replace")).to_have_count(2)
 
 
 def test_edits_of_a_take(visits: Visits, site: Site) -> None:
     visit = visits.new(PERSON)
     visit.watch.expect(422)
     page = visit.page
-    open_take_a(page, site)
+    address = open_take_a(page, site)
+    the_pay_button_is_in_view(page, address, SIZES)
+    close_and_open_again(page)
     open_tool(page, "Replace", "Replace this section")
     choose_a_section(page)
     hear_just_the_section(page)
     set_an_effect(page)
     extend_from_a_point(page)
     remix_the_words(page)
-    pay_once(page, site)
+    pay_once(page)
+    pay_again(page, site)
 
 
 def edit_on_a_phone(page: Page) -> None:
@@ -189,6 +273,7 @@ def edit_without_scripts(plain: Page, address: str) -> None:
     plain.get_by_role("textbox", name="Pan").fill("-0.5")
     plain.get_by_role("button", name=re.compile("^Apply")).click()
     expect(plain.locator("#work")).to_contain_text("Queued: Effect Pan")
+    expect(plain.get_by_role("textbox", name="Pan")).to_have_value("-0.5")
     plain.get_by_role("link", name="Stems", exact=True).click()
     expect(plain.get_by_role("button", name=SPLIT)).to_contain_text("credits")
 
@@ -199,4 +284,5 @@ def test_edits_on_a_phone_and_without_scripts(visits: Visits, site: Site) -> Non
     page = visits.new(OTHER, size="phone", has_touch=True).page
     address = open_take_a(page, site)
     edit_on_a_phone(page)
+    the_pay_button_is_in_view(page, address, OTHER_SIZES)
     edit_without_scripts(visits.new(OTHER, javascript=False).page, address)

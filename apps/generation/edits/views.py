@@ -1,4 +1,4 @@
-"""/library/clips/<id>/edit/<operation>/: the edit forms of a take, on a page of their own or beside its lyrics."""
+"""/library/clips/<id>/edit/<operation>/: the edit forms of a take, in a drawer beside its waveform."""
 
 from typing import Any
 from uuid import UUID
@@ -15,20 +15,25 @@ from apps.generation.create import prefill
 from apps.generation.create.prefill import Prefill
 from apps.generation.edits.forms import FORMS, EditForm
 from apps.generation.edits.prerequisites import Prerequisites, prerequisites_for
+from apps.generation.jobs import links
 from apps.generation.jobs.requests import LYRICS_LIMIT, FormAlreadyUsed
 from apps.generation.jobs.titles import title_of
 from apps.generation.models import Job
 from apps.library import clip_page
 from apps.library.lineage import text_diff
 from apps.library.models import Clip
+from apps.uuids import uuid_or_none
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-# Or a browser could take the part beside the lyrics out of its cache for the page.
+# Or a browser could take the drawer alone out of its cache for the page.
 @vary_on_headers("HX-Request", "HX-Boosted")
 @team_view(needs="create")
 def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBase:
-    """GET shows the form (`?from=<job>` or `?song=<song>` fill it), POST queues the edit."""
+    """GET shows the form (`?from=<job>` or `?song=<song>` fill it), POST queues the edit.
+
+    The form stays as it was sent, with a nonce of its own: sending it again is another request.
+    """
     kind = FORMS.get(operation)
     if kind is None:
         raise Http404
@@ -49,13 +54,11 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
     if request.method == "POST" and form.is_valid():
         try:
             if job := _ask(request, form, prerequisites):
-                messages.success(
-                    request, f"Queued: {title_of(job)}. It appears in the library as a take of its own."
-                )
-                return redirect(clip)
+                messages.success(request, f"Queued: {title_of(job)}.")
+                return redirect(links.form_of(job))
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
-    return _page(request, page, form, prerequisites, source=filled.source)
+    return _page(request, page, form, prerequisites, requested=_requested(request, clip))
 
 
 def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> Job | None:
@@ -64,6 +67,13 @@ def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> 
         return form.job_request(by=request.user, token=prerequisites.token).ask()[0]
     earlier = Job.objects.for_team(request.team).filter(asked_by=request.user, operation=form.operation)
     return earlier.filter(nonce=form.cleaned_data["nonce"]).first()
+
+
+def _requested(request: TeamRequest, clip: Clip) -> Job | None:
+    """The job that this person made of the take with these settings, while it is under way."""
+    job_id = uuid_or_none(request.GET.get("from", ""))
+    jobs = Job.objects.for_team(request.team).live().filter(asked_by=request.user, source=clip)
+    return jobs.filter(pk=job_id).first() if job_id else None
 
 
 def _changes(

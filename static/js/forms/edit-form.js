@@ -1,9 +1,10 @@
-/* The forms of the edits: sliders tied to their figures, what the button says, hearing the chosen part, opening a tool. */
+/* The drawer of an edit: sliders tied to their figures, what the button says, hearing the chosen part, opening, closing
+   and sending. */
 (function () {
   "use strict";
 
   const BEFORE_S = 5; // heard before a point
-  const narrow = matchMedia("(max-width: 767.98px)");
+  const narrow = matchMedia("(max-width: 959.98px)");
   const mark = window.flowwebSelection;
   const player = () => window.flowwebPlayer;
   const form = () => document.querySelector("form#edit");
@@ -38,7 +39,7 @@
     const button = form()?.querySelector("[data-pay]");
     if (!button || button.classList.contains("is-sending")) return;
     const words = label();
-    if (words) button.querySelector("[data-pay-label]").textContent = words;
+    if (words) button.querySelector("[data-pay-label]").textContent = "again" in button.dataset ? `${words} again` : words;
   }
 
   function label() {
@@ -119,13 +120,51 @@
     }
   });
 
-  /* A tool that was opened beside the lyrics: its heading is read, and seen where it would be below the screen. */
+  /* Opening: the heading is read. Sending: the fields stay where they were, and the button can be pressed again. Closing: back
+     to the button that had opened it. */
+  const drawer = () => document.querySelector("#tool[data-tool]");
+  const body = () => drawer()?.querySelector(".drawer-body");
+  const isSent = ({ requestConfig, xhr }) => requestConfig.elt.id === "edit" && xhr.status === 200;
+  let before = { tool: "", top: 0 };
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "tool") return;
+    before = { tool: drawer()?.dataset.tool || "", top: isSent(event.detail) ? body().scrollTop : 0 };
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id !== "tool") return;
-    const heading = document.getElementById("tool-title");
-    heading?.focus({ preventScroll: true });
-    // On a phone the waveform stays in sight for as long as something is chosen on it.
-    if (!narrow.matches || !mark.part) event.target.scrollIntoView({ block: narrow.matches ? "start" : "nearest" });
+    if (drawer()) open(isSent(event.detail));
+    else document.querySelector(`[data-open-tool="${before.tool}"]`)?.focus();
+  });
+
+  function open(isSame) {
+    if (!before.tool) drawer().classList.add("is-opening");
+    if (!before.tool) uncover();
+    body().scrollTop = before.top;
+    const wrong = drawer().querySelector('[aria-invalid="true"]');
+    const pay = isSame && drawer().querySelector("[data-pay]:enabled");
+    (wrong || pay || document.getElementById("tool-title")).focus({ preventScroll: !wrong });
+  }
+
+  /* The waveform is seen with the drawer, above it where it comes from below. */
+  function uncover() {
+    if (drawer()) document.querySelector(".wave-card")?.scrollIntoView({ block: narrow.matches ? "start" : "nearest" });
+  }
+
+  /* Before anything else that is open has closed by the same key: one press closes one thing. */
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || event.isComposing || !drawer()) return;
+      if (document.querySelector("dialog[open], details.menu[open], #panel.is-open, .toast-item, :popover-open")) return;
+      drawer().querySelector("[data-close-tool]").click();
+    },
+    true,
+  );
+
+  /* Sent: the panel shows the new card at once. */
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (isSent(event.detail)) htmx.trigger(document.getElementById("panel"), "tick");
   });
 
   function fresh() {
@@ -133,6 +172,9 @@
     say();
     show();
   }
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target === document.body || event.target.id === "app") uncover();
+  });
   for (const name of ["htmx:load", "form:filled"]) document.addEventListener(name, fresh);
   document.addEventListener("mark:change", say);
   document.addEventListener("change", (event) => {

@@ -75,6 +75,8 @@
     document.querySelectorAll("form[data-draft]").forEach((form) => {
       if (fresh.has(form)) return;
       fresh.set(form, values(form));
+      // Refused, it comes back as it was typed: left now, it is a draft like any other.
+      if ("refused" in form.dataset) return store(local, key(form), { at: Date.now(), values: values(form) });
       const kept = read(local, key(form));
       if (!kept) return;
       kept.values = kept.values.map(([name, value]) => [EARLIER[name] || name, value]);

@@ -89,8 +89,9 @@ def send(studio: Studio, clip: Clip, operation: str, **form: str) -> HttpRespons
 def asked(studio: Studio, clip: Clip, operation: str, **form: str) -> Job:
     response = send(studio, clip, operation, **form)
     assert response.status_code == 302, Page(response).wrongs
-    assert response.headers["Location"] == clip.get_absolute_url()
-    return Job.objects.get(operation=operation)
+    job = Job.objects.get(operation=operation)
+    assert response.headers["Location"] == f"{address(clip, operation)}?from={job.pk}"
+    return job
 
 
 def refused(studio: Studio, clip: Clip, operation: str, **form: str) -> Page:

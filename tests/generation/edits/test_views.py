@@ -172,17 +172,6 @@ def test_what_is_wrong_is_said_beside_its_field(
         assert page.value(field).strip() == form[field].replace("\r\n", "\n").strip()
 
 
-def test_what_was_typed_stays_when_the_same_form_is_sent_again_with_other_words(studio: Studio) -> None:
-    clip, nonce = row(studio), str(uuid.uuid4())
-    asked(studio, clip, "cover", nonce=nonce, instruction="lo-fi")
-    page = Page(send(studio, clip, "cover", nonce=nonce, instruction="bossa nova"))
-    assert page.status == 422
-    assert "sent before" in page.notice
-    assert page.value("instruction") == "bossa nova"
-    assert Job.objects.filter(operation="cover").count() == 1
-    assert send(studio, clip, "cover", nonce=page.value("nonce"), instruction="bossa nova").status_code == 302
-
-
 def test_the_forms_say_price_account_and_whose_token(studio: Studio) -> None:
     clip = row(studio)
     client = signed_in(studio)
@@ -340,14 +329,3 @@ def test_a_remix_shows_what_changes_by_words_that_were_brought_along(studio: Stu
     job = asked(studio, clip, "remix", lyrics=words)
     page = Page(signed_in(studio).get(f"{address(clip, 'remix')}?from={job.pk}"))
     assert [each.text for each in page.all("ins")] == ["Neon snow"]
-
-
-def test_htmx_gets_the_tool_and_the_row_of_tools(studio: Studio) -> None:
-    clip = row(studio)
-    response = signed_in(studio).get(address(clip, "cover"), headers={"HX-Request": "true"})
-    page = Page(response)
-    assert page.one(id="tool")["data-tool"] == "cover"
-    (current,) = [each for each in page.all("a") if each["aria-current"]]
-    assert current["href"] == address(clip, "cover")
-    assert page.one(id="wave-foot")["hx-swap-oob"] == "true"
-    assert "HX-Request" in response.headers["Vary"]
