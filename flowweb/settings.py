@@ -89,15 +89,22 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["flowweb.template_loaders.Folders", "flowweb.template_loaders.Apps"],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.generation.context_processors.studio",
             ],
-            "builtins": ["apps.accounts.templatetags.formatting"],
+            "builtins": [
+                f"apps.accounts.templatetags.{name}" for name in ("addresses", "icons", "formatting")
+            ],
         },
     }
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.context_processors import theme
 from apps.accounts.models import FlowAccount
 from apps.accounts.models.subscriptions import REAL
+from apps.addresses import address
 from apps.generation.account_removal import removal
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
@@ -86,10 +87,10 @@ class Studio(LibraryContext):
         return reverse("flow-account-remove", args=[account.email])
 
     def edit_page_of(self, clip_id: UUID, operation: str) -> str:
-        return reverse("clip-edit", args=[clip_id, operation])
+        return address("clip-edit", clip_id, operation)
 
     def chain_page_of(self, clip: Clip) -> str:
-        return reverse("clip-chain", args=[clip.pk])
+        return address("clip-chain", clip.pk)
 
     @cached_property
     def _price(self) -> int:

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, UUIDField
 from django.urls import reverse
 
 from apps.accounts.context_processors import AccountsContext
+from apps.addresses import address
 from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
 
@@ -64,8 +65,8 @@ class LibraryContext(AccountsContext):
 
 
 def _entry(pk: UUID, name: str, cover_of: UUID | None) -> dict[str, str]:
-    cover = reverse("clip-thumb", args=[cover_of]) if cover_of else ""
-    return {"name": name, "url": reverse("collection", args=[pk]), "cover": cover}
+    cover = address("clip-thumb", cover_of) if cover_of else ""
+    return {"name": name, "url": address("collection", pk), "cover": cover}
 
 
 def _with_cover() -> QuerySet[CollectionItem, Any]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
 from django.utils import timezone
 
+from apps.addresses import address
 from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile
 
@@ -39,7 +39,7 @@ def _line(file: ClipFile) -> FileStatus:
         return FileStatus(file.kind, name, "stored", words, f"{file.url}?download=1")
     if file.state == State.NONE:
         return FileStatus(file.kind, name, "none", "Flow Music made none.")
-    retry = reverse("clip-file-retry", args=[file.clip_id, file.kind])
+    retry = address("clip-file-retry", file.clip_id, file.kind)
     if file.state == State.GIVEN_UP:
         words = f"{file.last_error} Tried for seven days without success.".strip()
         return FileStatus(file.kind, name, "lost", words, retry_url=retry)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.template import Context, Template
+from django.template import Context, Template, TemplateSyntaxError
+from django.test import override_settings
 from django.utils import timezone
 
 from apps.accounts.templatetags.formatting import clock, date_and_time, short_email, time_of_day, utc, when
@@ -27,12 +28,29 @@ def test_an_address_may_go_on_in_the_next_line_from_its_at_on() -> None:
 def test_an_icon_is_decoration_unless_it_has_a_name() -> None:
     plain = render('{% icon "key" %}')
     assert 'aria-hidden="true"' in plain
-    assert 'width="16"' in plain
     assert "icons.svg#key" in plain
+    assert "width" not in plain, "16 px is said by the sheet"
     named = render('{% icon "key" 20 title %}', title="<Tokens>")
     assert "<title>&lt;Tokens&gt;</title>" in named
     assert 'role="img"' in named
     assert 'height="20"' in named
+    assert render('{% icon "key" size=20 title=title %}', title="<Tokens>") == named
+    assert render("{% icon name %}", name="key") == plain
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{% icon %}", '{% icon "key" 20 "Tokens" 4 %}', '{% icon "key" 2 "T" title="T" %}']
+)
+def test_a_wrong_icon_is_said_when_the_template_is_read(wrong: str) -> None:
+    with pytest.raises(TemplateSyntaxError):
+        render(wrong)
+
+
+def test_an_icon_follows_the_settings() -> None:
+    assert "/static/" in render('{% icon "key" %}')
+    with override_settings(STATIC_URL="/elsewhere/"):
+        assert "/elsewhere/" in render('{% icon "key" %}')
+    assert "/static/" in render('{% icon "key" %}')
 
 
 @pytest.mark.parametrize(

@@ -1,37 +1,14 @@
-"""Built in to every template (settings.TEMPLATES): icons, and times and addresses as the pages write them."""
+"""Built in to every template (settings.TEMPLATES): times, figures and addresses as the pages write them."""
 
 from datetime import UTC, date, datetime, timedelta
 
 from django import forms, template
 from django.forms.boundfield import BoundField
-from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
-
-ICONS = "vendor/bootstrap-icons-1.13.2/icons.svg"
-
-
-@register.simple_tag
-def icon(name: str, size: int = 16, title: str = "") -> SafeString:
-    """One picture of the sprite. Without a title it is decoration: the words beside it say what it means."""
-    link = f"{static(ICONS)}#{name}"
-    if not title:
-        return format_html(
-            '<svg class="icon" width="{0}" height="{0}" aria-hidden="true" focusable="false">'
-            '<use href="{1}"></use></svg>',
-            size,
-            link,
-        )
-    return format_html(
-        '<svg class="icon" width="{0}" height="{0}" role="img" focusable="false">'
-        '<title>{2}</title><use href="{1}"></use></svg>',
-        size,
-        link,
-        title,
-    )
 
 
 @register.filter

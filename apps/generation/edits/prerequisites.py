@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
+from apps.addresses import address
 from apps.generation.jobs import pricing
 from apps.generation.jobs.decisions import SETTLING
 from apps.generation.jobs.pricing import Balance
@@ -104,7 +105,7 @@ def _waits_for(account: FlowAccount, token: ApiToken) -> str:
 
 def _split_already(clip: Clip) -> Obstacle | None:
     """Asked for once more, the same four stems would come back: nobody pays for them twice."""
-    mixer = reverse("clip-stems", args=[clip.pk])
+    mixer = address("clip-stems", clip.pk)
     if clip.stem_type:
         return Obstacle("This is a stem itself, one of the four tracks of a take. It can’t be split further.")
     stems = Clip.objects.for_team(clip.team).filter(song__operation=Song.STEMS, song__source=clip)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from django.urls import reverse
 
+from apps.addresses import address
 from apps.generation.job_pages.cards import Action, Card
 
 MOVING = {"submitting", "running", "long", "collecting"}
@@ -122,4 +123,4 @@ def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:
 
 
 def _for_all(name: str, song: Card) -> str:
-    return f"{reverse(name, args=[song.id])}?all=1"
+    return f"{address(name, song.id)}?all=1"

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.accounts.templatetags.formatting import clock, short_email, when
+from apps.addresses import address
 from apps.generation.dispatch import responses, results
 from apps.generation.jobs import decisions, links, pricing, transitions
 from apps.generation.jobs.titles import numbered
@@ -94,7 +95,7 @@ def card(job: Job, around: Surroundings) -> Card:
         state=job.state,
         kind=job.state,
         title=numbered(job),
-        url=reverse("job", args=[job.pk]),
+        url=address("job", job.pk),
         who_initials=job.asked_by.initials if job.asked_by else "?",
         who_name=job.asked_by.short_name if job.asked_by else "A former member",
         subtitle=short_email(account.email) if account else "",
@@ -117,7 +118,7 @@ def card(job: Job, around: Surroundings) -> Card:
 
 
 def _action(label: str, name: str, job: Job, **values: Any) -> Action:
-    return Action(label=label, url=reverse(name, args=[job.pk]), **values)
+    return Action(label=label, url=address(name, job.pk), **values)
 
 
 def _queued(made: Card, job: Job, around: Surroundings) -> None:

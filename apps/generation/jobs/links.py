@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from apps.addresses import address
 from apps.generation.models import Job
 from apps.generation.operations import EDITS
 from apps.library.models import Song
@@ -47,7 +48,7 @@ def form_of_song(song: Song) -> str:
 
 
 def _edit(source: UUID, operation: str) -> str:
-    return reverse("clip-edit", args=[source, operation])
+    return address("clip-edit", source, operation)
 
 
 def result_of(job: Job) -> str:
@@ -55,7 +56,7 @@ def result_of(job: Job) -> str:
     if job.operation in {"image", "upload"} and job.file and not job.file.deleted_at:
         return f"{reverse('files')}#file-{job.file_id}"
     if job.operation == "stems" and job.source_id:
-        return reverse("clip-stems", args=[job.source_id])
+        return address("clip-stems", job.source_id)
     if job.operation == "lyrics":
         return _draft_page(job)
     return ""
@@ -65,4 +66,4 @@ def _draft_page(job: Job, part: str = "") -> str:
     """Nowhere when it was deleted."""
     if job.lyric_draft is None or job.lyric_draft.deleted_at:
         return ""
-    return reverse("lyric-draft", args=[job.lyric_draft.pk]) + part
+    return address("lyric-draft", job.lyric_draft.pk) + part

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
+from apps.addresses import address
 from apps.generation.models.ledger import Hold
 from apps.generation.models.sweeps import SweepCell
 from apps.generation.operations import SYNCHRONOUS
@@ -195,7 +195,7 @@ class Job(models.Model):
         return f"{self.operation} {self.id} ({self.state})"
 
     def get_absolute_url(self) -> str:
-        return reverse("job", args=[self.pk])
+        return address("job", self.pk)
 
     @property
     def is_synchronous(self) -> bool:

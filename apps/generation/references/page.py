@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
-from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Membership, Team
 from apps.accounts.templatetags.formatting import clock
+from apps.addresses import address
 from apps.generation.job_pages import panel
 from apps.generation.job_pages.cards import Card, card
 from apps.generation.jobs import decisions, links
@@ -134,7 +134,7 @@ def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> Fi
     if found is None:
         return FileCard(file=file, state="unsent", words="Not sent yet.", retry=True)
     job, shown = found
-    url = reverse("job", args=[job.pk])
+    url = address("job", job.pk)
     if shown.kind in WAITS:
         return FileCard(file=file, state="waits", words=shown.subtitle or "Queued.", job_url=url)
     if shown.kind in GOES:

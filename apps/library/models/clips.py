@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Prefetch, Q
-from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Subscription, Team
+from apps.addresses import address
 
 if TYPE_CHECKING:
     from apps.library.models.files import ClipFile
@@ -181,7 +181,7 @@ class Clip(models.Model):
         return f"{self.shown_title}, take {self.letter}"
 
     def get_absolute_url(self) -> str:
-        return reverse("clip", args=[self.pk])
+        return address("clip", self.pk)
 
     @property
     def letter(self) -> str:

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
-from django.urls import reverse
 
 from apps.accounts.models import Team
+from apps.addresses import address
 from apps.library.input_names import InvalidInput, fitting
 from apps.library.models.clips import Clip, ClipQuerySet
 from apps.library.models.files import ClipFile
@@ -58,7 +58,7 @@ class Collection(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("collection", args=[self.pk])
+        return address("collection", self.pk)
 
     @staticmethod
     def valid_name(text: str) -> str:

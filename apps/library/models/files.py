@@ -7,10 +7,10 @@ from typing import ClassVar
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Team
+from apps.addresses import address
 from apps.library.models.claims import Claimable
 from apps.library.models.clips import Clip
 from apps.library.models.storage import TeamStorage
@@ -108,8 +108,8 @@ class ClipFile(Claimable):
     def url(self) -> str:
         """Where this site serves it."""
         if self.kind in self.AUDIO:
-            return reverse("clip-audio", args=[self.clip_id, self.kind])
-        return reverse("clip-thumb" if self.kind == self.Kind.THUMB else "clip-cover", args=[self.clip_id])
+            return address("clip-audio", self.clip_id, self.kind)
+        return address("clip-thumb" if self.kind == self.Kind.THUMB else "clip-cover", self.clip_id)
 
     @property
     def is_being_fetched(self) -> bool:

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
 from apps.accounts.models import FlowAccount, Subscription, Team
+from apps.addresses import address
 
 
 def _storage() -> Storage:
@@ -154,10 +154,10 @@ class ReferenceFile(models.Model):
 
     @property
     def thumb_url(self) -> str:
-        return reverse("file-thumb", args=[self.pk]) if self.thumb else ""
+        return address("file-thumb", self.pk) if self.thumb else ""
 
     @property
     def audio_url(self) -> str:
         """Where this site plays it; "" for a picture, and for what was found unfit."""
         playable = self.kind == self.Kind.AUDIO and self.file and not self.problem
-        return reverse("file-audio", args=[self.pk]) if playable else ""
+        return address("file-audio", self.pk) if playable else ""
