@@ -20,7 +20,7 @@ SCRIPTS = (
     "app shell/keyboard-layout jobs/panel jobs/queue-order "
     "player/player player/display player/queue player/volume player/shortcuts player/memory "
     "player/waveform-selection library/clip-page forms/edit-form player/mixer-sound player/mixer player/one-tab "
-    "library/selection shell/chart forms/one-press forms/song-form forms/form-drafts forms/song-drafts "
+    "library/selection shell/chart forms/one-press forms/song-form forms/sending forms/form-drafts forms/song-drafts "
     "forms/reference-files forms/references forms/sweep-form shell/shortcuts "
     "shell/dialogs shell/palette shell/toasts library/downloads"
 )

@@ -76,7 +76,7 @@ def everybody(name: str, cell: str, args: Arguments = _NOTHING, **form: object) 
 # 405: the address has no such method, whoever asks.
 TABLE = [
     #                        anonymous  stranger   viewer     member     owner
-    row("home",             "302 405", "302 405", "200 405", "302 405", "302 405"),
+    everybody("home",       "302 405"),
     everybody("healthz",    "200 405"),
     everybody("readyz",     "200 405"),
     # The link is the owner's; whoever holds it is let in, which is what it is for.

@@ -7,7 +7,6 @@ from apps.accounts.views import account_connection, flow_accounts, sign_in, team
 register_converter(EmailConverter, "flow-email")
 
 urlpatterns = [
-    path("", tokens.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("auth/link/<str:secret>/", sign_in.use_link, name="sign-in-link"),

@@ -42,36 +42,54 @@ class NonceForm(forms.Form):
             )
         return data
 
-    def start_anew(self, words: str) -> None:
-        """Something is wrong with the form as such: its page says so and can be sent again, all that was typed kept."""
+    def renew(self) -> None:
+        """With a nonce of its own again, all that was typed kept: sent once more it asks for more."""
         data: Any = copy(self.data)
         data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
         self.data = data
+
+    def start_anew(self, words: str) -> None:
+        """Something is wrong with the form as such: its page says so and can be sent again."""
+        self.renew()
         self.add_error(None, words)
+
+
+class TokenField(forms.ModelChoiceField):
+    def label_from_instance(self, token: Any) -> str:
+        sandbox = ", sandbox" if token.subscription.is_sandbox else ""
+        return f"{token.subscription.get_provider_display()}{sandbox}, …{token.last4}"
+
+
+def _label(account: FlowAccount) -> str:
+    return f"{account.email} ({account.get_block_display()})" if account.block else account.email
 
 
 class PaidForm(NonceForm):
     """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
 
     payer_missing = "Add an API token first: it pays for the song."
+    payer_label = "Paid with"
 
     def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
         super().__init__(*args, team=team, **kwargs)
         self.user = user
-        own = ApiToken.objects.for_team(team).owned_by(user)
-        self.tokens = list(own.select_related("subscription"))
+        own = ApiToken.objects.for_team(team).owned_by(user).select_related("subscription")
+        self.tokens = list(own)
         self.accounts = list(
             FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
         )
-        emails = dict.fromkeys(account.email for account in self.accounts)
-        self.fields["token"] = forms.ModelChoiceField(
+        emails = {account.email: _label(account) for account in reversed(self.accounts)}
+        self.fields["token"] = TokenField(
             own,
             required=False,
+            label=self.payer_label,
+            empty_label=None,
             error_messages={"invalid_choice": "This API token is gone. Choose another."},
         )
         self.fields["email"] = forms.ChoiceField(
-            choices=[("", "Automatic"), *((email, email) for email in emails)],
+            choices=[("", "Automatic"), *reversed(emails.items())],
             required=False,
+            label="Account",
             error_messages={
                 "invalid_choice": "This account is under none of your API tokens. Choose another, or Automatic."
             },

@@ -17,6 +17,7 @@ from apps.generation.usage import views as usage_views
 from apps.old_addresses import moved
 
 urlpatterns = [
+    path("", create_views.home, name="home"),
     path("create/", create_views.create, name="create"),
     path("create/references/", reference_views.choices, name="create-references"),
     path("create/references/send/", reference_views.send, name="create-reference-send"),

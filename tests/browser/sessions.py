@@ -40,6 +40,7 @@ NEWCOMER = "nele"  # has used her link, and set no password yet
 # Everybody else owns a team of their own with the sandbox's token in it.
 PEOPLE = {
     "tokenless": Person("No API token yet", sandbox=False),
+    "milo": Person("Mara’s studio", sandbox=False, role="member", password="accordion in the fog"),
     "vera": Person("Mara’s studio", sandbox=False, role="viewer", password="brushed snare at midnight"),
 }
 

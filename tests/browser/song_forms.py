@@ -3,6 +3,11 @@
 from playwright.sync_api import Page, expect
 
 
+def expect_sent(page: Page) -> None:
+    """The song form stays, and says so."""
+    expect(page.locator("#sent")).to_contain_text("queued", ignore_case=True)
+
+
 def create_song(page: Page, prompt: str, *, count: int = 1, account: str = "", lyrics: str = "") -> None:
     """From anywhere; ends on the jobs page."""
     page.goto("/create/")
@@ -11,7 +16,8 @@ def create_song(page: Page, prompt: str, *, count: int = 1, account: str = "", l
     page.get_by_label("Account", exact=True).select_option(account)
     page.get_by_role("spinbutton", name="Songs").fill(str(count))
     page.locator("[data-pay]").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    expect_sent(page)
+    page.goto("/jobs/")
 
 
 def split(page: Page, take: str) -> None:

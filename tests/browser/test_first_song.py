@@ -9,6 +9,7 @@ from tests.browser import player_sound
 from tests.browser.sessions import Visits
 from tests.browser.sign_in import sign_in_first
 from tests.browser.site import Site
+from tests.browser.song_forms import expect_sent
 
 pytestmark = pytest.mark.usefixtures("free_slots")
 
@@ -39,6 +40,8 @@ def ask_for_a_song(page: Page) -> None:
     page.evaluate(FOLLOW)
     page.get_by_label("Prompt", exact=True).fill(PROMPT)
     page.get_by_role("button", name="Create song").click()
+    expect_sent(page)
+    page.get_by_role("link", name=re.compile("^Jobs")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
 

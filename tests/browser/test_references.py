@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.reference_uploads import NIGHT, STUDIO, choose, payload
 from tests.browser.sessions import Visits, reload_until
+from tests.browser.song_forms import expect_sent
 from tests.library.sounds import picture, sound
 
 DROP = """
@@ -61,7 +62,7 @@ def test_files_are_dropped_and_chosen_for_a_song(visits: Visits, free_slots: Non
     page.reload()
     expect(page.locator("[data-references-said]")).to_contain_text("2 images, 1 audio file")
     page.locator("[data-pay]").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    expect_sent(page)
     page.goto("/library/files/?kind=audio")
     visits.site.finish()
     reload_until(page, lambda: "used by 1 song" in page.locator("#work").inner_text())
@@ -81,4 +82,4 @@ def test_without_scripts_a_form_sends_several(visits: Visits) -> None:
     page.get_by_role("checkbox", name="one.png").check()
     page.get_by_label("Prompt", exact=True).fill("Slow disco")
     page.locator("[data-pay]").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+    expect_sent(page)

@@ -12,6 +12,7 @@ from tests.browser.song_forms import cover, create_song, split
 
 EDITOR = "ella"  # a studio of her own, with a song that was edited
 NOBODY, PERSON, VIEWER, EMPTY, TOKENLESS = "", "mara", "vera", "ebba", "tokenless"
+UNPAID = "milo"  # may create songs in Mara's studio, and has no token there
 SWEEPER = "sven"
 PAUSED = "hedda"  # her studio's database was restored
 NIGHT = "night+bus@sandbox.example"
@@ -116,7 +117,8 @@ STOPS = (
     Stop("email", PERSON, "/auth/email/"),
     Stop("sign-out", PERSON, "/auth/logout/"),
     Stop("not-here", PERSON, "/library/clips/00000000-0000-0000-0000-000000000000/", 404),
-    Stop("listen", VIEWER, "/"),
+    Stop("listen", VIEWER, "/settings/tokens/"),
+    Stop("library-without-token", UNPAID, "/"),
     Stop("not-allowed", VIEWER, "/create/", 403),
     Stop("password-change", VIEWER, "/auth/password/change/"),
     Stop("password-again", VIEWER, "/auth/reauthenticate/"),

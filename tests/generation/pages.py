@@ -37,5 +37,6 @@ def refused(studio: Studio, **form: object) -> Page:
 def requested(studio: Studio, **form: object) -> list[Job]:
     response = send(studio, **form)
     assert response.status_code == 302, Page(response).wrongs
-    assert response.headers["Location"] == "/jobs/"
-    return list(Job.objects.order_by("batch_index"))
+    jobs = list(Job.objects.order_by("batch_index"))
+    assert response.headers["Location"] in [f"/create/?sent={job.pk}" for job in jobs]
+    return jobs

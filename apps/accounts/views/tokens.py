@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import account_sync, tokens, visibility
 from apps.accounts.forms import TokenForm
@@ -24,15 +24,6 @@ from apps.upstream.token import Token
 
 # What stands in the form for somebody who tries the sandbox: short, so that the first song is there soon.
 EXAMPLE = "Slow disco with a brushed snare and upright bass, a tired female voice, 96 bpm [short]"
-
-
-@require_safe
-@team_view(needs="see")
-def home(request: TeamRequest) -> HttpResponseBase:
-    """`/`: the create page, or the way to a token while the person has none in this team."""
-    if own_tokens(request).exists():
-        return redirect("create")
-    return _page(request, TokenForm())
 
 
 @sensitive_post_parameters("token")

@@ -1,7 +1,7 @@
 """Fills a fresh form with the settings of an earlier prompt, a song or a preset, or with a prompt from the address.
 
-`?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its prompt), `?preset=<preset>`, `?prompt=<words>`,
-`?file=<file>` with that reference.
+`?sent=<job>` as the person sent it a moment ago. `?from=<job>`, `?song=<song>` (with `&only=prompt` no more than its
+prompt), `?preset=<preset>`, `?prompt=<words>`, `?file=<file>` with that reference.
 `&model=` leaves the model to Flow Music.
 `?draft=<lyric draft>` (with `&version=<number>` of that version) its lyrics and its prompt.
 """
@@ -28,10 +28,14 @@ NAMES = ("prompt", "lyrics", "ghostwriter", "model", *references_fields.NAMES)
 
 @dataclass(frozen=True)
 class Prefill:
-    """The form's first values by its fields' names, and where they are from in words; "" for an empty form."""
+    """The form's first values by its fields' names, and where they are from in words; "" for an empty form.
+
+    `sent`: the first job of what the person has just sent with them.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     source: str = ""
+    sent: Job | None = None
 
 
 def find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
@@ -40,7 +44,7 @@ def find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
     left, gone = references_fields.still_there(found.fields, team=team)
     fields = {name: value for name, value in found.fields.items() if name not in references_fields.NAMES}
     if not gone:
-        return Prefill(fields | left, found.source)
+        return Prefill(fields | left, found.source, found.sent)
     without = "a reference that is" if gone == 1 else f"{gone} references that are"
     return Prefill(fields | left, f"{found.source}, without {without} gone")
 
@@ -52,6 +56,14 @@ def _without_model(asked: Mapping[str, str], found: Prefill) -> Prefill:
 
 
 def _find(asked: Mapping[str, str], *, team: Team, user: User) -> Prefill:
+    if "sent" in asked:
+        own = (
+            Job.objects.for_team(team)
+            .filter(asked_by=user, operation="music")
+            .select_related("account", "token")
+        )
+        job = get_object_or_404(own, pk=_id(asked["sent"]))
+        return Prefill(of_job(job, user) | {"count": job.batch_size}, sent=job)
     if "file" in asked:
         files = ReferenceFile.objects.for_team(team).live().ready().select_related("account")
         return of_file(get_object_or_404(files, pk=_id(asked["file"])))

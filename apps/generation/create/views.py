@@ -1,10 +1,15 @@
-"""The song form, and the recent prompts."""
+"""The song form and the way to it, and the recent prompts."""
 
-from django.http import HttpResponseBase
+from typing import Any
+
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import push_url, trigger_client_event
 
+from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import history, prefill, reference_picker
 from apps.generation.create.forms import SongForm
@@ -13,8 +18,19 @@ from apps.generation.create.style_chips import STYLES
 from apps.generation.job_pages import panel
 from apps.generation.jobs import pricing
 from apps.generation.jobs.requests import FormAlreadyUsed
-from apps.generation.models import Preset
+from apps.generation.models import Job, Preset
 from apps.generation.queue import slots
+from apps.library.models import Clip
+
+
+@require_safe
+@team_view(needs="see")
+def home(request: TeamRequest) -> HttpResponseBase:
+    """`/`: the song form for whoever can pay, else the team's songs; while there are none, the way to a token."""
+    own = ApiToken.objects.for_team(request.team).owned_by(request.user)
+    if request.membership.rights.may_create and own.exists():
+        return redirect("create")
+    return redirect("library" if Clip.objects.for_team(request.team).live().exists() else "tokens")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,19 +43,31 @@ def create(request: TeamRequest) -> HttpResponseBase:
             return redirect(form_of_it)
         filled = prefill.find(request.GET, team=request.team, user=request.user)
     form = SongForm(request.POST or None, team=request.team, user=request.user, initial=filled.fields)
-    if not form.tokens:
-        return redirect("home")
+    if not form.tokens and request.method != "POST":
+        return redirect("tokens")  # it says what a song needs first
     if request.method == "POST" and form.is_valid():
         try:
-            form.job_request().ask()
-            return redirect("jobs")
+            return _created(request, form, form.job_request().ask()[0])
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
     return page(request, form, filled)
 
 
-def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseBase:
-    live = panel.of_team(request.membership)
+def _created(request: TeamRequest, form: SongForm, job: Job) -> HttpResponseBase:
+    """The form stays as it is: a script gets what has changed around it, everybody else the page with it once more."""
+    if not request.htmx:
+        return HttpResponseRedirect(f"{reverse('create')}?sent={job.pk}")
+    form.renew()
+    context = _payment(form, panel.of_team(request.membership)) | {"form": form, "sent": job}
+    answer = TemplateResponse(request, "generation/_created.html", context)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#sent", "innerHTML show:none"
+    return trigger_client_event(push_url(answer, False), "form:taken", after="settle")
+
+
+def _payment(form: SongForm, live: panel.Panel) -> dict[str, Any]:
+    """What the strip says of money and of the queue; without an API token there is nothing to say."""
+    if not form.tokens:
+        return {"quote": None}
     quote = pricing.Quote(
         form.tokens,
         form.accounts,
@@ -48,11 +76,16 @@ def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseB
         songs=form.songs,
         room=live.room,
     )
-    context = {
+    starts = slots.starts(quote.songs, quote.balance.slots, live.before) if live.slots else ""
+    return {"quote": quote, "starts": starts, "panel": live}
+
+
+def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseBase:
+    live = panel.of_team(request.membership)
+    context = _payment(form, live) | {
         "form": form,
         "source": filled.source,
-        "quote": quote,
-        "starts": slots.starts(quote.songs, quote.balance.slots, live.before) if live.slots else "",
+        "sent": filled.sent,
         "panel": live,
         "styles": STYLES,
         "picker": reference_picker.of_form(form),

@@ -72,6 +72,7 @@ def sender_to(account: FlowAccount, *, team: Team, user: User, nonce: uuid.UUID)
 class ImageForm(PaidForm):
     """Every parameter of POST /files/generate."""
 
+    payer_label = "Sent with"
     payer_missing = "Add an API token first: creating an image needs one, though it has no price."
 
     prompt = PlainText(
@@ -81,7 +82,3 @@ class ImageForm(PaidForm):
             "max_length": "That is %(show_value)d characters; Flow Music takes up to 2,000 here.",
         },
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].label, self.fields["token"].label = "Account", "API token"

@@ -22,11 +22,14 @@ SHOWN = 12
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
 def image(request: TeamRequest) -> HttpResponseBase:
-    """GET /create/image/ shows the form (`?from=` a job of an image, `?prompt=`), POST queues it."""
+    """GET /create/image/ shows the form (`?from=` a job of an image, `?prompt=`), POST queues it.
+
+    The form stays as it was: the page after sending is filled from what was sent (`&sent=1`).
+    """
     initial = {} if request.method == "POST" else _begin(request)
     form = ImageForm(request.POST or None, team=request.team, user=request.user, initial=initial)
-    if not form.tokens:
-        return redirect("home")
+    if not form.tokens and request.method != "POST":
+        return redirect("tokens")
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -38,7 +41,8 @@ def image(request: TeamRequest) -> HttpResponseBase:
                 prompt=data["prompt"].strip(),
                 nonce=data["nonce"],
             )
-            return HttpResponseRedirect(f"{reverse('image')}#file-{file.pk}")
+            job = Job.objects.get(file=file, operation=image_requests.IMAGE, nonce=data["nonce"])
+            return HttpResponseRedirect(f"{reverse('image')}?from={job.pk}&sent=1#file-{file.pk}")
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
     return _page(request, form)
@@ -61,5 +65,6 @@ def _page(request: TeamRequest, form: ImageForm) -> HttpResponseBase:
         "accounts": usable_accounts(request.team, request.user),
         "panel": panel.of_team(request.membership),
         "nonce": form["nonce"].value(),
+        "is_sent": "sent" in request.GET and not form.errors,
     }
     return TemplateResponse(request, "generation/image.html", context, status=422 if form.errors else 200)

@@ -158,5 +158,5 @@
     if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) start();
   });
 
-  window.flowwebDrafts = { KEPT_MS, store, read, local, session, names, say, lookAtAnswers };
+  window.flowwebDrafts = { KEPT_MS, store, read, local, session, names, same, say, lookAtAnswers };
 })();

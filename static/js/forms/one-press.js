@@ -6,7 +6,7 @@
   window.addEventListener(
     "click",
     (event) => {
-      if (event.detail < 2 || !event.target.closest?.("[data-pay]")) return;
+      if (event.detail < 2 || !event.target.closest?.("[data-pay], [data-once]")) return;
       event.preventDefault();
       event.stopImmediatePropagation();
     },

@@ -1,9 +1,9 @@
-/* What is written in the song form is saved in this browser until it went through, per team and person. Each tab has its
-   own draft; one that a closed tab left behind is taken up by the next empty form. */
+/* What is written in the song form is saved in this browser until it was sent or cleared, per team and person. Each tab has
+   its own draft. The newest one of closed tabs is taken up by the next empty form, and no other one after it. */
 (function () {
   "use strict";
 
-  const { KEPT_MS, store, read, local, session, names, say, lookAtAnswers } = window.flowwebDrafts;
+  const { KEPT_MS, store, read, local, session, names, same, say, lookAtAnswers } = window.flowwebDrafts;
   const REFERENCES = ["refImage", "refAudio"].flatMap((kind) => Array.from({ length: 10 }, (_, index) => `${kind}${index + 1}`));
   const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "token", "count", ...REFERENCES];
   const BLANK = { ...Object.fromEntries(REFERENCES.map((name) => [name, ""])), prompt: "", lyrics: "", words: "own", ghostwriter: "", model: "", email: "", count: "1" };
@@ -25,6 +25,7 @@
   const key = () => ofOwner() + tab;
   const aside = () => `${key()}:aside`; // what was written before the form was filled from elsewhere
   const draft = () => read(local, key());
+  const taken = () => `flowweb:taken:${owner}`;
 
   /* Held as long as this tab lives, however it ends: by it the others know that the draft is not abandoned. */
   const held = new Set();
@@ -34,15 +35,20 @@
     navigator.locks?.request(key(), () => new Promise(() => {}));
   }
 
-  /* The newest draft of a tab that is gone. */
+  /* The newest draft of a tab that is gone. A tab takes up one, and those before it are over: else one after the other
+     would come back. */
   async function abandoned() {
+    if (read(session, taken())) return null;
     const locks = await navigator.locks?.query();
     const living = [...(locks?.held || []), ...(locks?.pending || [])].map((lock) => lock.name);
-    const others = names(ofOwner()).filter((name) => !name.startsWith(key()) && !living.includes(name.replace(/:aside$/, "")));
-    const found = others.map((name) => ({ name, ...read(local, name) }));
+    const left = names(ofOwner()).filter((name) => !name.startsWith(key()) && !living.includes(name.replace(/:aside$/, "")));
+    const found = left.map((name) => ({ name, ...read(local, name) }));
     const isOld = (each) => !(Date.now() - each.at < KEPT_MS);
     found.filter(isOld).forEach((each) => store(local, each.name, null));
-    return found.filter((each) => !isOld(each)).sort((one, two) => two.at - one.at)[0];
+    const [newest, ...earlier] = found.filter((each) => !isOld(each)).sort((one, two) => two.at - one.at);
+    if (newest) store(session, taken(), true);
+    if (locks) earlier.forEach((each) => store(local, each.name, null));
+    return newest;
   }
 
   function values() {
@@ -69,11 +75,13 @@
     hold();
   }
 
-  /* Went through, or was thrown away: what this tab took up from another one goes with it, unless it was changed there. */
+  /* Sent, or cleared: it never comes back. What this tab took up from another one goes with it, unless it was changed
+     there; and so does the same text in a copy of this tab. */
   function drop() {
-    const { from, fromAt } = draft() || {};
+    const { from, fromAt, values: written } = draft() || {};
     store(local, key(), null);
     if (from && read(local, from)?.at === fromAt) store(local, from, null);
+    if (written) names(ofOwner()).filter((name) => same(read(local, name)?.values, written)).forEach((name) => store(local, name, null));
   }
 
   function when(at) {
@@ -96,6 +104,7 @@
     const before = values();
     drop();
     restore({ values: BLANK }, {});
+    form().dispatchEvent(new CustomEvent("form:cleared", { bubbles: true }));
     say("The form is empty.", "Undo", () => {
       fill(before);
       save();
@@ -104,6 +113,18 @@
     });
     form().elements.prompt.focus();
   }
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-clear-song]") || !form()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    empty();
+  }, true);
+  document.addEventListener("form:taken", (event) => {
+    if (event.target !== form()) return;
+    drop();
+    if (!read(local, aside())) say("");
+  });
 
   /* Filled by a preset or an earlier prompt: what was written before is put aside, and can be had back. */
   function putAside(source) {

@@ -98,12 +98,13 @@
 
   /* The price: what it will cost, what stays, and whether that is enough. The server says the same in _create_strip.html. */
   const strip = () => document.querySelector("[data-strip]");
+  const balances = () => document.getElementById("balances");
 
   /* What pays: the chosen account, else any account of the token. */
   function payer() {
     const { email, token } = form().elements;
-    if (email.value) return email.selectedOptions[0].dataset;
-    return token instanceof HTMLSelectElement ? token.selectedOptions[0].dataset : strip().dataset;
+    const chosen = email.value ? `[data-account="${CSS.escape(email.value)}"]` : `[data-token="${CSS.escape(token?.value || "")}"]`;
+    return (balances().querySelector(chosen) || balances()).dataset;
   }
 
   /* Nothing is short where no balance is known; what is left may lie on several accounts, too little on each. */
@@ -139,7 +140,9 @@
     button.classList.toggle("is-short", short > 0);
     button.disabled = short > 0;
     document.querySelector("[data-pay-by-key]").disabled = short > 0;
-    button.querySelector("[data-pay-label]").textContent = songs === 1 ? "Create song" : `Create ${songs} songs`;
+    const again = "taken" in form().dataset;
+    const what = songs > 1 ? ` ${songs} songs` : again ? "" : " song";
+    button.querySelector("[data-pay-label]").textContent = `Create${what}${again ? " again" : ""}`;
     button.querySelector("[data-pay-price]").textContent = text;
   }
 
@@ -154,7 +157,7 @@
   /* When they start, in the words of slots.starts. */
   function start(songs, free) {
     const told = strip().querySelector("[data-starts]");
-    if (told) told.textContent = starts(songs, free, Number(told.dataset.before));
+    if (told) told.textContent = starts(songs, free, Number(balances().dataset.before));
   }
 
   function starts(songs, free, before) {
@@ -180,38 +183,6 @@
     said.remove();
     if (!field.form.querySelector(".wrong")) document.querySelector("#work [data-until-mended]")?.remove();
   }
-
-  /* Sending: once, and visibly so. */
-  const payButton = (sender) => sender.querySelector("[data-pay]") || document.querySelector(`[data-pay][form="${sender.id}"]`);
-
-  document.addEventListener("submit", (event) => {
-    const button = payButton(event.target);
-    if (!button || event.submitter?.matches("[data-no-pay]")) return;
-    const label = button.querySelector("[data-pay-label]");
-    button.dataset.label = label.textContent;
-    const spinner = document.createElement("span");
-    spinner.className = "spinner";
-    label.replaceChildren(spinner, "Sending once");
-    button.classList.add("is-sending");
-    button.disabled = true;
-    if (event.target === form()) document.querySelector("[data-pay-by-key]").disabled = true;
-  });
-
-  function rest(button) {
-    if (!button?.classList.contains("is-sending")) return;
-    button.classList.remove("is-sending");
-    button.disabled = false;
-    button.querySelector("[data-pay-label]").textContent = button.dataset.label;
-    price();
-  }
-  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.addEventListener(name, (event) => {
-      if (event.target.matches?.("form")) rest(payButton(event.target));
-    });
-  }
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) document.querySelectorAll(".is-sending").forEach(rest);
-  });
 
   document.addEventListener("input", (event) => {
     if (!event.target.form?.matches(WRITTEN_IN)) return;

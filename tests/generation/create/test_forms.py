@@ -107,6 +107,48 @@ def test_an_account_that_is_gone_is_not_offered(studio: Studio) -> None:
     assert "studio@sandbox.example" not in offered
 
 
+# After sending.
+
+
+def test_the_form_stays_as_it_was_sent(studio: Studio) -> None:
+    """Without scripts: the page once more, with what was sent, the way to it, and a nonce of its own."""
+    typed = {"prompt": "slow disco", "lyrics": LYRICS, "model": "lyria-3.5", "count": "3", "email": ""}
+    answer = send(studio, **typed)
+    page = Page(signed_in(studio).get(answer.headers["Location"]))
+    assert {name: page.value(name) for name in typed} == typed
+    job = Job.objects.get(batch_index=0)
+    said = page.one("p", id="sent")
+    assert said.text.split() == ["3", "songs", "queued.", "See", "the", "jobs"]
+    assert said.one("a")["href"] == f"/jobs/?request={job.nonce}"
+    assert page.value("nonce") != str(job.nonce)
+    assert "Create 3 songs again" in page.text
+    again = send(studio, **typed, nonce=page.value("nonce"))
+    assert (again.status_code, Job.objects.count()) == (302, 6)
+
+
+def test_a_script_gets_what_changes_around_the_form(studio: Studio) -> None:
+    """A fresh nonce, balances, the way to the job; no field that somebody writes in. Sent again, it asks for more."""
+    nonce, client = str(uuid.uuid4()), signed_in(studio)
+    form = {"prompt": "slow disco", "words": "own", "count": "1", "nonce": nonce}
+    for _ in range(2):  # a double click
+        answer = client.post("/create/", form, headers={"HX-Request": "true", "HX-Boosted": "true"})
+        page = Page(answer)
+        assert (answer.status_code, answer["HX-Retarget"], answer["HX-Push-Url"]) == (200, "#sent", "false")
+        assert "form:taken" in answer["HX-Trigger-After-Settle"]
+        assert page.all("textarea") == []
+        assert page.one("a")["href"] == f"/jobs/{Job.objects.get().pk}/"
+        assert page.one("div", id="balances")["data-free"]
+    client.post("/create/", form | {"nonce": page.value("nonce")}, headers={"HX-Request": "true"})
+    assert Job.objects.count() == 2
+
+
+def test_only_who_sent_it_comes_back_to_it(studio: Studio) -> None:
+    (job,) = studio.ask()
+    mate = with_token(studio.sandbox, studio.team, member(studio.team, "jonas@nightbus.example"))
+    assert signed_in(mate).get(f"/create/?sent={job.pk}").status_code == 404
+    assert signed_in(studio).get(f"/create/?sent={job.pk}").status_code == 200
+
+
 # The page itself.
 
 
@@ -163,8 +205,24 @@ def test_a_viewer_may_neither_open_nor_send_it(studio: Studio) -> None:
     assert not Job.objects.exists()
 
 
+def test_who_can_not_pay_lands_where_there_is_something_to_hear(studio: Studio) -> None:
+    newcomer = Studio(studio.sandbox, studio.team, member(studio.team, "new@nightbus.example"), studio.token)
+    client = signed_in(newcomer)
+    assert client.get("/").headers["Location"] == "/settings/tokens/"
+    studio.take()
+    assert client.get("/").headers["Location"] == "/library/"
+    said = [
+        each.text for each in Page(client.get("/library/")).all("div") if "token of your own" in each.text
+    ]
+    assert said
+    assert "token of your own" not in Page(signed_in(studio).get("/library/")).text
+    assert signed_in(studio).get("/").headers["Location"] == "/create/"
+
+
 def test_without_a_token_the_way_leads_to_one(studio: Studio) -> None:
     newcomer = Studio(studio.sandbox, studio.team, member(studio.team, "new@nightbus.example"), studio.token)
-    assert signed_in(newcomer).get("/create/").headers["Location"] == "/"
-    assert send(newcomer).headers["Location"] == "/"
-    assert not Job.objects.exists()
+    assert signed_in(newcomer).get("/create/").headers["Location"] == "/settings/tokens/"
+    page = refused(newcomer, prompt="typed before the token was removed")
+    assert page.value("prompt") == "typed before the token was removed"
+    assert "Add an API token first" in page.one(id_="id_token_error").text
+    assert "/settings/tokens/" in [each["href"] for each in page.one("main").all("a")]

@@ -67,5 +67,5 @@ def test_what_is_queued_comes_first(studio: Studio) -> None:
 def test_the_script_has_the_same_figures(studio: Studio) -> None:
     leave(studio=2, night=1)
     page = Page(signed_in(studio).get("/create/"))
-    assert page.one("option", value=studio.account("studio").email)["data-slots"] == "2"
-    assert next(each for each in page.all("div") if "data-strip" in each.attributes)["data-slots"] == "3"
+    assert page.one("i", data_account=studio.account("studio").email)["data-slots"] == "2"
+    assert page.one("div", id="balances")["data-slots"] == "3"

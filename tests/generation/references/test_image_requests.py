@@ -51,6 +51,15 @@ def test_a_picture_is_made_once_kept_here_and_shown(studio: Studio) -> None:
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
 
 
+def test_the_form_stays_as_it_was_sent(studio: Studio) -> None:
+    form = {"prompt": FERRY, "email": NIGHT, "nonce": str(uuid.uuid4())}
+    answer = signed_in(studio).post("/create/image/", form)
+    page = Page(signed_in(studio).get(answer.headers["Location"]))
+    assert (page.value("prompt"), page.value("email")) == (FERRY, NIGHT)
+    assert page.value("nonce") != form["nonce"]
+    assert "Create image again" in page.text
+
+
 def test_a_copy_that_can_not_be_fetched_is_fetched_later(studio: Studio) -> None:
     file = ask(studio)
     deliver(studio)
