@@ -180,15 +180,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # that takes files brings its own way (apps/generation/references/upload_stream.py).
 FILE_UPLOAD_HANDLERS = ["flowweb.upload_handlers.NoFiles"]
 
-# Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link.
+# Nothing inline, nothing from elsewhere; media may come from the store's own host by a presigned link. A take that is
+# not saved yet is heard where the remote side keeps it, whatever host that is: by https, and by http where the operator
+# says so (docs/decisions/play-before-saved.md).
 _MEDIA = [SELF, "blob:", *store.origins(S3_BUCKET)]
+_REMOTE_AUDIO = ["https:", *sorted(origin for origin in OPERATOR_ORIGINS if origin.startswith("http://"))]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": _MEDIA,
-        "media-src": _MEDIA,
+        "media-src": [*_MEDIA, *_REMOTE_AUDIO],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

@@ -26,6 +26,7 @@ urlpatterns = [
     path("clips/<uuid:clip_id>/cover.jpg", files.cover, name="clip-cover"),
     path("clips/<uuid:clip_id>/thumb.webp", files.thumb, name="clip-thumb"),
     path("clips/<uuid:clip_id>/peaks.json", files.peaks, name="clip-peaks"),
+    path("clips/<uuid:clip_id>/sound.json", files.sound, name="clip-sound"),
     path("clips/<uuid:clip_id>/versions/", versions.versions, name="clip-versions"),
     path("clips/<uuid:clip_id>/stems/", stems.mixer, name="clip-stems"),
     path("clips/<uuid:clip_id>/files/<slug:kind>/retry/", files.retry, name="clip-file-retry"),

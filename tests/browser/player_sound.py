@@ -1,5 +1,10 @@
 """Whether the player really sounds: measured on the one <audio> element, not believed from its properties."""
 
+import io
+import urllib.request
+
+import av
+import numpy as np
 from playwright.sync_api import Page
 
 # Of full scale, over the loudest of a few windows. The quietest tune of the sandbox is ten times as loud.
@@ -58,3 +63,13 @@ def assert_audible(page: Page) -> None:
     assert loudest > SILENCE, (
         f"silent: RMS {loudest:.5f} at {place(page):.1f} s of {sounding(page) or 'nothing'}"
     )
+
+
+def assert_remote_is_audible(page: Page, link: str) -> None:
+    """The same for sound of another origin, which a page may play but not listen to: the browser decodes what comes
+    from there, at a volume above 0, and what comes from there is not silent."""
+    decoded = "(audio) => [audio.webkitAudioDecodedByteCount > 0, audio.volume > 0, audio.muted]"
+    assert page.locator("#player-audio").evaluate(decoded) == [True, True, False]
+    with urllib.request.urlopen(link, timeout=60) as answer, av.open(io.BytesIO(answer.read())) as container:
+        loudest = max(float(np.sqrt((frame.to_ndarray() ** 2).mean())) for frame in container.decode(audio=0))
+    assert loudest > SILENCE, f"silent: RMS {loudest:.5f}"

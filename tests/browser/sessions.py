@@ -114,7 +114,7 @@ class Visits:
             **options,
         )
         context.set_default_timeout(PATIENCE_MS)
-        return context, Watch(context, self.site.url)
+        return context, Watch(context, self.site.url, self.site.sandbox)
 
     def _state(self, name: str) -> Any:
         """The cookies of a person who has signed in, in their own way."""

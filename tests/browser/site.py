@@ -4,11 +4,12 @@ The sandbox is as slow as the real API, and songs are ended by order: every stat
 """
 
 import re
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,14 @@ class Site:
         options += ["--password-stdin"] if password else []
         found = LINK.search(self._manage("bootstrap", *options, answer=f"{password}\n"))
         return found.group() if found else ""
+
+    def execute(self, sql: str) -> None:
+        """On its database, beside it."""
+        with closing(
+            sqlite3.connect(self._studio.folder / "data" / "flowweb.sqlite3", timeout=30)
+        ) as database:
+            database.execute(sql)
+            database.commit()
 
     def restore(self, team: str) -> None:
         """As if the database were from before the first call: all teams are held, and then the others resumed."""

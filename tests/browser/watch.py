@@ -17,13 +17,13 @@ LEFT = ("htmx:afterRequest, ", "htmx:sendAbort, ")
 
 class Watch:
     """Follows every page of a context. `trouble` has a line for each thing that should not have happened;
-    `answers` every status and address, in order.
+    `answers` every status and address, in order. Of the remote side an <audio> may ask for media, and nothing else may.
     """
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
+    def __init__(self, context: BrowserContext, origin: str, remote: str = "") -> None:
         self.trouble: list[str] = []
         self.answers: list[tuple[int, str]] = []
-        self._origin = origin
+        self._origin, self._media = origin, f"{remote}/media/"
         self._expected: set[int] = set()
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("console", self._console)
@@ -50,7 +50,8 @@ class Watch:
         self.trouble.append(f"script: {error.error}")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self._origin}/", "blob:")):
+        is_media = request.resource_type == "media" and request.url.startswith(self._media)
+        if not is_media and not request.url.startswith((f"{self._origin}/", "blob:")):
             self.trouble.append(f"asked elsewhere: {request.method} {request.url[:200]}")
 
     def _failed(self, request: Request) -> None:

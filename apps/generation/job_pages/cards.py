@@ -207,7 +207,7 @@ def _response_lost(made: Card, job: Job, lost: Action) -> None:
 
 def _collecting(made: Card, job: Job, around: Surroundings) -> None:
     takes, kind = job.takes, "tracks" if job.operation == "stems" else "takes"
-    saved = sum(take.is_playable for take in takes)
+    saved = sum(take.is_saved for take in takes)
     made.subtitle = f"Saving ({saved} of {len(takes)} {kind})"
     made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.time_text = str(clock((job.duration_ms or 0) / 1000)) if job.duration_ms else ""
@@ -226,7 +226,7 @@ def _completed(made: Card, job: Job, around: Surroundings) -> None:
     made.text = results.money_note(job)
     shown = takes[0] if takes else job.file
     made.cover_url = shown.thumb_url if shown else ""
-    missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_playable]
+    missing = [take.stem_type or f"take {take.letter}" for take in takes if not take.is_saved]
     if missing:
         made.kind, made.text = "incomplete", f"The file of {' and '.join(missing)} is not there yet."
 

@@ -267,8 +267,25 @@ class Clip(models.Model):
         return self.url_of("thumb")
 
     @property
-    def is_playable(self) -> bool:
+    def is_saved(self) -> bool:
+        """Its sound is in the team's own storage: it can be downloaded and mixed."""
         return bool(self.m4a_url or self.mp3_url)
+
+    @property
+    def is_playable(self) -> bool:
+        """It can be heard, from the storage or, until it is saved, from the remote side."""
+        return bool(self.sound_url)
+
+    @property
+    def m4a_source(self) -> str:
+        """Where a player gets its m4a on this site, which sends it to the remote side as long as it isn't saved."""
+        file = self.file("m4a")
+        return file.url if file and (file.is_stored or file.remote_link) else ""
+
+    @property
+    def sound_url(self) -> str:
+        """What a plain link to its sound opens."""
+        return self.mp3_url or self.m4a_source
 
 
 def number_in_batch(index: int, size: int) -> str:

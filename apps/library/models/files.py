@@ -1,9 +1,10 @@
 """The files of a take, and how far copying them has come. The row is the timer: a tick finds what is due."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
@@ -14,6 +15,7 @@ from apps.addresses import address
 from apps.library.models.claims import Claimable
 from apps.library.models.clips import Clip
 from apps.library.models.storage import TeamStorage
+from apps.upstream import hosts
 
 
 def _storage() -> Storage:
@@ -55,6 +57,11 @@ class ClipFile(Claimable):
     # What a song must have before its job is completed; WAV follows with lower priority.
     FIRST = (Kind.M4A, Kind.MP3, Kind.COVER)
     AUDIO = (Kind.M4A, Kind.MP3, Kind.WAV)
+    # What a browser may hear at the remote side until it is stored. An mp3 is given for the token alone; a WAV is ten
+    # times as large.
+    HEARD_REMOTELY = frozenset({Kind.M4A})
+    # Nothing says how long a link lasts (docs/api.md, point 26). Most files are stored within a minute.
+    LINK_IS_FRESH = timedelta(hours=1)
 
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="files", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -98,6 +105,21 @@ class ClipFile(Claimable):
     @property
     def is_stored(self) -> bool:
         return self.state == self.State.STORED
+
+    @property
+    def remote_link(self) -> str:
+        """Where the remote side lets everybody hear it, as long as it isn't stored; "" when there is no such link.
+
+        Whether its host is a public one is looked up when somebody is sent there (playback/remote_audio.py).
+        """
+        waits = self.state == self.State.WANTED and self.kind in self.HEARD_REMOTELY and self.source_url
+        if not waits or timezone.now() - self.clip.created_at > self.LINK_IS_FRESH:
+            return ""
+        try:
+            hosts.check_url(self.source_url, settings.OPERATOR_ORIGINS)
+        except hosts.HostRefused:
+            return ""
+        return self.source_url
 
     @property
     def is_renamed(self) -> bool:

@@ -47,7 +47,7 @@ def of_take(take: Clip) -> Song | None:
 def lanes(stems: Song) -> list[Lane]:
     """All in one format where they can be: encoders put their own silence in front, and four have to begin as one."""
     clips = sorted((each for each in stems.takes.all() if each.erased_at is None), key=_place)
-    playable = [clip for clip in clips if clip.is_playable and not clip.deleted_at]
+    playable = [clip for clip in clips if clip.is_saved and not clip.deleted_at]
     kinds = [kind for kind in AUDIO if playable and all(clip.url_of(kind) for clip in playable)] or AUDIO
     return [_lane(clip, kinds) for clip in clips]
 

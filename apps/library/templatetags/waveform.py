@@ -82,6 +82,8 @@ def _narrow(span: Span, name: str, seconds: float) -> str:
 
 
 def _why_missing(clip: Clip) -> str:
+    if clip.is_playable and not clip.is_saved:
+        return "Its waveform comes when it is saved"
     files = (clip.file(kind) for kind in (ClipFile.Kind.M4A, ClipFile.Kind.MP3))
     if any(file and file.state == ClipFile.State.WANTED for file in files):
         return "The audio is not saved yet"

@@ -10,7 +10,7 @@ from apps import transfers
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.library import songs
 from apps.library.models import Clip, ClipFile
-from apps.library.playback import playback
+from apps.library.playback import playback, remote_audio
 from apps.library.playback.waveforms import drawn
 
 Kind = ClipFile.Kind
@@ -19,12 +19,28 @@ Kind = ClipFile.Kind
 @require_safe
 @team_view(needs="see", anonymous=401)
 def audio(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponseBase:
-    """What the player plays; with `?download=1` a file with a readable name, with `?here=1` for the mixer."""
+    """What the player plays; with `?download=1` a file with a readable name, with `?here=1` for the mixer.
+
+    Until it is saved the player, and nobody else, is sent to the remote side.
+    """
     if kind not in ClipFile.AUDIO:
         raise Http404("no such format")
     take = get_object_or_404(Clip.objects.for_team(request.team).select_related("song"), pk=clip_id)
     name = playback.readable_name(take, kind) if request.GET.get("download") == "1" else ""
-    return _file(request, take, kind, download_as=name, here=request.GET.get("here") == "1")
+    here = request.GET.get("here") == "1"
+    file = take.files.filter(kind=kind).first()
+    if file and not (name or here) and (link := remote_audio.link_for(file, request.get_host())):
+        return remote_audio.redirect(link)
+    return _serve(request, file, download_as=name, here=here)
+
+
+@require_safe
+@team_view(needs="see", anonymous=401)
+def sound(request: TeamRequest, clip_id: UUID) -> HttpResponse:
+    """For a player whose sound broke off: {"src": "/library/…", "srcMp3": "", "coming": true}."""
+    takes = Clip.objects.for_team(request.team).prefetch_related("files")
+    take = get_object_or_404(takes.only("pk"), pk=clip_id)
+    return JsonResponse(remote_audio.state(take), headers={"Cache-Control": "no-store"})
 
 
 @require_safe
@@ -47,8 +63,11 @@ def thumb(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
 @require_safe
 @team_view(needs="see", anonymous=401)
 def peaks(request: TeamRequest, clip_id: UUID) -> HttpResponse:
-    """The waveform for the player: {"size": 150, "path": "M1 …"}, the path as the `waveform` tag draws it."""
+    """The waveform for the player: {"size": 150, "path": "M1 …"}, the path as the `waveform` tag draws it; 204 for
+    a take that isn't saved yet."""
     take = get_object_or_404(Clip.objects.for_team(request.team).only("peaks", "rms"), pk=clip_id)
+    if take.peaks is None and remote_audio.state(take)["coming"]:
+        return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
     if take.peaks is None:
         return playback.missing(None)
     return JsonResponse(drawn(take, 150), headers={"Cache-Control": "private, max-age=3600"})
@@ -77,10 +96,13 @@ def retry(request: TeamRequest, clip_id: UUID, kind: str) -> HttpResponse:
     return redirect(file.clip)
 
 
-def _file(
-    request: TeamRequest, take: Clip, kind: str, *, download_as: str = "", here: bool = False
+def _file(request: TeamRequest, take: Clip, kind: str, *, download_as: str = "") -> HttpResponseBase:
+    return _serve(request, take.files.filter(kind=kind).first(), download_as=download_as)
+
+
+def _serve(
+    request: TeamRequest, file: ClipFile | None, *, download_as: str = "", here: bool = False
 ) -> HttpResponseBase:
-    file = take.files.filter(kind=kind).first()
     if file is None or not file.is_stored:
         return playback.missing(file)
     return playback.serve(request, file, download_as=download_as, here=here)

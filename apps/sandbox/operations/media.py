@@ -37,7 +37,7 @@ def fetch(world: World, request: SandboxRequest) -> SandboxResponse:
 def _check_link(
     world: World, request: SandboxRequest, job: SandboxJob, clip: SandboxClip, suffix: str
 ) -> None:
-    if Scenario.LINK_EXPIRED in job.called:
+    if Scenario.LINK_EXPIRED in job.called | request.called:
         raise _refuse(403, "ExpiredToken", "The provided token has expired.")
     if suffix == "jpg":
         if clip.image_url(job) is None:

@@ -7,6 +7,7 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
 
   const PLAY = "#play-fill";
   const PAUSE = "#pause-fill";
+  const DRAWN_WITHIN_S = 10; // a take that isn't saved yet has no waveform; when it is, that follows
   const player = window.flowwebPlayer;
   const { audio, known, clock } = player;
   const id = (name) => document.getElementById(`player-${name}`);
@@ -72,11 +73,13 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
     return button;
   }
 
+  let askedAt = 0; // of the song: where it was when its waveform was asked for
   async function waveform(take) {
+    askedAt = audio.currentTime;
     let drawn = null;
     try {
       const answer = take?.peaks && (await fetch(take.peaks));
-      if (answer?.ok) drawn = await answer.json();
+      if (answer?.status === 200) drawn = await answer.json();
     } catch {
       /* No waveform then: the place is in the figures too. */
     }
@@ -160,6 +163,10 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
   document.addEventListener("player:take", show);
   document.addEventListener("player:state", mark);
   document.addEventListener("player:time", place);
+  document.addEventListener("player:time", () => {
+    const isMissing = player.take?.remote && id("wave").classList.contains("wave-none");
+    if (isMissing && Math.abs(audio.currentTime - askedAt) > DRAWN_WITHIN_S) waveform(player.take);
+  });
   document.addEventListener("player:trouble", (event) => {
     say(event.detail.words);
     mark();

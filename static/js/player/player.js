@@ -1,13 +1,13 @@
 /*
 The one player: what sounds. An element with data-play says what it plays:
-  data-src (m4a), data-src-mp3, data-clip, data-title, data-letter, data-cover, data-tone, data-duration, data-peaks (its
-  waveform), data-page (the take's own page), data-other (the clip id of the other take), data-gain (dB, at most 0)
+  data-src (m4a), data-src-mp3, data-remote (set: it isn't saved yet, so that data-src leads to Flow Music), data-clip, data-title, data-letter, data-cover, data-tone, data-duration, data-peaks (its
+  waveform), data-page (the take's own page, below which sound.json says what is saved of it), data-other (the clip id of the other take), data-gain (dB, at most 0)
 
 window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and
 now → {clip, time, duration, paused}, null while nothing is loaded. On document it tells player:state and player:time with
 the same detail, player:take when another take is loaded or none, or it has another name.
 
-The rest of it is for its own parts, the scripts player-*.js: what it shows, what comes next, how loud and fast, keys, and what
+The rest of it is for its own parts, the scripts beside this one: what it shows, what comes next, how loud and fast, keys, and what
 is remembered (a part that has something to remember gives it to `parts`).
 */
 (function () {
@@ -16,10 +16,12 @@ is remembered (a part that has something to remember gives it to `parts`).
   const audio = document.getElementById("player-audio");
   const known = new Map(); // clip id → what its play button said
   const parts = new Map(); // name → { give, take }
+  const LOOK_AGAIN_MS = 3000;
   let now = null; // the take that is loaded
-  let triedMp3 = false;
+  let isRemote = false; // what is loaded may come from Flow Music
+  let broken = []; // addresses of this site that this browser can't play
   let wanted = false; // to sound: an error pauses it, but not because somebody wants it
-  let lost = null; // what an error broke off: { status }
+  let lost = null; // what an error broke off: { status }, which is 202 while more of it is to come
 
   const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s) % 60).padStart(2, "0")}`;
   const playsM4a = () => audio.canPlayType('audio/mp4; codecs="mp4a.40.2"') !== "";
@@ -52,17 +54,24 @@ is remembered (a part that has something to remember gives it to `parts`).
   }
   document.addEventListener("htmx:load", renamed);
 
-  /* Before its data has come, an <audio> takes currentTime for the place to begin at. */
   function load(take, { at = 0, paused = false } = {}) {
     now = take;
     lost = null;
-    triedMp3 = !take.src || !playsM4a();
+    broken = [];
     audio.preload = paused ? "none" : "metadata";
-    audio.src = triedMp3 ? take.srcMp3 || take.src : take.src;
-    audio.currentTime = at;
+    const isMp3 = !take.src || !playsM4a();
+    open(isMp3 ? take.srcMp3 || take.src : take.src, at);
+    isRemote = Boolean(take.remote);
     tell("take");
     tell("time");
     if (!paused) start();
+  }
+
+  /* Before its data has come, an <audio> takes currentTime for the place to begin at. */
+  function open(address, at = audio.currentTime) {
+    isRemote = false;
+    audio.src = address;
+    audio.currentTime = at;
   }
 
   function empty() {
@@ -83,10 +92,10 @@ is remembered (a part that has something to remember gives it to `parts`).
 
   /* After an error the element has to load once more. */
   function resume() {
-    const at = audio.currentTime;
     lost = null;
-    audio.src = audio.getAttribute("src");
-    audio.currentTime = at;
+    const was = isRemote;
+    open(audio.getAttribute("src"));
+    isRemote = was;
   }
 
   function toggle() {
@@ -125,36 +134,51 @@ is remembered (a part that has something to remember gives it to `parts`).
     load(take, { at: audio.currentTime, paused: audio.paused });
   }
 
-  /* What went wrong, in words. A browser that can't play m4a gets the mp3. */
+  /* What this site has of the take by now: { status, src, srcMp3, coming }, null without a connection. */
+  async function lookUp(take) {
+    const answer = await fetch(`${take.page}sound.json`).catch(() => null);
+    return answer && { status: answer.status, ...(answer.ok && (await answer.json().catch(() => null))) };
+  }
+
+  /* What is saved goes on at the same second; until something is, it is looked for again. */
   async function failed() {
     const take = now;
-    if (!take || !audio.getAttribute("src")) return;
-    const answer = await fetch(audio.src, { method: "HEAD" }).catch(() => null);
-    if (take !== now) return;
-    if (answer && ![401, 403].includes(answer.status) && !triedMp3 && take.srcMp3) {
-      useMp3();
-      return;
-    }
-    lost = { status: answer?.status || 0 };
+    const address = audio.getAttribute("src");
+    if (!take || !address) return;
+    const saved = await lookUp(take);
+    if (take !== now || address !== audio.getAttribute("src")) return;
+    if (!isRemote && [saved?.src, saved?.srcMp3].includes(address)) broken.push(address);
+    if (playSaved(saved)) return;
+    const said = lost?.words;
+    lost = { status: saved?.coming ? 202 : saved?.status || 0, words: reason(saved) };
     audio.pause();
-    tell("trouble", { words: reason(answer) });
+    if (lost.words !== said) tell("trouble", { words: lost.words });
+    if (lost.status === 202) setTimeout(() => take === now && lost?.status === 202 && failed(), LOOK_AGAIN_MS);
   }
 
-  function useMp3() {
-    const at = audio.currentTime;
-    triedMp3 = true;
-    audio.src = now.srcMp3;
-    audio.currentTime = at;
+  /* The m4a first; in a browser that can't play that, the mp3. False: there is nothing that hasn't been tried. */
+  function playSaved(saved) {
+    const address = [playsM4a() && saved?.src, saved?.srcMp3].find((each) => each && !broken.includes(each));
+    if (!address) return false;
+    Object.assign(now, { src: saved.src, srcMp3: saved.srcMp3, remote: "" });
+    lost = null;
+    open(address);
     if (wanted) start();
+    return true;
   }
 
-  function reason(answer) {
-    if (!answer) return "No connection. Playing will continue from here.";
-    if (answer.status === 401) return "You are signed out. Sign in to play it.";
-    if (answer.status === 403) return "You don’t have access to this.";
-    if (answer.status !== 404) return "This file can’t be played here.";
-    if (answer.headers.has("Retry-After")) return "The file is not saved yet. Try again in a moment.";
+  function reason(saved) {
+    if (!saved) return "No connection. Playing will continue from here.";
+    if (saved.status === 401) return "You are signed out. Sign in to play it.";
+    if (saved.status === 403) return "You don’t have access to this.";
+    if (saved.coming) return waiting();
+    if (saved.status !== 404) return "This file can’t be played here.";
     return window.flowwebPlayer.hasNext() ? "This take was deleted. Continue with the next one." : "This take was deleted.";
+  }
+
+  function waiting() {
+    const why = isRemote ? "Flow Music doesn’t deliver this take right now." : "This take is not saved yet.";
+    return `${why} It will play once it is saved here.`;
   }
 
   window.flowwebPlayer = {
@@ -164,7 +188,10 @@ is remembered (a part that has something to remember gives it to `parts`).
     get now() {
       return state();
     },
-    ...{ audio, known, parts, clock, length, look, load, empty, start, change, tell },
+    ...{ audio, known, parts, clock, length, look, load, empty, start, change, tell, lookUp, playSaved, waiting },
+    get isRemote() {
+      return isRemote && !lost;
+    },
     get take() {
       return now;
     },
