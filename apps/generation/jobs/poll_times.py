@@ -11,14 +11,16 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Subscription, Team
+from apps.generation.jobs import durations
 from apps.generation.models import Job, Lease, SeenJob, State
-from apps.generation.operations import SYNCHRONOUS
+from apps.generation.operations import OPERATIONS, SYNCHRONOUS
 
 TICK = timedelta(seconds=settings.TICK)
-YOUNG, OLD = timedelta(seconds=20), timedelta(minutes=10)
+OLD = timedelta(minutes=10)
 A_MINUTE = timedelta(seconds=60)
 PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
 LONGEST_PAUSE = max(A_MINUTE, 6 * TICK) + TICK  # what is further off was set before the clock was put back
+NEEDED = ("state", "operation", "accepted_at", "unknown_since", "check_at", "team__id")
 POLL_LASTS = timedelta(seconds=45)  # after that another process may poll, the first one is taken for dead
 
 
@@ -74,41 +76,67 @@ def claim_poll(subscription: Subscription) -> bool:
     return rows.update(next_poll_at=now + POLL_LASTS) == 1
 
 
-def set_next(subscription: Subscription) -> None:
-    next_at = timezone.now() + _pause(subscription)
+def set_next(subscription: Subscription, polled_at: datetime) -> None:
+    """Counted from when this poll began, and half a tick less: a tick that comes a moment too early would find that
+    nothing is due, and the next one is a whole tick away."""
+    next_at = polled_at + _pause(subscription) - TICK / 2
     Subscription.objects.filter(pk=subscription.pk).update(next_poll_at=next_at)
 
 
 def _pause(subscription: Subscription) -> timedelta:
-    """5 s while something can change; slower when all jobs are young or old; a minute for an open panel alone, or for
+    """A tick while something can change; more when all jobs are young or old; a minute for an open panel alone, or for
     what should have been found long ago."""
     now = timezone.now()
-    watched_now = subscription.jobs.filter(watched(now), readable())
-    jobs = list(watched_now.values_list("state", "accepted_at", "unknown_since", "check_at"))
-    if not jobs:
-        return A_MINUTE
-    return min(_pause_for(now, *job) for job in jobs)
+    jobs = subscription.jobs.filter(watched(now), readable()).only(*NEEDED).select_related("team")
+    usual: dict[Team, dict[str, int]] = {}
+    return min((_pause_for(now, job, until_half(now, job, usual)) for job in jobs), default=A_MINUTE)
 
 
-def _pause_for(
-    now: datetime,
-    state: str,
-    accepted_at: datetime | None,
-    unknown_since: datetime | None,
-    check_at: datetime | None,
-) -> timedelta:
-    if check_at or state in {State.QUEUED, State.SUBMITTING}:
+def _pause_for(now: datetime, job: Job, half: timedelta) -> timedelta:
+    if job.check_at or job.state in {State.QUEUED, State.SUBMITTING}:
         return TICK
-    if state == State.UNKNOWN:
-        since = now - unknown_since if unknown_since else Job.SEARCH_LASTS
+    if job.state == State.UNKNOWN:
+        since = now - job.unknown_since if job.unknown_since else Job.SEARCH_LASTS
         return TICK if since < timedelta(minutes=2) else 4 * TICK if since < Job.SEARCH_LASTS else A_MINUTE
-    age = now - accepted_at if accepted_at else YOUNG
-    return 2 * TICK if age < YOUNG else TICK if age < OLD else 6 * TICK
+    if job.accepted_at and now - job.accepted_at >= OLD:
+        return 6 * TICK
+    return min(2 * TICK, max(TICK, half))
+
+
+def until_half(now: datetime, job: Job, usual: dict[Team, dict[str, int]]) -> timedelta:
+    """How long until half the time is over that such a job usually takes: before that it has hardly ended. Zero or less
+    when it is. `usual` keeps what was read of a team."""
+    if job.team not in usual:
+        usual[job.team] = durations.seconds(job.team)
+    usually = usual[job.team].get(job.operation, OPERATIONS[job.operation].usual_s)
+    return (job.accepted_at or now) + timedelta(seconds=usually) / 2 - now
+
+
+def alone(subscription: Subscription, now: datetime) -> Job | None:
+    """The one job that is watched, if it may have ended and nothing else is known to run: then its own record says as
+    much as the list, which would have to be followed by it."""
+    jobs = list(subscription.jobs.filter(watched(now), readable()).select_related("team")[:2])
+    runs = len(jobs) == 1 and jobs[0].state == State.RUNNING and jobs[0].jobid and jobs[0].check_at is None
+    if not runs or until_half(now, jobs[0], {}) > timedelta():
+        return None
+    is_busy = subscription.flow_accounts.filter(elsewhere__gt=0).exists()
+    hinted = SeenJob.objects.filter(subscription=subscription, read_at=None).exists()
+    return None if is_busy or hinted else jobs[0]
 
 
 def poll_now(subscription_id: int) -> None:
     """The next tick, or whoever is woken, polls at once."""
     Subscription.objects.filter(pk=subscription_id).update(next_poll_at=None)
+
+
+def poll_soon(subscription_id: int) -> None:
+    """Something was requested: nothing of it can have ended within a tick, so if nothing else is watched the first list
+    is read then."""
+    now = timezone.now()
+    soon, rows = now + TICK, Subscription.objects.filter(pk=subscription_id)
+    if Job.objects.filter(watched(now), subscription=subscription_id).exists():
+        rows = rows.filter(next_poll_at__gt=soon)
+    rows.update(next_poll_at=soon)
 
 
 def panel_is_open(team: Team) -> None:

@@ -49,9 +49,9 @@ class JobRequest:
     @transaction.atomic
     def enqueue(self) -> list[Job]:
         """Raises IntegrityError when it was requested before."""
+        poll_times.poll_soon(self.token.subscription_id)
         jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
         JobEvent.objects.bulk_create(self._first_event(job) for job in jobs)
-        poll_times.poll_now(self.token.subscription_id)
         PanelVersion.bump(self.team.pk)
         transitions.wake_dispatcher(jobs[0])
         return jobs

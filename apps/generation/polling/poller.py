@@ -1,4 +1,5 @@
-"""Watches a subscription: one GET /jobs per tick, whatever the number of jobs, members and browsers.
+"""Watches a subscription: one GET /jobs per tick, whatever the number of jobs, members and browsers; or, for a single
+job, its record alone.
 
 What the list shows is followed up in apps/generation/polling/record_reader.py.
 """
@@ -26,14 +27,18 @@ def poll(subscription_id: int) -> None:
     subscription = Subscription.objects.filter(pk=subscription_id).first()
     if subscription is None or not poll_times.claim_poll(subscription):
         return
-    try:
-        _poll(subscription)
-    finally:
-        poll_times.set_next(subscription)
-
-
-def _poll(subscription: Subscription) -> None:
     asked_at = timezone.now()
+    try:
+        _poll(subscription, asked_at)
+    finally:
+        poll_times.set_next(subscription, asked_at)
+
+
+def _poll(subscription: Subscription, asked_at: datetime) -> None:
+    if job := poll_times.alone(subscription, asked_at):
+        Job.objects.filter(pk=job.pk, state=State.RUNNING, check_at=None).update(check_at=asked_at)
+        record_reader.read(subscription)
+        return
     found = _list(subscription, asked_at)
     if found:
         team_id, listed = found

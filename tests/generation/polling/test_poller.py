@@ -86,11 +86,76 @@ def test_a_poll_from_before_the_clock_was_put_back_is_due(studio: Studio) -> Non
     assert not due(studio)
 
 
-def test_a_request_is_polled_at_once_though_the_last_poll_was_just_now(studio: Studio) -> None:
+def test_a_request_is_polled_a_tick_later_though_the_last_poll_was_just_now(studio: Studio) -> None:
+    """Not at once: nothing of it can have ended. More requests don't put it off."""
     poll_times.panel_is_open(studio.team)
     tick(studio)
     studio.ask()
-    assert due(studio)
+    assert not due(studio)
+    for _ in range(3):
+        Subscription.objects.update(next_poll_at=timezone.now() + timedelta(seconds=1))
+        studio.ask()
+        assert next_poll_in(studio) <= 1
+
+
+def next_poll_in(studio: Studio) -> float:
+    next_at = Subscription.objects.get(pk=studio.subscription.pk).next_poll_at
+    return (next_at - timezone.now()).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("age", "least", "most"), [(0, 7, 8), (36, 7, 8), (40, 4, 6), (49, 2, 3), (400, 2, 3), (700, 26, 28)]
+)
+def test_a_song_is_looked_at_every_tick_from_half_its_usual_time_on(
+    studio: Studio, age: int, least: float, most: float
+) -> None:
+    """95 s by the pages. Half a tick less than the pause: the tick comes when it comes."""
+    studio.ask("a drone [slow]")
+    studio.dispatch()
+    Job.objects.update(accepted_at=timezone.now() - timedelta(seconds=age))
+    studio.look()
+    assert least < next_poll_in(studio) < most
+
+
+def test_the_teams_own_times_say_what_is_usual(studio: Studio) -> None:
+    (ended,) = studio.ask("a drone [slow]")
+    studio.dispatch()
+    Job.objects.filter(pk=ended.pk).update(state="completed", duration_ms=20_000, finished_at=timezone.now())
+    (job,) = studio.ask("a drone [slow]")
+    studio.dispatch()
+    Job.objects.filter(pk=job.pk).update(accepted_at=timezone.now() - timedelta(seconds=11))
+    studio.look()
+    assert next_poll_in(studio) < 3
+
+
+def test_a_single_song_that_may_have_ended_is_asked_for_without_the_list(studio: Studio) -> None:
+    (job,) = studio.ask("a drone [slow] [hook never]")
+    studio.dispatch()
+    Job.objects.update(accepted_at=timezone.now() - timedelta(seconds=60))
+    before = studio.sandbox.requests("GET", "/jobs")
+    studio.look()
+    assert state(job) == "running"
+    studio.finish(job)
+    studio.look()
+    assert state(job) == "collecting"
+    assert studio.sandbox.requests("GET", "/jobs") == before
+    assert studio.sandbox.requests("GET", "/jobs/{jobid}") == {"GET /jobs/{jobid}": 2}
+
+
+@pytest.mark.parametrize("reason", ["young", "elsewhere", "hint", "another"])
+def test_what_else_may_run_is_seen_in_the_list(studio: Studio, reason: str) -> None:
+    studio.ask("a drone [slow] [hook never]", count=2 if reason == "another" else 1)
+    studio.dispatch()
+    if reason != "young":
+        Job.objects.update(accepted_at=timezone.now() - timedelta(seconds=60))
+    if reason == "elsewhere":
+        FlowAccount.objects.update(elsewhere=1)
+    if reason == "hint":
+        SeenJob.objects.create(
+            subscription=studio.subscription, jobid="job:1", team=studio.team, first_seen_at=timezone.now()
+        )
+    studio.look()
+    assert studio.sandbox.requests("GET", "/jobs") == {"GET /jobs": 1}
 
 
 def test_a_job_started_elsewhere_is_read_once_and_takes_a_slot(studio: Studio) -> None:

@@ -137,6 +137,7 @@ def test_a_job_that_nobody_could_search_for_is_searched_for_once_its_time_is_ove
     here.ask()
     long_ago = timezone.now() - 3 * Job.SEARCH_LASTS
     Job.objects.update(state=State.UNKNOWN, sent_at=long_ago, unknown_since=long_ago)
+    poll_times.poll_now(here.subscription.pk)
     assert poll_times.due(timezone.now()).exists()
     here.look()
     poll_times.poll_now(here.subscription.pk)
