@@ -11,7 +11,7 @@ def ask(url: str, path: str) -> Any:
 
 
 def order(url: str, path: str, **form: object) -> None:
-    """POST /_sandbox/<path>: scenario, accounts, finish, speed, clips, history, reset."""
+    """POST /_sandbox/<path>: scenario, accounts, finish, render, speed, clips, history, reset."""
     body = json.dumps(form).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/_sandbox/{path}", data=body, headers=headers, method="POST")

@@ -102,6 +102,7 @@ ROUTES = (
     _open("POST", "/_sandbox/reset", control.reset),
     _open("POST", "/_sandbox/accounts", control.set_account),
     _open("POST", "/_sandbox/finish", control.finish),
+    _open("POST", "/_sandbox/render", control.render),
     _open("POST", "/_sandbox/speed", control.set_speed),
     _open("POST", "/_sandbox/clips", seed_data.add_clips),
     _open("POST", "/_sandbox/history", seed_data.add_history),

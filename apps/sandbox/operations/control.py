@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from apps.sandbox import accounts, jobs
+from apps.sandbox import accounts, clips, jobs, recordings
 from apps.sandbox.callers import Caller
 from apps.sandbox.jobs import SandboxJob
 from apps.sandbox.responses import EMPTY, SandboxResponse, as_json, refuse
@@ -165,6 +165,17 @@ def finish(world: World, request: SandboxRequest) -> SandboxResponse:
     if not jobs.finish(world.state, job):
         raise refuse(409, "Job has ended already")
     world.ring()
+    return EMPTY
+
+
+def render(world: World, request: SandboxRequest) -> SandboxResponse:
+    """{jobid}: makes that job's m4a and covers now, which are otherwise made for whoever wants them first."""
+    job = jobs.get(world.state, str(request.form.get("jobid", "")))
+    if job is None:
+        raise refuse(404, "Job not found")
+    for clip in clips.of_job(world.state, job):
+        world.media_files.audio(world.state, clip, "m4a")
+        world.media_files.image(recordings.score_of(clip, job).brief.prompt, clip.uuid)
     return EMPTY
 
 

@@ -35,6 +35,10 @@ CONTROLS = (
     ("DELETE /_sandbox/scenario", "clears the scenarios that were set"),
     ("POST /_sandbox/accounts", "{email, number, kind, credits, error, maxJobs, remove}: changes an account"),
     ("POST /_sandbox/finish", "{jobid}: ends it now"),
+    (
+        "POST /_sandbox/render",
+        "{jobid}: makes its audio and covers now, as a real song has them when it is done",
+    ),
     ("POST /_sandbox/speed", "{speed}: for all requests from now on"),
     (
         "POST /_sandbox/clips",
