@@ -235,6 +235,11 @@ def pay_again(page: Page, site: Site) -> None:
     again.press("Enter")
     expect(page.locator("#panel [data-job]", has_text="Replace")).to_have_count(2)
     expect(again).to_be_focused()
+    page.get_by_label("What should happen here?").fill("Softer still")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # the first one closed the toasts
+    page.get_by_role("link", name="Replace", exact=True).click()
+    expect(page.get_by_label("What should happen here?")).to_have_value("Softer still")
     site.finish()
     page.goto("/jobs/")
     expect(page.locator("#work [data-job]", has_text="Replace")).to_have_count(2)
