@@ -55,17 +55,18 @@ def test_htmx_gets_the_form_as_it_was_sent_and_news_of_the_job(studio: Studio) -
     assert "Queued: Cover, Copper Rain." in response.text
 
 
-def test_settings_of_someone_elses_job_or_of_one_that_is_over_are_not_said_to_be_under_way(
+def test_settings_of_someone_elses_job_or_of_one_that_is_over_are_not_said_to_be_queued(
     studio: Studio,
 ) -> None:
     clip = row(studio)
     job = asked(studio, clip, "cover", instruction="lo-fi")
     link = f"{address(clip, 'cover')}?from={job.pk}"
+    assert "Queued" in Page(signed_in(studio).get(link)).one(id="tool").text
     mate = member(studio.team, "jonas@nightbus.example")
     Job.objects.update(asked_by=mate)
-    assert "under way" not in Page(signed_in(studio).get(link)).one(id="tool").text
+    assert "Queued" not in Page(signed_in(studio).get(link)).one(id="tool").text
     Job.objects.update(asked_by=studio.user, state="failed", finished_at=timezone.now())
-    assert "under way" not in Page(signed_in(studio).get(link)).one(id="tool").text
+    assert "Queued" not in Page(signed_in(studio).get(link)).one(id="tool").text
 
 
 def test_htmx_gets_what_changes_when_a_tool_is_closed(studio: Studio) -> None:
