@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sessions import Visits
@@ -34,3 +35,33 @@ def test_words_come_by_themselves_and_unsaved_ones_outlive_the_page(visits: Visi
     expect(page.get_by_label("Your lyrics")).to_have_value("[Verse 1]\nNot saved yet")
     page.goto("/create/lyrics/")
     expect(page.get_by_label("What is the song about?")).to_have_value("")
+
+
+@pytest.mark.long
+def test_each_tab_has_a_draft_of_its_own_and_what_is_cleared_is_gone(visits: Visits) -> None:
+    page = visits.new("dana").page
+    page.goto("/create/lyrics/")
+    idea = page.get_by_label("What is the song about?")
+    idea.fill("A lighthouse")
+    second = page.context.new_page()
+    second.goto("/create/lyrics/")
+    expect(second.get_by_label("What is the song about?")).to_have_value("")
+    second.get_by_label("What is the song about?").fill("A harbour")
+    page.reload()
+    expect(idea).to_have_value("A lighthouse")
+
+    page.get_by_role("button", name="Clear").click()
+    expect(idea).to_have_value("")
+    page.get_by_role("button", name="Undo").click()
+    expect(idea).to_have_value("A lighthouse")
+    page.get_by_role("button", name="Clear").click()
+    page.reload()
+    expect(idea).to_have_value("")
+
+    second.close()
+    page.reload()
+    expect(idea).to_have_value("A harbour")
+    expect(page.locator("[data-draft-line]")).to_contain_text("is restored")
+    page.get_by_role("button", name="Discard draft").click()
+    page.reload()
+    expect(idea).to_have_value("")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
@@ -49,9 +50,19 @@ class FavouritesInput(forms.NumberInput):
         return data.get(name, data.get("keepers"))
 
 
-def _number(most: int, words: str, **kwargs: Any) -> forms.IntegerField:
+def _number(
+    most: int, words: str, *, widget: type[forms.NumberInput] = forms.NumberInput, **kwargs: Any
+) -> forms.IntegerField:
     messages = dict.fromkeys(("required", "invalid", "min_value", "max_value"), words)
-    return forms.IntegerField(min_value=1, max_value=most, error_messages=messages, **kwargs)
+    shown = widget({"inputmode": "numeric"})
+    return forms.IntegerField(min_value=1, max_value=most, error_messages=messages, widget=shown, **kwargs)
+
+
+def _favourites(**attributes: str) -> forms.IntegerField:
+    words, label = "From 1 to 99, or leave it empty.", "Stop after favourites"
+    field = _number(99, words, label=label, required=False, widget=FavouritesInput)
+    field.widget.attrs |= {"placeholder": "never", **attributes}
+    return field
 
 
 _ONE_OF_THESE = {"invalid_choice": "Choose among these."}
@@ -70,9 +81,13 @@ class SweepForm(PaidForm):
     model = forms.MultipleChoiceField(
         choices=list(MODELS.items()), required=False, initial=[""], error_messages=_ONE_OF_THESE
     )
-    count = _number(4, "From 1 to 4 songs of each.", initial=1)
-    cap = _number(MOST_CREDITS, "Say how many credits it may cost, from 1 to 10,000.")
-    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False, widget=FavouritesInput)
+    count = _number(4, "From 1 to 4 songs of each.", label="Songs of each", initial=1)
+    cap = _number(
+        MOST_CREDITS, "Say how many credits it may cost, from 1 to 10,000.", label="Credits at most"
+    )
+    count.widget.attrs["data-blank"] = "1"
+    # What a favourite is stands in a line below all of them.
+    favourites = _favourites(**{"aria-describedby": "favourites-help id_favourites_error"})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -85,6 +100,11 @@ class SweepForm(PaidForm):
                     None, f"That would be {counted(songs, 'song')}. Variations can have up to {MOST_SONGS}."
                 )
         return data
+
+    @property
+    def figures(self) -> list[BoundField]:
+        """How many, and when it is enough."""
+        return [self["count"], self["cap"], self["favourites"]]
 
     @property
     def inputs(self) -> dict[str, list[str]]:
@@ -149,11 +169,16 @@ def of_sweep(sweep: Sweep, *, by: User) -> dict[str, Any]:
 class LimitsForm(forms.Form):
     """How far a sweep may go on: beyond what is spent and found already."""
 
-    cap = _number(MOST_CREDITS, "Say how many credits it may cost in all, from 1 to 10,000.")
-    favourites = _number(99, "From 1 to 99, or leave it empty.", required=False, widget=FavouritesInput)
+    cap = _number(
+        MOST_CREDITS,
+        "Say how many credits it may cost in all, from 1 to 10,000.",
+        label="Credits at most, in all",
+    )
+    favourites = _favourites()
 
     def __init__(self, data: QueryDict | None, *, progress: Progress) -> None:
         super().__init__(data)
+        self.fields["cap"].widget.attrs["data-cap"] = True
         self.initial = _further(progress)
         self.progress = progress
 

@@ -1,6 +1,7 @@
-/* What is written in a form with data-draft stays in this browser until it was sent and taken: a closed tab, a lost
-   connection or a click elsewhere loses nothing. data-draft names whose form of what it is, data-draft-version the
-   version that it began from. The song form has a draft in each tab: song-drafts.js, on top of window.flowwebDrafts. */
+/* What is written in a form with data-draft stays in this browser until it was sent or cleared: a closed tab, a lost
+   connection or a click elsewhere loses nothing. data-draft names whose form of what it is, data-draft-version the version
+   that it began from. Each tab has a draft of its own; the newest one of closed tabs is taken up by the next fresh form, and
+   no other one after it. The song form is song-drafts.js, on top of window.flowwebDrafts. */
 (function () {
   "use strict";
 
@@ -8,7 +9,8 @@
   const SENT = "flowweb:kept-sent";
   const EARLIER = { keepers: "favourites" }; // fields by names that older drafts know
   const KEPT_MS = 30 * 86400e3;
-  const key = (form) => `${PREFIX}${form.dataset.draft}:${form.dataset.draftVersion || ""}`;
+  const nameOf = (form) => `${PREFIX}${form.dataset.draft}:${form.dataset.draftVersion || ""}`;
+  const key = (form) => `${nameOf(form)}:${tab}`;
 
   /* Storage may be full or forbidden; then nothing is kept. */
   function store(place, name, value) {
@@ -34,6 +36,51 @@
     } catch {
       return [];
     }
+  }
+
+  /* This tab's name. A duplicated tab finds its twin's name and the sign that the twin is still open. */
+  const twin = read(session, "flowweb:open") ? read(session, "flowweb:tab") : null;
+  const tab = (!twin && read(session, "flowweb:tab")) || Math.random().toString(36).slice(2);
+  store(session, "flowweb:tab", tab);
+  store(session, "flowweb:open", true);
+  window.addEventListener("pagehide", () => store(session, "flowweb:open", null));
+  window.addEventListener("pageshow", () => store(session, "flowweb:open", true));
+
+  /* Held as long as this tab lives, however it ends: by it the others know that the draft is not abandoned. */
+  const held = new Set();
+  function hold(name) {
+    if (held.has(name)) return;
+    held.add(name);
+    navigator.locks?.request(name, () => new Promise(() => {}));
+  }
+
+  /* The newest draft of a tab that is gone, by what the names of that form's drafts begin with. A tab takes up one, and those
+     before it are over: else one after the other would come back. */
+  async function abandoned(prefix) {
+    const mark = `flowweb:taken:${prefix}`;
+    if (read(session, mark)) return null;
+    const locks = await navigator.locks?.query();
+    const living = [...(locks?.held || []), ...(locks?.pending || [])].map((lock) => lock.name);
+    // Drafts of before had no tab in their names.
+    const all = [...names(prefix), ...names(prefix.slice(0, -1)).filter((name) => name === prefix.slice(0, -1))];
+    const left = all.filter((name) => !name.startsWith(prefix + tab) && !living.includes(name.replace(/:aside$/, "")));
+    const found = left.map((name) => ({ name, ...read(local, name) }));
+    const isOld = (each) => !(Date.now() - each.at < KEPT_MS);
+    found.filter(isOld).forEach((each) => store(local, each.name, null));
+    const [newest, ...earlier] = found.filter((each) => !isOld(each)).sort((one, two) => two.at - one.at);
+    if (newest) store(session, mark, true);
+    if (locks) earlier.forEach((each) => store(local, each.name, null));
+    return newest;
+  }
+
+  /* Sent, or cleared: it never comes back. What this tab took up from another one goes with it, unless it was changed there;
+     and so does the same text in a copy of this tab. */
+  function drop(name) {
+    const { from, fromAt, values: written } = read(local, name) || {};
+    store(local, name, null);
+    if (from && read(local, from)?.at === fromAt) store(local, from, null);
+    const copies = names(name.slice(0, name.lastIndexOf(":") + 1));
+    if (written) copies.filter((each) => same(read(local, each)?.values, written)).forEach((each) => store(local, each, null));
   }
 
   const fields = (form) => [...form.elements].filter((each) => each.matches("textarea, select, input:not([type=hidden], [type=password])"));
@@ -66,8 +113,9 @@
 
   function save(form) {
     const now = values(form);
-    const { nonce } = read(local, key(form)) || {};
-    store(local, key(form), same(now, fresh.get(form)) ? null : { at: Date.now(), values: now, nonce });
+    const { nonce, from, fromAt } = read(local, key(form)) || {};
+    store(local, key(form), same(now, fresh.get(form)) ? null : { at: Date.now(), values: now, nonce, from, fromAt });
+    hold(key(form));
   }
 
   function start() {
@@ -78,11 +126,24 @@
       // Refused, it comes back as it was typed: left now, it is a draft like any other.
       if ("refused" in form.dataset) return store(local, key(form), { at: Date.now(), values: values(form) });
       const kept = read(local, key(form));
-      if (!kept) return;
-      kept.values = kept.values.map(([name, value]) => [EARLIER[name] || name, value]);
-      if (Date.now() - kept.at > KEPT_MS || (same(kept.values, fresh.get(form)) && !kept.nonce)) store(local, key(form), null);
-      else restore(form, kept);
+      if (kept) bring(form, kept);
+      else takeUp(form);
     });
+  }
+
+  async function takeUp(form) {
+    const ours = twin && read(local, `${nameOf(form)}:${twin}`);
+    const kept = ours || (await abandoned(`${nameOf(form)}:`));
+    if (!kept || !form.isConnected || !same(values(form), fresh.get(form))) return;
+    store(local, key(form), { ...kept, ...(kept.name ? { from: kept.name, fromAt: kept.at } : {}) });
+    bring(form, kept);
+  }
+
+  function bring(form, kept) {
+    hold(key(form));
+    kept.values = kept.values.map(([name, value]) => [EARLIER[name] || name, value]);
+    if (Date.now() - kept.at > KEPT_MS || (same(kept.values, fresh.get(form)) && !kept.nonce)) drop(key(form));
+    else restore(form, kept);
   }
 
   /* One that was sent without an answer is still the same form: sent again, it asks for nothing twice. */
@@ -95,13 +156,38 @@
     say("What you wrote and did not send is restored.", "Discard draft", () => {
       if (nonce) nonce.value = own;
       fill(form, before);
-      store(local, key(form), null);
-      say("", "Undo", () => {
-        fill(form, kept.values);
-        save(form);
-        say("");
-      });
+      drop(key(form));
+      offerBack(form, kept, "");
     });
+  }
+
+  function offerBack(form, kept, text) {
+    say(text, "Undo", () => {
+      if (kept.nonce) form.elements.nonce.value = kept.nonce;
+      store(local, key(form), kept);
+      fill(form, kept.values);
+      save(form);
+      say("");
+    });
+  }
+
+  /* A button beside the form ([data-clear], its id) empties it; data-blank is what stands or is ticked in an empty one. */
+  document.addEventListener("submit", (event) => {
+    const form = document.getElementById(event.target.dataset.clear);
+    if (!form?.dataset.draft) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const kept = { at: Date.now(), values: values(form), nonce: read(local, key(form))?.nonce };
+    fill(form, fields(form).map((field) => [field.name, blank(field)]));
+    drop(key(form));
+    form.dispatchEvent(new CustomEvent("form:cleared", { bubbles: true }));
+    offerBack(form, kept, "The form is empty.");
+    fields(form)[0].focus();
+  }, true);
+
+  function blank(field) {
+    if (field.matches("[type=checkbox], [type=radio]")) return "blank" in field.dataset;
+    return field instanceof HTMLSelectElement ? field.options[0].value : field.dataset.blank || "";
   }
 
   /* The line beside the title: what happened, and the way back. */
@@ -122,12 +208,14 @@
     store(session, SENT, null);
     const isRefused = document.querySelector('#work [aria-invalid="true"], #work .wrong, #work .notice-heed[role="alert"]');
     const kept = isRefused && read(local, sent);
-    store(local, sent, kept ? { ...kept, nonce: undefined } : null);
+    if (kept) store(local, sent, { ...kept, nonce: undefined });
+    else drop(sent);
   }
 
   function send(form) {
     store(session, SENT, key(form));
-    store(local, key(form), { at: Date.now(), values: values(form), nonce: form.elements.nonce?.value });
+    const { from, fromAt } = read(local, key(form)) || {};
+    store(local, key(form), { at: Date.now(), values: values(form), nonce: form.elements.nonce?.value, from, fromAt });
   }
   document.addEventListener("submit", (event) => {
     if (event.target.dataset.draft && !event.submitter?.hasAttribute("data-add-row")) send(event.target);
@@ -158,5 +246,5 @@
     if (event.target === document.body || event.target.id === "app" || event.target.querySelector?.("form[data-draft]")) start();
   });
 
-  window.flowwebDrafts = { KEPT_MS, store, read, local, session, names, same, say, lookAtAnswers };
+  window.flowwebDrafts = { store, read, local, session, names, tab, twin, hold, abandoned, drop, say, lookAtAnswers };
 })();

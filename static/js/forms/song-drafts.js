@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  const { KEPT_MS, store, read, local, session, names, same, say, lookAtAnswers } = window.flowwebDrafts;
+  const { store, read, local, session, tab, twin, hold, abandoned, drop, say, lookAtAnswers } = window.flowwebDrafts;
   const REFERENCES = ["refImage", "refAudio"].flatMap((kind) => Array.from({ length: 10 }, (_, index) => `${kind}${index + 1}`));
   const FIELDS = ["prompt", "lyrics", "words", "ghostwriter", "model", "email", "token", "count", ...REFERENCES];
   const BLANK = { ...Object.fromEntries(REFERENCES.map((name) => [name, ""])), prompt: "", lyrics: "", words: "own", ghostwriter: "", model: "", email: "", count: "1" };
@@ -12,44 +12,11 @@
   const form = () => document.querySelector("form[data-song-draft]");
   const written = (values) => Boolean(values.prompt.trim() || values.lyrics.trim());
 
-  /* This tab's name. A duplicated tab finds its twin's name and the sign that the twin is still open. */
-  const twin = read(session, "flowweb:open") ? read(session, "flowweb:tab") : null;
-  const tab = (!twin && read(session, "flowweb:tab")) || Math.random().toString(36).slice(2);
-  store(session, "flowweb:tab", tab);
-  store(session, "flowweb:open", true);
-  window.addEventListener("pagehide", () => store(session, "flowweb:open", null));
-  window.addEventListener("pageshow", () => store(session, "flowweb:open", true));
-
   let owner = ""; // team and person of the form that was seen last
   const ofOwner = () => `${PREFIX}${owner}:`;
   const key = () => ofOwner() + tab;
   const aside = () => `${key()}:aside`; // what was written before the form was filled from elsewhere
   const draft = () => read(local, key());
-  const taken = () => `flowweb:taken:${owner}`;
-
-  /* Held as long as this tab lives, however it ends: by it the others know that the draft is not abandoned. */
-  const held = new Set();
-  function hold() {
-    if (held.has(key())) return;
-    held.add(key());
-    navigator.locks?.request(key(), () => new Promise(() => {}));
-  }
-
-  /* The newest draft of a tab that is gone. A tab takes up one, and those before it are over: else one after the other
-     would come back. */
-  async function abandoned() {
-    if (read(session, taken())) return null;
-    const locks = await navigator.locks?.query();
-    const living = [...(locks?.held || []), ...(locks?.pending || [])].map((lock) => lock.name);
-    const left = names(ofOwner()).filter((name) => !name.startsWith(key()) && !living.includes(name.replace(/:aside$/, "")));
-    const found = left.map((name) => ({ name, ...read(local, name) }));
-    const isOld = (each) => !(Date.now() - each.at < KEPT_MS);
-    found.filter(isOld).forEach((each) => store(local, each.name, null));
-    const [newest, ...earlier] = found.filter((each) => !isOld(each)).sort((one, two) => two.at - one.at);
-    if (newest) store(session, taken(), true);
-    if (locks) earlier.forEach((each) => store(local, each.name, null));
-    return newest;
-  }
 
   function values() {
     const found = {};
@@ -72,16 +39,7 @@
     if (!written(now)) return store(local, key(), null);
     const { from, fromAt, nonce } = draft() || {};
     store(local, key(), { values: now, at: Date.now(), place: location.search, from, fromAt, nonce, ...more });
-    hold();
-  }
-
-  /* Sent, or cleared: it never comes back. What this tab took up from another one goes with it, unless it was changed
-     there; and so does the same text in a copy of this tab. */
-  function drop() {
-    const { from, fromAt, values: written } = draft() || {};
-    store(local, key(), null);
-    if (from && read(local, from)?.at === fromAt) store(local, from, null);
-    if (written) names(ofOwner()).filter((name) => same(read(local, name)?.values, written)).forEach((name) => store(local, name, null));
+    hold(key());
   }
 
   function when(at) {
@@ -102,12 +60,13 @@
 
   function empty() {
     const before = values();
-    drop();
+    const { nonce } = draft() || {};
+    drop(key());
     restore({ values: BLANK }, {});
     form().dispatchEvent(new CustomEvent("form:cleared", { bubbles: true }));
     say("The form is empty.", "Undo", () => {
-      fill(before);
-      save();
+      restore({ values: before, nonce }, {});
+      save({ nonce });
       say("");
       form().elements.prompt.focus();
     });
@@ -115,14 +74,14 @@
   }
 
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-clear-song]") || !form()) return;
+    if (!event.target.matches("[data-clear=song]") || !form()) return;
     event.preventDefault();
     event.stopPropagation();
     empty();
   }, true);
   document.addEventListener("form:taken", (event) => {
     if (event.target !== form()) return;
-    drop();
+    drop(key());
     if (!read(local, aside())) say("");
   });
 
@@ -137,13 +96,13 @@
     if (!kept) return;
     say(`Filled from ${source}. What you wrote is saved.`, "Restore it", () => {
       const filled = values();
-      fill(kept.values);
-      save();
+      restore(kept, {});
+      save({ nonce: kept.nonce });
       store(local, aside(), null);
       say("Here is what you wrote.", "Undo", () => {
         store(local, aside(), kept);
-        fill(filled);
-        save();
+        restore({ values: filled }, {});
+        save({ nonce: undefined });
         putAside(source);
       });
     });
@@ -163,7 +122,7 @@
     // Typed into this very page before it was loaded again: newer than what the page was filled with.
     if (own && own.place === location.search && (!source || (loudly && reloads()))) {
       restore(own, { loudly });
-      hold();
+      hold(key());
     } else if (source) {
       putAside(source);
     } else if (!written(values())) {
@@ -174,7 +133,7 @@
   async function takeUp(own, loudly) {
     const asideOne = read(local, aside());
     const ours = own || asideOne || (twin && read(local, ofOwner() + twin));
-    const other = ours || (await abandoned());
+    const other = ours || (await abandoned(ofOwner()));
     if (!other?.values || !form() || written(values())) return;
     restore(other, { loudly: loudly || other !== own });
     store(local, aside(), null);
@@ -188,7 +147,7 @@
     const refused = form()?.querySelector('[aria-invalid="true"], .wrong') || document.querySelector("#work .notice-heed");
     if (!sent) return;
     owner = sent;
-    if (!refused) drop();
+    if (!refused) drop(key());
     else if (draft()) store(local, key(), { ...draft(), nonce: undefined });
   }
 

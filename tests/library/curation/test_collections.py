@@ -193,11 +193,11 @@ def test_the_pages_show_it_in_order_at_the_same_cost(band: Band) -> None:
     assert (cost(client, address), cost(client, "/library/collections/")) == alone
     assert all("lyrics" in take.get_deferred_fields() for take in collections.takes_of(found))
     page = client.get(address).content.decode()
-    assert re.findall(r'class="strong cut"[^>]*>Song (.)<', page) == list("ABCDE")
+    assert re.findall(r'class="strong two-lines"[^>]*>Song (.)<', page) == list("ABCDE")
     assert 'data-queue="Harbour EP"' in page
     theirs = band.client("member").get(address).content.decode()
     assert theirs.count("</form>") - page.count("</form>") < 6, "one form puts all the rows in order"
     listing = client.get("/library/collections/").content.decode()
-    assert "5 takes" in listing
+    assert "5 takes" in " ".join(listing.split())
     assert f"/library/clips/{clips[0].pk}/thumb.webp" in listing
     assert "collection-moves" not in page, "a viewer doesn't put it in order"
