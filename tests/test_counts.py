@@ -22,6 +22,7 @@ IN_CODE = re.compile(rf"\{{[^{{}}]+\}} (?!takes)(?:{NOUNS})\b")
 ALWAYS_MORE = {
     "templates/generation/_create_strip.html": {"}} songs"},
     "templates/generation/lyrics.html": {"}} versions"},
+    "templates/generation/_sent.html": {"}} songs"},
     "templates/generation/_sent_since.html": {"}} jobs"},
     "templates/generation/job_remove.html": {"}} songs"},
     "templates/generation/restored.html": {"}} jobs"},
@@ -29,7 +30,7 @@ ALWAYS_MORE = {
     "templates/library/trash.html": {"}} days"},
     "templates/library/stems.html": {"}} tracks"},
     "apps/generation/job_pages/batch_cards.py": {"{len(songs)} songs", "{lead.request_size} songs"},
-    "apps/generation/job_pages/cards.py": {"{job.times_checked} times"},
+    "apps/generation/job_pages/live_cards.py": {"{job.times_checked} times"},
     "apps/generation/sweeps/forms.py": {"{longest} characters"},
     "apps/generation/management/commands/restored.py": {"{count} jobs"},
     "apps/generation/create/prefill.py": {"{gone} references"},

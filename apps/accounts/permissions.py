@@ -3,7 +3,7 @@
 A stranger gets 404 from the view (everything is fetched through `request.team`), a member whose role isn't enough 403.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec, cast
 
@@ -11,7 +11,7 @@ from allauth.account.internal.flows.reauthentication import raise_if_reauthentic
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
@@ -20,6 +20,7 @@ from django_htmx.middleware import HtmxDetails
 from apps.accounts.models import Membership, Role, Team, User
 
 Need = Literal["see", "create", "manage", "own"]
+Also = Mapping[str, Subquery]
 P = ParamSpec("P")
 
 # In the session: the team that the person last chose.
@@ -47,11 +48,14 @@ TeamView = Callable[Concatenate[TeamRequest, P], HttpResponseBase]
 AnyView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def team_view(*, needs: Need = "see", anonymous: int = 302) -> Callable[[TeamView[P]], AnyView[P]]:
+def team_view(
+    *, needs: Need = "see", anonymous: int = 302, also: Also | None = None
+) -> Callable[[TeamView[P]], AnyView[P]]:
     """Sets `request.team` and `request.membership` for a signed-in person whose role allows `needs`.
 
     `anonymous` is the status for someone who isn't signed in: 302 to the sign-in page, or 401 for what a page
-    loads by itself (audio, covers), where a redirect would be read as the thing itself.
+    loads by itself (audio, covers), where a redirect would be read as the thing itself. `also`: annotations of the
+    membership, for a view that must not need a second query.
     """
 
     def decorate(view: TeamView[P]) -> AnyView[P]:
@@ -59,7 +63,7 @@ def team_view(*, needs: Need = "see", anonymous: int = 302) -> Callable[[TeamVie
         def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request, anonymous)
-            membership = membership_of(request)
+            membership = membership_of(request, also)
             if membership is None:
                 return TemplateResponse(request, "accounts/no_team.html", status=404)
             if not allows(membership.rights, needs):
@@ -94,7 +98,7 @@ def ask_again(request: HttpRequest) -> None:
     raise_if_reauthentication_required(request, app="allauth.account")
 
 
-def membership_of(request: HttpRequest) -> Membership | None:
+def membership_of(request: HttpRequest, also: Also | None = None) -> Membership | None:
     """The signed-in person's membership in the team that they chose, else in their first one. One query."""
     chosen = Case(
         When(team_id=request.session.get(CHOSEN_TEAM), then=Value(0)),
@@ -102,16 +106,16 @@ def membership_of(request: HttpRequest) -> Membership | None:
         output_field=IntegerField(),
     )
     memberships = Membership.objects.filter(user=cast(User, request.user)).select_related("team")
+    memberships = memberships.annotate(**also) if also else memberships
     return memberships.order_by(chosen, "joined_at", "pk").first()
 
 
 def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:
-    """To the sign-in page and back. A part of a page must not be replaced by it, so HTMX is told to leave the page."""
-    ours = cast(TeamRequest, request)
-    if ours.wants_partial:
-        page = ours.htmx.current_url_abs_path or "/"
-        login = redirect_to_login(page)["Location"]
-        return HttpResponse(status=401, headers={"HX-Redirect": login})
+    """To the sign-in page and back. A part of a page must not be replaced by it, nor lead away from what was typed on
+    the page: the page says by itself that it is signed out (static/js/shell/connection.js).
+    """
+    if cast(TeamRequest, request).wants_partial:
+        return HttpResponse(status=401)
     if status == 401:
         return HttpResponse("Sign in to hear this.", status=401, content_type="text/plain")
     return redirect_to_login(request.get_full_path(), resolve_url("account_login"))

@@ -10,13 +10,12 @@ from django.utils import timezone
 
 from apps.accounts.context_processors import theme
 from apps.accounts.models import FlowAccount
-from apps.accounts.models.subscriptions import REAL
 from apps.addresses import address
 from apps.generation.account_removal import removal
 from apps.generation.job_pages import panel
-from apps.generation.jobs import pricing
-from apps.generation.models import Hold, Job, State
-from apps.generation.operations import FREE
+from apps.generation.jobs import own_credits
+from apps.generation.jobs.own_credits import OwnCredits
+from apps.generation.models import Hold
 from apps.generation.usage import forecast, overview
 from apps.library.context_processors import LibraryContext
 from apps.library.models import Clip
@@ -24,15 +23,22 @@ from apps.library.models import Clip
 
 class Studio(LibraryContext):
     @cached_property
+    def _own_credits(self) -> OwnCredits | None:
+        """None without a token."""
+        return own_credits.of_team(self.team).get(self._user.pk) if self.team else None
+
+    @property
+    def has_token(self) -> bool:
+        return self._own_credits is not None
+
+    @property
+    def credits(self) -> int | None:
+        return self._own_credits.credits if self._own_credits else None
+
+    @property
     def reserved(self) -> int:
         """Credits that the person's own tokens are going to spend on what is queued."""
-        if self.team is None or not self.has_token:
-            return 0
-        queued = Job.objects.for_team(self.team).filter(state=State.QUEUED, token__owner_id=self._user_id)
-        queued = queued.filter(token__refused_at=None).exclude(operation__in=FREE)
-        if self.has_real_token:
-            queued = queued.filter(subscription__endpoint__startswith=REAL)
-        return queued.count() * self._price
+        return self._own_credits.reserved if self._own_credits else 0
 
     @cached_property
     def hold(self) -> Hold | None:
@@ -45,12 +51,11 @@ class Studio(LibraryContext):
 
     @property
     def available(self) -> int:
-        return max(0, (self.credits or 0) - self.reserved)
+        return self._own_credits.available if self._own_credits else 0
 
     @property
     def songs_left(self) -> int:
-        """About how many songs the free credits are."""
-        return self.available // self._price
+        return self._own_credits.songs_left if self._own_credits else 0
 
     @cached_property
     def slots(self) -> Mapping[int, panel.SlotRow]:
@@ -91,10 +96,6 @@ class Studio(LibraryContext):
 
     def chain_page_of(self, clip: Clip) -> str:
         return address("clip-chain", clip.pk)
-
-    @cached_property
-    def _price(self) -> int:
-        return pricing.of_any(FlowAccount.objects.owned_by(self._user, self.team)).credits if self.team else 1
 
 
 def studio(request: HttpRequest) -> dict[str, object]:

@@ -4,15 +4,15 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, UUIDField
+from django.db.models import OuterRef, QuerySet, Subquery, UUIDField
 from django.urls import reverse
 
 from apps.accounts.context_processors import AccountsContext
 from apps.addresses import address
 from apps.library.archiving import quota
-from apps.library.models import Clip, ClipFile, Collection, CollectionItem, Song
+from apps.library.models import Clip, ClipFile, Collection, CollectionItem
+from apps.library.search import song_list
 
-MOST_COUNTED = 999  # songs: beyond it the nav says "999+", and counting costs no more
 MOST_COLLECTIONS = 8
 
 
@@ -20,12 +20,7 @@ class LibraryContext(AccountsContext):
     @cached_property
     def songs(self) -> str:
         """How many songs the library lists; "" for none."""
-        if self.team is None:
-            return ""
-        with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
-        listed = Song.objects.for_team(self.team).listed().filter(with_takes).order_by("-created_at", "-id")
-        count = listed[: MOST_COUNTED + 1].count()
-        return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
+        return song_list.figure(self.team) if self.team else ""
 
     @cached_property
     def collections(self) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@
   const UNBOOSTED = "a[download], a[data-play], a[data-ask], a[target]";
   const scrolled = new Map();
   const here = () => location.pathname + location.search;
+  const signIn = () => document.getElementById("connection").dataset.signIn;
   const scroller = () => document.querySelector(".work-scroll");
 
   document.addEventListener("htmx:beforeProcessNode", (event) => {
@@ -19,6 +20,13 @@
     const form = event.detail.elt;
     if (!pressed || pressed.form !== form || form.hasAttribute("hx-post")) return;
     event.detail.path = pressed.getAttribute("formaction") || form.getAttribute("action") || event.detail.path;
+  });
+
+  /* Forms of the panel have no CSRF token of their own, because it is rendered once for many: the page's goes with them. */
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get") return;
+    const token = document.querySelector("#app input[name=csrfmiddlewaretoken][value]:not([value=''])");
+    if (token) event.detail.headers["X-CSRFToken"] = token.value;
   });
 
   /* Whatever asked for it, a whole page takes the place of the page; an answer without one never ends in the shell. */
@@ -40,10 +48,15 @@
     remember();
   }
 
-  /* The sign-in page is left for; an error page is shown where the work is, so that the song goes on. */
+  /* The sign-in page is left for, but not from a form that was filled in; an error page is shown where the work is, so
+     that the song goes on. */
   function leave(detail) {
     if (detail.xhr.status < 400) {
       detail.shouldSwap = false;
+      if (detail.requestConfig.verb !== "get" && new URL(detail.xhr.responseURL).pathname === signIn()) {
+        detail.requestConfig.elt.dispatchEvent(new CustomEvent("signed-out", { bubbles: true }));
+        return;
+      }
       location.assign(detail.xhr.responseURL);
       return;
     }
@@ -107,6 +120,7 @@
   document.addEventListener("htmx:responseError", (event) => {
     if (polls(event)) return;
     const answer = event.detail.xhr;
+    if (answer.status === 401) return; // connection.js says so
     const inWords = answer.status === 503 && (answer.getResponseHeader("Content-Type") || "").startsWith("text/plain");
     complain(inWords ? answer.responseText : "The studio could not do that right now. What you typed is still here. Check the jobs before you send it again.");
   });

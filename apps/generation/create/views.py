@@ -15,7 +15,8 @@ from apps.generation.create import history, prefill, reference_picker
 from apps.generation.create.forms import SongForm
 from apps.generation.create.prefill import Prefill
 from apps.generation.create.style_chips import STYLES
-from apps.generation.job_pages import panel
+from apps.generation.job_pages import person_panel
+from apps.generation.job_pages.person_panel import PersonPanel
 from apps.generation.jobs import pricing
 from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Job, Preset
@@ -58,13 +59,13 @@ def _created(request: TeamRequest, form: SongForm, job: Job) -> HttpResponseBase
     if not request.htmx:
         return HttpResponseRedirect(f"{reverse('create')}?sent={job.pk}")
     form.renew()
-    context = _payment(form, panel.of_team(request.membership)) | {"form": form, "sent": job}
+    context = _payment(form, person_panel.of(request.membership)) | {"form": form, "sent": job}
     answer = TemplateResponse(request, "generation/_created.html", context)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#sent", "innerHTML show:none"
     return trigger_client_event(push_url(answer, False), "form:taken", after="settle")
 
 
-def _payment(form: SongForm, live: panel.Panel) -> dict[str, Any]:
+def _payment(form: SongForm, live: PersonPanel) -> dict[str, Any]:
     """What the strip says of money and of the queue; without an API token there is nothing to say."""
     if not form.tokens:
         return {"quote": None}
@@ -81,7 +82,7 @@ def _payment(form: SongForm, live: panel.Panel) -> dict[str, Any]:
 
 
 def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseBase:
-    live = panel.of_team(request.membership)
+    live = person_panel.of(request.membership)
     context = _payment(form, live) | {
         "form": form,
         "source": filled.source,

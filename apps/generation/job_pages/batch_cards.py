@@ -82,8 +82,8 @@ def _whole(songs: list[Card]) -> Card:
         (song for song in songs if song.kind in WAITING), key=lambda song: song.position or 10**6
     )
     lead = (moving or waiting)[0]
-    done = len(songs) - len(moving) - len(waiting)
-    counts = [(len(moving), "running"), (len(waiting), "queued")]
+    rendering = [song for song in moving if song.kind != "collecting"]
+    counts = [(len(rendering), "running"), (len(waiting), "queued")]
     return Card(
         id=lead.id,
         state=lead.state,
@@ -93,15 +93,22 @@ def _whole(songs: list[Card]) -> Card:
         who_initials=lead.who_initials,
         who_name=lead.who_name,
         subtitle=", ".join(f"{count} {words}" for count, words in counts if count),
-        time_text=f"{done} of {lead.request_size}",
+        time_text=_progress(songs),
         position=lead.position,
-        segments=songs,
+        segments=sorted(songs, key=lambda song: song.number),
         actions=[*_of_all(waiting, is_rest=bool(moving)), _show_each(lead)],
         sandbox=lead.sandbox,
         request_id=lead.request_id,
         request_size=lead.request_size,
         queue=lead.queue,
     )
+
+
+def _progress(songs: list[Card]) -> str:
+    """How far they are: what is rendered plays, what is saved stays."""
+    saved = sum(song.kind not in COMING for song in songs)
+    rendered = saved + sum(song.kind == "collecting" for song in songs)
+    return f"rendered {rendered}, saved {saved}" if rendered else ""
 
 
 def _of_all(waiting: list[Card], *, is_rest: bool) -> list[Action]:

@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from apps.accounts.models import Membership
-from apps.generation.job_pages import panel
-from apps.generation.job_pages.cards import card
+from apps.generation.job_pages import panel, person_panel
+from apps.generation.job_pages.card_writer import card
 from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.models import Chain, Job, State
 from apps.generation.queue.own_order import queue_counts
@@ -50,18 +50,17 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
     before = Cursor.parse(query.get("before", ""))
     jobs = _filtered(membership, state, who, request_id)
     page, more = _whole(jobs) if request_id or state == "queued" else _page(jobs, before)
-    live = panel.of_team(membership)
+    live = person_panel.of(membership)
     around = panel.surroundings(membership)
     cards = [card(job, around) for job in page]
     if state == "queued" and not request_id:
         cards.sort(key=lambda each: each.position or 10**6)
         neighbours(cards)
-    above = _above(live)
     return {
         "panel": live,
         "mine": queue_counts(membership.team, membership.user),
         "cards": cards,
-        "over": [each for each in cards if each.id not in above],
+        "over": [each for each in cards if str(each.id) not in live.above],
         "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
         "chains": [] if request_id or before else _chains(membership, who, CHAINS.get(state, [])),
         "state": state,
@@ -85,12 +84,6 @@ def _filtered(membership: Membership, state: str, who: str, request_id: UUID | N
     if who == "mine":
         jobs = jobs.filter(asked_by=membership.user_id)
     return panel.with_card_relations(jobs.filter(nonce=request_id) if request_id else jobs)
-
-
-def _above(live: panel.Panel) -> set[UUID]:
-    """The jobs that the page shows before those that are over."""
-    groups = [group for group in live.groups if group.key != "done"]
-    return {song.id for group in groups for each in group.cards for song in (each, *each.segments)}
 
 
 def _whole(jobs: QuerySet[Job]) -> tuple[list[Job], bool]:

@@ -1,8 +1,11 @@
-"""The live panel and the jobs page: the team's jobs in four groups, slots, credits and usual times.
+"""Reads what the live panel and the jobs page show of a team: its jobs, slots, credits and usual times.
 
 The number of queries doesn't grow with jobs, accounts or members (tests/generation/job_pages/test_panel.py).
+Nothing here depends on who looks: shared_panel.py renders it once for all of one role, person_panel.py adds what is a
+person's own.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,17 +16,16 @@ from apps.accounts import account_sync
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.accounts.templatetags.formatting import clock
 from apps.generation.job_pages import batch_cards
-from apps.generation.job_pages.cards import Card, Surroundings, card
-from apps.generation.job_pages.queue_moves import neighbours
+from apps.generation.job_pages.card_writer import written
+from apps.generation.job_pages.cards import Card, Surroundings
 from apps.generation.jobs import durations, pricing
-from apps.generation.models import Hold, Job, PanelVersion, State
+from apps.generation.models import Hold, Job, State
 from apps.generation.models.jobs import LIVE
 from apps.generation.operations import OPERATIONS
 from apps.generation.queue import fair_order
 from apps.generation.queue import slots as slot_counts
 from apps.generation.queue.slots import Slots
 from apps.library.models import Clip
-from apps.plural import counted
 
 # What a card of a job shows of other rows.
 OF_A_CARD = (
@@ -40,6 +42,7 @@ OF_A_CARD = (
 RECENT = timedelta(hours=12)
 DONE_SHOWN = 6
 MOST_CARDS = 80
+MOST_DOTS = 6  # slots of an account; beyond it their figure says more than so many marks
 NEEDS = {"blocked", "failed", "rejected", "unknown", "given_up"}
 RUNS, WAITS = batch_cards.MOVING, batch_cards.WAITING
 MOVES = RUNS | {"queued", "next", "unknown"}  # without one of them the page asks less often
@@ -47,7 +50,7 @@ MOVES = RUNS | {"queued", "next", "unknown"}  # without one of them the page ask
 
 @dataclass(frozen=True)
 class SlotRow:
-    """One Flow Music account's slots: `ours`, `elsewhere`, `free`, one word per slot."""
+    """One Flow Music account's slots: `ours`, `elsewhere`, `free`, one word per slot; no words where they are many."""
 
     email: str
     short: str
@@ -55,36 +58,30 @@ class SlotRow:
     max_jobs: int
     dots: list[str]
     words: str
+    elsewhere: str
     problem: str
 
 
 @dataclass(frozen=True)
-class Group:
-    key: str
-    title: str
-    cards: list[Card]
-    count: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Panel:
-    version: int
-    active: int
-    running_count: int
-    needs_count: int  # songs that go on only when a person does something
+    """`cards`: each with all its buttons, in the order in which the groups begin."""
+
+    cards: list[Card]
     unseen: int  # further jobs, the youngest, for which there is no room here
     slots: list[SlotRow]
-    groups: list[Group]
     credits: dict[str, int | None]
     usual: list[tuple[str, str]]
-
     room: dict[int, int]  # how many songs can start now, by the account's id
+    reserved: int  # credits that those of the cards that wait are going to cost
+    creators: Collection[int]  # who may create songs in the team
 
     @property
-    def before(self) -> int:
-        """How many are queued already."""
-        return sum(group.count for group in self.groups if group.key == "queued")
+    def is_active(self) -> bool:
+        return any(each.kind in MOVES for each in self.cards)
+
+    @property
+    def running_count(self) -> int:
+        return sum(each.kind in RUNS for each in self.cards)
 
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
@@ -111,24 +108,22 @@ def _subscription_ids(team: Team) -> list[int]:
     return sorted(set(tokens))
 
 
-def of_team(membership: Membership) -> Panel:
-    """The whole panel of the person's team. The version is read first: what changes meanwhile comes next time."""
-    version = PanelVersion.of(membership.team)
+def read(membership: Membership) -> Panel:
+    """Whoever of the team it is for: the same."""
     around = surroundings(membership)
     shown = _shown(membership.team)
-    cards = [card(job, around) for job in with_card_relations(shown)[:MOST_CARDS]]
+    cards = [written(job, around) for job in with_card_relations(shown)[:MOST_CARDS]]
     unseen = max(0, shown.count() - MOST_CARDS)
+    reserved = sum(each.price.credits for each in cards if each.kind in WAITS)
     return Panel(
-        version=version,
-        active=int(any(each.kind in MOVES for each in cards)),
-        running_count=sum(each.kind in RUNS for each in cards),
-        needs_count=sum(each.kind in NEEDS for each in cards),
+        cards=cards,
         unseen=unseen,
         slots=[_row(each) for each in around.slots.values() if each.account.block != FlowAccount.Block.GONE],
-        groups=_groups(cards),
-        credits=_credits(membership.team, _reserved(cards) + unseen * _highest_price(around).credits),
+        credits=_credits(membership.team, reserved + unseen * _highest_price(around).credits),
         usual=[(OPERATIONS[name].label, clock(s)) for name, s in around.usual.items()],
         room={pk: slot_counts.room(each, around.now) for pk, each in around.slots.items()},
+        reserved=reserved,
+        creators=around.creators,
     )
 
 
@@ -148,25 +143,6 @@ def _shown(team: Team) -> QuerySet[Job]:
     return jobs.order_by(queued_last, "created_at", "batch_index")
 
 
-def _groups(cards: list[Card]) -> list[Group]:
-    folded = batch_cards.fold(cards)
-    queue = sorted((each for each in folded if each.kind in WAITS), key=lambda each: each.position or 10**6)
-    neighbours(queue)
-    reserved = _reserved(cards)
-    done = [each for each in reversed(folded) if each.kind not in NEEDS | RUNS | WAITS]
-    found = [
-        ("needs", "Needs attention", [each for each in folded if each.kind in NEEDS], ""),
-        ("running", "Running", [each for each in folded if each.kind in RUNS], ""),
-        ("queued", "Queued", queue, f"{counted(reserved, 'credit')} reserved" if reserved else ""),
-        ("done", "Done", done, ""),
-    ]
-    return [Group(key, title, group, _songs(group), note) for key, title, group, note in found if group]
-
-
-def _songs(group: list[Card]) -> int:
-    return sum(max(1, len(each.segments)) for each in group)
-
-
 def slot_rows(team: Team) -> dict[int, SlotRow]:
     """By the account's id, for pages that show accounts without the whole panel."""
     return {each.account.pk: _row(each) for each in slot_counts.of_subscriptions(_subscription_ids(team))}
@@ -175,24 +151,17 @@ def slot_rows(team: Team) -> dict[int, SlotRow]:
 def _row(each: Slots) -> SlotRow:
     used = min(each.account.max_jobs, each.ours + each.elsewhere)
     dots = account_sync.slot_dots(ours=each.ours, elsewhere=each.elsewhere, max_jobs=each.account.max_jobs)
-    words = f"{used} of {each.account.max_jobs}" + (
-        f", {each.elsewhere} from elsewhere" if each.elsewhere else ""
-    )
     problem = FlowAccount.Block(each.account.block).label if each.account.block not in {"", "busy"} else ""
     return SlotRow(
         email=each.account.email,
         short=each.account.short,
         used=used,
         max_jobs=each.account.max_jobs,
-        dots=dots,
-        words=words,
+        dots=dots if each.account.max_jobs <= MOST_DOTS else [],
+        words=f"{used} of {each.account.max_jobs}",
+        elsewhere=f"{each.elsewhere} from elsewhere" if each.elsewhere else "",
         problem=problem,
     )
-
-
-def _reserved(cards: list[Card]) -> int:
-    """Credits that what waits is going to cost."""
-    return sum(each.price.credits for each in cards if each.kind in WAITS)
 
 
 def _highest_price(around: Surroundings) -> pricing.Price:

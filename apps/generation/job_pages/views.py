@@ -1,30 +1,41 @@
 """Pages of jobs: the live panel, the list, one job, and what a person decides about it."""
 
+import json
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.job_pages import job_list, panel
-from apps.generation.job_pages.cards import card
+from apps.generation.job_pages import job_list, panel, person_panel
+from apps.generation.job_pages.card_writer import card
 from apps.generation.jobs import decisions, links, poll_times, pricing
 from apps.generation.models import Job, PanelVersion
 from apps.uuids import uuid_or_none
 
 
 @require_GET
-@team_view(needs="see")
+@team_view(needs="see", also={"panel_version": PanelVersion.of_membership()})
 def live_panel(request: TeamRequest) -> HttpResponseBase:
-    """204 when the page has the newest version `v`; else the panel. Never asks the remote side."""
+    """204 when the page shows the newest version, as it is for this person; else the panel. Never asks the remote side.
+
+    `?v=` is the mark of what the page shows (person_panel.mark_of). `&renew`: the person has signed in again beside a
+    page whose forms hold the token of the session before; the new one is said with the event `signed-in`.
+    """
     poll_times.panel_is_open(request.team)
-    if request.GET.get("v") == str(PanelVersion.of(request.team)):
+    version = person_panel.version_of(request.membership)
+    if request.GET.get("v") == person_panel.mark_of(request.membership, version):
         return HttpResponse(status=204)
-    return _panel(request)
+    response = _panel(request)
+    if "renew" in request.GET:
+        response.headers["HX-Trigger"] = json.dumps({"signed-in": get_token(request)})
+    return response
 
 
 @require_GET
@@ -73,9 +84,12 @@ def after(request: TeamRequest) -> HttpResponseBase:
     return redirect("jobs")
 
 
-def _panel(request: TeamRequest) -> TemplateResponse:
-    context = {"panel": panel.of_team(request.membership)}
-    return TemplateResponse(request, "generation/_panel_news.html", context)
+def _panel(request: TeamRequest) -> HttpResponse:
+    """Without the context of a whole page: the nav's figures come from where the cards do."""
+    live = person_panel.of(request.membership)
+    studio = person_panel.nav_figures(live, request.membership)
+    context = {"panel": live, "studio": studio, "csrf_token": ""}
+    return HttpResponse(render_to_string("generation/_panel_news.html", context))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

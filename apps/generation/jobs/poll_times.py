@@ -1,5 +1,6 @@
 """Decides when a subscription is polled again: the database is the timer (docs/design.md, section 3, "Watching")."""
 
+import time
 from datetime import datetime, timedelta
 from itertools import chain
 from uuid import UUID
@@ -19,6 +20,8 @@ TICK = timedelta(seconds=settings.TICK)
 OLD = timedelta(minutes=10)
 A_MINUTE = timedelta(seconds=60)
 PANEL_OPEN_S = 75  # a panel asks every 3 s, or every 30 s when nothing runs
+SAID_AGAIN_S, MOST_TEAMS = 20, 10_000
+_said_open: dict[UUID, float] = {}
 LONGEST_PAUSE = max(A_MINUTE, 6 * TICK) + TICK  # what is further off was set before the clock was put back
 NEEDED = ("state", "operation", "accepted_at", "unknown_since", "check_at", "team__id")
 POLL_LASTS = timedelta(seconds=45)  # after that another process may poll, the first one is taken for dead
@@ -140,7 +143,15 @@ def poll_soon(subscription_id: int) -> None:
 
 
 def panel_is_open(team: Team) -> None:
-    """Said by the panel's view. In the cache, for a GET writes nothing to the database."""
+    """Said by the panel's view. In the cache, for a GET writes nothing to the database; and not with each question of
+    each person: a process says it of a team once in a while.
+    """
+    now = time.monotonic()
+    if now - _said_open.get(team.pk, -PANEL_OPEN_S) < SAID_AGAIN_S:
+        return
+    if len(_said_open) > MOST_TEAMS:
+        _said_open.clear()
+    _said_open[team.pk] = now
     cache.set(f"panel-open:{team.pk}", True, PANEL_OPEN_S)
 
 

@@ -8,7 +8,8 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from apps.accounts.models import Membership, Team
 from apps.generation.job_pages import panel
-from apps.generation.job_pages.cards import Card, card
+from apps.generation.job_pages.card_writer import card
+from apps.generation.job_pages.cards import Card
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import LIVE
 from apps.library.lineage import text_diff

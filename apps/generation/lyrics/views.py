@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.job_pages import panel
+from apps.generation.job_pages import person_panel
 from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.lyrics import pages as lyrics_pages
 from apps.generation.lyrics import versions
@@ -47,7 +47,7 @@ def lyrics(request: TeamRequest) -> HttpResponseBase:
         "rows": rows,
         "older": older,
         "examples": EXAMPLES,
-        "panel": panel.of_team(request.membership),
+        "panel": person_panel.of(request.membership),
     }
     status = 422 if form and form.errors else 200
     return TemplateResponse(request, "generation/lyrics.html", context, status=status)
@@ -161,7 +161,7 @@ def _page(
         "editor": editor or VersionForm(initial=_texts(view.shown)),
         "form": form or _lyrics_form(request, found),
         "wrong": editor or form,
-        "panel": panel.of_team(request.membership),
+        "panel": person_panel.of(request.membership),
     }
     status = 422 if editor or form else 200
     return TemplateResponse(request, "generation/lyric_draft.html", context, status=status)

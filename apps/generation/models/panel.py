@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from apps.accounts.models import Team
 
@@ -18,6 +18,11 @@ class PanelVersion(models.Model):
     @classmethod
     def of(cls, team: Team) -> int:
         return cls.objects.filter(team=team).values_list("version", flat=True).first() or 0
+
+    @classmethod
+    def of_membership(cls) -> Subquery:
+        """For queries of memberships: the version of their team, None as long as nothing was shown."""
+        return Subquery(cls.objects.filter(team=OuterRef("team")).values("version"))
 
 
 class Lease(models.Model):

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.job_pages import panel
+from apps.generation.job_pages import person_panel
 from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Job
 from apps.generation.references import image_requests
@@ -63,7 +63,7 @@ def _page(request: TeamRequest, form: ImageForm) -> HttpResponseBase:
         "form": form,
         "lines": references_page.lines_of(newest, request.membership),
         "accounts": usable_accounts(request.team, request.user),
-        "panel": panel.of_team(request.membership),
+        "panel": person_panel.of(request.membership),
         "nonce": form["nonce"].value(),
         "is_sent": "sent" in request.GET and not form.errors,
     }

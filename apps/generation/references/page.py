@@ -11,7 +11,8 @@ from apps.accounts.models import FlowAccount, Membership, Team
 from apps.accounts.templatetags.formatting import clock
 from apps.addresses import address
 from apps.generation.job_pages import panel
-from apps.generation.job_pages.cards import Card, card
+from apps.generation.job_pages.card_writer import card
+from apps.generation.job_pages.cards import Card
 from apps.generation.jobs import decisions, links
 from apps.generation.models import Job, State
 from apps.library.archiving.file_types import TYPES

@@ -7,7 +7,8 @@ from django.db.models import Prefetch
 
 from apps.accounts.models import FlowAccount, Membership
 from apps.generation.job_pages import panel
-from apps.generation.job_pages.cards import Card, card
+from apps.generation.job_pages.card_writer import card
+from apps.generation.job_pages.cards import Card
 from apps.generation.jobs import pricing
 from apps.generation.jobs.pricing import Balance, Price
 from apps.generation.models import Job, Sweep, SweepCell

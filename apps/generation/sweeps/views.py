@@ -14,7 +14,7 @@ from django.utils.timezone import is_aware
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.job_pages import panel
+from apps.generation.job_pages import person_panel
 from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Sweep
 from apps.generation.sweeps import forms as sweep_forms
@@ -41,7 +41,7 @@ def overview(request: TeamRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "sweeps": listed.annotate(size=Count("cells"))[:LISTED],
-        "panel": panel.of_team(request.membership),
+        "panel": person_panel.of(request.membership),
     }
     status = 422 if form and form.errors else 200
     return TemplateResponse(request, "generation/sweeps.html", context, status=status)
@@ -77,7 +77,7 @@ def _page(request: TeamRequest, found: Sweep, *, problem: str = "") -> HttpRespo
         "view": SweepPage(found, request.membership),
         "sweep": found,
         "problem": problem,
-        "panel": panel.of_team(request.membership),
+        "panel": person_panel.of(request.membership),
     }
     return TemplateResponse(request, "generation/sweep.html", context, status=422 if problem else 200)
 

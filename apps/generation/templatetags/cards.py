@@ -2,7 +2,9 @@
 
 from django import template
 from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
+from apps.generation.job_pages import shared_panel
 from apps.generation.job_pages.cards import Card
 
 register = template.Library()
@@ -13,3 +15,17 @@ def card_attributes(card: Card) -> str:
     """In this order and on one line, as docs/design.md, section 7 says, however templates are laid out."""
     tone = format_html(' data-tone="{}"', card.tone) if card.tone else ""
     return format_html('data-job="{}" data-state="{}" data-kind="{}"{}', card.id, card.state, card.kind, tone)
+
+
+@register.filter
+def for_reader(html: str, csrf_token: object = "") -> SafeString:
+    """A rendered card with its reader's CSRF token in the forms. What only HTMX asks for needs none there: app.js sends
+    the page's.
+    """
+    own = _hidden(csrf_token) if csrf_token else ""
+    return mark_safe(html.replace(_hidden(shared_panel.CSRF), own))  # noqa: S308 - rendered by a template
+
+
+def _hidden(token: object) -> str:
+    """As {% csrf_token %} writes it."""
+    return format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', token)

@@ -23,6 +23,7 @@ SONGS_PER_PAGE = 20
 MOST_COUNTED = (
     1_000  # more than these are "more than 1,000", and too many to be listed before the page is read
 )
+MOST_IN_FIGURE = 999
 RANKS = ("", "tags", "prompt", "lyrics")  # as an address says them
 RANK_WORDS = ("In the title", "In tags", "In the prompt", "In the lyrics")
 
@@ -193,3 +194,11 @@ def _name(day: date) -> str:
     if day == today - timedelta(days=1):
         return "Yesterday"
     return f"{day:%A} {day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
+
+
+def figure(team: Team) -> str:
+    """How many songs the library lists, as the nav says it: "999+" at most; "" for none."""
+    with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
+    listed = Song.objects.for_team(team).listed().filter(with_takes).order_by("-created_at", "-id")
+    count = listed[: MOST_IN_FIGURE + 1].count()
+    return f"{MOST_IN_FIGURE}+" if count > MOST_IN_FIGURE else str(count or "")

@@ -13,7 +13,8 @@ import pytest
 
 from apps.accounts.models import Membership
 from apps.generation.job_pages import panel
-from apps.generation.job_pages.cards import Card, card
+from apps.generation.job_pages.card_writer import card
+from apps.generation.job_pages.cards import Card
 from apps.generation.models import Job
 from apps.generation.operations import EDITS, SYNCHRONOUS
 from apps.library.models import LyricDraft, ReferenceFile

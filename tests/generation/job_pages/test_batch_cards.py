@@ -6,16 +6,26 @@ from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, Membership
 from apps.generation.job_pages import panel
+from apps.generation.job_pages.batch_cards import fold
 from apps.generation.job_pages.cards import Card
 from apps.generation.models import Job, State
 from tests.generation.conftest import Studio
 
+GROUPS = (
+    dict.fromkeys(panel.NEEDS, "needs")
+    | dict.fromkeys(panel.RUNS, "running")
+    | dict.fromkeys(panel.WAITS, "queued")
+)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def cards(studio: Studio) -> dict[str, list[Card]]:
-    live = panel.of_team(Membership.objects.get(user=studio.user))
-    return {group.key: group.cards for group in live.groups}
+    """As the person who requested them sees them."""
+    live = panel.read(Membership.objects.get(user=studio.user))
+    found: dict[str, list[Card]] = {}
+    for card in fold(live.cards):
+        found.setdefault(GROUPS.get(card.kind, "done"), []).append(card)
+    return found
 
 
 def test_one_card_while_several_are_to_come(studio: Studio) -> None:
@@ -28,11 +38,24 @@ def test_one_card_while_several_are_to_come(studio: Studio) -> None:
     )
     (whole,) = cards(studio)["running"]
     assert whole.title.startswith("7 songs: “")
-    assert (whole.time_text, whole.subtitle) == ("3 of 7", "1 running, 3 queued")
+    assert (whole.time_text, whole.subtitle) == ("rendered 3, saved 3", "1 running, 3 queued")
     assert len(whole.segments) == 7
     assert "/7" not in whole.title
     assert sorted(song.title.rpartition(" ")[2] for song in whole.segments) == [f"{n}/7" for n in range(1, 8)]
     assert set(cards(studio)) == {"running"}
+
+
+def test_what_is_rendered_is_not_saved_yet(studio: Studio) -> None:
+    jobs = studio.ask(count=5)
+    Job.objects.filter(pk__in=[job.pk for job in jobs[:3]]).update(
+        state=State.COLLECTING, collecting_since=timezone.now()
+    )
+    Job.objects.filter(pk=jobs[0].pk).update(state=State.COMPLETED, finished_at=timezone.now())
+    (whole,) = cards(studio)["running"]
+    assert (whole.time_text, whole.subtitle) == ("rendered 3, saved 1", "2 queued")
+    assert [(each.number, each.state) for each in whole.segments] == [
+        (1, "completed"), (2, "collecting"), (3, "collecting"), (4, "queued"), (5, "queued")
+    ]  # fmt: skip
 
 
 def test_what_needs_a_person_keeps_its_own_card(studio: Studio) -> None:

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Subscription
 from apps.generation.job_pages import panel
-from apps.generation.job_pages.cards import Card, card
+from apps.generation.job_pages.card_writer import card
+from apps.generation.job_pages.cards import Card
 from apps.generation.models import Job, State
 from apps.generation.restore import guard
 from apps.library.models import Clip, ClipFile, Song
@@ -173,11 +174,12 @@ CASES = {
         state="running",
     ),
     "collecting": Case(
-        "collecting", sent(jobid="job:1"), ("Saving (1 of 2 takes)",), also=lambda s, j: song(j, stored="A"),
+        "collecting", sent(jobid="job:1"), ("Saving 1 of 2 files; take A plays already.",),
+        also=lambda s, j: song(j, stored="A"),
         state="collecting",
     ),
     "completed": Case(
-        "completed", sent(jobid="job:1", finished_at=now, duration_ms=72_000), ("two takes", "1:12", "5 credits"),
+        "completed", sent(jobid="job:1", finished_at=now, duration_ms=72_000), ("two takes, made in 1:12", "5 credits"),
         also=lambda s, j: song(j, stored="AB"), state="completed",
     ),
     "completed, a file missing": Case(

@@ -72,7 +72,7 @@ def test_what_waits_is_reserved_by_the_price_of_where_it_will_run(studio: Studio
     FlowAccount.objects.update(max_jobs=0)  # nothing is sent
     studio.ask(account=account)
     studio.ask(count=2)
-    shown = panel.of_team(studio.team.memberships.get())
+    shown = panel.read(studio.team.memberships.get())
     assert shown.credits == {"left": 120, "reserved": 8 + 8 + 8, "available": 96}
     reserved = ReservedCredits([studio.token.subscription_id])
     accounts = list(FlowAccount.objects.all())

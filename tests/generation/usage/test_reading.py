@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from apps.accounts import usage_sync
 from apps.accounts.models import ApiToken, FlowAccount, Membership
-from apps.generation.job_pages.panel import of_team, surroundings
+from apps.generation.job_pages import panel
+from apps.generation.job_pages.panel import surroundings
 from apps.generation.jobs import endings, pricing
 from apps.generation.models import Job, State
 from apps.generation.queue import wait_reasons
@@ -133,9 +134,9 @@ def test_a_removed_account_counts_nowhere(studio: Studio, account: FlowAccount, 
     assert f"About {100 // account.price} songs" in nav
     membership = Membership.objects.get(team=studio.team, user=studio.user)
     studio.ask()
-    panel = of_team(membership)
-    assert [row.email for row in panel.slots] == [account.email]
-    assert panel.credits == {"left": 100, "reserved": account.price, "available": 100 - account.price}
+    shown = panel.read(membership)
+    assert [row.email for row in shown.slots] == [account.email]
+    assert shown.credits == {"left": 100, "reserved": account.price, "available": 100 - account.price}
     page = Page(client.get(ALL))
     assert "not read yet" not in page.text
     assert "It broke" not in page.text

@@ -1,0 +1,176 @@
+"""Renders what a version of a team's panel shows to one role, once, for all who watch it.
+
+What is kept says nothing of whoever asked for it first: a card is kept as its asker sees it and as the others of the
+role do, with the keys of the people whom it concerns, and person_panel.py chooses. It is kept in the cache, as JSON,
+for a few seconds: for words that depend on the time would get old.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.template.loader import get_template, render_to_string
+from django.utils import timezone
+
+from apps.accounts.models import Membership, Role
+from apps.generation.job_pages import batch_cards, panel
+from apps.generation.job_pages.cards import Card, Viewpoint
+from apps.generation.job_pages.queue_moves import neighbours
+from apps.generation.jobs import own_credits
+from apps.library.search import song_list
+
+FRESH_S = 15
+RENDERED_WITHIN_S = 10.0  # longer than that nobody waits for whoever renders it already
+MOST_KEPT = 32  # in the memory of a process
+
+# Forms get the token of whoever reads them (templatetags/cards.py); this stands for it meanwhile.
+CSRF = "of-the-reader"
+BLANKS = re.compile(r"\s*\n\s*")
+
+Rendering = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A card, rendered. `own`: as its askers see it; `html`: as others of the role do."""
+
+    own: str
+    html: str
+    group: str  # where it stands for those whom it doesn't concern
+    songs: list[str]
+    position: int | None
+    askers: list[int]
+    needs: list[int]  # people without whom it doesn't go on
+    needs_managers: bool  # where none of these is there any more
+
+
+def of_role(membership: Membership, version: int) -> Rendering:
+    """`version` was read before: what changes meanwhile comes with the next one."""
+    name = f"panel:{membership.team_id}:{version}:{membership.role}:{timezone.get_current_timezone_name()}"
+    return _shared(name, lambda: _rendered(membership))
+
+
+def own_credits_of(membership: Membership, version: int) -> own_credits.OwnCredits | None:
+    """What the person can still spend. The figures of the whole team are read once for each version."""
+
+    def read() -> Rendering:
+        return {str(pk): asdict(figures) for pk, figures in own_credits.of_team(membership.team).items()}
+
+    found = _shared(f"own-credits:{membership.team_id}:{version}", read).get(str(membership.user_id))
+    return own_credits.OwnCredits(**found) if found else None
+
+
+def _rendered(membership: Membership) -> Rendering:
+    shown = panel.read(membership)
+    return {
+        "active": int(shown.is_active),
+        "running": shown.running_count,
+        "before": sum(card.kind in panel.WAITS for card in shown.cards),
+        "reserved": shown.reserved,
+        "unseen": shown.unseen,
+        "credits": shown.credits,
+        "usual": shown.usual,
+        "room": {str(pk): free for pk, free in shown.room.items()},
+        "slots": render_to_string("generation/_slot_lines.html", {"slots": shown.slots}),
+        "songs": song_list.figure(membership.team),
+        "pieces": [asdict(piece) for piece in _pieces(shown, Role(membership.role))],
+    }
+
+
+def _pieces(shown: panel.Panel, role: Role) -> Iterable[Piece]:
+    """Cards are folded alike for all: what differs are their buttons."""
+    asker, other = (_folded(shown.cards, viewpoint) for viewpoint in _viewpoints(role))
+    for own, others in zip(asker, other, strict=True):
+        html = _html(others)
+        same = (own.actions, own.moves) == (others.actions, others.moves)
+        songs = own.segments or [own]
+        concerned = _concerned(songs) & set(shown.creators)
+        yield Piece(
+            own=html if same else _html(own),
+            html=html,
+            group=_group(own.kind),
+            songs=[str(song.id) for song in songs],
+            position=own.position,
+            askers=sorted({song.asked_by for song in songs if song.asked_by}),
+            needs=sorted(concerned) if own.kind in panel.NEEDS else [],
+            needs_managers=own.kind in panel.NEEDS and (own.by_managers or not concerned),
+        )
+
+
+def _viewpoints(role: Role) -> tuple[Viewpoint, Viewpoint]:
+    """Of the role: as whom its people see what they requested, and what others did."""
+    if not role.may_create:
+        return Viewpoint.LISTENER, Viewpoint.LISTENER
+    return Viewpoint.ASKER, Viewpoint.MANAGER if role.may_manage else Viewpoint.CREATOR
+
+
+def _folded(cards: list[Card], viewpoint: Viewpoint) -> list[Card]:
+    folded = batch_cards.fold([card.seen_by(viewpoint) for card in cards])
+    neighbours(sorted((each for each in folded if each.kind in panel.WAITS), key=in_queue))
+    return folded
+
+
+def in_queue(card: Card) -> int:
+    return card.position or 10**6
+
+
+def _concerned(songs: Iterable[Card]) -> set[int]:
+    """Who requested it, and whoever's token or account holds it up."""
+    stopped = {song.payer for song in songs if song.kind == "blocked"}
+    return {pk for pk in {song.asked_by for song in songs} | stopped if pk}
+
+
+def _group(kind: str) -> str:
+    if kind in panel.RUNS:
+        return "running"
+    return "queued" if kind in panel.WAITS or kind == "blocked" else "done"
+
+
+def _html(card: Card) -> str:
+    context = {"card": card, "place": "panel", "csrf_token": CSRF}
+    return BLANKS.sub("\n", get_template("generation/_job_card.html").render(context))
+
+
+# In the memory of this process, then in the cache; and one thread of a process makes what is in neither.
+
+_memory: dict[str, Rendering] = {}
+_locks = [threading.Lock() for _ in range(16)]
+
+
+def _shared(name: str, make: Callable[[], Rendering]) -> Rendering:
+    key = f"{settings.VERSION}:{name}"
+    if found := _fresh(_memory.get(key)):
+        return found
+    lock = _locks[hash(key) % len(_locks)]
+    is_first = lock.acquire(timeout=RENDERED_WITHIN_S)
+    try:
+        return _fresh(_memory.get(key)) or _fresh(_memorize(key, cache.get(key))) or _store(key, make)
+    finally:
+        if is_first:
+            lock.release()
+
+
+def _fresh(entry: Rendering | None) -> Rendering | None:
+    """What is kept in it, unless it is old."""
+    return entry["what"] if entry and abs(time.time() - entry["at"]) < FRESH_S else None
+
+
+def _store(key: str, make: Callable[[], Rendering]) -> Rendering:
+    at, what = time.time(), make()
+    entry = {"at": at, "what": what}
+    cache.set(key, entry, FRESH_S)
+    _memorize(key, entry)
+    return what
+
+
+def _memorize(key: str, entry: Rendering | None) -> Rendering | None:
+    for old in [name for name, each in _memory.copy().items() if not _fresh(each)]:
+        _memory.pop(old, None)
+    if entry and len(_memory) < MOST_KEPT:
+        _memory[key] = entry
+    return entry
