@@ -19,3 +19,10 @@ class OneLine(logging.Filter):
                 record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
             record.exc_info = None
         return True
+
+
+class SignedOut(logging.Filter):
+    """A page whose session has ended asks until somebody signs in again: no fault, and no line each time."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != 401

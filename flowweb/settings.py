@@ -270,8 +270,17 @@ LOGGING = {
     "formatters": {
         "line": {"()": "flowweb.log_redaction.Line", "format": "{levelname} {name} {message}", "style": "{"},
     },
-    "filters": {"refusals": {"()": "flowweb.log_filters.OneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "filters": {
+        "refusals": {"()": "flowweb.log_filters.OneLine"},
+        "signed out": {"()": "flowweb.log_filters.SignedOut"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusals", "signed out"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Request lines of the HTTP library could show addresses of media and webhooks.
     "loggers": {

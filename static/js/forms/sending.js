@@ -34,7 +34,7 @@
     document.dispatchEvent(new CustomEvent("form:filled"));
     if (pressed.focused && document.activeElement === document.body) button.focus({ preventScroll: true });
   }
-  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError", "signed-out"]) {
     document.addEventListener(name, (event) => {
       if (event.target.matches?.("form")) rest(payButton(event.target));
     });

@@ -17,6 +17,7 @@
   function due() {
     const live = panel();
     if (!live || document.hidden || document.querySelector(".job.is-dragged")) return false;
+    if ("cutOff" in document.documentElement.dataset) return false; // then connection.js asks
     const moves = live.dataset.active !== "0" || document.querySelector("[data-live][data-busy]");
     if (Date.now() - asked < (moves ? FAST_MS : SLOW_MS)) return false;
     if (document.querySelector(".job-actions :hover") && held < MOST_HELD) {
@@ -59,7 +60,7 @@
     if (!document.hidden && panel()) tick();
   });
 
-  /* The version is read when the question is sent: the attribute may be older than a bare panel's data. */
+  /* The version is read when the question is sent: of a bare panel it changes without a swap. */
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.target !== panel() || !panel().dataset.version) return;
     event.detail.path = `${event.detail.path.split("?")[0]}?v=${panel().dataset.version}`;
@@ -69,8 +70,6 @@
     if (event.detail.requestConfig.elt.id !== "panel") return; // the element itself may be gone by now
     const date = Date.parse(event.detail.xhr.getResponseHeader("Date") || "");
     if (date) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0;
-    const stale = document.querySelector("[data-stale]");
-    if (stale) stale.hidden = event.detail.xhr.status > 0 && event.detail.xhr.status < 400;
   });
 
   /* Where the page shows the jobs itself, the answer only says that there is something new. */

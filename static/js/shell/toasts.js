@@ -1,10 +1,10 @@
-/* Toasts: what a page says in passing stands at the bottom right for a while. Errors never come here: they stay at the
-   top of the work. A page that was asked for whole holds its toasts in [data-toast]; others append to #toasts. */
+/* Toasts: what a page says in passing stands at the bottom right for a while, in one line, in a row of the house's own. Errors
+   never come here: they stay at the top of the work. A page that was asked for whole holds its toasts in [data-toast]; others append to #toasts. */
 (function () {
   "use strict";
 
   const SHOWN_MS = 8000;
-  const MOST = 4;
+  const MOST = 2;
   const place = document.getElementById("toasts");
   const closer = document.getElementById("toast-close");
 
@@ -23,22 +23,32 @@
     item.classList.remove("notice");
     item.classList.add("toast-item");
     item.append(closer.content.cloneNode(true));
-    while (place.children.length > MOST) place.firstElementChild.remove();
+    const text = item.querySelector(".text");
+    if (text && !text.title) text.title = text.textContent.trim();
+    while (place.children.length > MOST) oldest().remove();
     if (!("stays" in item.dataset)) leave(item);
   }
+
+  /* What stays until it is closed, and what somebody points at, go last. */
+  function oldest() {
+    const others = [...place.children].slice(0, -1);
+    return others.find((item) => !("stays" in item.dataset) && !held(item)) || others.find((item) => !held(item)) || others[0];
+  }
+
+  const held = (item) => item.matches(":hover, :focus-within");
 
   /* Whoever reads it, points at it or has another tab in front keeps it. */
   function leave(item) {
     setTimeout(() => {
-      if (document.hidden || item.matches(":hover, :focus-within")) leave(item);
+      if (document.hidden || held(item)) leave(item);
       else item.remove();
     }, SHOWN_MS);
   }
 
   function close(item) {
-    const held = item.contains(document.activeElement);
+    const hadFocus = item.contains(document.activeElement);
     item.remove();
-    if (held) document.getElementById("work").focus({ preventScroll: true });
+    if (hadFocus) document.getElementById("work").focus({ preventScroll: true });
   }
 
   document.addEventListener("click", (event) => {
