@@ -13,6 +13,7 @@ register = template.Library()
 
 # What a name takes of a waveform that is as wide as on a small desktop: 7 of 860 px a letter.
 LETTER_SHARE, PAD_SHARE = 0.0082, 0.018
+TO_COME = "The waveform comes when the take is saved"
 BOX = '<rect class="part" x="{}%" width="{}%" height="100%" rx="6" data-from="{}" data-to="{}"></rect>'
 NAME = '<svg class="part-name{}" x="{}%" width="{}%" data-from="{}" data-to="{}"><text x="9" y="16">{}</text></svg>'
 
@@ -23,7 +24,7 @@ def waveform(clip: Clip, size: int = 64) -> SafeString:
     if size not in SIZES:
         raise ValueError(f"a waveform has {SIZES} bars, not {size}")
     if clip.peaks is None:
-        return format_html('<span class="wave-missing">{}</span>', _why_missing(clip))
+        return _missing(clip, size)
     picture = drawn(clip, size)
     paths = format_html('<path d="{}"></path>', picture["path"])
     if size in LAYERED:
@@ -81,9 +82,15 @@ def _narrow(span: Span, name: str, seconds: float) -> str:
     return " part-narrow" if is_cut else ""
 
 
-def _why_missing(clip: Clip) -> str:
+def _missing(clip: Clip, size: int) -> SafeString:
+    """While a take that plays is being saved, the small ones are a quiet box: nothing is wrong."""
     if clip.is_playable and not clip.is_saved:
-        return "Its waveform comes when it is saved"
+        text = TO_COME if size in LAYERED else ""
+        return format_html('<span class="wave-missing wave-to-come" title="{}">{}</span>', TO_COME, text)
+    return format_html('<span class="wave-missing">{}</span>', _why_missing(clip))
+
+
+def _why_missing(clip: Clip) -> str:
     files = (clip.file(kind) for kind in (ClipFile.Kind.M4A, ClipFile.Kind.MP3))
     if any(file and file.state == ClipFile.State.WANTED for file in files):
         return "The audio is not saved yet"

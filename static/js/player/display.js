@@ -50,6 +50,7 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
     const take = player.take;
     line.textContent = words || (take ? [`Take ${take.letter}`, take.from].filter(Boolean).join(", ") : idle.sub);
     line.classList.toggle("is-wrong", Boolean(words));
+    line.title = words;
     if (words) id("said").textContent = words;
   }
 

@@ -177,8 +177,7 @@ is remembered (a part that has something to remember gives it to `parts`).
   }
 
   function waiting() {
-    const why = isRemote ? "Flow Music doesn’t deliver this take right now." : "This take is not saved yet.";
-    return `${why} It will play once it is saved here.`;
+    return isRemote ? "Flow Music doesn’t deliver it. It plays once saved." : "Not saved yet. It plays once it is.";
   }
 
   window.flowwebPlayer = {

@@ -117,6 +117,7 @@ def test_a_viewer_sees_it_without_buttons(studio: Studio) -> None:
 
 def test_watching_asks_nothing_of_the_remote_side_and_writes_nothing(studio: Studio) -> None:
     studio.ask()
+    poll_times.poll_now(studio.subscription.pk)
     client, before = signed_in(studio), studio.sandbox.requests()
     cache.clear()
     with queries() as asked:
