@@ -18,8 +18,8 @@ SUBMITS = 60
 JOBS_SHOWN = 20
 
 NOTE = (
-    "The sandbox's songs take 4 to 15 s, so they count as young and are looked at every 10 s, where real ones "
-    "(40 to 150 s) are looked at every 5; six end at about the same time."
+    "The sandbox's songs take 4 to 15 s and have their files when they are done, as real ones (40 to 150 s); from half "
+    "the usual time on they are looked at every 5 s. Six are made at once."
 )
 
 Line = tuple[str, str, str]
