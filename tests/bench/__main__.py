@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from tests.bench import imports, library, players
+from tests.bench import imports, library, players, watchers
 from tests.bench.house import House, house
 from tests.bench.songs import Songs, make
 from tests.bench.visitor import AT_ONCE, Visitor, median_ms, per_second
@@ -63,6 +63,7 @@ def pages(home: House, visitor: Visitor) -> list[Line]:
         signed_in = per_second(visitor, lambda each: each.get(BARE_SIGNED_IN).status == 200, seconds=SECONDS)
         unchanged = per_second(visitor, lambda each: each.read_panel() == 204, seconds=SECONDS)
         changed = per_second(visitor, lambda each: each.read_panel(whole=True) == 200, seconds=SECONDS)
+        watched = watchers.lines(home, visitor)
         home.keep_jobs(0)
     return [
         ("a view that does nothing", f"{bare:,.0f}/s", "1"),
@@ -73,6 +74,7 @@ def pages(home: House, visitor: Visitor) -> list[Line]:
             f"{changed:,.0f}/s",
             f"{changed / signed_in:.3f} × of signed in",
         ),
+        *watched,
         ("a view that does nothing, median", f"{bare_ms:.1f} ms", "1"),
         (
             "… for somebody signed in, median",

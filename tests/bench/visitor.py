@@ -68,7 +68,7 @@ class Visitor:
     def read_panel(self, *, whole: bool = False) -> int:
         """What a page asks every few seconds, with the version that it has: 200 or 204."""
         answer = self.get(f"/jobs/panel/?v={0 if whole else self.version}")
-        if found := re.search(rb'data-version="(\d+)"', answer.body):
+        if found := re.search(rb'data-version="([\w-]+)"', answer.body):
             self.version = found[1].decode()
         return answer.status
 

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import Team
 from apps.library import context_processors
 from apps.library.models import Clip, Collection, CollectionItem
+from apps.library.search import song_list
 from tests.library.conftest import Band, store
 from tests.page import Page
 
@@ -23,7 +24,7 @@ def test_it_counts_the_songs_that_are_listed(band: Band, monkeypatch: pytest.Mon
     Clip.objects.filter(pk=half.pk).update(deleted_at=band.team.created_at)
     gone.takes.update(deleted_at=band.team.created_at)
     assert nav(band).one(id="nav-songs").text == "4 songs"
-    monkeypatch.setattr(context_processors, "MOST_COUNTED", 3)
+    monkeypatch.setattr(song_list, "MOST_IN_FIGURE", 3)
     assert nav(band).one(id="nav-songs").text == "3+ songs"
 
 

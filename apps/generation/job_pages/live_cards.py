@@ -114,12 +114,14 @@ def _saving(takes: list[Clip]) -> str:
 
 
 def _already(takes: list[Clip]) -> str:
-    playable = [take for take in takes if take.is_playable]
+    """Stems don't: the mixer opens when all of them are here."""
+    playable = [take for take in takes if take.is_playable and not take.stem_type]
     if not playable:
         return ""
     if len(playable) == len(takes):
-        all_of_them = {1: "it plays", 2: "both takes play"}.get(len(takes), f"all {len(takes)} play")
+        all_of_them = {1: "it plays", 2: "both takes play"}.get(len(takes), f"all {len(takes)} takes play")
         return f"; {all_of_them} already"
-    first = playable[0]
-    which = first.stem_type or f"take {first.letter}"
-    return f"; {which} plays already" if len(playable) == 1 else f"; {len(playable)} play already"
+    letters = " and ".join(take.letter for take in playable)
+    return (
+        f"; take{'' if len(playable) == 1 else 's'} {letters} play{'s' if len(playable) == 1 else ''} already"
+    )

@@ -83,7 +83,7 @@ def shared(operation: str, *, free: bool = False) -> list[Row]:
 
 def edits(operation: str) -> list[Row]:
     begun = (
-        Row(operation, 200, "", "collecting", "Saving (", "")
+        Row(operation, 200, "", "collecting", "Saving 0 of ", "")
         if operation == "stems"
         else Row(operation, 201, "", "running", "studio@", "Cancel…")
     )
