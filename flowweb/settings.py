@@ -113,7 +113,8 @@ INSTALLED_APPS += ["django.forms"]
 
 DATABASES = {"default": hosting.database_of(DATA_DIR)}
 
-# One connection to the database a thread; what is hosted fits 18 by default: 2 × 4 + 5 + 4, and one for a command.
+# One connection to the database a thread; what is hosted fits 18 by default: 2 × 4 + 5 + 4, and one for a command, or
+# for the moment in which leases are renewed (apps/library/leases.py).
 WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 1 if LOCAL else 2, least=1, most=64)
 WEB_THREADS = hosting.threads("WEB_THREADS", local=8, hosted=4)
 WORKER_THREADS = hosting.threads("WORKER_THREADS", local=16, hosted=5)
