@@ -22,11 +22,12 @@ SCRIPTS = (
     "player/waveform-selection library/clip-page forms/edit-form player/mixer-sound player/mixer player/one-tab "
     "library/selection shell/chart forms/one-press forms/song-form forms/sending forms/form-drafts forms/song-drafts "
     "forms/reference-files forms/references forms/sweep-form shell/shortcuts "
-    "shell/dialogs shell/palette shell/toasts library/downloads"
+    "shell/dialogs shell/row-controls shell/palette shell/toasts library/downloads"
 )
 BUNDLES = {
     "css/pages.css": [f"css/{name}.css" for name in SHEETS.split()],
     "js/pages.js": [f"js/{name}.js" for name in SCRIPTS.split()],
+    "icons.svg": ["vendor/bootstrap-icons-1.13.2/icons.svg"],  # a page names it hundreds of times
 }
 
 

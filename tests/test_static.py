@@ -89,7 +89,7 @@ def test_the_vendored_stylesheet_needs_no_data_pictures() -> None:
 
 
 def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
-    parts = [part for bundle in BUNDLES.values() for part in bundle]
+    parts = [part for name, bundle in BUNDLES.items() if name != "icons.svg" for part in bundle]
     there = [name(path).removeprefix("static/") for path in [*STYLES, *SCRIPTS]]
     assert sorted([*parts, "js/theme.js"]) == sorted(there)
 
@@ -131,7 +131,11 @@ def test_the_joined_files_are_collected_in_place_of_their_parts() -> None:
     app, imports = (ROOT / "static/js/app.js").read_bytes(), (ROOT / "static/css/imports.css").read_bytes()
     assert scripts.startswith(COMMENTS.sub(b"", app))
     assert sheets.endswith(COMMENTS.sub(b"", imports))
-    assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"}
+    assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"} - {
+        "icons.svg"
+    }
+    assert collected["icons.svg"].open("icons.svg").read() == SPRITE.encode()
+    assert not [path for path in collected if path.startswith("vendor/") and path.endswith("icons.svg")]
     assert not [path for path in collected if path.startswith("root/")]
 
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("find/", palette.find, name="find"),
     path("downloads/ready/", files.download_ready, name="download-ready"),
     path("clips/<uuid:clip_id>/", clip.clip, name="clip"),
+    path("clips/<uuid:clip_id>/menu/", clip.menu, name="clip-menu"),
     path("clips/<uuid:clip_id>/audio.<slug:kind>", files.audio, name="clip-audio"),
     path("clips/<uuid:clip_id>/cover.jpg", files.cover, name="clip-cover"),
     path("clips/<uuid:clip_id>/thumb.webp", files.thumb, name="clip-thumb"),

@@ -3,7 +3,7 @@
   "use strict";
 
   const WHOLE_PAGE = /<div id="app"/;
-  const UNBOOSTED = "a[download], a[data-play], a[data-ask], a[target]";
+  const UNBOOSTED = "a[download], a[data-play], a[data-ask], a[data-menu], a[target]";
   const scrolled = new Map();
   const here = () => location.pathname + location.search;
   const signIn = () => document.getElementById("connection").dataset.signIn;

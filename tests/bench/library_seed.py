@@ -79,7 +79,15 @@ def fill(takes: int) -> User:
     subscription = Subscription.objects.create(provider="flowmusic", endpoint="https://api.useapi.net/v1")
     ours = {"team": _id(team.pk), "created_at": _minutes_ago("n")}
     song, clip = "n / 2", "n"
-    insert(Song, takes // 2, id=_key("song", "n"), asked_by=str(user.pk), prompt="'slow disco ' || n", **ours)
+    insert(
+        Song,
+        takes // 2,
+        id=_key("song", "n"),
+        asked_by=str(user.pk),
+        prompt="'slow disco ' || n",
+        operation="'music'",
+        **ours,
+    )
     insert(
         Clip,
         takes,
@@ -88,7 +96,7 @@ def fill(takes: int) -> User:
         take="n % 2",
         subscription=str(subscription.pk),
         clip_id="'clip ' || n",
-        title=f"'Song ' || {song}",
+        title=f"'Song ' || ({song})",
         lyrics=f"'{LYRICS}'",
         duration_s="120 + n % 90",
         peaks=f"'{PEAKS}'",

@@ -168,7 +168,7 @@ def crowded(page: Page, times: int) -> None:
 def delete_takes(page: Page) -> None:
     page.goto("/library/")
     takes = page.locator("#work .take")
-    takes.first.locator("summary").press("Enter")
+    takes.first.locator(".take-menu").press("Enter")
     takes.first.get_by_role("button", name="Delete").press("Enter")
     expect(takes).to_have_count(3)
     page.goto("/library/trash/")
@@ -176,16 +176,27 @@ def delete_takes(page: Page) -> None:
     page.get_by_role("button", name="Restore").press("Enter")
     news(page, "is back in the library.")
     page.goto("/library/")
-    takes.first.locator("summary").press("Enter")
+    takes.first.locator(".take-menu").press("Enter")
     takes.first.get_by_role("button", name="Delete").press("Enter")
     undo(page, "1 take moved to the trash.")
     expect(takes).to_have_count(4)
     news(page, "1 take restored.")
 
 
+def menu_by_keyboard(page: Page, song: Locator) -> None:
+    """It comes when it is opened, with the focus on its button; Escape closes it, and then it is there."""
+    song.locator(".take-menu").first.press("Enter")
+    button = song.locator(".take-menu summary").first
+    expect(button).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(song.get_by_role("link", name="Rename…")).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+
+
 def tags_and_names(page: Page) -> None:
     song = page.locator("#work .song").first
-    song.locator("summary").first.press("Enter")
+    menu_by_keyboard(page, song)
     song.get_by_role("link", name="Rename…").first.press("Enter")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name of the song").fill("Low Tide Radio")
@@ -213,8 +224,8 @@ def nothing_needs_scripts(visits: Visits) -> None:
     page.get_by_label("Tags, separated by commas").fill("rain")
     page.keyboard.press("Enter")
     expect(page.locator(".notice")).to_contain_text("1 take tagged: rain.")
-    first.locator("summary").click()
-    first.get_by_role("link", name="Add to collection…").click()
+    first.locator(".take-menu").click()
+    page.get_by_role("link", name="Add to collection…").click()
     page.get_by_role("button", name="Harbour EP").click()
     expect(page.locator(".notice")).to_contain_text("Harbour EP")
     box(page, 0).check()

@@ -79,6 +79,7 @@ STOPS = (
     Stop("library", PERSON, "/library/"),
     Stop("library-none-found", PERSON, "/library/?q=zither"),
     Stop("clip", PERSON, "{clip}"),
+    Stop("clip-menu", PERSON, "{clip}menu/"),
     Stop("edit-replace", PERSON, "{clip}edit/replace/"),
     Stop("edit-extend", PERSON, "{clip}edit/extend/"),
     Stop("edit-cover", PERSON, "{clip}edit/cover/"),

@@ -17,7 +17,7 @@ from apps.once import once
 
 register = template.Library()
 
-ICONS = "vendor/bootstrap-icons-1.13.2/icons.svg"
+ICONS = "icons.svg"  # flowweb/bundles.py
 USUAL = 16
 
 

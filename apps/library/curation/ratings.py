@@ -17,13 +17,22 @@ class Summary:
     average: float  # theirs
 
     @property
+    def chosen_by(self) -> str:
+        return str(self.favourites or "nobody")
+
+    @property
     def stars(self) -> range:
         return range(1, BEST + 1)
+
+
+NOTHING_SAID = Summary(favourites=0, is_mine=False, rating=0, others=0, average=0.0)
 
 
 def summary_of(clip: Clip, user_id: int | None) -> Summary:
     """From the prefetched ratings, where a page has them."""
     given = list(clip.ratings.all())
+    if not given:
+        return NOTHING_SAID
     mine = next((each for each in given if each.user_id == user_id), None)
     others = [each.rating for each in given if each.rating and each.user_id != user_id]
     return Summary(

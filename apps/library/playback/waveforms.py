@@ -3,6 +3,8 @@
 The line width comes from CSS (`vector-effect: non-scaling-stroke`), so bars stay 2 px wide in any width.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from apps.library.models import Clip
@@ -23,7 +25,13 @@ def drawn(clip: Clip, size: int) -> dict[str, object]:
     if size in LAYERED:
         peaks, loud = (fewer(parts or [], size) for parts in (clip.peaks, clip.rms))
         return picture | {"path": path_of(peaks), "loud": path_of(loud)}
-    return picture | {"path": path_of(_contrast(fewer(clip.rms or [], size)))}
+    return picture | {"path": _loudness(tuple(clip.rms or ()), size)}
+
+
+@lru_cache(maxsize=1024)
+def _loudness(parts: tuple[int, ...], size: int) -> str:
+    """A page has forty, and the same songs are looked at again and again: kept are some 4 MB of them."""
+    return path_of(_contrast(fewer(parts, size)))
 
 
 def _contrast(bars: list[int]) -> list[int]:
@@ -31,17 +39,23 @@ def _contrast(bars: list[int]) -> list[int]:
     return [round(255 * (bar / highest) ** CONTRAST) for bar in bars]
 
 
-def fewer(parts: list[int], size: int) -> list[int]:
+def fewer(parts: Sequence[int], size: int) -> list[int]:
     """The highest of each `size`-th of the parts."""
     edges = [index * len(parts) // size for index in range(size + 1)]
     return [max(parts[start : max(end, start + 1)], default=0) for start, end in pairwise(edges)]
 
 
 def path_of(bars: list[int]) -> str:
-    """Bars 0 to 255 as `M1 20V80M4 …`."""
+    """Bars 0 to 255 as `M1 20v60m3-5v-50 …`: one down, the next one up. A bar begins beside where the one before ended,
+    so that most steps are one digit: a list has thousands of them.
+    """
     half = HEIGHT // 2
     reach = [max(LOWEST, round(bar / 255 * (half - LOWEST))) for bar in bars]
-    return "".join(f"M{index * STEP + 1} {half - up}V{half + up}" for index, up in enumerate(reach))
+    path, down = [f"M1 {half - reach[0]}v{2 * reach[0]}"] if reach else [], 1
+    for before, up in pairwise(reach):
+        path.append(f"m{STEP}{(up - before) * down:+d}v{-2 * up * down}")
+        down = -down
+    return "".join(path).replace("+", " ")
 
 
 def marks(seconds: float | None) -> list[tuple[int, float]]:

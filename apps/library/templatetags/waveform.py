@@ -26,12 +26,12 @@ def waveform(clip: Clip, size: int = 64) -> SafeString:
     if clip.peaks is None:
         return _missing(clip, size)
     picture = drawn(clip, size)
-    paths = format_html('<path d="{}"></path>', picture["path"])
+    paths = format_html('<path d="{}"/>', picture["path"])
     if size in LAYERED:
-        paths += format_html('<path class="wave-loud" d="{}"></path>', picture["loud"])
+        paths += format_html('<path class="wave-loud" d="{}"/>', picture["loud"])
     return format_html(
         '<svg class="wave wave-{}" viewBox="0 0 {} {}" preserveAspectRatio="none" '
-        'data-clip="{}" aria-hidden="true" focusable="false">{}</svg>',
+        'data-clip="{}" aria-hidden="true">{}</svg>',
         size,
         picture["width"],
         picture["height"],

@@ -1,7 +1,9 @@
 /*
 The one player: what sounds. An element with data-play says what it plays:
-  data-src (m4a), data-src-mp3, data-remote (set: it isn't saved yet, so that data-src leads to Flow Music), data-clip, data-title, data-letter, data-cover, data-tone, data-duration, data-peaks (its
-  waveform), data-page (the take's own page, below which sound.json says what is saved of it), data-other (the clip id of the other take), data-gain (dB, at most 0)
+  href (the mp3, or the m4a if there is no other), data-remote (set: it isn't saved yet, so that it leads to Flow Music), data-clip,
+  data-title, data-letter, data-tone, data-duration, data-other (the clip id of the other take), data-gain (dB, at most 0)
+Below the take's own page, which is the folder of href, are data-src (the m4a), data-cover, peaks.json (its waveform) and sound.json,
+which says what is saved of it.
 
 window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and
 now → {clip, time, duration, paused}, null while nothing is loaded. On document it tells player:state and player:time with
@@ -35,8 +37,18 @@ is remembered (a part that has something to remember gives it to `parts`).
     return now && { clip: now.clip, time: audio.currentTime, duration: length(), paused: audio.paused };
   }
 
+  /* What a play button says, with addresses that lead there from any page. */
+  function read(button) {
+    const page = new URL(".", button.href).pathname;
+    const file = new URL(button.href).pathname;
+    const below = (name) => name && page + name;
+    const { src, cover, ...said } = button.dataset;
+    const addresses = { page, src: below(src), cover: below(cover), peaks: below("peaks.json") };
+    return { ...said, ...addresses, srcMp3: file.endsWith(".mp3") ? file : "" };
+  }
+
   function learn(button) {
-    known.set(button.dataset.clip, { ...button.dataset });
+    known.set(button.dataset.clip, read(button));
   }
 
   function look() {
@@ -187,7 +199,7 @@ is remembered (a part that has something to remember gives it to `parts`).
     get now() {
       return state();
     },
-    ...{ audio, known, parts, clock, length, look, load, empty, start, change, tell, lookUp, playSaved, waiting },
+    ...{ audio, known, parts, clock, length, read, look, load, empty, start, change, tell, lookUp, playSaved, waiting },
     get isRemote() {
       return isRemote && !lost;
     },

@@ -30,7 +30,7 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
     let side = before;
     for (const each of list?.querySelectorAll("[data-play]") || []) {
       if (each.dataset.clip === clip) side = after;
-      else if (!before.has(each.dataset.clip)) side.set(each.dataset.clip, { ...each.dataset, from: list.dataset.queue });
+      else if (!before.has(each.dataset.clip)) side.set(each.dataset.clip, { ...player.read(each), from: list.dataset.queue });
     }
     return { list, before: [...before.values()], after: [...after.values()] };
   }

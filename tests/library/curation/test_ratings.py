@@ -80,10 +80,18 @@ def test_the_page_says_what_the_others_gave(band: Band) -> None:
 
 def test_htmx_gets_the_control_alone_and_others_go_back_to_where_they_were(band: Band) -> None:
     clip = band.song().takes.get()
-    client, address = band.client("viewer"), f"/library/clips/{clip.pk}/favourite/"
-    part = client.post(address, {"on": "1", "place": "head"}, headers=HTMX).content.decode()
+    client = band.client("viewer")
+    address = f"/library/clips/{clip.pk}/rating/"
+    part = client.post(address, {"rating": "4", "place": "head"}, headers=HTMX).content.decode()
     assert part.count("<form") == 1
-    assert f'id="favouritehead-{clip.pk}"' in part
+    assert f'id="ratinghead-{clip.pk}"' in part
+    address = f"/library/clips/{clip.pk}/favourite/"
+    part = client.post(address, {"on": "1"}, headers=HTMX).content.decode()
+    assert (part.count("<button"), part.count("<form")) == (1, 0)
+    assert f'id="favourite-{clip.pk}"' in part
+    assert "favourites" in re.findall(r'<form id="(\w+)"', client.get("/library/").content.decode()), (
+        "what it names"
+    )
     there = "http://testserver/library/?q=ferry"
     assert client.post(address, {"on": "0"}, headers={"Referer": there})["Location"] == (
         f"/library/?q=ferry#favourite-{clip.pk}"

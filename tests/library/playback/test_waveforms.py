@@ -15,7 +15,7 @@ def test_fewer_parts_keep_the_highest() -> None:
 
 
 def test_bars_are_mirrored_lines_at_equal_distances() -> None:
-    assert path_of([0, 255, 128]) == "M1 49V51M4 1V99M7 25V75"
+    assert path_of([0, 255, 128]) == "M1 49v2m3 48v-98m3 24v50"
 
 
 @pytest.mark.parametrize("size", [64, 100, 150, 384])
@@ -26,15 +26,15 @@ def test_each_size_has_as_many_bars(size: int) -> None:
     )
     assert f'viewBox="0 0 {size * 3} 100"' in page
     paths = re.findall(r'<path[^>]* d="([^"]+)"', page)
-    assert [path.count("M") for path in paths] == [size] * (2 if size in (100, 384) else 1)
+    assert [path.count("v") for path in paths] == [size] * (2 if size in (100, 384) else 1)
     assert drawn(clip, size)["path"] == paths[0]
 
 
 def test_small_ones_use_the_whole_height_for_differences_in_loudness() -> None:
     clip = Clip(peaks=[255] * 384, rms=[60] * 192 + [120] * 192)
-    heights = [int(bar) for bar in re.findall(r"V(\d+)", drawn(clip, 64)["path"])]
-    assert set(heights[:32]) == {50 + 16}
-    assert set(heights[32:]) == {99}
+    heights = [int(bar) for bar in re.findall(r"v-?(\d+)", drawn(clip, 64)["path"])]
+    assert set(heights[:32]) == {2 * 16}
+    assert set(heights[32:]) == {2 * 49}
 
 
 def test_other_sizes_are_a_mistake() -> None:

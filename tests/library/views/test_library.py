@@ -3,20 +3,25 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 import time_machine
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import URLResolver
 from django.utils import timezone
 
 from apps import transfers
 from apps.library.models import Clip, ClipFile, Song
 from apps.library.search.song_list import SONGS_PER_PAGE, Cursor
 from tests.library.conftest import Band, store
-from tests.page import Page
+from tests.page import Element, Page
 
+LIGHT = 140_000  # bytes of the library's page, before it is compressed
+REVERSE = URLResolver._reverse_with_prefix
 PEAKS = [index % 256 for index in range(384)]
 
 
@@ -47,11 +52,9 @@ def test_a_song_is_a_row_with_a_line_per_take(band: Band) -> None:
     page = band.client("viewer").get("/library/").content.decode()
     first, second = song.takes.all()
     for take in (first, second):
-        assert f'<div class="take" data-clip="{take.pk}"' in page
-        assert f'data-src="/library/clips/{take.pk}/audio.m4a"' in page
-        assert f'data-src-mp3="/library/clips/{take.pk}/audio.mp3"' in page
-        assert f'href="/library/clips/{take.pk}/audio.mp3" data-play' in page
-        assert f'data-peaks="/library/clips/{take.pk}/peaks.json"' in page
+        plays = f'href="/library/clips/{take.pk}/audio.mp3" data-play data-src="audio.m4a" data-cover="thumb.webp"'
+        assert plays in page
+        assert f'href="/library/clips/{take.pk}/menu/"' in page
     assert f'data-other="{second.pk}"' in page
     assert 'data-tone="coral"' in page
     assert "slow &lt;b&gt;disco&lt;/b&gt;" in page
@@ -131,6 +134,50 @@ def queries(client: Client, address: str) -> int:
     ) as captured:
         assert client.get(address).status_code == 200
     return len(captured)
+
+
+def test_the_menu_of_a_row_comes_when_it_is_opened_and_is_a_page_without_scripts(band: Band) -> None:
+    take = full_song(band, "Ferry").takes.get()
+    address = f"/library/clips/{take.pk}/menu/"
+    assert "Rename…" not in band.client("member").get("/library/").content.decode()
+    part = band.client("member").get(address, headers={"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+    assert "HX-Request" in part["Vary"]
+    actions = ["Open", "Play next", "Play later", "Download MP3", "Download M4A"]
+    changes = ["Rename…", "Tags…", "Add to collection…", "Delete"]
+    assert [each.text.strip() for each in menu_of(part)] == [*actions, *changes]
+    page = band.client("member").get(address, headers={"Referer": "http://testserver/library/?q=ferry"})
+    assert [each.text.strip() for each in menu_of(page)] == [*actions, *changes]
+    assert Page(page).one(name_="next")["value"] == "/library/?q=ferry", "a deletion leads back to the list"
+    viewers = band.client("viewer").get(address)
+    assert [each.text.strip() for each in menu_of(viewers)] == actions
+    take.deleted_at = timezone.now()
+    take.save()
+    assert band.client("member").get(address).status_code == 404
+
+
+def menu_of(answer: HttpResponse) -> list[Element]:
+    (menu,) = [
+        each
+        for each in Page(answer).all("div")
+        if "menu-list" in (each["class"] or "") and "Open" in each.text
+    ]
+    return [each for each in menu.all() if each.tag in {"a", "button"}]
+
+
+def test_a_page_of_forty_takes_is_light(band: Band) -> None:
+    """However many rows there are, the table of URLs is asked as often, and no row repeats a form or a token."""
+    client, asked = band.client("owner"), []
+    for count in (2, SONGS_PER_PAGE - 2):
+        for _ in range(count):
+            full_song(band, "Last Ferry Home", "Last Ferry Home", prompt="slow disco, brushed snare")
+        client.get("/library/")
+        with patch.object(URLResolver, "_reverse_with_prefix", autospec=True, side_effect=REVERSE) as reverse:
+            page = client.get("/library/").content
+        asked.append((reverse.call_count, page.count(b"<form"), page.count(b"csrfmiddlewaretoken")))
+    assert asked[0] == asked[1]
+    assert page.count(b"data-play") == SONGS_PER_PAGE * 2
+    assert len(page) < LIGHT
 
 
 def test_the_number_of_queries_does_not_grow_with_songs(band: Band) -> None:
