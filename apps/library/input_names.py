@@ -49,3 +49,8 @@ def fitting(text: str, most: int, what: str) -> str:
 
 def _shows(sign: str) -> bool:
     return sign in _JOINERS or unicodedata.category(sign)[0] not in "CZ"
+
+
+def first_words(prompt: str, most: int = 48) -> str:
+    text = " ".join(prompt.split())
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(",.;:") + "…"

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from tests.bench import imports, library, players, watchers
+from tests.bench import imports, library, pages, players, watchers
 from tests.bench.house import House, house
 from tests.bench.songs import Songs, make
 from tests.bench.visitor import AT_ONCE, Visitor, median_ms, per_second
@@ -32,7 +32,7 @@ def main() -> int:
         visitor = Visitor(home.port)
         visitor.sign_in(home.link)
         visitor.get("/create/")
-        lines = pages(home, visitor)
+        lines = answers(home, visitor)
         print("making songs with and without webhook …", flush=True)
         hooked = make(home, visitor, "a slow waltz, 90 bpm [short]")
         polled = make(home, visitor, "a slow waltz, 90 bpm [short] [hook never]")
@@ -41,7 +41,18 @@ def main() -> int:
     shelves = library.lines()
     print(f"importing {imports.CLIPS:,} clips …", flush=True)
     brought_in = imports.lines()
-    show([*lines, *of_songs(hooked, "with webhook"), *of_songs(polled, "without"), *shelves, *brought_in])
+    print("looking at every page of the tour …", flush=True)
+    toured = pages.lines()
+    show(
+        [
+            *lines,
+            *of_songs(hooked, "with webhook"),
+            *of_songs(polled, "without"),
+            *shelves,
+            *brought_in,
+            *toured,
+        ]
+    )
     cores = os.cpu_count()
     print(f"\n{cores} cores, {AT_ONCE} visitors at once, {time.monotonic() - started:.0f} s in all. {NOTE}")
     return 0
@@ -50,7 +61,7 @@ def main() -> int:
 BARE, BARE_SIGNED_IN = "/bare", "/bare/signed-in"
 
 
-def pages(home: House, visitor: Visitor) -> list[Line]:
+def answers(home: House, visitor: Visitor) -> list[Line]:
     """Answers a second and milliseconds, each beside a view that does nothing; the panel beside the one for somebody
     who is signed in, as all who watch it are.
     """

@@ -91,6 +91,10 @@ class Visits:
     def leave_all(self) -> list[str]:
         return [line for visit in tuple(self.open) for line in self.leave(visit)]
 
+    def cookies(self, person: str) -> dict[str, str]:
+        """Of somebody signed in, for who asks without a browser."""
+        return {each["name"]: each["value"] for each in self._state(person)["cookies"]}
+
     def _enter(self, visit: Visit) -> Visit:
         self.open.append(visit)
         return visit

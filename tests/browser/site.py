@@ -34,8 +34,8 @@ LINK = re.compile(r"https?://\S+/auth/link/\S+")
 class Site:
     """`first_link`: the one-time sign-in link that the start printed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._studio = Studio(folder, SANDBOX_SPEED="1")
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self._studio = Studio(folder, SANDBOX_SPEED="1", **variables)
         self.first_link = ""
         self.sandbox = ""
 
@@ -50,7 +50,11 @@ class Site:
 
     @property
     def url(self) -> str:
-        return f"http://{ports.HOST}:{self._studio.port}"
+        return f"http://{ports.HOST}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return self._studio.port
 
     def pids(self, name: str) -> set[int]:
         return self._studio.pids(name)
@@ -80,7 +84,11 @@ class Site:
 
     def restore(self, team: str) -> None:
         """As if the database were from before the first call: all teams are held, and then the others resumed."""
-        self._manage("shell", "--no-imports", "-v", "0", "-c", RESTORED.format(team=team))
+        self.fill(RESTORED.format(team=team))
+
+    def fill(self, script: str) -> None:
+        """Runs it beside the product, on the same database."""
+        self._manage("shell", "--no-imports", "-v", "0", "-c", script)
 
     def _manage(self, *arguments: str, answer: str = "") -> str:
         done = subprocess.run(

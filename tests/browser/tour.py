@@ -151,9 +151,12 @@ class Tour:
             part(visit.page)
         assert self.visits.leave(visit) == []
 
+    def address(self, stop: Stop) -> str:
+        return stop.address.format_map(self._found)
+
     def go(self, page: Page, stop: Stop) -> None:
         """To the page, until all of it is there, the panel too where it comes by itself."""
-        answer = page.goto(stop.address.format_map(self._found))
+        answer = page.goto(self.address(stop))
         assert answer
         assert answer.status == stop.status, f"{answer.status}: {page.url}"
         expect(page.locator("#panel:not([data-bare])[data-version='']")).to_have_count(0)

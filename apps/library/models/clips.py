@@ -1,8 +1,7 @@
 """What the team keeps: songs (one per request) and their takes."""
 
 import uuid
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +9,7 @@ from django.db.models import Count, Prefetch, Q
 
 from apps.accounts.models import FlowAccount, Subscription, Team
 from apps.addresses import address
+from apps.library.input_names import first_words
 
 if TYPE_CHECKING:
     from apps.library.models.files import ClipFile
@@ -34,10 +34,10 @@ class SongQuerySet(models.QuerySet["Song"]):
         return self.filter(operation=Song.STEMS).annotate(tracks=tracks).filter(tracks__gt=0)
 
     def with_takes(self) -> "SongQuerySet":
-        """With all that the rows and pairs of the pages show, without takes in the trash: a few queries, however many
+        """With all that the rows of the pages show, without takes in the trash: a few queries, however many
         songs."""
         stems = Prefetch("edits", Song.objects.split().order_by("created_at"), to_attr="split")
-        takes = Clip.objects.live().for_pages().prefetch_related(stems)
+        takes = Clip.objects.live().for_rows().prefetch_related(stems)
         return self.select_related("asked_by", "source__song").prefetch_related(Prefetch("takes", takes))
 
 
@@ -86,7 +86,7 @@ class Song(models.Model):
             return self.name
         # A stem's says which it is: "Last Ferry Home - drums".
         titles = (take.title.removesuffix(f" - {take.stem_type}") for take in self.takes.all())
-        return next(filter(None, titles), "") or _first_words(self.prompt) or "Untitled"
+        return next(filter(None, titles), "") or first_words(self.prompt) or "Untitled"
 
     @property
     def number(self) -> str:
@@ -122,6 +122,12 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 
     def for_pages(self) -> "ClipQuerySet":
         return self.select_related("account", "subscription").prefetch_related("files", "ratings", "tags")
+
+    def for_rows(self) -> "ClipQuerySet":
+        """As for_pages(), of files only whether and where they are heard and seen: a list has hundreds."""
+        files: Any = Clip.files.rel.related_model
+        rows = self.light(with_lyrics=True, with_peaks=True).select_related("account", "subscription")
+        return rows.prefetch_related(Prefetch("files", files.objects.for_rows()), "ratings", "tags")
 
 
 class Clip(models.Model):
@@ -191,7 +197,7 @@ class Clip(models.Model):
     @property
     def plain_title(self) -> str:
         """What stands in the tags of its files, too."""
-        return self.song.name or self.title or _first_words(self.song.prompt) or "Untitled"
+        return self.song.name or self.title or first_words(self.song.prompt) or "Untitled"
 
     @property
     def shown_title(self) -> str:
@@ -244,8 +250,8 @@ class Clip(models.Model):
 
     def file(self, kind: str) -> "ClipFile | None":
         """The row of that format, from the prefetched ones where a page has them: it asks for each of its takes."""
-        there: Iterable[ClipFile] = self.__dict__.get("_prefetched_objects_cache", {}).get("files", ())
-        return next((file for file in there or self.files.all() if file.kind == kind), None)
+        there: Any = self.__dict__.get("_prefetched_objects_cache", {}).get("files") or self.files.all()
+        return next((file for file in there if file.kind == kind), None)
 
     def url_of(self, kind: str) -> str:
         """Where this site serves the format; "" while it isn't stored."""
@@ -292,8 +298,3 @@ class Clip(models.Model):
 
 def number_in_batch(index: int, size: int) -> str:
     return f"{index + 1}/{size}" if size > 1 else ""
-
-
-def _first_words(prompt: str, most: int = 48) -> str:
-    text = " ".join(prompt.split())
-    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(",.;:") + "…"

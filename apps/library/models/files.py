@@ -29,6 +29,10 @@ class ClipFileQuerySet(models.QuerySet["ClipFile"]):
     def stored(self) -> "ClipFileQuerySet":
         return self.filter(state=ClipFile.State.STORED)
 
+    def for_rows(self) -> "ClipFileQuerySet":
+        """What a list shows of them: whether there is one, and where it is heard or seen."""
+        return self.only("clip", "kind", "state", "source_url")
+
     def due(self, now: datetime) -> "ClipFileQuerySet":
         """To be worked on now and not in somebody's hands: what was just made before what was imported, what a
         player needs before WAV, which waits for room."""
