@@ -15,7 +15,7 @@ from apps.library.importing import bulk_insert
 from apps.library.importing.row_builder import OF_FILE, OF_TAKE, OF_WORDS, Ready, stored
 from apps.library.lineage.editability import UPLOADED
 from apps.library.models import Clip, ClipFile, ClipSearchText, Import, ReferenceFile, Song
-from apps.library.models.references import bare_id
+from apps.library.models.references import bare_id, either_id
 from apps.library.search import search_index
 from apps.upstream.records import ClipRecord
 
@@ -77,9 +77,10 @@ def save(walk: Import, clips: Sequence[Ready]) -> SavedPage:
 
 def uploads_of(walk: Import, clips: Sequence[Ready]) -> dict[str, str]:
     """Those of them that are reference audio of the team, deleted ones too, each with the name of its file."""
-    files = ReferenceFile.objects.filter(team=walk.team_id)
     ids = [ready.clip.clip_id for ready in clips]
-    names = dict(files.of_clips(walk.subscription_id, ids).order_by("pk").values_list("clip_id", "name"))
+    wanted = bulk_insert.among(ReferenceFile, either_id(ids))
+    files = ReferenceFile.objects.filter(team=walk.team_id, subscription=walk.subscription_id)
+    names = dict(files.filter(clip_id__in=wanted).order_by("pk").values_list("clip_id", "name"))
     if not names:
         return {}
     found = {clip_id: names.get(clip_id, names.get(bare_id(clip_id))) for clip_id in ids}

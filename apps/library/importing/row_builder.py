@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,7 @@ def _terms(team_id: UUID, title: str, lyrics: str) -> str:
     return search_index.document(team_id, title, lyrics, instrumental=False)
 
 
+@lru_cache(maxsize=64)
 def stored(at: datetime | None) -> str | None:
-    """As both databases take it: in UTC, without saying so."""
-    return None if at is None else str(at.astimezone(UTC).replace(tzinfo=None))
+    """As both databases take it: in UTC, without saying so. Remembered, for the files of a page have the same."""
+    return None if at is None else at.astimezone(UTC).isoformat(" ").removesuffix("+00:00")

@@ -23,6 +23,11 @@ def bare_id(clip_id: str) -> str:
     return clip_id.rpartition("-clip:")[2]
 
 
+def either_id(clip_ids: Iterable[str]) -> list[str]:
+    """Of each clip its whole id, and the one without the account."""
+    return [each for clip_id in clip_ids for each in {clip_id, bare_id(clip_id)} if each]
+
+
 class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
     def for_team(self, team: Team) -> "ReferenceFileQuerySet":
         return self.filter(team=team)
@@ -37,8 +42,7 @@ class ReferenceFileQuerySet(models.QuerySet["ReferenceFile"]):
     def of_clips(self, subscription_id: int, clip_ids: Iterable[str]) -> "ReferenceFileQuerySet":
         """Audio is among the account's clips, too. Its upload was answered with the clip's id, whole or without what
         names the account (`user:…-clip:`), so both are looked for."""
-        ids = [each for clip_id in clip_ids for each in {clip_id, bare_id(clip_id)} if each]
-        return self.filter(subscription=subscription_id, clip_id__in=ids)
+        return self.filter(subscription=subscription_id, clip_id__in=either_id(clip_ids))
 
     def stored(self) -> "ReferenceFileQuerySet":
         """Those of which there is a copy here, in the trash or not."""

@@ -48,10 +48,10 @@ def document(
 ) -> str:
     """What a take with these texts is found by."""
     head = [team_sign(team_id), *([INSTRUMENTAL] if instrumental else []), *map(_sign, _signs(title))]
-    parts = [list(_words(text)) for text in (title, tags, prompt, lyrics)]
-    for mark, words in zip(MARKS, parts, strict=False):
+    parts = [list(_words(text)) if text else [] for text in (title, tags, prompt)]
+    for mark, words in zip(MARKS, parts, strict=True):
         head += [f"{mark}{word}" for word in words]
-    return _cut(" ".join(dict.fromkeys(chain(head, *parts))))
+    return _cut(" ".join(dict.fromkeys(chain(head, *parts, _words_of_lyrics(lyrics)))))
 
 
 def signs(query: str) -> list[Group]:
@@ -90,7 +90,13 @@ _SEPARATED = _Separated()
 
 def _words(text: str) -> Iterator[str]:
     """All by which the text is found. Of a script without spaces, what begins at each of its signs."""
-    return chain.from_iterable(map(_words_of_chunk, fold(text).split()))
+    return chain.from_iterable(map(_words_of_chunk, dict.fromkeys(fold(text).split())))
+
+
+@lru_cache(maxsize=16)
+def _words_of_lyrics(text: str) -> tuple[str, ...]:
+    """Remembered, for the takes of a song share them, and its edits."""
+    return tuple(dict.fromkeys(_words(text)))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -139,7 +145,10 @@ def _windows(word: str) -> list[str]:
 
 def _signs(text: str) -> list[str]:
     """The signs that are neither letters nor spaces, each once."""
-    return list(dict.fromkeys(sign for sign in fold(text) if sign != " " and not is_letter(sign)))
+    plain = fold(text).replace(" ", "")
+    if plain.isalnum() and plain.isascii():  # most titles, quickly
+        return []
+    return list(dict.fromkeys(sign for sign in plain if not is_letter(sign)))
 
 
 def _sign(sign: str) -> str:

@@ -1,5 +1,6 @@
 """Reading an account's list ahead of the writing."""
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -69,6 +70,24 @@ def test_a_page_that_does_not_go_on_is_a_stretch_of_its_own(
         first, second = [(stretch.pages, stretch.clips[0].title) for stretch in reader]
     assert first == (1, "Seeded 250")
     assert second == (4, "Seeded 353")
+
+
+def test_where_the_remote_side_is_slow_each_page_is_handed_out_as_it_comes(
+    read: Read, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(sandbox, 250)
+    asks, goes_on = FlowMusic.music_list, threading.Event()
+
+    def slowly(client: FlowMusic, email: str, **place: int) -> ClipPage:
+        assert place["offset"] == 0 or goes_on.wait(30)
+        return asks(client, email, **place)
+
+    monkeypatch.setattr(FlowMusic, "music_list", slowly)
+    with read() as reader:
+        stretches = iter(reader)
+        assert next(stretches).pages == 1
+        goes_on.set()
+        assert sum(stretch.pages for stretch in stretches) == 2
 
 
 def test_nothing_is_asked_for_when_the_time_is_over(read: Read, sandbox: Sandbox) -> None:
