@@ -11,7 +11,6 @@ from apps.library.archiving import archiver, backfill, reference_copy
 from apps.library.curation import trash
 from apps.library.importing import actions, runner
 
-IN_BACKGROUND = BoundedSemaphore(backfill.AT_ONCE)
 WALKS = BoundedSemaphore(max(1, settings.SLOW_THREADS // 4))
 REINDEXING = BoundedSemaphore(1)
 
@@ -34,12 +33,7 @@ def wake_files() -> None:
 
 @shared_task(name="library.background")
 def archive_in_background() -> None:
-    # What was just made must find a thread; whoever finds no place here is woken again by the next tick.
-    if IN_BACKGROUND.acquire(blocking=False):
-        try:
-            backfill.run()
-        finally:
-            IN_BACKGROUND.release()
+    backfill.run()
 
 
 @shared_task(name="library.reindex")

@@ -13,7 +13,7 @@ from functools import partial
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from apps import shutdown
@@ -82,9 +82,14 @@ def _has_to_wait(file: ClipFile) -> bool:
 
 
 def _cover_is_coming(file: ClipFile) -> bool:
-    fresh = timezone.now() - COVER_FIRST
+    """Of what was imported also as long as another process fetches it: nobody waits for that audio, and it would have
+    to be tagged and decoded once more."""
+    now = timezone.now()
+    is_soon = Q(wanted_since__gt=now - COVER_FIRST)
+    if file.background:
+        is_soon |= Q(claim_until__gt=now)
     covers = ClipFile.objects.filter(clip=file.clip_id, kind=Kind.COVER, state=State.WANTED, tries=0)
-    return covers.filter(wanted_since__gt=fresh).exists()
+    return covers.filter(is_soon).exists()
 
 
 def _work_on(file: ClipFile, claim_id: uuid.UUID) -> bool:

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM
-from threading import BoundedSemaphore
 from typing import IO, Any, BinaryIO
 
 from django.conf import settings
@@ -27,11 +26,12 @@ from django.conf import settings
 from apps.library.archiving.audio_tags import Tags
 from apps.library.archiving.errors import BadFile, NotExamined, Unreadable
 from apps.library.archiving.file_types import MEGABYTE, MOST_AUDIO, FileType
+from apps.library.archiving.places import Places
 
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[3]
-AT_ONCE = BoundedSemaphore(2)  # of all threads of this process: what is unpacked takes memory
+PLACES = Places(2)  # of all threads of this process: what is unpacked takes memory
 EXAMINER = "apps.library.archiving.examiner"
 IMAGES, SOUNDS = "images", "sounds"
 LAST_WORDS = 200  # bytes of what it complained of
@@ -94,14 +94,16 @@ def has_all_its_pixels(file: BinaryIO, file_type: FileType) -> bool:
     return bool(_ask(IMAGES, "has_all_its_pixels", [file], _slow(file_type), Unreadable(file_type.name)))
 
 
-def examine_cover(file: BinaryIO) -> Cover:
-    """Decodes the whole picture. Raises BadFile."""
+def examine_cover(file: BinaryIO, *, in_background: bool = False) -> Cover:
+    """Decodes the whole picture. Raises BadFile. `in_background`: whoever else wants something examined goes first."""
     bad = BadFile("The cover that arrived is not an image.")
-    answer = _ask(IMAGES, "examine_cover", [file], bad, bad)
+    answer = _ask(IMAGES, "examine_cover", [file], bad, bad, in_background=in_background)
     return Cover(**answer | {"thumb": base64.b64decode(answer["thumb"])})
 
 
-def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | None) -> tuple[Heard, bool]:
+def check_song(
+    file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | None, in_background: bool = False
+) -> tuple[Heard, bool]:
     """Tags it in place and decodes it. Returns what was heard, and whether the cover is in it now. Raises BadFile."""
     fields: dict[str, Any] = {
         "kind": kind,
@@ -112,7 +114,7 @@ def check_song(file: BinaryIO, kind: str, tags: Tags, *, expected_s: float | Non
     fields |= {"prompt": tags.prompt, "cover": base64.b64encode(tags.cover).decode()}
     fields |= {"cover_type": tags.cover_type, "largest_file": LARGEST_SONG + AROUND_SONG}
     bad = BadFile(f"The {kind} that arrived can't be played.")
-    answer = _ask(SOUNDS, "check_song", [file], bad, bad, **fields)
+    answer = _ask(SOUNDS, "check_song", [file], bad, bad, in_background=in_background, **fields)
     return Heard(**answer["heard"]), bool(answer["has_cover"])
 
 
@@ -137,6 +139,7 @@ def _ask(
     broken: BadFile,
     *,
     within_s: float = 0,
+    in_background: bool = False,
     largest_file: int = LARGEST_ANSWER + 1,
     **fields: Any,
 ) -> Any:
@@ -145,7 +148,7 @@ def _ask(
     It can write no file that is larger than `largest_file`, its answer included.
     """
     within_s = within_s or WITHIN_S[room]
-    with AT_ONCE, ExitStack() as stack:
+    with PLACES.taken(in_background=in_background), ExitStack() as stack:
         handles = [stack.enter_context(_on_disk(file)) for file in files]
         try:
             command = [room, str(os.getpid()), operation, str(math.ceil(within_s)), str(largest_file)]

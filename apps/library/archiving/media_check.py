@@ -26,9 +26,12 @@ class Checked:
 def check(file: ClipFile, copy: BinaryIO) -> Checked:
     """Tags the copy, then decodes it as it will be stored. Raises BadFile."""
     if file.kind == Kind.COVER:
-        cover = guard.examine_cover(copy)
+        cover = guard.examine_cover(copy, in_background=file.background)
         return Checked(cover.content_type, cover=cover)
-    heard, has_cover = guard.check_song(copy, file.kind, _tags(file.clip), expected_s=file.clip.duration_s)
+    tags, expected_s = _tags(file.clip), file.clip.duration_s
+    heard, has_cover = guard.check_song(
+        copy, file.kind, tags, expected_s=expected_s, in_background=file.background
+    )
     return Checked(TYPES[Kind(file.kind)], heard=heard, has_cover=has_cover)
 
 
