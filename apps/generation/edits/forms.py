@@ -229,7 +229,7 @@ class EffectForm(EditForm):
 
     @property
     def pay_label(self) -> str:
-        return "Apply the effect"
+        return "Apply effect"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
