@@ -226,8 +226,13 @@ def pay_again(page: Page, site: Site) -> None:
     expect(again).to_be_focused()
     expect(page.get_by_label("What should happen here?")).to_have_value("Softer, only piano")
     expect(page.locator("#panel [data-job]", has_text="Replace")).to_have_count(1)
-    box = again.bounding_box()
+    toast, drawer, box = (
+        each.bounding_box() for each in (page.locator("#toasts"), page.locator("#tool"), again)
+    )
+    assert toast
+    assert drawer
     assert box
+    assert toast["x"] + toast["width"] <= drawer["x"]  # it stands beside the drawer, and covers nothing of it
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down(click_count=2)
     page.mouse.up(click_count=2)

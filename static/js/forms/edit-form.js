@@ -155,7 +155,7 @@
   window.addEventListener(
     "keydown",
     (event) => {
-      if (event.key !== "Escape" || event.isComposing || !drawer()) return;
+      if (event.key !== "Escape" || event.isComposing || !drawer() || drawer().querySelector(".is-sending")) return;
       if (document.querySelector("dialog[open], details.menu[open], #panel.is-open, .toast-item, :popover-open")) return;
       drawer().querySelector("[data-close-tool]").click();
     },
