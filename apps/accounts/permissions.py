@@ -4,14 +4,14 @@ A stranger gets 404 from the view (everything is fetched through `request.team`)
 """
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Concatenate, Literal, ParamSpec, cast
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, IntegerField, Subquery, Value, When
+from django.db.models import F, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
@@ -58,12 +58,14 @@ def team_view(
     membership, for a view that must not need a second query.
     """
 
+    memberships = _Memberships(also)
+
     def decorate(view: TeamView[P]) -> AnyView[P]:
         @wraps(view)
         def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request, anonymous)
-            membership = membership_of(request, also)
+            membership = membership_of(request, memberships)
             if membership is None:
                 return TemplateResponse(request, "accounts/no_team.html", status=404)
             if not allows(membership.rights, needs):
@@ -98,16 +100,35 @@ def ask_again(request: HttpRequest) -> None:
     raise_if_reauthentication_required(request, app="allauth.account")
 
 
-def membership_of(request: HttpRequest, also: Also | None = None) -> Membership | None:
+class _Memberships:
+    """The memberships of a person, each with its team, by one query. Every request begins with it, so its SQL is
+    written once and not each time, which takes longer than the query.
+    """
+
+    def __init__(self, also: Also | None = None) -> None:
+        self._also = also or {}
+
+    @cached_property
+    def _sql(self) -> str:
+        found = Membership.objects.filter(user_id=0).annotate(team_name=F("team__name"), **self._also)
+        sql: str = found.order_by().query.sql_with_params()[0]
+        return sql
+
+    def of(self, user_id: int) -> list[Membership]:
+        found = list(Membership.objects.raw(self._sql, [user_id]))
+        for each in found:
+            each.team = Team.from_db(each._state.db, ["id", "name"], [each.team_id, vars(each)["team_name"]])
+        return found
+
+
+_PLAIN = _Memberships()
+
+
+def membership_of(request: HttpRequest, memberships: _Memberships = _PLAIN) -> Membership | None:
     """The signed-in person's membership in the team that they chose, else in their first one. One query."""
-    chosen = Case(
-        When(team_id=request.session.get(CHOSEN_TEAM), then=Value(0)),
-        default=Value(1),
-        output_field=IntegerField(),
-    )
-    memberships = Membership.objects.filter(user=cast(User, request.user)).select_related("team")
-    memberships = memberships.annotate(**also) if also else memberships
-    return memberships.order_by(chosen, "joined_at", "pk").first()
+    found = memberships.of(cast(User, request.user).pk)
+    chosen = request.session.get(CHOSEN_TEAM)
+    return min(found, key=lambda each: (str(each.team_id) != chosen, each.joined_at, each.pk), default=None)
 
 
 def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:

@@ -7,8 +7,10 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from apps.accounts.models import Membership
-from apps.generation.job_pages import panel, person_panel
-from apps.generation.job_pages.card_writer import card
+from apps.generation.job_pages import panel, person_panel, shared_panel
+from apps.generation.job_pages.card_writer import card, written
+from apps.generation.job_pages.cards import Card
+from apps.generation.job_pages.person_panel import PersonPanel
 from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.models import Chain, Job, State
 from apps.generation.queue.own_order import queue_counts
@@ -48,26 +50,53 @@ def context(membership: Membership, query: QueryDict) -> dict[str, Any]:
     who = "mine" if query.get("who") == "mine" else "everyone"
     request_id = uuid_or_none(query.get("request", query.get("wish", "")))
     before = Cursor.parse(query.get("before", ""))
-    jobs = _filtered(membership, state, who, request_id)
-    page, more = _whole(jobs) if request_id or state == "queued" else _page(jobs, before)
     live = person_panel.of(membership)
-    around = panel.surroundings(membership)
-    cards = [card(job, around) for job in page]
+    is_filtered = state != "all" or who != "everyone" or bool(request_id or before)
+    jobs = _filtered(membership, state, who, request_id)
+    if is_filtered:
+        is_whole = bool(request_id) or state == "queued"
+        shown = _found(membership, *(_whole(jobs) if is_whole else _page(jobs, before)))
+    else:
+        shown = _newest(membership, live, jobs)
     if state == "queued" and not request_id:
-        cards.sort(key=lambda each: each.position or 10**6)
-        neighbours(cards)
+        shown["cards"].sort(key=lambda each: each.position or 10**6)
+        neighbours(shown["cards"])
     return {
+        **shown,
         "panel": live,
         "mine": queue_counts(membership.team, membership.user),
-        "cards": cards,
-        "over": [each for each in cards if str(each.id) not in live.above],
         "filters": [(key, label, key == state) for key, (label, _) in FILTERS.items()],
         "chains": [] if request_id or before else _chains(membership, who, CHAINS.get(state, [])),
         "state": state,
         "who": who,
-        "filtered": state != "all" or who != "everyone" or bool(request_id or before),
-        "older": Cursor(page[-1].created_at, page[-1].pk) if more else None,
+        "filtered": is_filtered,
     }
+
+
+def _found(membership: Membership, page: list[Job], more: bool) -> dict[str, Any]:
+    around = panel.surroundings(membership)
+    return {"cards": [card(job, around) for job in page], "older": _after(page, more)}
+
+
+def _newest(membership: Membership, live: PersonPanel, jobs: QuerySet[Job]) -> dict[str, Any]:
+    """Below what is live, of all: rendered once for all of the role. `any`: whether there is a job at all."""
+
+    def read() -> tuple[list[Card], str]:
+        around = panel.surroundings(membership)
+        page, more = _page(jobs, None)
+        return [written(job, around) for job in page], _after(page, more)
+
+    found = shared_panel.newest_of_role(membership, live.number, read)
+    over = [each for each in found["cards"] if each["songs"][0] not in live.above]
+    return {
+        "any": bool(found["cards"]),
+        "over": [person_panel.html_for(each, membership) for each in over],
+        "older": found["older"],
+    }
+
+
+def _after(page: list[Job], more: bool) -> str:
+    return str(Cursor(page[-1].created_at, page[-1].pk)) if more else ""
 
 
 def _chains(membership: Membership, who: str, which: list[Chain.Status]) -> QuerySet[Chain]:

@@ -126,7 +126,7 @@ def _groups(kept: dict[str, Any], membership: Membership) -> list[Group]:
         Group(
             key,
             TITLES[key],
-            [_html(piece, membership) for piece in group],
+            [html_for(piece, membership) for piece in group],
             sum(len(piece["songs"]) for piece in group),
             note if key == "queued" else "",
         )
@@ -144,7 +144,8 @@ def _group(piece: dict[str, Any], membership: Membership) -> str:
     return group
 
 
-def _html(piece: dict[str, Any], membership: Membership) -> str:
+def html_for(piece: dict[str, Any], membership: Membership) -> str:
+    """Of a rendered card, what the person sees."""
     html: str = piece["own" if membership.user_id in piece["askers"] else "html"]
     return html
 

@@ -51,8 +51,37 @@ class Piece:
 
 def of_role(membership: Membership, version: int) -> Rendering:
     """`version` was read before: what changes meanwhile comes with the next one."""
-    name = f"panel:{membership.team_id}:{version}:{membership.role}:{timezone.get_current_timezone_name()}"
-    return _shared(name, lambda: _rendered(membership))
+    return _shared(_name(membership, version), lambda: _rendered(membership))
+
+
+def _name(membership: Membership, version: int) -> str:
+    return f"panel:{membership.team_id}:{version}:{membership.role}:{timezone.get_current_timezone_name()}"
+
+
+def newest_of_role(
+    membership: Membership, version: int, read: Callable[[], tuple[list[Card], str]]
+) -> Rendering:
+    """The cards of the first page of all jobs, rendered for the role. `read` gives them, each with all its buttons, and
+    where the older ones begin.
+    """
+    own, others = _viewpoints(Role(membership.role))
+
+    def rendered() -> Rendering:
+        cards, older = read()
+        return {"cards": [_alone(card, own, others) for card in cards], "older": older}
+
+    return _shared(f"newest-{_name(membership, version)}", rendered)
+
+
+def _alone(card: Card, own: Viewpoint, others: Viewpoint) -> Rendering:
+    seen, html = card.seen_by(own), _html(card.seen_by(others), "page")
+    same = seen.actions == card.seen_by(others).actions
+    return {
+        "songs": [str(card.id)],
+        "askers": [card.asked_by],
+        "own": html if same else _html(seen, "page"),
+        "html": html,
+    }
 
 
 def own_credits_of(membership: Membership, version: int) -> own_credits.OwnCredits | None:
@@ -131,8 +160,8 @@ def _group(kind: str) -> str:
     return "queued" if kind in panel.WAITS or kind == "blocked" else "done"
 
 
-def _html(card: Card) -> str:
-    context = {"card": card, "place": "panel", "csrf_token": CSRF}
+def _html(card: Card, place: str = "panel") -> str:
+    context = {"card": card, "place": place, "csrf_token": CSRF}
     return BLANKS.sub("\n", get_template("generation/_job_card.html").render(context))
 
 
