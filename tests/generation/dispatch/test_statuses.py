@@ -83,7 +83,7 @@ def shared(operation: str, *, free: bool = False) -> list[Row]:
 
 def edits(operation: str) -> list[Row]:
     begun = (
-        Row(operation, 200, "", "collecting", "Saving 0 of ", "")
+        Row(operation, 200, "", "collecting", "Saving 0 of 8 files. ", "")
         if operation == "stems"
         else Row(operation, 201, "", "running", "studio@", "Cancel…")
     )
