@@ -13,7 +13,7 @@ from tests.browser.song_forms import create_song
 
 pytestmark = pytest.mark.usefixtures("free_slots", "archive")
 
-PERSON = "rosa"
+PERSON = "romy"  # of no other test: one of them removes a token
 NOT_DELIVERED = "Flow Music doesn’t deliver it. It plays once saved."
 
 

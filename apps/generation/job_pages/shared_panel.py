@@ -105,7 +105,7 @@ def _rendered(membership: Membership) -> Rendering:
         "credits": shown.credits,
         "usual": shown.usual,
         "room": {str(pk): free for pk, free in shown.room.items()},
-        "slots": render_to_string("generation/_slot_lines.html", {"slots": shown.slots}),
+        "slots": render_to_string("generation/_slot_lines.html", {"slots": shown.slots}).strip(),
         "songs": song_list.figure(membership.team),
         "pieces": [asdict(piece) for piece in _pieces(shown, Role(membership.role))],
     }

@@ -279,3 +279,8 @@ def test_many_slots_are_a_figure(studio: Studio) -> None:
     (slot,) = [each for each in read(studio.user).all("div", class_="slot") if "studio@" in each.text]
     assert "0 of 12" in slot.text
     assert slot.all("span", class_="slot-dots") == []
+
+
+def test_without_accounts_there_is_no_box_for_slots(studio: Studio) -> None:
+    ApiToken.objects.all().delete()
+    assert read(studio.user).all("div", class_="slots") == []
