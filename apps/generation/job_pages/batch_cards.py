@@ -93,7 +93,7 @@ def _whole(songs: list[Card]) -> Card:
         who_initials=lead.who_initials,
         who_name=lead.who_name,
         subtitle=", ".join(f"{count} {words}" for count, words in counts if count),
-        time_text=_progress(songs),
+        side_text=_progress(songs),
         position=lead.position,
         segments=sorted(songs, key=lambda song: song.number),
         actions=[*_of_all(waiting, is_rest=bool(moving)), _show_each(lead)],

@@ -17,9 +17,9 @@ def completed(made: Card, job: Job, around: Surroundings) -> None:
     # Stems are heard together, in the mixer.
     made.takes = [take for take in takes if take.is_playable and not take.stem_type]
     made.subtitle, made.tone = _count(job, takes), job.song.tone if job.song else ""
-    if job.duration_ms:
-        made.subtitle += f", made in {clock(job.duration_ms / 1000)}"
-    made.side_text = "" if job.operation in FREE else str(made.price)
+    if job.operation not in FREE:
+        made.subtitle += f", {made.price}"
+    made.side_text = f"made in {clock(job.duration_ms / 1000)}" if job.duration_ms else ""
     if result := links.result_of(job):
         label = _RESULT.get(job.operation, "View")
         made.actions = [Action(label=label, url=result, style="soft", by_anyone=True)]

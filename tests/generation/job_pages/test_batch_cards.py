@@ -38,7 +38,7 @@ def test_one_card_while_several_are_to_come(studio: Studio) -> None:
     )
     (whole,) = cards(studio)["running"]
     assert whole.title.startswith("7 songs: “")
-    assert (whole.time_text, whole.subtitle) == ("rendered 3, saved 3", "1 running, 3 queued")
+    assert (whole.side_text, whole.subtitle) == ("rendered 3, saved 3", "1 running, 3 queued")
     assert len(whole.segments) == 7
     assert "/7" not in whole.title
     assert sorted(song.title.rpartition(" ")[2] for song in whole.segments) == [f"{n}/7" for n in range(1, 8)]
@@ -52,7 +52,7 @@ def test_what_is_rendered_is_not_saved_yet(studio: Studio) -> None:
     )
     Job.objects.filter(pk=jobs[0].pk).update(state=State.COMPLETED, finished_at=timezone.now())
     (whole,) = cards(studio)["running"]
-    assert (whole.time_text, whole.subtitle) == ("rendered 3, saved 1", "2 queued")
+    assert (whole.side_text, whole.subtitle) == ("rendered 3, saved 1", "2 queued")
     assert [(each.number, each.state) for each in whole.segments] == [
         (1, "completed"), (2, "collecting"), (3, "collecting"), (4, "queued"), (5, "queued")
     ]  # fmt: skip

@@ -179,7 +179,8 @@ CASES = {
         state="collecting",
     ),
     "completed": Case(
-        "completed", sent(jobid="job:1", finished_at=now, duration_ms=72_000), ("two takes, made in 1:12", "5 credits"),
+        "completed", sent(jobid="job:1", finished_at=now, duration_ms=72_000),
+        ("two takes, ", "5 credits", "made in 1:12"),
         also=lambda s, j: song(j, stored="AB"), state="completed",
     ),
     "completed, a file missing": Case(
