@@ -39,7 +39,7 @@ format: venv-dev ## formats Python and templates; checks scripts and styles wher
 bench: venv-dev ## figures, as ratios within one run
 	@exec $(IN_VENV) -m tests.bench
 
-soak: venv-dev ## of the rest: outages, load and every crash step
+soak: venv-dev ## of the rest: outages, load and every crash step, on both databases
 	@exec $(IN_VENV) -m tests --rest --only faults
 
 lock: venv-dev ## compile all requirements files again from pyproject.toml (LOCK=--upgrade for newer ones)

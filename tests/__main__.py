@@ -40,8 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ.pop("DATABASE_URL", None)
         variables.use(folder)
-        steps_of = steps.rest if options.rest else steps.tests
-        chosen = [step for step in steps_of() if step.group in options.only]
+        possible = steps.rest(soak=options.only == ["faults"]) if options.rest else steps.tests()
+        chosen = [step for step in possible if step.group in options.only]
         supply = {"postgres": os.environ.get("TEST_DATABASE_URL", ""), "chromium": ""}
         problems = _get_servers(chosen, supply, cleanup)
         outcomes = _lint() if "lint" in options.only and not options.rest else []

@@ -7,7 +7,7 @@ database whole, and every crash step are left to `make test-all`: nothing is in 
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,15 +75,18 @@ def tests() -> list[Step]:
     ]
 
 
-def rest() -> list[Step]:
-    """What `tests` leaves out, and what it tries only some of."""
+def rest(*, soak: bool) -> list[Step]:
+    """What `tests` leaves out, and what it tries only some of. `soak`: on Postgres, too, every crash step."""
     every_step = ("tests/faults", "--soak", "-n", "3")
+    of_postgres = {} if soak else {"CRASH_STEPS": "half"}
     browser = ("tests/browser", *_LONG, "-n", "2", "--dist", "worksteal")
     return [
         _pytest("unit, SQLite, long", "unit", *_UNIT, *_LONG, "-n", "2"),
         _pytest("unit, Postgres, whole", "unit", *_UNIT, "-n", "2", "--database-only", needs="postgres"),
         _pytest("every crash step, SQLite", "faults", *every_step),
-        _pytest("every crash step, Postgres", "faults", *every_step, needs="postgres"),
+        replace(
+            _pytest("crash steps, Postgres", "faults", *every_step, needs="postgres"), variables=of_postgres
+        ),
         _pytest("local start, long", "local", "tests/local", *_LONG, lane="aside"),
         _pytest("browser, every page", "browser", *browser, needs="chromium"),
     ]
