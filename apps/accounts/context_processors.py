@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
-from apps.accounts.models.subscriptions import REAL
 from apps.accounts.permissions import membership_of
 
 
@@ -53,20 +52,7 @@ class AccountsContext:
 
     @property
     def has_token(self) -> bool:
-        return bool(self._endpoints)
-
-    @property
-    def has_real_token(self) -> bool:
-        """One that isn't the sandbox's."""
-        return any(each.startswith(REAL) for each in self._endpoints)
-
-    @cached_property
-    def _endpoints(self) -> list[str]:
-        """Of the person's own tokens in this team."""
-        if self.team is None:
-            return []
-        own = ApiToken.objects.for_team(self.team).owned_by(self._user)
-        return list(own.values_list("subscription__endpoint", flat=True))
+        return self.team is not None and ApiToken.objects.for_team(self.team).owned_by(self._user).exists()
 
     @cached_property
     def credits(self) -> int | None:

@@ -23,22 +23,13 @@ from apps.library.models import Clip
 
 class Studio(LibraryContext):
     @cached_property
-    def _own_credits(self) -> OwnCredits | None:
+    def own_credits(self) -> OwnCredits | None:
         """None without a token."""
         return own_credits.of_team(self.team).get(self._user.pk) if self.team else None
 
     @property
     def has_token(self) -> bool:
-        return self._own_credits is not None
-
-    @property
-    def credits(self) -> int | None:
-        return self._own_credits.credits if self._own_credits else None
-
-    @property
-    def reserved(self) -> int:
-        """Credits that the person's own tokens are going to spend on what is queued."""
-        return self._own_credits.reserved if self._own_credits else 0
+        return self.own_credits is not None
 
     @cached_property
     def hold(self) -> Hold | None:
@@ -48,14 +39,6 @@ class Studio(LibraryContext):
     @property
     def may_manage(self) -> bool:
         return self.membership is not None and self.membership.rights.may_manage
-
-    @property
-    def available(self) -> int:
-        return self._own_credits.available if self._own_credits else 0
-
-    @property
-    def songs_left(self) -> int:
-        return self._own_credits.songs_left if self._own_credits else 0
 
     @cached_property
     def slots(self) -> Mapping[int, panel.SlotRow]:

@@ -74,26 +74,6 @@ class NavFigures:
     may_create: bool
     own_credits: OwnCredits | None
 
-    @property
-    def has_token(self) -> bool:
-        return self.own_credits is not None
-
-    @property
-    def credits(self) -> int | None:
-        return self.own_credits.credits if self.own_credits else None
-
-    @property
-    def reserved(self) -> int:
-        return self.own_credits.reserved if self.own_credits else 0
-
-    @property
-    def available(self) -> int:
-        return self.own_credits.available if self.own_credits else 0
-
-    @property
-    def songs_left(self) -> int:
-        return self.own_credits.songs_left if self.own_credits else 0
-
 
 def nav_figures(live: PersonPanel, membership: Membership) -> NavFigures:
     return NavFigures(
