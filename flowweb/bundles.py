@@ -14,7 +14,7 @@ from django.core.files.storage import InMemoryStorage, Storage
 # In the order in which the browser is to read them. Only theme.js stands alone: it runs before anything is drawn.
 SHEETS = (
     "tokens flowweb parts layout drawer jobs create lyrics library clip edit versions mixer collections player "
-    "accounts usage files imports"
+    "accounts settings usage files imports"
 )
 SCRIPTS = (
     "app shell/keyboard-layout jobs/panel shell/connection jobs/queue-order "

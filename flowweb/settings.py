@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 
 from flowweb import env, hosting, store
 from flowweb.sign_in_settings import *  # noqa: F403
+from flowweb.task_settings import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
@@ -202,8 +203,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Celery: messages are hints. No results, no retries, no countdowns: the database is the timer. What isn't set here is
-# Celery's default and meant to be: JSON alone, taken from the queue before the work begins, times in UTC.
+# Celery: how messages travel. What is done with them, and when, stands in flowweb/task_settings.py.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 if REDIS_URL.startswith("rediss://"):  # unasked, Celery's transport would take any certificate
     CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
@@ -213,47 +213,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
     "global_keyprefix": "flowweb:queue:",
-}
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_PUBLISH_RETRY_POLICY = {
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_max": 0.2,
-}
-CELERY_TASK_ROUTES = {
-    "accounts.learn": {"queue": "slow"},
-    "accounts.mail": {"queue": "slow"},
-    "generation.block": {"queue": "slow"},
-    "generation.look": {"queue": "slow"},
-    "accounts.usage": {"queue": "slow"},
-    "library.archive": {"queue": "slow"},
-    "library.reference": {"queue": "slow"},
-    "library.background": {"queue": "slow"},
-    "library.import": {"queue": "slow"},
-    "library.reindex": {"queue": "slow"},
-    "library.sweep": {"queue": "slow"},
-    "library.bin": {"queue": "slow"},
-}
-CELERY_WORKER_DISABLE_PREFETCH = True
-CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-TICK = 5  # seconds between two looks at the rows that are due
-# Without `expires`: a worker would hold beat's clock against its own, and throw every tick away in silence when the two
-# differ. Of ticks that have piled up all but the first find that it was somebody's turn just now.
-CELERY_BEAT_SCHEDULE = {
-    "generation": {
-        "task": "generation.tick",
-        "schedule": TICK,
-    },
-    "library": {
-        "task": "library.sweep",
-        "schedule": 3 * TICK,
-    },
-    "bin": {
-        "task": "library.bin",
-        "schedule": 120 * TICK,
-    },
 }
 
 LANGUAGE_CODE = "en"

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -9,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase, override_settings
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
@@ -121,8 +123,24 @@ def _empty_tables() -> None:
     asked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(asked)
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"DELETE FROM {table}")
+        filled = [table for (table,) in cursor.fetchall()]
+        with _forgetful(cursor):
+            for table in filled:
+                cursor.execute(f"DELETE FROM {table}")
+
+
+@contextmanager
+def _forgetful(cursor: CursorWrapper) -> Iterator[None]:
+    """Without the trigger by which the database stores the audit trail for 400 days."""
+    name, table = "audit_stored_for_400_days", "accounts_auditentry"
+    if connection.vendor == "postgresql":
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+        again = f"ALTER TABLE {table} ENABLE TRIGGER {name}"
+    else:
+        (again,) = cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [name]).fetchone()
+        cursor.execute(f"DROP TRIGGER {name}")
+    yield
+    cursor.execute(again)
 
 
 @pytest.fixture(scope="session", autouse=True)

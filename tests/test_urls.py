@@ -82,6 +82,7 @@ TABLE = [
     # The link is the owner's; whoever holds it is let in, which is what it is for.
     everybody("sign-in-link", "200 302", lambda house: (house.link,)),
     row("team-switch",      "405 302", "405 404", "405 302", "405 302", "405 302", team=lambda h: h.team.pk),
+    row("audit",            "302 405", "200 405", "403 405", "403 405", "200 405"),
     row("tokens",           "302 302", "200 422", "200 403", "200 422", "200 422", token="no token"),
     # Signed in, but this site has no sandbox.
     row("token-sandbox",    "405 302", "405 404", "405 403", "405 404", "405 404"),

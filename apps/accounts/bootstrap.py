@@ -56,6 +56,9 @@ def join(user: User, *, team: str, role: Role | None) -> Membership:
         if role and membership.role != role:
             membership.role = role
             membership.save(update_fields=["role"])
+            AuditEntry.objects.create(
+                team=place, action="role changed", subject=f"{user.email}, now {membership.role}"
+            )
         if created:
             AuditEntry.objects.create(
                 team=place, action="member added", subject=f"{user.email}, {membership.role}"

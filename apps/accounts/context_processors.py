@@ -41,6 +41,10 @@ class AccountsContext:
     def may_create(self) -> bool:
         return self.membership is not None and self.membership.rights.may_create
 
+    @property
+    def may_manage(self) -> bool:
+        return self.membership is not None and self.membership.rights.may_manage
+
     @cached_property
     def teams(self) -> list[Team]:
         """All teams of the person, for the switch; the switch is shown from two on."""

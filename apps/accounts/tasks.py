@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
-from apps.accounts import account_sync, learned_prices, outbox
+from apps.accounts import account_sync, learned_prices, outbox, ticks
+from apps.accounts.models import AuditEntry
 
 
 @shared_task(name="accounts.refresh")
@@ -25,3 +27,9 @@ def read_usage(account_id: int) -> None:
 @shared_task(name="accounts.mail")
 def send_mail(mail_id: str) -> None:
     outbox.deliver(mail_id)
+
+
+@shared_task(name="accounts.purge")
+def purge_expired() -> None:
+    if ticks.is_due("accounts.purge", 60 * settings.TICK):
+        AuditEntry.objects.purge_expired()

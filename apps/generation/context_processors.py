@@ -36,10 +36,6 @@ class Studio(LibraryContext):
         """Nothing is sent for the team, after a restored backup."""
         return Hold.of(self.team).first() if self.team else None
 
-    @property
-    def may_manage(self) -> bool:
-        return self.membership is not None and self.membership.rights.may_manage
-
     @cached_property
     def slots(self) -> Mapping[int, panel.SlotRow]:
         """As the live panel shows them at this moment."""

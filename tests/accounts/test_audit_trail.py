@@ -1,12 +1,15 @@
 """The audit trail: what somebody does with their own sign-in, and that no line is ever changed."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from apps.accounts import audit_trail
+from apps.accounts import audit_trail, tasks
 from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.teams import AppendOnly
 from tests.accounts.conftest import People
@@ -122,10 +125,13 @@ def test_no_line_can_be_changed_or_removed_by_code(people: People) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["action = 'signed out'", "subject = 'eve'", "at = '2020-01-01'", "team_id = NULL", "by_id = {eve}"],
+    [
+        *("action = 'signed out'", "subject = 'eve'", "at = '2020-01-01'", "team_id = NULL", "by_id = {eve}"),
+        *("address = NULL", "browser = 'another'"),
+    ],
 )
 def test_the_database_refuses_a_change(people: People, change: str) -> None:
-    audit_trail.note(people.member, "signed in", by=people.member)
+    sign_in(people.member, "not this one")
     statement = f"UPDATE accounts_auditentry SET {change.format(eve=people.stranger.pk)}"
     with (
         pytest.raises(DatabaseError, match="append-only"),
@@ -133,6 +139,20 @@ def test_the_database_refuses_a_change(people: People, change: str) -> None:
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_lines_are_stored_for_400_days_and_not_longer(people: People) -> None:
+    """The database itself refuses to forget a younger one, whoever asks it."""
+    now = datetime.now(UTC)
+    for days in (500, 401, 399, 0):
+        with time_machine.travel(now - timedelta(days=days)):
+            audit_trail.note(people.member, f"{days} days ago")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        AuditEntry.objects.filter(action="399 days ago")._raw_delete(connection.alias)
+    assert AuditEntry.objects.purge_expired(most=1) == 1
+    tasks.purge_expired()
+    tasks.purge_expired()  # it is not due again
+    assert actions(people.team) == ["399 days ago", "0 days ago"]
 
 
 def test_a_person_who_is_removed_leaves_their_lines(people: People) -> None:

@@ -105,6 +105,8 @@ STOPS = (
     Stop("chain-offer", EDITOR, "{cover}chain/?target={target}"),
     Stop("chain", EDITOR, "{chain}"),
     Stop("storage", PERSON, "/library/storage/"),
+    Stop("audit", PERSON, "/team/audit/"),
+    Stop("audit-none", PERSON, "/team/audit/?what=downloads&q=nothing"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
     Stop("flow-accounts", PERSON, "/flow-accounts/"),

@@ -1,8 +1,11 @@
 import uuid
+from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+from django.utils import timezone
 
+from apps.accounts import request_origin
 from apps.accounts.models.users import User
 
 
@@ -65,7 +68,7 @@ class AppendOnly(Exception):
 
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
-    """Takes new lines only. The database itself refuses a change as well (migration 0005)."""
+    """Takes new lines only, and forgets the oldest. The database itself refuses anything else (migration 0008)."""
 
     def update(self, **values: object) -> NoReturn:
         raise AppendOnly
@@ -73,20 +76,38 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
     def delete(self) -> NoReturn:
         raise AppendOnly
 
+    def purge_expired(self, most: int = 1000) -> int:
+        """Removes lines that were stored for long enough, the oldest first. Gives how many."""
+        limit = timezone.now() - AuditEntry.STORED_FOR - AuditEntry.CLOCKS_DIFFER
+        oldest = list(self.order_by("pk").values_list("pk", "at")[:most])
+        old = [pk for pk, at in oldest if at < limit]
+        return self.filter(pk__in=old)._raw_delete(self.db) if old else 0
+
 
 class AuditEntry(models.Model):
-    """One line of a team's append-only audit trail. `team` is empty for what somebody did who is in no team."""
+    """One line of a team's append-only audit trail. `team` is empty for what somebody did who is in no team.
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="audit")
+    `address` and `browser` are those of the request in which it happened; empty for what a command or a worker did.
+    """
+
+    STORED_FOR = timedelta(days=400)
+    CLOCKS_DIFFER = timedelta(hours=1)  # this host's from the database's, which refuses what is younger
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="audit")
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     action = models.CharField(max_length=40)
     subject = models.CharField(max_length=200)
+    address = models.GenericIPAddressField(null=True, default=request_origin.address)
+    browser = models.CharField(
+        max_length=request_origin.LONGEST_BROWSER, blank=True, default=request_origin.browser, db_default=""
+    )
 
     objects: ClassVar = AuditQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [models.Index(fields=["team", "-id"], name="audit_of_team")]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.accounts import browsers
+
 register = template.Library()
 
 
@@ -149,3 +151,9 @@ def breakable(email: str) -> SafeString:
     """In large type: what doesn't fit goes on in the next line from its @ on, not in the middle of a name."""
     name, at, host = email.partition("@")
     return format_html("{}<wbr>{}{}", name, at, host)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Firefox on Linux, of what a browser calls itself."""
+    return browsers.short(user_agent)

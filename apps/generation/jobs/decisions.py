@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Subscription, User
+from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Subscription, User
 from apps.generation.jobs import poll_times
+from apps.generation.jobs.titles import title_of
 from apps.generation.jobs.transitions import move, note
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import LIVE
@@ -41,8 +42,11 @@ def may_cancel(job: Job) -> bool:
 def remove(job: Job, *, by: User) -> bool:
     """From the queue. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
     text, now = f"Removed from the queue by {by.short_name}. Nothing spent.", timezone.now()
-    removed: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
-    return move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **removed)
+    values: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
+    removed = move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **values)
+    if removed:
+        _audit(job, "job removed from the queue", by=by)
+    return removed
 
 
 def cancel(job: Job, *, by: User) -> bool:
@@ -53,13 +57,22 @@ def cancel(job: Job, *, by: User) -> bool:
     text = f"Cancelled by {by.short_name}."
     asked = note(job, text, where=_CAN_CANCEL, by=by, cancel_requested_at=now, check_at=now)
     if asked:
+        _audit(job, "job cancelled", by=by)
         wake("generation.read", job.subscription_id)
     return asked
 
 
 def mark_as_lost(job: Job, *, by: User) -> bool:
     text = f"Marked as lost by {by.short_name}. It was never found; it may have cost credits."
-    return move(job, {State.UNKNOWN}, State.ABANDONED, text, by=by, finished_at=timezone.now(), check_at=None)
+    ended: dict[str, Any] = {"finished_at": timezone.now(), "check_at": None}
+    marked = move(job, {State.UNKNOWN}, State.ABANDONED, text, by=by, **ended)
+    if marked:
+        _audit(job, "job marked as lost", by=by)
+    return marked
+
+
+def _audit(job: Job, action: str, *, by: User) -> None:
+    AuditEntry.objects.create(team_id=job.team_id, by=by, action=action, subject=title_of(job)[:200])
 
 
 def pause(job: Job, paused: bool, *, by: User) -> bool:
