@@ -1,6 +1,13 @@
 """Signing in: django-allauth, passwords, limits. A part of the settings, with nothing from the environment in it."""
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# The first one hashes; what the others have hashed is hashed anew at the next sign-in.
+PASSWORD_HASHERS = [
+    "apps.accounts.hashers.Argon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -61,7 +61,7 @@ class Row:
     form: Callable[[House], dict[str, object]] = lambda house: {}
 
 
-def row(name: str, *cells: str, args: Arguments = _NOTHING, **form: object) -> Row:
+def row(name: str, /, *cells: str, args: Arguments = _NOTHING, **form: object) -> Row:
     def filled(house: House) -> dict[str, object]:
         return {key: value(house) if callable(value) else value for key, value in form.items()}
 
@@ -83,6 +83,8 @@ TABLE = [
     everybody("sign-in-link", "200 302", lambda house: (house.link,)),
     row("team-switch",      "405 302", "405 404", "405 302", "405 302", "405 302", team=lambda h: h.team.pk),
     row("audit",            "302 405", "200 405", "403 405", "403 405", "200 405"),
+    row("profile",          "302 302", "200 302", "200 302", "200 302", "200 302", name="Ada", time_zone="Asia/Tokyo"),
+    row("sessions-end",     "302 302", "405 302", "405 302", "405 302", "405 302"),
     row("tokens",           "302 302", "200 422", "200 403", "200 422", "200 422", token="no token"),
     # Signed in, but this site has no sandbox.
     row("token-sandbox",    "405 302", "405 404", "405 403", "405 404", "405 404"),

@@ -125,7 +125,7 @@ class AuditPage:
     def people(self) -> list[tuple[str, str, bool]]:
         """The members as choices: value, words, whether it is chosen."""
         members = User.objects.filter(memberships__team=self.team).order_by("name", "email")
-        choices = [(str(each.pk), str(each)) for each in members] + [(NOBODY, "Nobody signed in")]
+        choices = [(str(each.pk), str(each)) for each in members] + [(NOBODY, "Nobody signed in, flowweb")]
         return [(value, words, value == self.filters.who) for value, words in choices]
 
     @property

@@ -4,8 +4,10 @@ A stranger gets 404 from the view (everything is fetched through `request.team`)
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property, wraps
 from typing import Concatenate, Literal, ParamSpec, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +17,7 @@ from django.db.models import F, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from apps.accounts.models import Membership, Role, Team, User
@@ -72,11 +75,24 @@ def team_view(
                 raise PermissionDenied(_REFUSED[needs])
             ours = cast(TeamRequest, request)
             ours.team, ours.membership = membership.team, membership
+            in_own_zone(ours.user)
             return view(ours, *args, **kwargs)
 
         return login_not_required(checked)
 
     return decorate
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in, for views of a person's own that belong to no team."""
+    return cast(User, request.user)
+
+
+def in_own_zone(user: User) -> None:
+    """Times of this page in the zone that the person chose; who chose none has their browser's."""
+    if user.time_zone:
+        with suppress(ZoneInfoNotFoundError):  # it was known when it was chosen
+            timezone.activate(ZoneInfo(user.time_zone))
 
 
 def allows(role: Role, needs: Need) -> bool:

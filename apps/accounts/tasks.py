@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 
-from apps.accounts import account_sync, learned_prices, outbox, ticks
+from apps.accounts import account_sync, learned_prices, outbox, own_sessions, ticks
 from apps.accounts.models import AuditEntry
 
 
@@ -33,3 +33,4 @@ def send_mail(mail_id: str) -> None:
 def purge_expired() -> None:
     if ticks.is_due("accounts.purge", 60 * settings.TICK):
         AuditEntry.objects.purge_expired()
+        own_sessions.purge_expired()

@@ -2,7 +2,7 @@ from django.urls import path, register_converter
 
 from apps.accounts import health
 from apps.accounts.account_lookup import EmailConverter
-from apps.accounts.views import account_connection, audit, flow_accounts, sign_in, teams, tokens
+from apps.accounts.views import account_connection, audit, flow_accounts, profile, sign_in, teams, tokens
 
 register_converter(EmailConverter, "flow-email")
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("auth/link/<str:secret>/", sign_in.use_link, name="sign-in-link"),
     path("teams/switch/", teams.switch, name="team-switch"),
     path("team/audit/", audit.audit, name="audit"),
+    path("settings/account/", profile.profile, name="profile"),
+    path("settings/account/sessions/end/", profile.end_sessions, name="sessions-end"),
     path("settings/tokens/", tokens.token_list, name="tokens"),
     path("settings/tokens/sandbox/", tokens.try_sandbox, name="token-sandbox"),
     path("settings/tokens/<uuid:pk>/check/", tokens.check, name="token-check"),

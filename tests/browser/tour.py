@@ -107,6 +107,7 @@ STOPS = (
     Stop("storage", PERSON, "/library/storage/"),
     Stop("audit", PERSON, "/team/audit/"),
     Stop("audit-none", PERSON, "/team/audit/?what=downloads&q=nothing"),
+    Stop("profile", PERSON, "/settings/account/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
     Stop("flow-accounts", PERSON, "/flow-accounts/"),

@@ -25,6 +25,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")  # "": the browser's
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)  # how often all were ended
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -33,6 +35,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.short_name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What every session of the person is signed with: the password, and how often all were ended."""
+        found: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # the stubs don't know it
+        return f"{found}.{self.sessions_ended}" if self.sessions_ended else found
 
     @property
     def short_name(self) -> str:

@@ -1,0 +1,49 @@
+"""/settings/account/: a person's name and time zone, their ways to sign in, and where they are signed in."""
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts import own_sessions
+from apps.accounts.permissions import in_own_zone, person
+from apps.accounts.profile_forms import ProfileForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponseBase:
+    """A POST: `name`, `time_zone`."""
+    user = person(request)
+    form = ProfileForm(request.POST or None, instance=user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved.")
+        return redirect("profile")
+    user.refresh_from_db(fields=["name", "time_zone"])  # what can't be saved is not what the nav says
+    in_own_zone(user)
+    context = {
+        "form": form,
+        "addresses": EmailAddress.objects.filter(user=user).order_by("-primary", "email"),
+        "sessions": own_sessions.listed(request, user),
+    }
+    return TemplateResponse(request, "accounts/profile.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def end_sessions(request: HttpRequest) -> HttpResponseBase:
+    """`session`: one of the person's own; without it all but this one."""
+    user = person(request)
+    pk = request.POST.get("session", "")
+    if not pk:
+        own_sessions.end_others(request, user)
+        messages.success(request, "You are signed out everywhere else.")
+        return redirect("profile")
+    key = request.session.session_key
+    others = UserSession.objects.filter(user=user).exclude(session_key=key)
+    row = get_object_or_404(others, pk=int(pk) if pk.isascii() and pk.isdecimal() and len(pk) < 19 else 0)
+    own_sessions.end(row, by=user)
+    messages.success(request, "Signed out there.")
+    return redirect("profile")
