@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
-from apps.accounts.permissions import membership_of
+from apps.accounts.permissions import TeamRequest, membership_of
 
 
 class AccountsContext:
@@ -48,11 +48,9 @@ class AccountsContext:
     @cached_property
     def teams(self) -> list[Team]:
         """All teams of the person, for the switch; the switch is shown from two on."""
-        return (
-            list(Team.objects.filter(memberships__user_id=self._user_id).order_by("name"))
-            if self._user_id
-            else []
-        )
+        if self.membership is None:
+            return []
+        return sorted(cast(TeamRequest, self._request).teams, key=lambda team: team.name)
 
     @property
     def has_token(self) -> bool:

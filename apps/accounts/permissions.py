@@ -43,6 +43,7 @@ class TeamRequest(HttpRequest):
     user: User
     team: Team
     membership: Membership
+    teams: list[Team]
     htmx: HtmxDetails
     wants_partial: bool  # HTMX asks for a part of a page (accounts.middleware.PartialRequests)
 
@@ -141,8 +142,11 @@ _PLAIN = _Memberships()
 
 
 def membership_of(request: HttpRequest, memberships: _Memberships = _PLAIN) -> Membership | None:
-    """The signed-in person's membership in the team that they chose, else in their first one. One query."""
+    """The signed-in person's membership in the team that they chose, else in their first one. One query, which also
+    sets `request.teams`: all that they are in.
+    """
     found = memberships.of(cast(User, request.user).pk)
+    cast(TeamRequest, request).teams = [each.team for each in found]
     chosen = request.session.get(CHOSEN_TEAM)
     return min(found, key=lambda each: (str(each.team_id) != chosen, each.joined_at, each.pk), default=None)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +21,7 @@ from apps.generation.models import Hold
 from apps.generation.usage import forecast, overview
 from apps.library.context_processors import LibraryContext
 from apps.library.models import Clip
+from apps.prepared import prepared
 
 
 class Studio(LibraryContext):
@@ -34,7 +37,7 @@ class Studio(LibraryContext):
     @cached_property
     def hold(self) -> Hold | None:
         """Nothing is sent for the team, after a restored backup."""
-        return Hold.of(self.team).first() if self.team else None
+        return Hold.of(self.team).first() if self.team and _paused(self.team.pk) else None
 
     @cached_property
     def slots(self) -> Mapping[int, panel.SlotRow]:
@@ -75,6 +78,11 @@ class Studio(LibraryContext):
 
     def chain_page_of(self, clip: Clip) -> str:
         return address("clip-chain", clip.pk)
+
+
+@prepared
+def _paused(team_id: UUID) -> QuerySet[Hold, Any]:
+    return Hold.objects.filter(team=team_id).values_list("pk")
 
 
 def studio(request: HttpRequest) -> dict[str, object]:

@@ -12,6 +12,7 @@ from apps.addresses import address
 from apps.library.archiving import quota
 from apps.library.models import Clip, ClipFile, Collection, CollectionItem
 from apps.library.search import song_list
+from apps.prepared import prepared
 
 MOST_COLLECTIONS = 8
 
@@ -27,10 +28,7 @@ class LibraryContext(AccountsContext):
         """Name, address and cover ("" without one) of the first ones by name."""
         if self.team is None:
             return []
-        found = Collection.objects.for_team(self.team).annotate(
-            cover_of=Subquery(_with_cover()[:1], output_field=UUIDField())
-        )
-        return [_entry(*row) for row in found.values_list("pk", "name", "cover_of")[:MOST_COLLECTIONS]]
+        return [_entry(*row) for row in _collections(self.team.pk)]
 
     @cached_property
     def storage_warning(self) -> quota.Usage | None:
@@ -57,6 +55,13 @@ class LibraryContext(AccountsContext):
     def chain_page_of(self, clip: Clip) -> str:
         """Where the edits that led to the take are applied to another one."""
         return ""
+
+
+@prepared
+def _collections(team_id: UUID) -> QuerySet[Collection, Any]:
+    covered = Subquery(_with_cover()[:1], output_field=UUIDField())
+    found = Collection.objects.filter(team=team_id).annotate(cover_of=covered)
+    return found.values_list("pk", "name", "cover_of")[:MOST_COLLECTIONS]
 
 
 def _entry(pk: UUID, name: str, cover_of: UUID | None) -> dict[str, str]:

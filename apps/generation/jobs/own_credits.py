@@ -6,14 +6,19 @@ Four queries for the whole team, whatever the number of its people, tokens, acco
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from apps.accounts.models import ApiToken, FlowAccount, Team
+from apps.accounts.models import ApiToken, FlowAccount, Subscription, Team
 from apps.accounts.models.subscriptions import REAL
 from apps.generation.jobs import pricing
 from apps.generation.models import Job, State
 from apps.generation.operations import FREE
+from apps.prepared import prepared
+
+COLUMNS = ("block", "credits", "song_credits", "song_credits_fixed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +41,12 @@ class OwnCredits:
 
 def of_team(team: Team) -> dict[int, OwnCredits]:
     """By the person's key, for those who have a token, be it refused."""
-    tokens = ApiToken.objects.for_team(team)
-    owners = list(tokens.values_list("owner_id", "subscription__endpoint"))
+    owners = _owners(team.pk)
     real = {owner_id for owner_id, endpoint in owners if endpoint.startswith(REAL)}
     subscriptions: dict[int, set[int]] = {}
-    for owner_id, subscription_id in tokens.working().values_list("owner_id", "subscription_id"):
+    for owner_id, subscription_id in _working(team.pk):
         subscriptions.setdefault(owner_id, set()).add(subscription_id)
-    accounts = list(FlowAccount.objects.for_team(team).select_related("subscription"))
+    accounts = [_account(*row) for row in _accounts(team.pk)]
     queued = _queued(team)
     return {
         owner_id: _own_credits(
@@ -53,16 +57,40 @@ def of_team(team: Team) -> dict[int, OwnCredits]:
     }
 
 
+@prepared
+def _owners(team_id: UUID) -> QuerySet[ApiToken, Any]:
+    return ApiToken.objects.filter(team=team_id).values_list("owner_id", "subscription__endpoint")
+
+
+@prepared
+def _working(team_id: UUID) -> QuerySet[ApiToken, Any]:
+    return ApiToken.objects.filter(team=team_id).working().values_list("owner_id", "subscription_id")
+
+
+@prepared
+def _accounts(team_id: UUID) -> QuerySet[FlowAccount, Any]:
+    found = FlowAccount.objects.for_team(Team(pk=team_id))
+    return found.values_list("subscription_id", "subscription__endpoint", *COLUMNS)
+
+
+@prepared
+def _waiting(team_id: UUID) -> QuerySet[Job, Any]:
+    songs = Job.objects.filter(team=team_id, state=State.QUEUED).exclude(operation__in=FREE).order_by()
+    songs = songs.filter(token__refused_at=None, token__isnull=False)
+    found = songs.values_list("token__owner", "subscription__endpoint")
+    return found.annotate(count=Count("pk"))
+
+
+def _account(subscription_id: int, endpoint: str, *values: Any) -> FlowAccount:
+    """No more of it than the figures need."""
+    subscription = Subscription(pk=subscription_id, endpoint=endpoint)
+    return FlowAccount(subscription=subscription, **dict(zip(COLUMNS, values, strict=True)))
+
+
 def _queued(team: Team) -> Counter[tuple[int, bool]]:
     """Songs that wait, by whose token pays and whether these are real credits."""
-    waiting = Job.objects.for_team(team).filter(
-        state=State.QUEUED, token__refused_at=None, token__isnull=False
-    )
-    rows = (
-        waiting.exclude(operation__in=FREE).order_by().values_list("token__owner", "subscription__endpoint")
-    )
     songs: Counter[tuple[int, bool]] = Counter()
-    for owner_id, endpoint, count in rows.annotate(count=Count("pk")):
+    for owner_id, endpoint, count in _waiting(team.pk):
         songs[owner_id, endpoint.startswith(REAL)] += count
     return songs
 

@@ -5,12 +5,14 @@ not lost over a limit.
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from apps.accounts.models import Team
 from apps.library.models import Clip, ClipFile, ReferenceFile, TeamStorage
+from apps.prepared import prepared
 
 Kind = ClipFile.Kind
 
@@ -48,8 +50,13 @@ class Usage:
 
 
 def usage(team: Team | UUID) -> Usage:
-    row = TeamStorage.objects.filter(team=team).values("used_bytes", "limit_bytes").first()
-    return Usage(row["used_bytes"], row["limit_bytes"]) if row else Usage()
+    rows = _stored(team.pk if isinstance(team, Team) else team)
+    return Usage(*rows[0]) if rows else Usage()
+
+
+@prepared
+def _stored(team_id: UUID) -> QuerySet[TeamStorage, Any]:
+    return TeamStorage.objects.filter(team=team_id).values_list("used_bytes", "limit_bytes")
 
 
 def added(team_id: UUID, size: int) -> None:

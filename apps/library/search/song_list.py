@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 
 from apps.accounts.models import Team
@@ -18,6 +19,7 @@ from apps.accounts.templatetags.formatting import local_time
 from apps.library.models import Clip, Song
 from apps.library.models.clips import SongQuerySet
 from apps.library.search.filters import Filters
+from apps.prepared import prepared
 
 SONGS_PER_PAGE = 20
 MOST_COUNTED = (
@@ -198,7 +200,12 @@ def _name(day: date) -> str:
 
 def figure(team: Team) -> str:
     """How many songs the library lists, as the nav says it: "999+" at most; "" for none."""
-    with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
-    listed = Song.objects.for_team(team).listed().filter(with_takes).order_by("-created_at", "-id")
-    count = listed[: MOST_IN_FIGURE + 1].count()
+    count = len(_in_figure(team.pk))
     return f"{MOST_IN_FIGURE}+" if count > MOST_IN_FIGURE else str(count or "")
+
+
+@prepared
+def _in_figure(team_id: uuid.UUID) -> QuerySet[Song, Any]:
+    with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
+    listed = Song.objects.filter(team=team_id).listed().filter(with_takes).order_by("-created_at", "-id")
+    return listed.values_list(Value(1))[: MOST_IN_FIGURE + 1]
