@@ -7,29 +7,32 @@ What stays Django's: the SQL itself, what rows become, converters and connection
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 Given = ParamSpec("Given")
 Row = TypeVar("Row")
-Value = UUID | int | datetime
+Value = UUID | int | datetime | date | str
 
 MOST = 12  # values; a query with more, as for a long list of ids, is written anew each time
 _AS_STORED: dict[type, Any] = {
     UUID: models.UUIDField(),
     datetime: models.DateTimeField(),
+    date: models.DateField(),  # after what is a date, too
     int: models.IntegerField(),
+    str: models.TextField(),
 }
 
 
 def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list[Row]]:
-    """For a function that makes a query of ids, rows (of which it may use the id alone) and times: called, it gives
-    the rows that the query finds now.
+    """For a function that makes a query of ids, rows (of which it may use the id alone), times, days and texts that are
+    compared as they are: called, it gives the rows that the query finds now.
 
     Nothing else may decide what the query is, such as the time at which it is made; it is refused with a RuntimeError
     when it is first called. What is to be prefetched is, by prefetch_related_objects, on what it gives.
@@ -42,7 +45,10 @@ def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list
         values = [_value(each) for each in args]
         kinds = tuple(each.__class__ for each in args)  # of the row itself, where it is a lazy one
         if kinds not in kept:
-            kept[kinds] = _written(build, kinds, values)
+            try:
+                kept[kinds] = _written(build, kinds, values)
+            except EmptyResultSet:  # such as of none of several ids
+                return []
         return kept[kinds].rows(values)
 
     return rows
@@ -84,7 +90,7 @@ def _written(
     pairs = list(zip(params, other_params, strict=True))
     stored = [tuple(_stored(each, compilers[0]) for each in pair) for pair in zip(*tries, strict=True)]
     places = {at: stored.index(pair) for at, pair in enumerate(pairs) if pair in stored}
-    is_same = all(at in places or one == other for at, (one, other) in enumerate(pairs))
+    is_same = all(at in places or _plain(one) == _plain(other) for at, (one, other) in enumerate(pairs))
     if sql != other_sql or not is_same or set(places.values()) != set(range(len(values))):
         raise RuntimeError(
             f"{build.__qualname__} can't be prepared: not only its values differ from call to call"
@@ -108,13 +114,22 @@ def _stand_in(value: Value, number: int) -> Value:
         case UUID():
             return UUID(f"{number:08x}-bbbb-4bbb-8bbb-bbbbbbbbbbbb")
         case datetime():
-            return datetime(1907, 3, 1 + number, tzinfo=UTC)
+            return datetime(1907, 3, 1, tzinfo=UTC) + timedelta(days=number)
+        case date():
+            return date(1907, 3, 1) + timedelta(days=number)
+        case str():
+            return f"stands in place {number}"
         case int() if not isinstance(value, bool):
             return 2_000_000_011 + number
-    raise TypeError(f"{type(value).__name__} is no id, row or time")
+    raise TypeError(f"{type(value).__name__} is no id, row, time or text")
 
 
 def _stored(value: Value, compiler: SQLCompiler) -> Any:
     """As the database's driver takes it."""
     kind = next(each for each in _AS_STORED if isinstance(value, each))
     return _AS_STORED[kind].get_db_prep_value(value, compiler.connection)
+
+
+def _plain(param: Any) -> Any:
+    """What is JSON goes to Postgres in a wrapper that equals nothing."""
+    return getattr(param, "obj", param)

@@ -94,4 +94,4 @@ def test_what_its_values_alone_do_not_decide_is_refused(people: list[Membership]
         with pytest.raises(RuntimeError, match="can't be prepared"):
             prepared(build)(people[0].team)
     with pytest.raises(TypeError):
-        prepared(by_ids)("a name")  # type: ignore[arg-type]
+        prepared(by_ids)(1.5)  # type: ignore[arg-type]

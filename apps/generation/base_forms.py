@@ -6,8 +6,10 @@ from copy import copy
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.prepared import prepared
 
 MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]
 ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
@@ -64,6 +66,18 @@ def _label(account: FlowAccount) -> str:
     return f"{account.email} ({account.get_block_display()})" if account.block else account.email
 
 
+def _own_tokens(team: Team, user: User) -> QuerySet[ApiToken]:
+    return ApiToken.objects.for_team(team).owned_by(user).select_related("subscription")
+
+
+@prepared
+def _accounts_of(team: Team, user: User) -> QuerySet[FlowAccount]:
+    return FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
+
+
+_tokens_of = prepared(_own_tokens)
+
+
 class PaidForm(NonceForm):
     """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
 
@@ -73,14 +87,11 @@ class PaidForm(NonceForm):
     def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
         super().__init__(*args, team=team, **kwargs)
         self.user = user
-        own = ApiToken.objects.for_team(team).owned_by(user).select_related("subscription")
-        self.tokens = list(own)
-        self.accounts = list(
-            FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
-        )
+        self.tokens = _tokens_of(team, user)
+        self.accounts = _accounts_of(team, user)
         emails = {account.email: _label(account) for account in reversed(self.accounts)}
         self.fields["token"] = TokenField(
-            own,
+            _own_tokens(team, user),
             required=False,
             label=self.payer_label,
             empty_label=None,

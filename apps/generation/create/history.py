@@ -1,6 +1,7 @@
 """Lists recent prompts, each once, the newest first, to use again or to start from."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import Team, User
 from apps.generation.models import Job
+from apps.prepared import prepared
 
 SHOWN, SHOWN_OF_OTHERS = 20, 10
 SEARCHED = 100  # of the newest, so that one request sent many times doesn't make it slow
@@ -28,11 +30,11 @@ class EarlierRequest:
 
 
 def of_person(team: Team, user: User) -> list[EarlierRequest]:
-    return _distinct(_requests(team).filter(asked_by=user)[:SEARCHED])[:SHOWN]
+    return _distinct(_newest_of(team, user))[:SHOWN]
 
 
 def of_others(team: Team, user: User) -> list[EarlierRequest]:
-    return _distinct(_requests(team).exclude(asked_by=user)[:SEARCHED])[:SHOWN_OF_OTHERS]
+    return _distinct(_newest_of_others(team, user))[:SHOWN_OF_OTHERS]
 
 
 def of_team(team: Team, *, words: str = "", by: User | None = None) -> list[EarlierRequest]:
@@ -49,7 +51,17 @@ def _requests(team: Team) -> QuerySet[Job]:
     )
 
 
-def _distinct(jobs: QuerySet[Job], words: list[str] | None = None) -> list[EarlierRequest]:
+@prepared
+def _newest_of(team: Team, user: User) -> QuerySet[Job]:
+    return _requests(team).filter(asked_by=user)[:SEARCHED]
+
+
+@prepared
+def _newest_of_others(team: Team, user: User) -> QuerySet[Job]:
+    return _requests(team).exclude(asked_by=user)[:SEARCHED]
+
+
+def _distinct(jobs: Iterable[Job], words: list[str] | None = None) -> list[EarlierRequest]:
     distinct: dict[str, EarlierRequest] = {}
     for job in jobs:
         text = json.dumps(job.params, sort_keys=True, ensure_ascii=False)

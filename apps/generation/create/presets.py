@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry, Team, User
@@ -13,6 +14,7 @@ from apps.generation.models.presets import key_of
 from apps.generation.references.fields import NAMES
 from apps.library.curation import undo
 from apps.library.input_names import InvalidInput
+from apps.prepared import prepared
 
 BROUGHT_BACK_FOR = timedelta(days=1)
 # What a preset keeps: whose token pays is each person's own choice.
@@ -26,6 +28,11 @@ class NameTaken(Exception):
 def worth_keeping(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Of a form's values those that a preset keeps; what was left empty says nothing."""
     return {name: fields[name] for name in FIELDS if fields.get(name)}
+
+
+@prepared
+def of_team(team: Team) -> QuerySet[Preset]:
+    return Preset.objects.for_team(team).live()
 
 
 def save(*, team: Team, by: User, name: str, fields: Mapping[str, Any], replace: bool = False) -> Preset:

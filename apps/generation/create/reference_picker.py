@@ -3,13 +3,14 @@
 import zlib
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.accounts.models import FlowAccount, Team
 from apps.generation.models import Job
 from apps.generation.models.jobs import LIVE
 from apps.generation.references.fields import KINDS, NAMES, ReferenceForm, files_of
 from apps.library.models import ReferenceFile
+from apps.prepared import prepared
 
 OFFERED = 60  # of each kind, the newest
 
@@ -90,10 +91,7 @@ def settled(form: ReferenceForm, chosen: list[ReferenceFile]) -> FlowAccount | N
 
 def _offered(form: ReferenceForm, kind: str, chosen: list[ReferenceFile]) -> list[ReferenceFile]:
     """The newest, those of the person's own accounts first, and whatever is chosen."""
-    files = (
-        ReferenceFile.objects.for_team(form.team).live().ready().filter(kind=kind).select_related("account")
-    )
-    newest = list(files[:OFFERED])
+    newest = _newest(form.team, kind)
     own = {account.pk for account in form.accounts}
     newest += [each for each in chosen if each.kind == kind and each not in newest]
     return sorted(newest, key=lambda file: (file.account_id not in own, str(file.account)))
@@ -104,10 +102,21 @@ def _on(team: Team, account: FlowAccount | None, files: list[ReferenceFile]) -> 
     if account is None:
         return {}
     sums = {file.sha256 for file in files if file.sha256}
+    return {sha256: bool(asset) for sha256, asset in _copies(team, account, *sums)}
+
+
+@prepared
+def _newest(team: Team, kind: str) -> QuerySet[ReferenceFile]:
+    files = ReferenceFile.objects.for_team(team).live().ready().filter(kind=kind)
+    return files.select_related("account")[:OFFERED]
+
+
+@prepared
+def _copies(team: Team, account: FlowAccount, *sums: str) -> QuerySet[ReferenceFile, tuple[str, str]]:
     copies = ReferenceFile.objects.for_team(team).filter(account=account, sha256__in=sums, deleted_at=None)
     going = Job.objects.for_team(team).filter(state__in=LIVE, file__in=copies).values("file")
     here = copies.filter(~Q(asset_id="") | Q(pk__in=going))
-    return {sha256: bool(asset) for sha256, asset in here.values_list("sha256", "asset_id")}
+    return here.values_list("sha256", "asset_id")
 
 
 def _choice(

@@ -11,7 +11,7 @@ from django_htmx.http import push_url, trigger_client_event
 
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.create import history, prefill, reference_picker
+from apps.generation.create import history, prefill, presets, reference_picker
 from apps.generation.create.forms import SongForm
 from apps.generation.create.prefill import Prefill
 from apps.generation.create.style_chips import STYLES
@@ -19,7 +19,7 @@ from apps.generation.job_pages import person_panel
 from apps.generation.job_pages.person_panel import PersonPanel
 from apps.generation.jobs import pricing
 from apps.generation.jobs.requests import FormAlreadyUsed
-from apps.generation.models import Job, Preset
+from apps.generation.models import Job
 from apps.generation.queue import slots
 from apps.library.models import Clip
 
@@ -90,7 +90,7 @@ def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseB
         "panel": live,
         "styles": STYLES,
         "picker": reference_picker.of_form(form),
-        "presets": Preset.objects.for_team(request.team).live(),
+        "presets": presets.of_team(request.team),
         "own_prompts": history.of_person(request.team, request.user),
         "other_prompts": history.of_others(request.team, request.user),
     }

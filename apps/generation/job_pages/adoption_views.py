@@ -1,5 +1,7 @@
 """/jobs/<uuid>/adopt/: searching for a lost song among the newest ones of its account, and taking it."""
 
+from uuid import UUID
+
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
@@ -12,7 +14,7 @@ from apps.generation.recovery import adoption, candidates
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
-def adopt(request: TeamRequest, pk: object) -> HttpResponseBase:
+def adopt(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """POST with `look` has the list read; with `clip`, once or twice, these become the takes of the job."""
     found = find_to_decide(request, pk)
     if request.method != "POST":

@@ -8,8 +8,9 @@ person's own.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
-from django.db.models import Case, Prefetch, Q, QuerySet, When
+from django.db.models import Case, Prefetch, Q, QuerySet, When, prefetch_related_objects
 from django.utils import timezone
 
 from apps.accounts import account_sync
@@ -26,6 +27,7 @@ from apps.generation.queue import fair_order
 from apps.generation.queue import slots as slot_counts
 from apps.generation.queue.slots import Slots
 from apps.library.models import Clip
+from apps.prepared import prepared
 
 # What a card of a job shows of other rows.
 OF_A_CARD = (
@@ -85,8 +87,23 @@ class Panel:
 
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    takes = Prefetch("song__takes", Clip.objects.prefetch_related("files").order_by("take"))
-    return jobs.select_related(*OF_A_CARD).prefetch_related(takes)
+    return jobs.select_related(*OF_A_CARD).prefetch_related(_takes())
+
+
+def _takes() -> Prefetch:
+    return Prefetch("song__takes", Clip.objects.prefetch_related("files").order_by("take"))
+
+
+def of_page(team: Team, pk: UUID) -> Job | None:
+    """One job of the team with all that its card shows."""
+    found = _jobs(team, pk)
+    prefetch_related_objects(found, _takes())
+    return next(iter(found), None)
+
+
+@prepared
+def _jobs(team: Team, pk: UUID) -> QuerySet[Job]:
+    return Job.objects.for_team(team).filter(pk=pk).select_related(*OF_A_CARD)
 
 
 def surroundings(membership: Membership) -> Surroundings:
@@ -96,16 +113,30 @@ def surroundings(membership: Membership) -> Surroundings:
         slots={each.account.pk: each for each in slot_counts.of_subscriptions(subscription_ids)},
         positions=fair_order.positions(subscription_ids),
         usual=durations.seconds(membership.team),
-        creators=set(membership.team.memberships.creating().values_list("user_id", flat=True)),
+        creators=set(_creators(membership.team)),
         readable=frozenset(subscription_ids),
-        is_paused=Hold.of(membership.team).exists(),
+        is_paused=bool(_holds(membership.team)),
     )
 
 
 def _subscription_ids(team: Team) -> list[int]:
     """Those for which a token of the team works: of the others it sees nothing."""
-    tokens = ApiToken.objects.for_team(team).working().values_list("subscription_id", flat=True)
-    return sorted(set(tokens))
+    return sorted(set(_working_tokens(team)))
+
+
+@prepared
+def _working_tokens(team: Team) -> QuerySet[ApiToken, int]:
+    return ApiToken.objects.for_team(team).working().values_list("subscription_id", flat=True)
+
+
+@prepared
+def _creators(team: Team) -> QuerySet[Membership, int]:
+    return Membership.objects.filter(team=team).creating().values_list("user_id", flat=True)
+
+
+@prepared
+def _holds(team: Team) -> QuerySet[Hold, UUID]:
+    return Hold.of(team).values_list("pk", flat=True)
 
 
 def read(membership: Membership) -> Panel:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -21,7 +22,7 @@ SENT = "It was sent just now, so it was not removed."
 
 @require_POST
 @team_view(needs="create")
-def move(request: TeamRequest, pk: object) -> HttpResponseBase:
+def move(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """`before` or `after`: the job to stand beside; neither: to the front. `all`: with all songs of its request."""
     found, asked = find_to_decide(request, pk), request.POST
     beside = {"before": asked.get("before", ""), "after": asked.get("after", "")}
@@ -32,7 +33,7 @@ def move(request: TeamRequest, pk: object) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
-def remove(request: TeamRequest, pk: object) -> HttpResponseBase:
+def remove(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """GET asks first, which the button of a single song leaves out: that can be undone."""
     found = find_to_decide(request, pk)
     songs = _meant(request, found)
@@ -48,7 +49,7 @@ def remove(request: TeamRequest, pk: object) -> HttpResponseBase:
 
 @require_POST
 @team_view(needs="create")
-def undo_removal(request: TeamRequest, pk: object) -> HttpResponseBase:
+def undo_removal(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     if own_order.undo_removal(find_to_decide(request, pk), by=request.user) is None:
         _say(request, "This can’t be undone: it was sent, or there is no token of yours to pay for it.")
     return after(request)
@@ -57,7 +58,7 @@ def undo_removal(request: TeamRequest, pk: object) -> HttpResponseBase:
 def _pause(paused: bool) -> Callable[..., HttpResponseBase]:
     @require_POST
     @team_view(needs="create")
-    def view(request: TeamRequest, pk: object) -> HttpResponseBase:
+    def view(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         for song in _meant(request, find_to_decide(request, pk)):
             decisions.pause(song, paused, by=request.user)
         return after(request)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.middleware.csrf import get_token
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +17,8 @@ from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import job_list, panel, person_panel
 from apps.generation.job_pages.card_writer import card
 from apps.generation.jobs import decisions, links, poll_times, pricing
-from apps.generation.models import Job, PanelVersion
+from apps.generation.models import Job, JobEvent, PanelVersion
+from apps.prepared import prepared
 from apps.uuids import uuid_or_none
 
 
@@ -49,15 +51,18 @@ def jobs(request: TeamRequest) -> HttpResponseBase:
 
 @require_GET
 @team_view(needs="see")
-def job(request: TeamRequest, pk: object) -> HttpResponseBase:
+def job(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     return job_page(request, _find(request, pk), "generation/job.html")
 
 
-def _find(request: TeamRequest, pk: object) -> Job:
-    return get_object_or_404(panel.with_card_relations(Job.objects.for_team(request.team)), pk=pk)
+def _find(request: TeamRequest, pk: UUID) -> Job:
+    found = panel.of_page(request.team, pk)
+    if found is None:
+        raise Http404
+    return found
 
 
-def find_to_decide(request: TeamRequest, pk: object) -> Job:
+def find_to_decide(request: TeamRequest, pk: UUID) -> Job:
     found = _find(request, pk)
     if not request.membership.may_decide(found.asked_by_id):
         raise PermissionDenied("Only the person who requested this song, or an admin, can do this.")
@@ -70,11 +75,16 @@ def job_page(
     context = {
         "job": found,
         "card": card(found, panel.surroundings(request.membership)),
-        "story": found.story.select_related("by"),
+        "story": _story(found),
         "form_url": links.form_of(found),
         **more,
     }
     return TemplateResponse(request, template, context, status=status)
+
+
+@prepared
+def _story(job: Job) -> QuerySet[JobEvent]:
+    return JobEvent.objects.filter(job=job).select_related("by")
 
 
 def after(request: TeamRequest) -> HttpResponseBase:
@@ -94,7 +104,7 @@ def _panel(request: TeamRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(needs="create")
-def retry(request: TeamRequest, pk: object) -> HttpResponseBase:
+def retry(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """Sends the same request again, as a new job, after showing what is known of the first one."""
     found = find_to_decide(request, pk)
     if request.method != "POST":
@@ -126,7 +136,7 @@ def _confirm_first(
 
     @require_http_methods(["GET", "HEAD", "POST"])
     @team_view(needs="create")
-    def view(request: TeamRequest, pk: object) -> HttpResponseBase:
+    def view(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         found = find_to_decide(request, pk)
         if request.method != "POST":
             return job_page(request, found, template, may_cancel=decisions.may_cancel(found))
@@ -139,7 +149,7 @@ def _confirm_first(
 def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpResponseBase]:
     @require_POST
     @team_view(needs="create")
-    def view(request: TeamRequest, pk: object) -> HttpResponseBase:
+    def view(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         decide(request, find_to_decide(request, pk))
         return after(request)
 

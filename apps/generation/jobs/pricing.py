@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from apps.accounts.models import ApiToken, FlowAccount
+from apps.accounts.models import ApiToken, FlowAccount, Team
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.generation.models import Job, State
 from apps.generation.operations import FREE
+from apps.prepared import prepared
 
 Block = FlowAccount.Block
 
@@ -89,16 +90,18 @@ def _usable(accounts: Iterable[FlowAccount]) -> list[FlowAccount]:
     return [each for each in accounts if each.block not in {Block.GONE, Block.ERROR}]
 
 
+@prepared
+def _queued(*subscription_ids: int) -> QuerySet[Job, tuple[int, int | None, bool, int]]:
+    queued = Job.objects.filter(state=State.QUEUED, subscription__in=subscription_ids).order_by()
+    queued = queued.exclude(operation__in=FREE)
+    return queued.values_list("subscription", "account", "account_is_fixed").annotate(songs=Count("pk"))
+
+
 class ReservedCredits:
     """Credits that what is queued is going to cost, by subscription and by chosen account. One query."""
 
     def __init__(self, subscription_ids: Collection[int]) -> None:
-        queued = Job.objects.filter(state=State.QUEUED, subscription__in=subscription_ids).order_by()
-        queued = queued.exclude(operation__in=FREE)
-        counted = queued.values_list("subscription", "account", "account_is_fixed").annotate(
-            songs=Count("pk")
-        )
-        self._queued = list(counted)
+        self._queued = _queued(*subscription_ids)
 
     def songs_on(self, account: FlowAccount, *, alone: bool) -> int:
         """Those for which the account was chosen; all of its subscription if there is no other one."""
@@ -123,8 +126,13 @@ def balance_of(account: FlowAccount, accounts: Iterable[FlowAccount], reserved: 
 
 def balance_on(account: FlowAccount) -> Balance:
     """For what can run on this account alone."""
-    accounts = FlowAccount.objects.filter(subscription=account.subscription_id)
-    return balance_of(account, list(accounts), ReservedCredits([account.subscription_id]))
+    accounts = _accounts_under(account.subscription_id)
+    return balance_of(account, accounts, ReservedCredits([account.subscription_id]))
+
+
+@prepared
+def _accounts_under(subscription_id: int) -> QuerySet[FlowAccount]:
+    return FlowAccount.objects.filter(subscription=subscription_id)
 
 
 def balance_of_any(
@@ -196,8 +204,13 @@ def balance_of_job(job: Job) -> Balance:
     """From which a retry would be paid."""
     if job.operation in FREE:
         return Balance(where="", price=NOTHING, available=None, most=None)
-    reserved, seen = ReservedCredits([job.subscription_id]), FlowAccount.objects.for_team(job.team)
-    accounts = list(seen.filter(subscription=job.subscription_id))
+    reserved = ReservedCredits([job.subscription_id])
+    accounts = [each for each in _accounts_seen(job.team) if each.subscription_id == job.subscription_id]
     if job.account_is_fixed and job.account:
         return balance_of(job.account, accounts, reserved)
     return balance_of_any(job.subscription_id, accounts, reserved)
+
+
+@prepared
+def _accounts_seen(team: Team) -> QuerySet[FlowAccount]:
+    return FlowAccount.objects.for_team(team)

@@ -1,7 +1,8 @@
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import Team
+from apps.prepared import prepared
 
 
 class PanelVersion(models.Model):
@@ -17,12 +18,17 @@ class PanelVersion(models.Model):
 
     @classmethod
     def of(cls, team: Team) -> int:
-        return cls.objects.filter(team=team).values_list("version", flat=True).first() or 0
+        return next(iter(_version(team)), 0)
 
     @classmethod
     def of_membership(cls) -> Subquery:
         """For queries of memberships: the version of their team, None as long as nothing was shown."""
         return Subquery(cls.objects.filter(team=OuterRef("team")).values("version"))
+
+
+@prepared
+def _version(team: Team) -> "QuerySet[PanelVersion, int]":
+    return PanelVersion.objects.filter(team=team).values_list("version", flat=True)
 
 
 class Lease(models.Model):

@@ -14,7 +14,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import F, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from apps.generation.models import Job
 from apps.generation.models.jobs import OUT_THERE, JobQuerySet
 from apps.generation.operations import SYNCHRONOUS
 from apps.generation.queue import slots
+from apps.prepared import prepared
 
 # A queue may be long; whoever is due stands at the front of some member's part of it.
 CONSIDERED, MOST_SHOWN = 50, 500
@@ -77,19 +78,29 @@ def in_order(subscription: Subscription, *, synchronous: bool = False) -> list[J
 
 def positions(subscription_ids: Collection[int]) -> dict[uuid.UUID, int]:
     """The place in its queue of each job that may be sent, per subscription from 1; two queries."""
-    ready = Job.objects.ready(timezone.now()).filter(subscription__in=subscription_ids)
     queues: dict[Lane, list[Job]] = {}
-    for job in _front(ready, MOST_SHOWN).only("pk", "subscription", "operation", "asked_by", *OWN_ORDER):
+    for job in _ready(timezone.now(), *subscription_ids):
         queues.setdefault((job.subscription_id, job.is_synchronous), []).append(job)
     active: dict[Lane, Counter[Any]] = {}
-    out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
-    for subscription_id, operation, asker in out.values_list("subscription", "operation", "asked_by"):
+    for subscription_id, operation, asker in _out_there(*subscription_ids):
         active.setdefault((subscription_id, operation in SYNCHRONOUS), Counter())[asker] += 1
     return {
         job.pk: place
         for queue, jobs in queues.items()
         for place, job in enumerate(_order(jobs, active.get(queue, Counter())), start=1)
     }
+
+
+@prepared
+def _ready(now: datetime, *subscription_ids: int) -> QuerySet[Job]:
+    ready = Job.objects.ready(now).filter(subscription__in=subscription_ids)
+    return _front(ready, MOST_SHOWN).only("pk", "subscription", "operation", "asked_by", *OWN_ORDER)
+
+
+@prepared
+def _out_there(*subscription_ids: int) -> QuerySet[Job, tuple[int, str, int | None]]:
+    out = Job.objects.filter(state__in=OUT_THERE, subscription__in=subscription_ids)
+    return out.values_list("subscription", "operation", "asked_by")
 
 
 def _front(ready: JobQuerySet, most: int) -> JobQuerySet:

@@ -8,6 +8,7 @@ ended since frees its slot at once, and one that was just sent is counted once.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
@@ -16,6 +17,7 @@ from apps.accounts.models import FlowAccount
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
 from apps.generation.operations import OPERATIONS
+from apps.prepared import prepared
 
 Block = FlowAccount.Block
 
@@ -39,9 +41,7 @@ def of_subscriptions(subscription_ids: Collection[int], now: datetime | None = N
     """All their accounts, two queries whatever their number."""
     now = now or timezone.now()
     # Read before the jobs are counted: a slot that is taken in between then shows in `slot_version`.
-    accounts = list(
-        FlowAccount.objects.filter(subscription__in=subscription_ids).select_related("subscription")
-    )
+    accounts = _accounts(*subscription_ids)
     ours = _ours(subscription_ids, now)
     return [_slots(account, ours.get(account.pk, NONE)) for account in accounts]
 
@@ -59,19 +59,30 @@ NONE = Ours()
 
 
 def _ours(subscription_ids: Collection[int], now: datetime) -> dict[int | None, Ours]:
+    grouped = _grouped(now - Job.UNKNOWN_HOLDS_SLOT, *subscription_ids)
+    return {account: Ours(*counts) for account, *counts in grouped}
+
+
+@prepared
+def _accounts(*subscription_ids: int) -> QuerySet[FlowAccount]:
+    return FlowAccount.objects.filter(subscription__in=subscription_ids).select_related("subscription")
+
+
+@prepared
+def _grouped(old: datetime, *subscription_ids: int) -> QuerySet[Job, tuple[Any, ...]]:
     in_slots = Job.objects.in_lane(synchronous=False).filter(subscription__in=subscription_ids)
-    out_there = in_slots.filter(state__in=OUT_THERE).exclude(pk__in=_slotless(in_slots, now).values("pk"))
+    out_there = in_slots.filter(state__in=OUT_THERE).exclude(pk__in=_slotless(in_slots, old).values("pk"))
     lost = Q(state=State.UNKNOWN)
     counts = Count("pk"), Count("pk", filter=lost), Min("unknown_since", filter=lost)
-    grouped = out_there.order_by().values("ran_on").annotate(count=counts[0], lost=counts[1], since=counts[2])
-    return {each["ran_on"]: Ours(each["count"], each["lost"], each["since"]) for each in grouped}
+    grouped = out_there.order_by().values_list("ran_on")
+    return grouped.annotate(count=counts[0], lost=counts[1], since=counts[2])
 
 
-def _slotless(jobs: "QuerySet[Job]", now: datetime) -> "QuerySet[Job]":
+def _slotless(jobs: QuerySet[Job], old: datetime) -> QuerySet[Job]:
     """Of unknown outcome, and in no slot by now: it was sent long ago, or the remote side has answered with an error
     and a list has been read since. What runs is in that list, counted as started elsewhere until it is known as ours.
     """
-    is_old = Q(unknown_since__lt=now - Job.UNKNOWN_HOLDS_SLOT)
+    is_old = Q(unknown_since__lt=old)
     was_answered = Q(evidence__status__gte=300, evidence__fault__isnull=True, times_checked__gt=0)
     return jobs.filter(is_old | was_answered, state=State.UNKNOWN)
 

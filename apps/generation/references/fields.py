@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from apps.accounts.models import FlowAccount, Team
 from apps.generation.base_forms import PaidForm
 from apps.library.models import ReferenceFile
+from apps.prepared import prepared
 
 MOST = 10
 KINDS = {"refImage": ReferenceFile.Kind.IMAGE, "refAudio": ReferenceFile.Kind.AUDIO}
@@ -20,6 +22,9 @@ NAMES = tuple(f"{kind}{number}" for kind in KINDS for number in range(1, MOST + 
 LOST = "A reference was deleted, so it was removed from the form. Nothing was sent; send the form again as it is now."
 
 Listed = dict[str, list[str]]
+
+# One for all of them: what a field holds is the form's.
+_ASSET = forms.CharField(max_length=400, required=False, widget=forms.HiddenInput)
 
 
 def listed(data: Mapping[str, Any]) -> Listed:
@@ -47,8 +52,13 @@ def numbered(found: Listed) -> dict[str, str]:
 
 def files_of(team: Team, assets: Iterable[str]) -> dict[str, ReferenceFile]:
     """Those that can be used, by their asset."""
-    files = ReferenceFile.objects.for_team(team).live().ready().filter(asset_id__in=list(assets))
-    return {file.asset_id: file for file in files.select_related("account")}
+    return {file.asset_id: file for file in _files_of(team, *assets)}
+
+
+@prepared
+def _files_of(team: Team, *assets: str) -> QuerySet[ReferenceFile]:
+    files = ReferenceFile.objects.for_team(team).live().ready().filter(asset_id__in=assets)
+    return files.select_related("account")
 
 
 def still_there(fields: Mapping[str, Any], *, team: Team) -> tuple[dict[str, str], int]:
@@ -64,8 +74,7 @@ class ReferenceForm(PaidForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in NAMES:
-            self.fields[name] = forms.CharField(max_length=400, required=False, widget=forms.HiddenInput)
+        self.fields |= dict.fromkeys(NAMES, _ASSET)
 
     @property
     def chosen(self) -> Listed:
