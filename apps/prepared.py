@@ -20,7 +20,7 @@ Given = ParamSpec("Given")
 Row = TypeVar("Row")
 Value = UUID | int | datetime | date | str
 
-MOST = 12  # values; a query with more, as for a long list of ids, is written anew each time
+MOST = 40  # values; a query with more, as for a long list of ids, is written anew each time
 _AS_STORED: dict[type, Any] = {
     UUID: models.UUIDField(),
     datetime: models.DateTimeField(),
@@ -31,8 +31,8 @@ _AS_STORED: dict[type, Any] = {
 
 
 def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list[Row]]:
-    """For a function that makes a query of ids, rows (of which it may use the id alone), times, days and texts that are
-    compared as they are: called, it gives the rows that the query finds now.
+    """For a function that makes a query of ids, rows (of which it may use the id alone), times, days and texts, which
+    go into it as they are: called, it gives the rows that the query finds now.
 
     Nothing else may decide what the query is, such as the time at which it is made; it is refused with a RuntimeError
     when it is first called. What is to be prefetched is, by prefetch_related_objects, on what it gives.

@@ -7,9 +7,11 @@ has to be caught for that: each time the API takes a token of the team, what the
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Sight, Team
+from apps.prepared import prepared
 
 # What is kept of an account; what runs on it at a moment is not.
 KEPT = (
@@ -37,14 +39,26 @@ def remember(team_id: UUID, subscription_id: int) -> None:
 
 def ended(team: Team) -> list[FlowAccount]:
     """Accounts that the team sees no more, as it last saw them: `as_of` says when. Never to be saved."""
-    working = ApiToken.objects.for_team(team).working().values("subscription")
-    sights = {
-        each.subscription_id: each
-        for each in Sight.objects.filter(team=team).exclude(subscription__in=working)
-    }
+    sights = {each.subscription_id: each for each in _ended_sights(team)}
     seen = [int(pk) for sight in sights.values() for pk in sight.accounts]
-    accounts = FlowAccount.objects.filter(pk__in=seen).select_related("subscription")
-    return [_as_of(account, sights[account.subscription_id]) for account in accounts]
+    return [_as_of(account, sights[account.subscription_id]) for account in _accounts(*seen)]
+
+
+@prepared
+def live(team: Team) -> QuerySet[FlowAccount]:
+    """Accounts that the team sees now, by a working token."""
+    return FlowAccount.objects.for_team(team).select_related("subscription")
+
+
+@prepared
+def _ended_sights(team: Team) -> QuerySet[Sight]:
+    working = ApiToken.objects.for_team(team).working().values("subscription")
+    return Sight.objects.filter(team=team).exclude(subscription__in=working)
+
+
+@prepared
+def _accounts(*ids: int) -> QuerySet[FlowAccount]:
+    return FlowAccount.objects.filter(pk__in=ids).select_related("subscription")
 
 
 def _as_of(account: FlowAccount, sight: Sight) -> FlowAccount:

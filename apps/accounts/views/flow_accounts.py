@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
@@ -14,12 +15,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import account_lookup, account_sync, tokens, usage_sync, visibility
-from apps.accounts.models import ApiToken, FlowAccount, User
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.accounts.models.subscriptions import credits_left
 from apps.accounts.permissions import TeamRequest, team_view
+from apps.prepared import prepared
 
 Block = FlowAccount.Block
 # What was asked for in the last minute is shown as it is.
 FRESH = timedelta(minutes=1)
+TokensBySubscription = defaultdict[int, list[ApiToken]]
 
 
 @dataclass(frozen=True)
@@ -111,23 +115,29 @@ def _read_usage(request: TeamRequest) -> None:
 def _is_stale(request: TeamRequest) -> bool:
     """Under one of them something was last asked for a while ago."""
     before = timezone.now() - FRESH
-    return _own_tokens(request).filter(Q(checked_at=None) | Q(checked_at__lt=before)).exists()
+    return bool(_unchecked(request.team, request.user, before))
+
+
+@prepared
+def _unchecked(team: Team, user: User, before: datetime) -> "QuerySet[ApiToken, UUID]":
+    own = ApiToken.objects.for_team(team).owned_by(user).working()
+    return own.filter(Q(checked_at=None) | Q(checked_at__lt=before)).values_list("pk", flat=True)[:1]
 
 
 def _list(request: TeamRequest) -> dict[str, object]:
-    cards = _cards(request)
+    by_subscription, accounts = _tokens_by_subscription(request), visibility.live(request.team)
+    cards = _cards(accounts, by_subscription, request.user)
     return {
         "cards": [card for card in cards if not card.is_gone],
         "gone": [card for card in cards if card.is_gone],
-        "ended": _ended(request),
-        "credits": FlowAccount.objects.for_team(request.team).credits_left(),
+        "ended": _ended(request, by_subscription),
+        "credits": credits_left(accounts),
         "check_error": "",
     }
 
 
-def _ended(request: TeamRequest) -> list[AccountCard]:
+def _ended(request: TeamRequest, by_subscription: TokensBySubscription) -> list[AccountCard]:
     """Accounts for which no token of the team works any more, as they were then."""
-    by_subscription = _tokens_by_subscription(request)
     accounts = visibility.ended(request.team)
     return [
         _card(each, by_subscription[each.subscription_id], request.user, query=f"?on={each.subscription_id}")
@@ -135,23 +145,28 @@ def _ended(request: TeamRequest) -> list[AccountCard]:
     ]
 
 
-def _tokens_by_subscription(request: TeamRequest) -> defaultdict[int, list[ApiToken]]:
+def _tokens_by_subscription(request: TeamRequest) -> TokensBySubscription:
     """The team's tokens by subscription."""
-    by_subscription: defaultdict[int, list[ApiToken]] = defaultdict(list)
-    for token in ApiToken.objects.for_team(request.team).select_related("owner"):
+    by_subscription: TokensBySubscription = defaultdict(list)
+    for token in _tokens_of(request.team):
         by_subscription[token.subscription_id].append(token)
     return by_subscription
 
 
-def _cards(request: TeamRequest) -> list[AccountCard]:
-    by_subscription = _tokens_by_subscription(request)
-    accounts = list(FlowAccount.objects.for_team(request.team).select_related("subscription"))
+@prepared
+def _tokens_of(team: Team) -> "QuerySet[ApiToken]":
+    return ApiToken.objects.for_team(team).select_related("owner")
+
+
+def _cards(
+    accounts: list[FlowAccount], by_subscription: TokensBySubscription, person: User
+) -> list[AccountCard]:
     named = Counter(account.email for account in accounts)
     return [
         _card(
             account,
             by_subscription[account.subscription_id],
-            request.user,
+            person,
             query=f"?on={account.subscription_id}" if named[account.email] > 1 else "",
         )
         for account in accounts

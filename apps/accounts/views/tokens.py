@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import account_sync, tokens, visibility
 from apps.accounts.forms import TokenForm
-from apps.accounts.models import ApiToken, FlowAccount
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.permissions import TeamRequest, ask_again, team_view
+from apps.prepared import prepared
 from apps.upstream.errors import UpstreamError
 from apps.upstream.token import Token
 
@@ -65,7 +66,7 @@ def check(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     token = _own_token(request, pk)
     error = account_sync.refresh(token)
     if request.wants_partial:
-        (token,) = _with_accounts(request, own_tokens(request).filter(pk=token.pk))
+        (token,) = _with_accounts(request, [*own_tokens(request).filter(pk=token.pk)])
         context = {"token": token, "check_error": tokens.message_for(error) if error else ""}
         return TemplateResponse(request, "accounts/_token.html", context)
     if error:
@@ -88,7 +89,14 @@ def remove(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 
 
 def own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
-    return ApiToken.objects.for_team(request.team).owned_by(request.user).select_related("subscription")
+    return _own_tokens(request.team, request.user)
+
+
+def _own_tokens(team: Team, user: User) -> "QuerySet[ApiToken]":
+    return ApiToken.objects.for_team(team).owned_by(user).select_related("subscription")
+
+
+_tokens_of = prepared(_own_tokens)
 
 
 def _own_token(request: TeamRequest, pk: UUID) -> ApiToken:
@@ -105,12 +113,11 @@ def _add(request: TeamRequest, token: Token, *, endpoint: str) -> str:
     return ""
 
 
-def _with_accounts(request: TeamRequest, own: "QuerySet[ApiToken]") -> list[ApiToken]:
+def _with_accounts(request: TeamRequest, found: list[ApiToken]) -> list[ApiToken]:
     """Each with the `accounts` under it, as the team sees them: what it doesn't any more is as of then."""
     seen: defaultdict[int, list[FlowAccount]] = defaultdict(list)
-    for account in [*FlowAccount.objects.for_team(request.team), *visibility.ended(request.team)]:
+    for account in [*visibility.live(request.team), *visibility.ended(request.team)]:
         seen[account.subscription_id].append(account)
-    found = list(own)
     for token in found:
         token.accounts = seen[token.subscription_id]
     return found
@@ -118,7 +125,7 @@ def _with_accounts(request: TeamRequest, own: "QuerySet[ApiToken]") -> list[ApiT
 
 def _page(request: TeamRequest, form: TokenForm, *, sandbox_refused: str = "") -> TemplateResponse:
     """The list, or the first steps while there is nothing to list."""
-    own = _with_accounts(request, own_tokens(request))
+    own = _with_accounts(request, _tokens_of(request.team, request.user))
     context = {
         "tokens": own,
         "may_create": request.membership.rights.may_create,

@@ -15,6 +15,7 @@ from apps.generation.jobs.titles import numbered
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
 from apps.library.models import Clip
+from apps.prepared import prepared
 from apps.upstream import errors
 from apps.upstream.deadline import Deadline
 from apps.upstream.flowmusic import FlowMusic
@@ -73,11 +74,20 @@ def needs(account: FlowAccount, team: Team) -> Needs:
 
 def uses(team: Team) -> dict[int, Use]:
     """By account; two queries."""
-    takes = Clip.objects.for_team(team).live().order_by().exclude(account=None)
-    songs = dict(takes.values_list("account").annotate(Count("song", distinct=True)))
-    queued = Job.objects.filter(team=team, state=State.QUEUED, account_is_fixed=True).order_by()
-    waiting = dict(queued.exclude(account=None).values_list("account").annotate(Count("pk")))
+    songs, waiting = dict(_songs(team)), dict(_waiting(team))
     return {pk: Use(songs.get(pk, 0), waiting.get(pk, 0)) for pk in songs.keys() | waiting.keys()}
+
+
+@prepared
+def _songs(team: Team) -> QuerySet[Clip, tuple[int, int]]:
+    takes = Clip.objects.for_team(team).live().order_by().exclude(account=None)
+    return takes.values_list("account").annotate(Count("song", distinct=True))
+
+
+@prepared
+def _waiting(team: Team) -> QuerySet[Job, tuple[int, int]]:
+    queued = Job.objects.filter(team=team, state=State.QUEUED, account_is_fixed=True).order_by()
+    return queued.exclude(account=None).values_list("account").annotate(Count("pk"))
 
 
 def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:

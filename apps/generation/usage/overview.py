@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.accounts import visibility
+from apps.accounts.models import ApiToken, Team, User
 from apps.generation.usage import chart, forecast, spending, top_spenders
 from apps.generation.usage.spending import Spending
+from apps.prepared import prepared
 
 DAYS = 30
 MOST_SONGS = 3
@@ -24,14 +27,19 @@ class Overview:
 
 def of_team(team: Team, user: User) -> Overview | None:
     """None until it is known that something was spent."""
-    accounts = spending.pool(list(FlowAccount.objects.for_team(team).select_related("subscription")))
+    accounts = spending.pool(visibility.live(team))
     if not any(account.usage_read_at for account in accounts):
         return None
     today = timezone.now().date()
     spent = spending.of(accounts, team, days=DAYS, today=today)
     if not spent.charged:
         return None
-    tokens = ApiToken.objects.for_team(team).owned_by(user).working()
-    own = set(tokens.values_list("subscription", flat=True))
+    own = set(_own(team, user))
     songs, _ = top_spenders.by_song(accounts, team, since=spent.since, most=MOST_SONGS, own=own)
     return Overview(spent, chart.draw(spent.spans, today), forecast.of(accounts, today), songs)
+
+
+@prepared
+def _own(team: Team, user: User) -> QuerySet[ApiToken, int]:
+    """Subscriptions of the person's own working tokens."""
+    return ApiToken.objects.for_team(team).owned_by(user).working().values_list("subscription", flat=True)

@@ -4,7 +4,7 @@ Flow Music's figures are what counts. Ours say which of it were songs and edits 
 elsewhere, or was dearer than we thought.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,6 @@ from django.db.models.functions import Coalesce, TruncDate
 
 from apps.accounts.models import FlowAccount, Team, UsageRow
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
-from apps.accounts.models.usage import UsageRowQuerySet
 from apps.accounts.usage_sync import RECEIVED, credits
 from apps.generation.models import Job, State
 from apps.upstream.usage import CHARGED
@@ -27,6 +26,7 @@ RANGES: dict[str, tuple[int | None, str]] = {
     "all": (None, "All"),
 }
 USUAL_RANGE = "30"
+Booked = tuple[date | None, str, int]  # a day, a kind of booking, what was booked
 # Requests that were taken at Flow Music and so are paid for. A failed one may have cost nothing.
 PAID = [State.RUNNING, State.COLLECTING, State.COMPLETED, State.CANCELLED]
 OLDEST = timedelta(days=3650)
@@ -118,12 +118,13 @@ def of(accounts: Collection[FlowAccount], team: Team, *, days: int | None, today
     """Of all these accounts together; a few queries whatever their number."""
     since = first_day(days, today)
     rows = UsageRow.objects.of(accounts).since(since).order_by()
-    by_day = _booked(rows)
+    sums = list(rows.values_list("day", "type").annotate(Sum("tokens")))
+    by_day = _booked(sums)
     _count(by_day, accounts, team, since)
     first = since or max(min(by_day, default=today), today - OLDEST)
     spans = _fold([by_day.get(day) or Period(day, day) for day in _each_day(first, today)])
-    undated = abs(rows.charged().filter(day=None).aggregate(sum=Sum("tokens"))["sum"] or 0)
-    return Spending(spans, _kinds(rows), since, credits(undated))
+    undated = abs(sum(tokens for day, type_, tokens in sums if day is None and type_ in CHARGED))
+    return Spending(spans, _kinds(sums), since, credits(undated))
 
 
 def pool(accounts: list[FlowAccount]) -> list[FlowAccount]:
@@ -157,11 +158,12 @@ def paid(accounts: Collection[FlowAccount], team: Team, since: date | None) -> "
     return sent.order_by()
 
 
-def _booked(rows: UsageRowQuerySet) -> dict[date, Period]:
+def _booked(sums: list[Booked]) -> dict[date, Period]:
     """A charge is a charge, whichever sign it is written with."""
     found: dict[date, Period] = {}
-    sums = rows.exclude(day=None).values_list("day", "type").annotate(Sum("tokens"))
     for day, type_, tokens in sums:
+        if day is None:
+            continue
         span = found.setdefault(day, Period(day, day))
         name = sense(type_)
         setattr(span, name, round(getattr(span, name) + credits(abs(tokens)), 2))
@@ -182,9 +184,11 @@ def _count(
             span.counted_edits += price
 
 
-def _kinds(rows: UsageRowQuerySet) -> list[BookingKind]:
-    sums = rows.values_list("type").annotate(Sum("tokens"))
-    kinds = [BookingKind(type_, credits(abs(tokens)), sense(type_)) for type_, tokens in sums]
+def _kinds(sums: list[Booked]) -> list[BookingKind]:
+    by_type: Counter[str] = Counter()
+    for _, type_, tokens in sums:
+        by_type[type_] += tokens
+    kinds = [BookingKind(type_, credits(abs(tokens)), sense(type_)) for type_, tokens in by_type.items()]
     return sorted(kinds, key=lambda kind: (kind.sense, -kind.credits))
 
 

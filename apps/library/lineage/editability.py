@@ -1,7 +1,13 @@
 """Says why a take can't be edited, before anyone tries (post-flowmusic-music-edit)."""
 
-from apps.accounts.models import Subscription
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import Subscription, Team
 from apps.library.models import Clip, ReferenceFile
+from apps.library.models.references import either_id
+from apps.prepared import prepared
 
 IN_TRASH = "This take is in the trash. Restore it first."
 UPLOADED = "This is uploaded audio. Flow Music edits only what was made there."
@@ -27,5 +33,10 @@ def why_not(clip: Clip) -> str:
 
 def _is_upload(clip: Clip) -> bool:
     """Audio that was uploaded is among the account's clips, too."""
-    files = ReferenceFile.objects.for_team(clip.team)
-    return files.of_clips(clip.subscription_id, [clip.clip_id]).exists()
+    return bool(_uploads(clip.team, clip.subscription_id, *either_id([clip.clip_id])))
+
+
+@prepared
+def _uploads(team: Team, subscription_id: int, *clip_ids: str) -> QuerySet[ReferenceFile, UUID]:
+    files = ReferenceFile.objects.for_team(team).filter(subscription=subscription_id, clip_id__in=clip_ids)
+    return files.values_list("pk", flat=True)[:1]
