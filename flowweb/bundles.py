@@ -11,7 +11,8 @@ from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, Storage
 
-# In the order in which the browser is to read them. Only theme.js stands alone: it runs before anything is drawn.
+# In the order in which the browser is to read them. Two stand alone: theme.js runs before anything is drawn, and
+# passkeys.js is on signed-out pages, too.
 SHEETS = (
     "tokens flowweb parts layout drawer jobs create lyrics library clip edit versions mixer collections player "
     "accounts settings usage files imports"

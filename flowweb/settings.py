@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "apps.accounts.apps.SessionsConfig",  # allauth.usersessions
     "csp",
     "django_htmx",

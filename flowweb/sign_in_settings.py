@@ -40,3 +40,16 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+
+# Passkeys sign in by themselves; an authenticator app is asked beside the password. Addresses count as the person's
+# also unconfirmed, for nobody signs up here by themselves.
+MFA_ADAPTER = "apps.accounts.two_step.TwoStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_TOLERANCE = 1  # a code of the half minute before or after: clocks of phones go wrong
+MFA_FORMS = {
+    "authenticate": "apps.accounts.sign_in_forms.CodeForm",
+    "reauthenticate": "apps.accounts.sign_in_forms.CodeAgainForm",
+    "activate_totp": "apps.accounts.sign_in_forms.NewAppForm",
+}

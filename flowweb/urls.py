@@ -4,5 +4,6 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("library/", include("apps.library.urls")),
     path("", include("apps.generation.urls")),
+    path("auth/two-step/", include("allauth.mfa.urls")),
     path("auth/", include("allauth.account.urls")),
 ]

@@ -19,6 +19,7 @@ from flowweb.bundles import BUNDLES, COMMENTS, StaticFinder
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+ALONE = ("js/passkeys.js", "js/theme.js")  # on signed-out pages, too
 SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 VENDORED = sorted(path for path in (ROOT / "static" / "vendor").iterdir() if path.is_dir())
 SPRITE = next((ROOT / "static" / "vendor").glob("bootstrap-icons-*/icons.svg")).read_text()
@@ -91,7 +92,7 @@ def test_the_vendored_stylesheet_needs_no_data_pictures() -> None:
 def test_every_sheet_and_script_is_in_the_file_that_pages_load() -> None:
     parts = [part for name, bundle in BUNDLES.items() if name != "icons.svg" for part in bundle]
     there = [name(path).removeprefix("static/") for path in [*STYLES, *SCRIPTS]]
-    assert sorted([*parts, "js/theme.js"]) == sorted(there)
+    assert sorted([*parts, *ALONE]) == sorted(there)
 
 
 @pytest.mark.django_db
@@ -131,7 +132,7 @@ def test_the_joined_files_are_collected_in_place_of_their_parts() -> None:
     app, imports = (ROOT / "static/js/app.js").read_bytes(), (ROOT / "static/css/imports.css").read_bytes()
     assert scripts.startswith(COMMENTS.sub(b"", app))
     assert sheets.endswith(COMMENTS.sub(b"", imports))
-    assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, "js/theme.js"} - {
+    assert {path for path in collected if path.startswith(("css/", "js/"))} == {*BUNDLES, *ALONE} - {
         "icons.svg"
     }
     assert collected["icons.svg"].open("icons.svg").read() == SPRITE.encode()

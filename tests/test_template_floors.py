@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
 FLOORS = ("accounts", "library", "generation")
 # Pages of django-allauth, which our own ones stand in for.
-HOMES = {"account": "accounts", "allauth": "accounts"} | {floor: floor for floor in FLOORS}
+HOMES = dict.fromkeys(("account", "allauth", "mfa", "socialaccount"), "accounts") | {
+    floor: floor for floor in FLOORS
+}
 
 COMMENTS = re.compile(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", re.DOTALL)
 PARTS = re.compile(r"{%\s*(?:include|extends)\s+[\"']([^\"']+)[\"']")

@@ -68,7 +68,7 @@ def row(name: str, /, *cells: str, args: Arguments = _NOTHING, **form: object) -
     return Row(name, cells, args, filled)
 
 
-def everybody(name: str, cell: str, args: Arguments = _NOTHING, **form: object) -> Row:
+def everybody(name: str, /, cell: str, args: Arguments = _NOTHING, **form: object) -> Row:
     return row(name, *[cell] * 5, args=args, **form)
 
 
@@ -252,6 +252,21 @@ TABLE = [
     everybody("account_reset_password_from_key_done", "200 405"),
     everybody("account_reset_password_from_key", "200 200", lambda house: ("1", "no-such-key")),
     everybody("account_reset_password_done", "200 405"),
+    row("mfa_index",        "302 302", "302 405", "302 405", "302 405", "302 405"),
+    row("mfa_list_webauthn", "302 302", "302 405", "302 405", "302 405", "302 405"),
+    everybody("mfa_authenticate", "302 302"),  # nobody is in the middle of signing in
+    row("mfa_login_webauthn", "302 302", "302 302", "302 302", "302 302", "302 302"),
+    # Who has a password is asked for that first; none of them has two-step sign-in.
+    everybody("mfa_reauthenticate", "302 302"),
+    everybody("mfa_reauthenticate_webauthn", "302 302"),
+    everybody("mfa_activate_totp", "302 302"),
+    everybody("mfa_add_webauthn", "302 302"),
+    row("mfa_deactivate_totp", "302 302", "404 404", "404 404", "404 404", "404 404"),
+    row("mfa_view_recovery_codes", "302 302", "404 405", "404 405", "404 405", "404 405"),
+    row("mfa_download_recovery_codes", "302 302", "404 404", "404 404", "404 404", "404 404"),
+    everybody("mfa_generate_recovery_codes", "302 302"),
+    everybody("mfa_edit_webauthn", "302 302", lambda house: (1,), name="Mine"),
+    everybody("mfa_remove_webauthn", "302 302", lambda house: (1,)),
 ]  # fmt: skip
 
 BY_NAME = {entry.name: entry for entry in TABLE}

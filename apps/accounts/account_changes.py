@@ -8,10 +8,12 @@ from typing import Any
 from allauth.account import signals
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.mfa import signals as mfa_signals
+from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from apps.accounts import audit_trail, sign_in_limits
+from apps.accounts import audit_trail, sign_in_limits, two_step
 from apps.accounts.models import User
 
 
@@ -56,3 +58,34 @@ def first_address_changed(
 ) -> None:
     before = from_email_address.email if from_email_address else "none"
     audit_trail.note(user, "address changed", by=user, subject=f"from {before} to {to_email_address.email}")
+
+
+@receiver(mfa_signals.authenticator_added)
+def authenticator_added(user: User, authenticator: Authenticator, **_: Any) -> None:
+    _note(user, authenticator, "added")
+
+
+@receiver(mfa_signals.authenticator_removed)
+def authenticator_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
+    _note(user, authenticator, "removed")
+
+
+@receiver(mfa_signals.authenticator_reset)
+def recovery_codes_renewed(user: User, authenticator: Authenticator, **_: Any) -> None:
+    _note(user, authenticator, "renewed")
+
+
+@receiver(mfa_signals.authenticator_used)
+def authenticator_used(user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Every sign-in is noted by itself; a recovery code says that something was lost."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        _note(user, authenticator, "used")
+
+
+@receiver(mfa_signals.authentication_failed)
+def code_refused(request: HttpRequest, user: User, **_: Any) -> None:
+    audit_trail.note_refused_code(request, user)
+
+
+def _note(user: User, authenticator: Authenticator, what: str) -> None:
+    audit_trail.note(user, f"{two_step.NAMES[authenticator.type]} {what}", by=user)

@@ -31,3 +31,9 @@ def note_failure(request: HttpRequest, address: str) -> None:
     for user in filter_users_by_email(address, prefer_verified=True, for_login=True):
         if ratelimit.consume(request, action="failures_noted", key=str(user.pk)):
             note(user, action)
+
+
+def note_refused_code(request: HttpRequest, user: User) -> None:
+    """A wrong code of an app, or a wrong recovery code, after the right password."""
+    if ratelimit.consume(request, action="failures_noted", key=str(user.pk)):
+        note(user, "code refused")

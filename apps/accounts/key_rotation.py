@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from apps.accounts import outbox
+from apps.accounts import outbox, two_step
 from apps.accounts.crypto import VERSION, CannotDecrypt, kid_of, open_sealed, seal
 from apps.accounts.models import ApiToken, KeyCanary, Mail
 
@@ -30,12 +30,14 @@ def check_keys() -> None:
     )
     for kind in SEALED:
         _check_all(kind.objects.all())
+    for _, kid in two_step.sealed():
+        if kid not in dict(settings.FIELD_KEYS):
+            raise KeysDontFit(f"FIELD_KEYS has no key {kid!r}, with which an authenticator app is encrypted.")
 
 
 def rotate() -> int:
-    """Encrypts every token and every mail that waits with the first key, and forgets the canaries of the others.
-
-    Gives how many were changed.
+    """Encrypts every token, authenticator app and mail that waits with the first key, and forgets the canaries of the
+    others. Gives how many were changed.
 
     Safe to run beside a working site, and again: a row that changes meanwhile is left to the next run.
     """
@@ -44,8 +46,11 @@ def rotate() -> int:
     for kind in SEALED:
         for row in kind.objects.exclude(ciphertext__startswith=_prefix(first)).iterator():
             changed += _rotate(row)
+    for authenticator, kid in two_step.sealed():
+        changed += kid != first and two_step.encrypt_again(authenticator.pk)
+    in_use = {kid for _, kid in two_step.sealed()}
     with transaction.atomic():
-        for canary in KeyCanary.objects.exclude(kid=first):
+        for canary in KeyCanary.objects.exclude(kid__in={first, *in_use}):
             if not any(_sealed_with(canary.kid, kind.objects.all()).exists() for kind in SEALED):
                 canary.delete()
     return changed

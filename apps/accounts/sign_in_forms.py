@@ -3,6 +3,8 @@
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.mfa.base import forms as code_forms
+from allauth.mfa.totp import forms as totp_forms
 from django import forms
 
 from apps.accounts.email_addresses import check_plain
@@ -34,3 +36,28 @@ class ForgottenPasswordForm(PlainAddress, allauth_forms.ResetPasswordForm):
 
 class ClosedSignupForm(PlainAddress, allauth_forms.SignupForm):
     """Signup is closed; should it open one day, it takes no look-alike either."""
+
+
+class OneTimeCode:
+    """Its field says what it wants, and phones show the keyboard of digits."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        field.label = "Code"
+        field.widget.attrs |= {"inputmode": "numeric", "autofocus": True, "placeholder": ""}
+        field.error_messages["required"] = "Enter the code."
+
+
+class CodeForm(OneTimeCode, code_forms.AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(OneTimeCode, code_forms.ReauthenticateForm):
+    pass
+
+
+class NewAppForm(OneTimeCode, totp_forms.ActivateTOTPForm):
+    pass

@@ -10,6 +10,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("auth/link/<str:secret>/", sign_in.use_link, name="sign-in-link"),
+    # allauth's own lists: they stand on the page of the profile.
+    path("auth/two-step/", profile.to_profile, name="mfa_index"),
+    path("auth/two-step/webauthn/", profile.to_profile, name="mfa_list_webauthn"),
     path("teams/switch/", teams.switch, name="team-switch"),
     path("team/audit/", audit.audit, name="audit"),
     path("settings/account/", profile.profile, name="profile"),

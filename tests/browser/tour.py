@@ -124,6 +124,7 @@ STOPS = (
     Stop("listen", VIEWER, "/settings/tokens/"),
     Stop("library-without-token", UNPAID, "/"),
     Stop("not-allowed", VIEWER, "/create/", 403),
+    Stop("two-step-app", VIEWER, "/auth/two-step/totp/activate/"),
     Stop("password-change", VIEWER, "/auth/password/change/"),
     Stop("password-again", VIEWER, "/auth/reauthenticate/"),
 )

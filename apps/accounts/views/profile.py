@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts import own_sessions
 from apps.accounts.permissions import in_own_zone, person
 from apps.accounts.profile_forms import ProfileForm
+from apps.accounts.two_step import TwoStep
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,6 +28,7 @@ def profile(request: HttpRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "addresses": EmailAddress.objects.filter(user=user).order_by("-primary", "email"),
+        "two_step": TwoStep.of(user),
         "sessions": own_sessions.listed(request, user),
     }
     return TemplateResponse(request, "accounts/profile.html", context, status=422 if form.errors else 200)
@@ -46,4 +48,9 @@ def end_sessions(request: HttpRequest) -> HttpResponseBase:
     row = get_object_or_404(others, pk=int(pk) if pk.isascii() and pk.isdecimal() and len(pk) < 19 else 0)
     own_sessions.end(row, by=user)
     messages.success(request, "Signed out there.")
+    return redirect("profile")
+
+
+@require_safe
+def to_profile(request: HttpRequest) -> HttpResponseBase:
     return redirect("profile")
