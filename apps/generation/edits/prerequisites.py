@@ -6,6 +6,7 @@ subscription that the account is under (docs/design.md, section 4). What is miss
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
@@ -17,6 +18,7 @@ from apps.generation.models import Job
 from apps.generation.models.jobs import DOUBTED
 from apps.library.lineage import editability
 from apps.library.models import Clip, Song
+from apps.prepared import prepared
 
 Block = FlowAccount.Block
 
@@ -50,8 +52,7 @@ def prerequisites_for(clip: Clip, operation: str, membership: Membership) -> Pre
         return Prerequisites(account, obstacle=Obstacle(words))
     if operation == "stems" and (split := _split_already(clip)):
         return Prerequisites(account, obstacle=split)
-    own = ApiToken.objects.for_team(membership.team).owned_by(membership.user)
-    token = own.filter(subscription=clip.subscription_id).first()
+    token = next(iter(_own(membership.team, membership.user_id, clip.subscription_id)), None)
     if token is None:
         return Prerequisites(account, obstacle=_nobodys_token(clip, account, membership.team))
     if token.refused_at:
@@ -61,6 +62,12 @@ def prerequisites_for(clip: Clip, operation: str, membership: Membership) -> Pre
     if account.block == Block.GONE:  # known to whoever has a token that works
         return Prerequisites(account, obstacle=_connect_again(account))
     return Prerequisites(account, token, pricing.balance_on(account), warning=_waits_for(account, token))
+
+
+@prepared
+def _own(team: Team, user_id: int, subscription_id: int) -> QuerySet[ApiToken]:
+    own = ApiToken.objects.for_team(team).filter(owner=user_id, subscription=subscription_id)
+    return own.select_related("subscription")
 
 
 TOKEN_REFUSED = "useapi.net no longer accepts your token. Enter the new one, then come back."  # noqa: S105

@@ -1,10 +1,12 @@
 """What the lyrics pages show: the team's lyric drafts, and one of them with its versions."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import Membership, Team
 from apps.generation.job_pages import panel
@@ -16,6 +18,7 @@ from apps.library.lineage import text_diff
 from apps.library.lineage.text_diff import DiffLine
 from apps.library.models import LyricDraft, LyricVersion
 from apps.library.search.song_list import Cursor
+from apps.prepared import prepared
 
 PER_PAGE = 30
 # What a draft says of its last request that came to nothing, until the card is dismissed.
@@ -45,18 +48,47 @@ def title_of(draft: LyricDraft, newest: LyricVersion | None) -> str:
 
 def page_of(team: Team, place: str) -> tuple[list[DraftRow], Cursor | None]:
     """The team's drafts, changed last first, and where the next page starts; two queries."""
+    before = Cursor.parse(place)
+    found: list[Any] = _older(team, before.created_at, before.pk) if before else _first(team)
+    shown = found[:PER_PAGE]
+    versions = {each.pk: each for each in _versions(*[draft.newest for draft in shown if draft.newest])}
+    rows = [DraftRow(draft, versions.get(draft.newest), draft.count, draft.awaited) for draft in shown]
+    return rows, Cursor(shown[-1].changed_at, shown[-1].pk) if len(found) > PER_PAGE else None
+
+
+def _drafts(team: Team) -> QuerySet[LyricDraft]:
     newest = LyricVersion.objects.filter(draft=OuterRef("pk")).order_by("-number").values("pk")[:1]
     awaited = Exists(Job.objects.filter(lyric_draft=OuterRef("pk"), state__in=LIVE))
     drafts = LyricDraft.objects.for_team(team).live().select_related("made_by")
     drafts = drafts.annotate(count=Count("versions"), newest=Subquery(newest), awaited=awaited)
-    if before := Cursor.parse(place):
-        at = before.created_at
-        drafts = drafts.filter(Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=before.pk)))
-    found = list(drafts.order_by("-changed_at", "-pk")[: PER_PAGE + 1])
-    shown = found[:PER_PAGE]
-    versions = LyricVersion.objects.in_bulk([draft.newest for draft in shown if draft.newest])
-    rows = [DraftRow(draft, versions.get(draft.newest), draft.count, draft.awaited) for draft in shown]
-    return rows, Cursor(shown[-1].changed_at, shown[-1].pk) if len(found) > PER_PAGE else None
+    return drafts.order_by("-changed_at", "-pk")
+
+
+@prepared
+def _first(team: Team) -> QuerySet[LyricDraft]:
+    return _drafts(team)[: PER_PAGE + 1]
+
+
+@prepared
+def _older(team: Team, at: datetime, pk: UUID) -> QuerySet[LyricDraft]:
+    before = Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=pk))
+    return _drafts(team).filter(before)[: PER_PAGE + 1]
+
+
+@prepared
+def _versions(*ids: int) -> QuerySet[LyricVersion]:
+    return LyricVersion.objects.filter(pk__in=ids)
+
+
+@prepared
+def _versions_of(draft: LyricDraft) -> QuerySet[LyricVersion]:
+    return LyricVersion.objects.filter(draft=draft).select_related("by")
+
+
+@prepared
+def _jobs_of(draft: LyricDraft) -> QuerySet[Job]:
+    jobs = Job.objects.filter(Q(state__in=LIVE) | WRONG, lyric_draft=draft, retries=None)
+    return jobs.select_related(*panel.OF_A_CARD).order_by("-created_at")
 
 
 class DraftPage:
@@ -70,7 +102,7 @@ class DraftPage:
         self._membership = membership
         # First what is on its way: lyrics that come between the two are shown, not missed.
         self.cards = self._cards()
-        self.versions = list(draft.versions.select_related("by"))
+        self.versions = _versions_of(draft)
         self.newest = self.versions[0] if self.versions else None
         self.shown = self._numbered(number) or self.newest
         self.has_come = number == 0 and bool(self.versions)  # asked by a page that had none
@@ -100,8 +132,7 @@ class DraftPage:
 
     def _cards(self) -> list[Card]:
         """Of what is on its way, and of the last request if nothing came of it."""
-        jobs = panel.with_card_relations(Job.objects.filter(lyric_draft=self.draft, retries=None))
-        found = list(jobs.filter(Q(state__in=LIVE) | WRONG).order_by("-created_at"))
+        found = _jobs_of(self.draft)  # which make no takes
         shown = [job for place, job in enumerate(found) if job.state in LIVE or not place]
         around = panel.surroundings(self._membership) if shown else None
         return [card(job, around) for job in shown if around]

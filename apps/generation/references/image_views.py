@@ -1,11 +1,13 @@
 """Creating an image, which becomes a reference file."""
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.models import Team
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import person_panel
 from apps.generation.jobs.requests import FormAlreadyUsed
@@ -14,6 +16,7 @@ from apps.generation.references import image_requests
 from apps.generation.references import page as references_page
 from apps.generation.references.forms import ImageForm, usable_accounts
 from apps.library.models import ReferenceFile
+from apps.prepared import prepared
 from apps.uuids import uuid_or_none
 
 SHOWN = 12
@@ -57,14 +60,18 @@ def _begin(request: TeamRequest) -> dict[str, object]:
 
 
 def _page(request: TeamRequest, form: ImageForm) -> HttpResponseBase:
-    made = ReferenceFile.objects.for_team(request.team).live().filter(origin=ReferenceFile.Origin.MADE)
-    newest = list(made.select_related("account", "added_by")[:SHOWN])
     context = {
         "form": form,
-        "lines": references_page.lines_of(newest, request.membership),
+        "lines": references_page.lines_of(_newest(request.team), request.membership),
         "accounts": usable_accounts(request.team, request.user),
         "panel": person_panel.of(request.membership),
         "nonce": form["nonce"].value(),
         "is_sent": "sent" in request.GET and not form.errors,
     }
     return TemplateResponse(request, "generation/image.html", context, status=422 if form.errors else 200)
+
+
+@prepared
+def _newest(team: Team) -> QuerySet[ReferenceFile]:
+    made = ReferenceFile.objects.for_team(team).live().filter(origin=ReferenceFile.Origin.MADE)
+    return made.select_related("account", "added_by")[:SHOWN]

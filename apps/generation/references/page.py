@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.accounts.models import FlowAccount, Membership, Team
 from apps.accounts.templatetags.formatting import clock
@@ -18,6 +19,7 @@ from apps.generation.models import Job, State
 from apps.library.archiving.file_types import TYPES
 from apps.library.models import ReferenceFile
 from apps.library.search.song_list import Cursor
+from apps.prepared import prepared
 
 PER_PAGE = 60
 WAITS = {"queued", "next"}
@@ -75,8 +77,7 @@ class ReferencesPage:
 def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str = "") -> ReferencesPage:
     """Newest first; `on` an account's e-mail, `kind` image or audio, `place` where the page begins."""
     team = membership.team
-    files = ReferenceFile.objects.for_team(team).live().select_related("account", "added_by")
-    accounts = FlowAccount.objects.filter(pk__in=files.order_by().values("account")).order_by("email")
+    files = _files(team)
     if on:
         files = files.filter(account__email=on)
     if kind in ReferenceFile.Kind.values:
@@ -84,10 +85,10 @@ def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str 
     if before := Cursor.parse(place):
         at = before.created_at
         files = files.filter(Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(pk__lt=before.pk)))
-    found = list(files[: PER_PAGE + 1])
+    found = list(files[: PER_PAGE + 1]) if on or kind or place else _newest(team)
     shown = found[:PER_PAGE]
     older = Cursor(shown[-1].created_at, shown[-1].pk) if len(found) > PER_PAGE else None
-    return ReferencesPage(_groups(lines_of(shown, membership)), older, list(accounts))
+    return ReferencesPage(_groups(lines_of(shown, membership)), older, _accounts(team))
 
 
 def _groups(lines: Iterable[FileCard]) -> list[AccountFiles]:
@@ -107,10 +108,8 @@ def lines_of(files: list[ReferenceFile], membership: Membership) -> list[FileCar
 
 def used_by(team: Team) -> Counter[str]:
     """In how many songs' requests each asset stands."""
-    made = Job.objects.for_team(team).filter(state__in=[State.COMPLETED, State.COLLECTING], operation="music")
     counted: Counter[str] = Counter()
-    with_files = made.filter(params__has_any_keys=["refImage1", "refAudio1"]).order_by()
-    for params in with_files.values_list("params", flat=True):
+    for params in _params_with_files(team):
         counted.update(
             {str(value) for name, value in params.items() if name.startswith(("refImage", "refAudio"))}
         )
@@ -121,10 +120,38 @@ def _cards(files: list[ReferenceFile], membership: Membership) -> Mapping[UUID, 
     """The newest job of each, with its card."""
     if not files:
         return {}
-    jobs = Job.objects.for_team(membership.team).filter(file__in=files).order_by("created_at")
-    newest = {job.file_id: job for job in panel.with_card_relations(jobs)}
+    newest = {job.file_id: job for job in _jobs_of(membership.team, *files)}
     around = panel.surroundings(membership)
     return {pk: (job, card(job, around)) for pk, job in newest.items() if pk}
+
+
+@prepared
+def _jobs_of(team: Team, *files: ReferenceFile) -> QuerySet[Job]:
+    """Oldest first, with all that their cards show; they make no takes."""
+    jobs = Job.objects.for_team(team).filter(file__in=files)
+    return jobs.select_related(*panel.OF_A_CARD).order_by("created_at")
+
+
+@prepared
+def _params_with_files(team: Team) -> QuerySet[Job, dict[str, Any]]:
+    made = Job.objects.for_team(team).filter(state__in=[State.COMPLETED, State.COLLECTING], operation="music")
+    with_files = made.filter(params__has_any_keys=["refImage1", "refAudio1"]).order_by()
+    return with_files.values_list("params", flat=True)
+
+
+@prepared
+def _newest(team: Team) -> QuerySet[ReferenceFile]:
+    return _files(team)[: PER_PAGE + 1]
+
+
+@prepared
+def _accounts(team: Team) -> QuerySet[FlowAccount]:
+    here = _files(team).order_by().values("account")
+    return FlowAccount.objects.filter(pk__in=here).order_by("email")
+
+
+def _files(team: Team) -> QuerySet[ReferenceFile]:
+    return ReferenceFile.objects.for_team(team).live().select_related("account", "added_by")
 
 
 def _line(file: ReferenceFile, found: tuple[Job, Card] | None, songs: int) -> FileCard:

@@ -1,9 +1,10 @@
 """What the page of a sweep shows: the matrix with what was made of each cell, and where it stands."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from apps.accounts.models import FlowAccount, Membership
 from apps.generation.job_pages import panel
@@ -16,6 +17,7 @@ from apps.generation.sweeps import progress, runner
 from apps.generation.sweeps.grid import Head, Matrix
 from apps.generation.sweeps.progress import Progress
 from apps.library.models import Clip
+from apps.prepared import prepared
 
 Phase, Ended = Sweep.Phase, Sweep.Ended
 WHY = {
@@ -64,6 +66,13 @@ class Cell:
     missing: int  # songs that were not sent yet
 
 
+@prepared
+def _with_cards(sweep: Sweep) -> QuerySet[Job]:
+    """With all that their cards show but the takes; not those that were asked for again."""
+    jobs = progress.jobs_of(sweep).filter(retries=None).select_related(*panel.OF_A_CARD)
+    return jobs.order_by("batch_index", "created_at")
+
+
 class SweepPage:
     def __init__(self, sweep: Sweep, membership: Membership) -> None:
         self.sweep = sweep
@@ -75,9 +84,9 @@ class SweepPage:
         self.is_own = sweep.made_by_id == membership.user_id
         self.is_own_draft = sweep.is_draft_of(membership.user)
 
-    @cached_property
-    def favourites(self) -> set[object]:
-        return set(progress.favourites(self.sweep).values_list("pk", flat=True))
+    @property
+    def favourites(self) -> Collection[object]:
+        return self.progress.favourites
 
     @cached_property
     def rows(self) -> list[tuple[Head, list[Cell]]]:
@@ -100,16 +109,13 @@ class SweepPage:
         return Cell(head, found, max(0, self.sweep.songs_each - len(found)))
 
     def _songs(self) -> dict[object, list[CellSong]]:
+        shown = {job.pk for job in self.progress.requested}
+        jobs = [job for job in _with_cards(self.sweep) if job.pk in shown]
         takes = Prefetch("song__takes", Clip.objects.live().for_pages().order_by("take"))
-        shown = [job.pk for job in self.progress.requested]
-        jobs = (
-            Job.objects.filter(pk__in=shown, retries=None)
-            .select_related(*panel.OF_A_CARD)
-            .prefetch_related(takes)
-        )
+        prefetch_related_objects(jobs, takes)
         around = panel.surroundings(self._membership)
         found: dict[object, list[CellSong]] = {}
-        for job in jobs.order_by("batch_index", "created_at"):
+        for job in jobs:
             made = list(job.song.takes.all()) if job.song else []
             found.setdefault(job.cell_id, []).append(CellSong(card(job, around), made))
         return found

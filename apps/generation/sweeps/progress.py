@@ -6,6 +6,7 @@ Counted from the rows each time: nothing else is remembered.
 import uuid
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import FlowAccount
@@ -15,6 +16,7 @@ from apps.generation.models import Job, State, Sweep, SweepCell
 from apps.generation.models.jobs import JobQuerySet
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
+from apps.prepared import prepared
 
 # In these a song of the sweep takes one of the few places that it has at once.
 ON_THE_WAY = {State.QUEUED, State.SUBMITTING, State.RUNNING}
@@ -36,7 +38,27 @@ def price_of(sweep: Sweep) -> Price:
     """Of one song: on the chosen account, else on the dearest of the subscription."""
     if sweep.account_is_fixed and sweep.account:
         return pricing.of_account(sweep.account)
-    return pricing.of_any(FlowAccount.objects.filter(subscription=sweep.subscription_id).connected())
+    return pricing.of_any(_connected(sweep.subscription_id))
+
+
+@prepared
+def _connected(subscription_id: int) -> QuerySet[FlowAccount]:
+    return FlowAccount.objects.filter(subscription=subscription_id).connected()
+
+
+@prepared
+def _cells(sweep: Sweep) -> QuerySet[SweepCell]:
+    return SweepCell.objects.filter(sweep=sweep)
+
+
+@prepared
+def _jobs(sweep: Sweep) -> QuerySet[Job]:
+    return jobs_of(sweep).select_related("ran_on").order_by("created_at")
+
+
+@prepared
+def _favourites(sweep: Sweep) -> QuerySet[Clip, uuid.UUID]:
+    return favourites(sweep).values_list("pk", flat=True)
 
 
 class Progress:
@@ -44,10 +66,14 @@ class Progress:
 
     def __init__(self, sweep: Sweep) -> None:
         self.sweep = sweep
-        self.cells = list(sweep.cells.all())
-        self.jobs: list[Job] = list(jobs_of(sweep).select_related("ran_on").order_by("created_at"))
-        self.favourite_count = favourites(sweep).count()
+        self.cells = _cells(sweep)
+        self.jobs = _jobs(sweep)
+        self.favourites = frozenset(_favourites(sweep))
         self.price = price_of(sweep)
+
+    @property
+    def favourite_count(self) -> int:
+        return len(self.favourites)
 
     def add(self, job: Job) -> None:
         self.jobs.append(job)

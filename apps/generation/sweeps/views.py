@@ -5,14 +5,15 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
-from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.accounts.models import Team
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import person_panel
 from apps.generation.jobs.requests import FormAlreadyUsed
@@ -22,6 +23,7 @@ from apps.generation.sweeps import runner
 from apps.generation.sweeps.forms import LimitsForm, SweepForm
 from apps.generation.sweeps.page import SweepPage
 from apps.library.curation.undo import undoable
+from apps.prepared import prepared
 from apps.uuids import uuid_or_none
 
 LISTED = 60
@@ -37,14 +39,19 @@ def overview(request: TeamRequest) -> HttpResponseBase:
             return redirect("sweep", runner.draft(request.team, form.plan()).pk)
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Check it once more to create this as well.")
-    listed = Sweep.objects.for_team(request.team).live().select_related("made_by")
     context = {
         "form": form,
-        "sweeps": listed.annotate(size=Count("cells"))[:LISTED],
+        "sweeps": _listed(request.team),
         "panel": person_panel.of(request.membership),
     }
     status = 422 if form and form.errors else 200
     return TemplateResponse(request, "generation/sweeps.html", context, status=status)
+
+
+@prepared
+def _listed(team: Team) -> QuerySet[Sweep]:
+    listed = Sweep.objects.for_team(team).live().select_related("made_by")
+    return listed.annotate(size=Count("cells"))[:LISTED]
 
 
 def _form(request: TeamRequest) -> SweepForm | None:
@@ -157,5 +164,13 @@ def delete(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 
 
 def _find(request: TeamRequest, pk: UUID) -> Sweep:
-    here = Sweep.objects.for_team(request.team).live()
-    return get_object_or_404(here.select_related("team", "made_by", "account", "token"), pk=pk)
+    found = _sweeps(request.team, pk)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+@prepared
+def _sweeps(team: Team, pk: UUID) -> QuerySet[Sweep]:
+    here = Sweep.objects.for_team(team).live().filter(pk=pk)
+    return here.select_related("team", "made_by", "account", "token")

@@ -34,12 +34,12 @@ def of_team(team: Team, user: User) -> Overview | None:
     spent = spending.of(accounts, team, days=DAYS, today=today)
     if not spent.charged:
         return None
-    own = set(_own(team, user))
+    own = set(own_subscriptions(team, user))
     songs, _ = top_spenders.by_song(accounts, team, since=spent.since, most=MOST_SONGS, own=own)
     return Overview(spent, chart.draw(spent.spans, today), forecast.of(accounts, today), songs)
 
 
 @prepared
-def _own(team: Team, user: User) -> QuerySet[ApiToken, int]:
+def own_subscriptions(team: Team, user: User) -> QuerySet[ApiToken, int]:
     """Subscriptions of the person's own working tokens."""
     return ApiToken.objects.for_team(team).owned_by(user).working().values_list("subscription", flat=True)

@@ -14,8 +14,10 @@ from django.db.models.functions import Coalesce, TruncDate
 
 from apps.accounts.models import FlowAccount, Team, UsageRow
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
+from apps.accounts.models.usage import UsageRowQuerySet
 from apps.accounts.usage_sync import RECEIVED, credits
 from apps.generation.models import Job, State
+from apps.prepared import prepared
 from apps.upstream.usage import CHARGED
 
 # By what stands in the address: how many days, and the words for it.
@@ -117,14 +119,30 @@ class Spending:
 def of(accounts: Collection[FlowAccount], team: Team, *, days: int | None, today: date) -> Spending:
     """Of all these accounts together; a few queries whatever their number."""
     since = first_day(days, today)
-    rows = UsageRow.objects.of(accounts).since(since).order_by()
-    sums = list(rows.values_list("day", "type").annotate(Sum("tokens")))
+    sums = booked(accounts, since)
     by_day = _booked(sums)
     _count(by_day, accounts, team, since)
     first = since or max(min(by_day, default=today), today - OLDEST)
     spans = _fold([by_day.get(day) or Period(day, day) for day in _each_day(first, today)])
     undated = abs(sum(tokens for day, type_, tokens in sums if day is None and type_ in CHARGED))
     return Spending(spans, _kinds(sums), since, credits(undated))
+
+
+def booked(accounts: Collection[FlowAccount], since: date | None) -> list[Booked]:
+    """By day and kind."""
+    if since and all(each.as_of is None for each in accounts):
+        return _booked_since(since, *accounts)
+    return list(_sums(UsageRow.objects.of(accounts).since(since)))
+
+
+@prepared
+def _booked_since(since: date, *accounts: FlowAccount) -> QuerySet[UsageRow, Booked]:
+    return _sums(UsageRow.objects.filter(account__in=accounts).since(since))
+
+
+def _sums(rows: UsageRowQuerySet) -> QuerySet[UsageRow, Booked]:
+    sums: QuerySet[UsageRow, Booked] = rows.order_by().values_list("day", "type").annotate(Sum("tokens"))
+    return sums
 
 
 def pool(accounts: list[FlowAccount]) -> list[FlowAccount]:
@@ -143,10 +161,13 @@ def sense(type_: str) -> str:
 
 def last_ends(accounts: Collection[FlowAccount], team: Team) -> dict[int, datetime]:
     """When a job of the team ended last, by the account that it ran on. One query."""
-    ended = Job.objects.filter(
-        team=team, ran_on__in=[each.pk for each in accounts], finished_at__isnull=False
-    )
-    return dict(ended.order_by().values_list("ran_on").annotate(Max("finished_at")))
+    return dict(_last_ends(team, *accounts))
+
+
+@prepared
+def _last_ends(team: Team, *accounts: FlowAccount) -> QuerySet[Job, tuple[int, datetime]]:
+    ended = Job.objects.filter(team=team, ran_on__in=accounts, finished_at__isnull=False)
+    return ended.order_by().values_list("ran_on").annotate(Max("finished_at"))
 
 
 def paid(accounts: Collection[FlowAccount], team: Team, since: date | None) -> "QuerySet[Job]":

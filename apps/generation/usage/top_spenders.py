@@ -56,7 +56,7 @@ def by_song(
         fitting = [take for take in takes.get(each["title"], []) if take.account_id in {None, account.pk}]
         title = each["title"] if fitting or account.subscription_id in own else ""
         found.append(SongCost(title, credits(each["spent"]), account, each["last"], fitting))
-    return found, max(0, songs.count() - len(found))
+    return found, songs.count() - most if len(found) == most else 0
 
 
 def by_person(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> list[PersonCost]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,9 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps import transfers
 from apps.accounts import account_lookup, usage_sync, visibility
-from apps.accounts.models import ApiToken, FlowAccount, Team
+from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.usage import chart, csv_export, forecast, spending, top_spenders
+from apps.generation.usage import chart, csv_export, forecast, overview, spending, top_spenders
+from apps.prepared import prepared
 
 MOST_SONGS = 12
 MOST_PEOPLE = 6
@@ -143,12 +145,11 @@ def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
 
 
 def _shown(request: TeamRequest, email: str) -> Shown:
-    every = FlowAccount.objects.for_team(request.team)
     on = request.GET.get("on", "")
     asked = request.GET.get("days", "")
     ended = visibility.ended(request.team)
     return Shown(
-        all=[*account_lookup.own_first(every, team=request.team, user=request.user), *ended],
+        all=[*_own_first(request.team, request.user), *ended],
         account=account_lookup.find(email, team=request.team, user=request.user, on=on) if email else None,
         range=asked if asked in spending.RANGES else spending.USUAL_RANGE,
         own=_own(request, ended),
@@ -157,11 +158,18 @@ def _shown(request: TeamRequest, email: str) -> Shown:
 
 def _own(request: TeamRequest, ended: list[FlowAccount]) -> set[int]:
     """Subscriptions of which the person may know what was made elsewhere: their own token works, or did until then."""
+    working = set(overview.own_subscriptions(request.team, request.user))
+    if not ended:
+        return working
     tokens = ApiToken.objects.for_team(request.team).owned_by(request.user)
-    working = set(tokens.working().values_list("subscription", flat=True))
     return working | {each.subscription_id for each in ended} & set(
         tokens.values_list("subscription", flat=True)
     )
+
+
+@prepared
+def _own_first(team: Team, user: User) -> QuerySet[FlowAccount]:
+    return account_lookup.own_first(FlowAccount.objects.for_team(team), team=team, user=user)
 
 
 def _reading(shown: Shown, request: TeamRequest) -> Reading:
@@ -178,7 +186,12 @@ def _reading(shown: Shown, request: TeamRequest) -> Reading:
 
 def _is_stale(accounts: list[FlowAccount], team: Team, now: datetime) -> bool:
     """One of those that a working token of the team can be asked about."""
-    working = set(ApiToken.objects.for_team(team).working().values_list("subscription", flat=True))
     ended = spending.last_ends(accounts, team)
+    working = set(_working(team))
     here = [each for each in accounts if each.subscription_id in working]
     return any(usage_sync.is_stale(each, now, ended_at=ended.get(each.pk)) for each in here)
+
+
+@prepared
+def _working(team: Team) -> QuerySet[ApiToken, int]:
+    return ApiToken.objects.for_team(team).working().values_list("subscription", flat=True)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from apps.accounts.models import Subscription, Team
+from apps.accounts.models import Subscription
 from apps.library.models import Clip, ReferenceFile
 from apps.library.models.references import either_id
 from apps.prepared import prepared
@@ -33,10 +33,10 @@ def why_not(clip: Clip) -> str:
 
 def _is_upload(clip: Clip) -> bool:
     """Audio that was uploaded is among the account's clips, too."""
-    return bool(_uploads(clip.team, clip.subscription_id, *either_id([clip.clip_id])))
+    return bool(_uploads(clip.team_id, clip.subscription_id, *either_id([clip.clip_id])))
 
 
 @prepared
-def _uploads(team: Team, subscription_id: int, *clip_ids: str) -> QuerySet[ReferenceFile, UUID]:
-    files = ReferenceFile.objects.for_team(team).filter(subscription=subscription_id, clip_id__in=clip_ids)
+def _uploads(team_id: UUID, subscription_id: int, *clip_ids: str) -> QuerySet[ReferenceFile, UUID]:
+    files = ReferenceFile.objects.filter(team=team_id, subscription=subscription_id, clip_id__in=clip_ids)
     return files.values_list("pk", flat=True)[:1]
