@@ -37,7 +37,7 @@ def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list
     Nothing else may decide what the query is, such as the time at which it is made; it is refused with a RuntimeError
     when it is first called. What is to be prefetched is, by prefetch_related_objects, on what it gives.
     """
-    kept: dict[tuple[type, ...], _Written] = {}
+    kept: dict[tuple[type, ...], _Written | None] = {}
 
     def rows(*args: Given.args, **kwargs: Given.kwargs) -> list[Row]:
         if kwargs or len(args) > MOST:
@@ -45,11 +45,9 @@ def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list
         values = [_value(each) for each in args]
         kinds = tuple(each.__class__ for each in args)  # of the row itself, where it is a lazy one
         if kinds not in kept:
-            try:
-                kept[kinds] = _written(build, kinds, values)
-            except EmptyResultSet:  # such as of none of several ids
-                return []
-        return kept[kinds].rows(values)
+            kept[kinds] = _written(build, kinds, values)
+        written = kept[kinds]
+        return written.rows(values) if written else []
 
     return rows
 
@@ -81,12 +79,17 @@ class _Written:
 
 def _written(
     build: Callable[..., QuerySet[Any, Any]], kinds: tuple[type, ...], values: list[Value]
-) -> _Written:
-    """Written twice, with values that stand for others: what differs are their places."""
+) -> _Written | None:
+    """Written twice, with values that stand for others: what differs are their places. None for what finds nothing
+    whatever the values, such as rows by none of several ids.
+    """
     tries = [[_stand_in(value, 2 * number + each) for number, value in enumerate(values)] for each in (0, 1)]
     querysets: list[Any] = [build(*map(_argument, kinds, each)) for each in tries]
     compilers = [each.query.get_compiler(DEFAULT_DB_ALIAS) for each in querysets]
-    (sql, params), (other_sql, other_params) = (each.as_sql() for each in compilers)
+    try:
+        (sql, params), (other_sql, other_params) = (each.as_sql() for each in compilers)
+    except EmptyResultSet:
+        return None
     pairs = list(zip(params, other_params, strict=True))
     stored = [tuple(_stored(each, compilers[0]) for each in pair) for pair in zip(*tries, strict=True)]
     places = {at: stored.index(pair) for at, pair in enumerate(pairs) if pair in stored}

@@ -7,6 +7,9 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.prepared import prepared
@@ -22,11 +25,21 @@ class PlainText(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
+class Hidden(forms.HiddenInput):
+    """Two on every form: written by itself, as Django's template for it and the one inside that do."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: object = None
+    ) -> SafeString:
+        rest = {"value": self.format_value(value)}, self.build_attrs(self.attrs, attrs)
+        return format_html('<input type="hidden" name="{}"{}{}>', name, *map(flatatt, rest))
+
+
 class NonceForm(forms.Form):
     """A form that asks for one thing, however often it is sent: its `nonce` says so. What was typed is never lost."""
 
-    place = forms.UUIDField(widget=forms.HiddenInput, required=False)  # the team that the form was opened in
-    nonce = forms.UUIDField(widget=forms.HiddenInput)
+    place = forms.UUIDField(widget=Hidden, required=False)  # the team that the form was opened in
+    nonce = forms.UUIDField(widget=Hidden)
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

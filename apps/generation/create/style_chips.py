@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from apps.once import once
+
 
 @dataclass(frozen=True)
 class Style:
@@ -74,3 +79,9 @@ STYLES = (
         one=True,
     ),
 )
+
+
+@once
+def html() -> SafeString:
+    """The row of chips, and what each of them opens."""
+    return render_to_string("generation/_style_chips.html", {"styles": STYLES})

@@ -11,10 +11,9 @@ from django_htmx.http import push_url, trigger_client_event
 
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.create import history, prefill, presets, reference_picker
+from apps.generation.create import history, prefill, presets, reference_picker, style_chips
 from apps.generation.create.forms import SongForm
 from apps.generation.create.prefill import Prefill
-from apps.generation.create.style_chips import STYLES
 from apps.generation.job_pages import person_panel
 from apps.generation.job_pages.person_panel import PersonPanel
 from apps.generation.jobs import pricing
@@ -88,7 +87,7 @@ def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseB
         "source": filled.source,
         "sent": filled.sent,
         "panel": live,
-        "styles": STYLES,
+        "style_chips": style_chips.html(),
         "picker": reference_picker.of_form(form),
         "presets": presets.of_team(request.team),
         "own_prompts": history.of_person(request.team, request.user),

@@ -72,8 +72,10 @@ def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> 
 def _requested(request: TeamRequest, clip: Clip) -> Job | None:
     """The job that this person made of the take with these settings, while it is under way."""
     job_id = uuid_or_none(request.GET.get("from", ""))
+    if job_id is None:
+        return None
     jobs = Job.objects.for_team(request.team).live().filter(asked_by=request.user, source=clip)
-    return jobs.filter(pk=job_id).first() if job_id else None
+    return jobs.filter(pk=job_id).first()
 
 
 def _changes(
