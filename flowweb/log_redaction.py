@@ -11,7 +11,7 @@ from typing import Any
 from apps.upstream.redaction import HIDDEN, redactor
 
 _SECRET_PATH = re.compile(
-    r"(?P<before>{slash}(?:hooks|auth{slash}(?:link|confirm-email|password{slash}reset{slash}key)){slash})"
+    r"(?P<before>{slash}(?:hooks|auth{slash}(?:link|invitation|confirm-email|password{slash}reset{slash}key)){slash})"
     r"(?:(?!{slash})[^\s?#&\"'<>])+".replace("{slash}", "(?:/|%2[Ff]|%252[Ff])")
 )
 _without_tokens = redactor()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from apps.accounts import tokens
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, SignInLink, Team, User
+from apps.accounts.models import ApiToken, FlowAccount, Invitation, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.users import hash_secret
 from apps.generation.models import Chain, Job, Preset, Sweep
 from apps.library.importing import actions
@@ -43,6 +43,9 @@ class House:
     file: uuid.UUID
     walk: uuid.UUID
     link: str
+    viewer: int
+    invitation: uuid.UUID
+    invited: str
 
 
 @contextmanager
@@ -86,6 +89,7 @@ def build() -> House:
     clip = take(team, people["member"], account)
     collection = Collection.objects.create(team=team, name="Harbour EP")
     collection.items.create(clip=clip, place=0)
+    invitation = Invitation.begin(team, email="nele@nightbus.example", role=Role.MEMBER, by=people["owner"])
     return House(
         team=team,
         people=people,
@@ -101,6 +105,9 @@ def build() -> House:
         file=reference(team, account),
         walk=actions.begin(team, account, by=people["owner"]).pk,
         link=SignInLink.issue(people["owner"]),
+        viewer=Membership.objects.get(user=people["viewer"]).pk,
+        invitation=invitation.pk,
+        invited=invitation.renew(mailed=False),
     )
 
 

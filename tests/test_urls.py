@@ -48,6 +48,8 @@ _ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
 _FILE: Arguments = lambda house: (house.file,)  # noqa: E731
 _CHOSEN: Callable[[House], object] = lambda house: house.clip.pk  # noqa: E731
 _ACCOUNT: Arguments = lambda house: (house.account,)  # noqa: E731
+_MEMBER: Arguments = lambda house: (house.viewer,)  # noqa: E731
+_INVITATION: Arguments = lambda house: (house.invitation,)  # noqa: E731
 _TOKEN: Arguments = lambda house: (house.token,)  # noqa: E731
 
 
@@ -82,6 +84,24 @@ TABLE = [
     # The link is the owner's; whoever holds it is let in, which is what it is for.
     everybody("sign-in-link", "200 302", lambda house: (house.link,)),
     row("team-switch",      "405 302", "405 404", "405 302", "405 302", "405 302", team=lambda h: h.team.pk),
+    row("team",             "302 405", "200 405", "200 405", "200 405", "200 405"),
+    # Without a name.
+    row("team-rename",      "405 302", "405 422", "405 403", "405 403", "405 422"),
+    row("team-new",         "302 302", "200 422", "200 422", "200 422", "200 422"),
+    # The only owner of a team stays in it.
+    row("team-leave",       "302 302", "302 302", "200 302", "200 302", "302 302"),
+    row("member-role",      "405 302", "405 404", "405 403", "405 403", "405 302", args=_MEMBER, role="member"),
+    row("member-remove",    "302 302", "404 404", "403 403", "403 403", "200 302", args=_MEMBER),
+    row("handover",         "302 302", "404 404", "403 403", "403 403", "200 302", args=_MEMBER, stay="on"),
+    # Nobody hands anything over here.
+    row("handover-accept",  "405 302", *["405 404"] * 4),
+    row("handover-end",     "405 302", *["405 404"] * 4),
+    row("invitations",      "302 302", "302 200", "403 403", "403 403", "302 200", role="member"),
+    row("invitation-resend", "302 302", "302 404", "403 403", "403 403", "302 200", args=_INVITATION, by="link"),
+    row("invitation-revoke", "405 302", "405 404", "405 403", "405 403", "405 302", args=_INVITATION),
+    # It is for an address that nobody here has: whoever is signed in is told so; nothing was opened before signing in.
+    row("invitation",       "200 422", *["200 403"] * 4, args=lambda house: (house.invited,)),
+    everybody("invitation-opened", "410 410"),
     row("audit",            "302 405", "200 405", "403 405", "403 405", "200 405"),
     row("profile",          "302 302", "200 302", "200 302", "200 302", "200 302", name="Ada", time_zone="Asia/Tokyo"),
     row("sessions-end",     "302 302", "405 302", "405 302", "405 302", "405 302"),

@@ -36,11 +36,16 @@ class NoToken(Exception):
         self.words = words
 
 
-def of_team(team_id: UUID, subscription_id: int) -> tuple[ApiToken, FlowMusic]:
-    """For reading: by a working token of the team, the last checked one first. Raises NoToken."""
-    tokens = ApiToken.objects.working().filter(team=team_id, subscription=subscription_id)
+def of_team(team_id: UUID, subscription_id: int, *, own_jobs: bool = False) -> tuple[ApiToken, FlowMusic]:
+    """For reading: by a working token of the team, the last checked one first. Raises NoToken.
+
+    `own_jobs`: what became of the team's jobs, and their files. That is also read with the token of somebody who has
+    just left, so that what they paid for is saved (apps/generation/queue/left_tokens.py).
+    """
+    allowed = ApiToken.objects.reading_jobs() if own_jobs else ApiToken.objects.working()
+    tokens = allowed.filter(team=team_id, subscription=subscription_id)
     last_checked = tokens.select_related("subscription").order_by(
-        F("checked_at").desc(nulls_last=True), "added_at"
+        F("owner_left_at").asc(nulls_first=True), F("checked_at").desc(nulls_last=True), "added_at"
     )
     for token in last_checked:
         try:

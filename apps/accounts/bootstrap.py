@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from apps.accounts import account_sync, audit_trail, tokens
 from apps.accounts.email_addresses import plain
+from apps.accounts.invitations import known_by
 from apps.accounts.models import AuditEntry, Membership, Role, SignInLink, Team, User
 
 
@@ -17,7 +18,7 @@ def person(*, email: str, name: str = "", password: str | None = None) -> tuple[
     """
     address = plain(email)
     with transaction.atomic():
-        user = _known_by(address)
+        user = known_by(address)
         created = user is None
         if user is None:
             # Whoever merely claimed the address, unconfirmed, gives way to the person whom the operator brings in.
@@ -32,15 +33,6 @@ def person(*, email: str, name: str = "", password: str | None = None) -> tuple[
             if password:
                 audit_trail.note(user, "password set by the operator")
     return user, created
-
-
-def _known_by(address: str) -> User | None:
-    """Whose first address it is, or one of the confirmed others."""
-    user = User.objects.filter(email=address).first()
-    if user is None:
-        confirmed = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
-        user = confirmed.user if confirmed else None
-    return user
 
 
 def join(user: User, *, team: str, role: Role | None) -> Membership:

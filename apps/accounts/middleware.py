@@ -19,7 +19,9 @@ from apps.accounts.permissions import TeamRequest
 CAME_BY_LINK = "came_by_link_at"
 FIRST_PASSWORD_WITHIN = 60 * 60  # seconds: whoever finds the browser open later sets none
 # Their addresses are secrets: none becomes a `next`, which stands in other addresses (flowweb/log_redaction.py).
-SECRETS = frozenset({"account_confirm_email", "account_reset_password_from_key", "sign-in-link", "hook"})
+SECRETS = frozenset(
+    {"account_confirm_email", "account_reset_password_from_key", "sign-in-link", "invitation", "hook"}
+)
 # What somebody without a password can open all the same.
 _OPEN = frozenset({"account_set_password", "account_logout", "healthz", "readyz"}) | SECRETS
 

@@ -10,12 +10,13 @@ from typing import Concatenate, Literal, ParamSpec, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
@@ -72,6 +73,9 @@ def team_view(
             membership = membership_of(request, memberships)
             if membership is None:
                 return TemplateResponse(request, "accounts/no_team.html", status=404)
+            if str(membership.team_id) != request.session.get(CHOSEN_TEAM, str(membership.team_id)):
+                return _left(request, membership, anonymous)
+            membership.note_seen()
             if not allows(membership.rights, needs):
                 raise PermissionDenied(_REFUSED[needs])
             ours = cast(TeamRequest, request)
@@ -149,6 +153,17 @@ def membership_of(request: HttpRequest, memberships: _Memberships = _PLAIN) -> M
     cast(TeamRequest, request).teams = [each.team for each in found]
     chosen = request.session.get(CHOSEN_TEAM)
     return min(found, key=lambda each: (str(each.team_id) != chosen, each.joined_at, each.pk), default=None)
+
+
+def _left(request: HttpRequest, other: Membership, anonymous: int) -> HttpResponseBase:
+    """They are in the team no more that their pages show: nothing of what they asked is done in another one instead."""
+    if anonymous == 401:
+        return HttpResponse("This is not in your team.", status=404, content_type="text/plain")
+    request.session[CHOSEN_TEAM] = str(other.team_id)
+    messages.warning(request, f"You are not in that team any more. These are the songs of {other.team.name}.")
+    if cast(TeamRequest, request).wants_partial:
+        return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("home")})
+    return redirect("home")
 
 
 def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:

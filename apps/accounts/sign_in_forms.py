@@ -1,4 +1,4 @@
-"""allauth's forms in which somebody types an e-mail address: none of them takes a look-alike letter."""
+"""Forms in which somebody types an e-mail address: none of them takes a look-alike letter."""
 
 from typing import Any
 

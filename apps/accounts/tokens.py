@@ -112,8 +112,9 @@ def save(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:
     return SavedToken(saved, outcome)
 
 
-def remove(token: ApiToken, *, by: User) -> None:
-    """Erases the token. Jobs keep their story; what is queued waits for another token of its subscription."""
+def remove(token: ApiToken, *, by: User | None) -> None:
+    """Erases the token; `by` nobody after its owner has left. Jobs keep their story; what is queued waits for another
+    token of its subscription."""
     with transaction.atomic():
         _audit(token, "token removed", by=by)
         token.delete()
@@ -167,6 +168,6 @@ def _is(saved: ApiToken, token: Token) -> bool:
         return False
 
 
-def _audit(token: ApiToken, action: str, *, by: User) -> None:
+def _audit(token: ApiToken, action: str, *, by: User | None) -> None:
     place = "the sandbox" if token.subscription.is_sandbox else token.subscription.get_provider_display()
     AuditEntry.objects.create(team=token.team, by=by, action=action, subject=f"{token} for {place}")

@@ -2,7 +2,18 @@ from django.urls import path, register_converter
 
 from apps.accounts import health
 from apps.accounts.account_lookup import EmailConverter
-from apps.accounts.views import account_connection, audit, flow_accounts, profile, sign_in, teams, tokens
+from apps.accounts.views import (
+    acceptance,
+    account_connection,
+    audit,
+    flow_accounts,
+    invitations,
+    members,
+    profile,
+    sign_in,
+    team,
+    tokens,
+)
 
 register_converter(EmailConverter, "flow-email")
 
@@ -13,8 +24,22 @@ urlpatterns = [
     # allauth's own lists: they stand on the page of the profile.
     path("auth/two-step/", profile.to_profile, name="mfa_index"),
     path("auth/two-step/webauthn/", profile.to_profile, name="mfa_list_webauthn"),
-    path("teams/switch/", teams.switch, name="team-switch"),
+    path("auth/invitation/", acceptance.after_sign_in, name="invitation-opened"),
+    path("auth/invitation/<str:secret>/", acceptance.open_link, name="invitation"),
+    path("teams/switch/", team.switch, name="team-switch"),
+    path("team/", team.team, name="team"),
     path("team/audit/", audit.audit, name="audit"),
+    path("team/rename/", team.rename, name="team-rename"),
+    path("team/new/", team.new, name="team-new"),
+    path("team/leave/", team.leave, name="team-leave"),
+    path("team/members/<int:pk>/role/", members.role, name="member-role"),
+    path("team/members/<int:pk>/remove/", members.remove, name="member-remove"),
+    path("team/members/<int:pk>/handover/", members.hand_over, name="handover"),
+    path("team/handover/accept/", members.accept_handover, name="handover-accept"),
+    path("team/handover/end/", members.end_handover, name="handover-end"),
+    path("team/invitations/", invitations.invite, name="invitations"),
+    path("team/invitations/<uuid:pk>/resend/", invitations.send_again, name="invitation-resend"),
+    path("team/invitations/<uuid:pk>/revoke/", invitations.revoke, name="invitation-revoke"),
     path("settings/account/", profile.profile, name="profile"),
     path("settings/account/sessions/end/", profile.end_sessions, name="sessions-end"),
     path("settings/tokens/", tokens.token_list, name="tokens"),

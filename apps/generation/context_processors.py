@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.context_processors import theme
-from apps.accounts.models import FlowAccount
+from apps.accounts.models import FlowAccount, Membership
 from apps.addresses import address
 from apps.generation.account_removal import removal
 from apps.generation.job_pages import panel
 from apps.generation.jobs import own_credits
 from apps.generation.jobs.own_credits import OwnCredits
 from apps.generation.models import Hold
-from apps.generation.usage import forecast, overview
+from apps.generation.usage import forecast, overview, people
 from apps.library.context_processors import LibraryContext
 from apps.library.models import Clip
 from apps.prepared import prepared
@@ -51,6 +51,13 @@ class Studio(LibraryContext):
     @cached_property
     def usage(self) -> overview.Overview | None:
         return overview.of_team(self.team, self._user) if self.team else None
+
+    @cached_property
+    def month_credits(self) -> Mapping[int, int]:
+        return people.month_credits(self.team) if self.team else {}
+
+    def work_of(self, member: Membership) -> people.Work:
+        return people.work_of(member)
 
     def forecast_of(self, account: FlowAccount) -> forecast.Forecast:
         return forecast.of([account] if account.as_of is None else [], timezone.now().date())

@@ -17,7 +17,7 @@ from apps.generation.dispatch import dispatcher
 from apps.generation.edits import chains
 from apps.generation.jobs import poll_times, transitions
 from apps.generation.polling import completion, poller, record_reader
-from apps.generation.queue import blocked_accounts, payers
+from apps.generation.queue import blocked_accounts, left_tokens, payers
 from apps.generation.recovery import candidates
 from apps.generation.restore import guard
 from apps.generation.sweeps import runner
@@ -92,6 +92,7 @@ STEPS: tuple[Callable[[datetime], object], ...] = (
     lambda _now: guard.may_send(),  # before anything is done with rows that may be from a backup
     _clear,
     lambda _now: payers.find(),
+    left_tokens.erase,
     lambda _now: completion.finish(),
     lambda _now: chains.advance(),
     _watch,

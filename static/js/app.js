@@ -142,6 +142,17 @@
       first.select();
     }
   }, true);
+  /* Up and down go through an open menu, from its button too. */
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key) || event.target.matches("input, textarea, select")) return;
+    const entries = [...menu.querySelectorAll(".menu-list :is(a, button)")].filter((each) => each.checkVisibility());
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const from = entries.indexOf(document.activeElement);
+    const next = from < 0 && step < 0 ? entries.length - 1 : from + step;
+    event.preventDefault();
+    entries[(next + entries.length) % entries.length]?.focus();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     document.querySelectorAll("details.menu[open]").forEach((menu) => {

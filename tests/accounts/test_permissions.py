@@ -85,6 +85,10 @@ def test_switching_teams(people: People) -> None:
     page = client.get("/settings/tokens/").content.decode()
     assert "yours in Harbour EP" in page or "Sit back" in page
     Membership.objects.filter(team=second).delete()
+    left = client.get("/flow-accounts/")
+    assert (left.status_code, left.headers["Location"]) == (302, "/"), (
+        "nothing is done in another team instead"
+    )
     assert client.get("/flow-accounts/").status_code == 200, "back in the first team"
 
 

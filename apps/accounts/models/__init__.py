@@ -1,3 +1,5 @@
+from apps.accounts.models.handovers import Handover
+from apps.accounts.models.invitations import Invitation
 from apps.accounts.models.keys import KeyCanary
 from apps.accounts.models.mail import Mail
 from apps.accounts.models.sight import Sight
@@ -10,6 +12,8 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "FlowAccount",
+    "Handover",
+    "Invitation",
     "KeyCanary",
     "Mail",
     "Membership",

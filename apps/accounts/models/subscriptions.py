@@ -1,6 +1,6 @@
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -170,6 +170,17 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         """Those by which their team may see and read: not refused by the API, of people who are in it."""
         return self.of_people_here().filter(refused_at=None)
 
+    def left_behind(self) -> "ApiTokenQuerySet":
+        """Of people who left the team, and are not in it again."""
+        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"))
+        return self.filter(~Exists(here), owner_left_at__isnull=False)
+
+    def reading_jobs(self) -> "ApiTokenQuerySet":
+        """Those by which a team hears what became of its jobs: working ones, and of people who have just left it."""
+        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"), user__is_active=True)
+        has_just_left = Q(owner_left_at__isnull=False, owner__is_active=True)
+        return self.filter(Exists(here) | has_just_left, refused_at=None)
+
     def paying(self) -> "ApiTokenQuerySet":
         """Working ones of people who may ask for songs: those who only listen pay for nothing."""
         creating = Membership.objects.creating().filter(team=OuterRef("team"), user=OuterRef("owner"))
@@ -189,6 +200,11 @@ class ApiToken(models.Model):
     checked_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)  # the API answered 401; nothing is sent until it is replaced
     refused_reason = models.CharField(max_length=300, blank=True)
+    # Its owner left: it is erased when nothing that it paid for is under way (apps/generation/queue/left_tokens.py).
+    owner_left_at = models.DateTimeField(null=True)
+
+    # How long it may still read of the jobs that were sent with it. It pays for nothing from the first moment on.
+    READS_AFTER_LEAVING = timedelta(hours=24)
 
     # Set by the token page: the accounts under it, as the token's team sees them.
     accounts: "list[FlowAccount]"

@@ -23,6 +23,10 @@ class Role(models.TextChoices):
     def may_manage(self) -> bool:
         return self in {Role.OWNER, Role.ADMIN}
 
+    @property
+    def may_own(self) -> bool:
+        return self is Role.OWNER
+
 
 class Team(models.Model):
     """Owns jobs, clips, files and collections."""
@@ -35,8 +39,34 @@ class Team(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def found(cls, name: str, *, by: User) -> "Team":
+        """A new team with its first owner. In a transaction."""
+        team = cls.objects.create(name=name)
+        Membership.objects.create(team=team, user=by, role=Role.OWNER)
+        team.note("team created", by=by, subject=name)
+        return team
+
+    def rename(self, name: str, *, by: User) -> None:
+        before, self.name = self.name, name
+        self.save(update_fields=["name"])
+        self.note("team renamed", by=by, subject=f"from {before} to {name}")
+
+    def lock(self) -> None:
+        """One change of the team's people after the other: in a transaction, until it ends. So a last owner who was
+        counted is still one when the change is written down."""
+        Team.objects.select_for_update().get(pk=self.pk)
+
+    def note(self, action: str, *, by: User | None, subject: str) -> None:
+        """One line of this team's audit trail alone: other teams of the person learn nothing of it."""
+        AuditEntry.objects.create(team=self, by=by, action=action, subject=subject[:200])
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def owners(self) -> "MembershipQuerySet":
+        """Who can do what only owners may: not those who are locked out."""
+        return self.filter(role=Role.OWNER, user__is_active=True)
+
     def creating(self) -> "MembershipQuerySet":
         """Of people who may ask for songs: not of those who only listen, or are locked out."""
         return self.exclude(role=Role.VIEWER).filter(user__is_active=True)
@@ -47,6 +77,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(default=timezone.now)  # in this team; to the hour
+
+    SEEN_ANEW_AFTER = timedelta(hours=1)
 
     objects: ClassVar = MembershipQuerySet.as_manager()
 
@@ -57,6 +90,27 @@ class Membership(models.Model):
     @property
     def rights(self) -> Role:
         return Role(self.role)
+
+    def may_manage(self, other: "Membership") -> bool:
+        """Whether they may change the other's role or remove them: owners everybody, admins all but owners."""
+        return self.rights is Role.OWNER or (self.rights is Role.ADMIN and other.rights is not Role.OWNER)
+
+    @property
+    def is_last_owner(self) -> bool:
+        """Nobody else could do what only owners may."""
+        others = Membership.objects.owners().filter(team=self.team_id).exclude(pk=self.pk)
+        return self.rights is Role.OWNER and not others.exists()
+
+    @property
+    def tokens_here(self) -> int:
+        """How many API tokens of theirs the team has."""
+        return self.team.tokens.filter(owner=self.user_id).count()
+
+    def note_seen(self) -> None:
+        """With any page; written down once an hour."""
+        now = timezone.now()
+        if now - self.seen_at > self.SEEN_ANEW_AFTER:
+            Membership.objects.filter(pk=self.pk, seen_at=self.seen_at).update(seen_at=now)
 
     def may_decide(self, asked_by_id: int | None) -> bool:
         """About what was asked for: who asked while they may create, owners and admins; no viewer."""

@@ -5,7 +5,7 @@ from django.template import Context
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts import account_sync
-from apps.accounts.models import FlowAccount
+from apps.accounts.models import FlowAccount, Membership, User
 
 register = template.Library()
 
@@ -13,15 +13,21 @@ register.filter("next_step", account_sync.next_step)
 
 
 @register.filter
-def of(by_account: Mapping[int, object], account: FlowAccount) -> object | None:
-    """What a table by the account's id says of this one."""
-    return by_account.get(account.pk)
+def of(by_id: Mapping[int, object], row: FlowAccount | User) -> object | None:
+    """What a table by the account's or the person's id says of this one."""
+    return by_id.get(row.pk)
 
 
 @register.simple_tag(takes_context=True)
 def forecast_of(context: Context, account: FlowAccount) -> object | None:
     """How long its credits last, as far as a floor above knows."""
     return context["studio"].forecast_of(account)
+
+
+@register.simple_tag(takes_context=True)
+def work_of(context: Context, member: Membership) -> object | None:
+    """What somebody leaves behind in the team, as far as a floor above knows."""
+    return context["studio"].work_of(member)
 
 
 @register.simple_tag(takes_context=True)

@@ -27,13 +27,13 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
     """GET shows whose link it is, so that a preview by a mail program doesn't use it up; POST signs in."""
     link = SignInLink.find(secret)
     if request.method != "POST" and link:
-        return _quiet(TemplateResponse(request, "accounts/sign_in_link.html", {"person": link.user}))
+        return quiet(TemplateResponse(request, "accounts/sign_in_link.html", {"person": link.user}))
     if link is None or not link.consume():
-        return _quiet(TemplateResponse(request, "accounts/sign_in_link_expired.html", status=410))
+        return quiet(TemplateResponse(request, "accounts/sign_in_link_expired.html", status=410))
     login(request, link.user, backend=BACKEND)
     audit_trail.note(link.user, "signed in by a link", by=link.user)
     sign_in_limits.remember_person(request, link.user)
-    return _quiet(_first_page(request, link.user))
+    return quiet(_first_page(request, link.user))
 
 
 def _first_page(request: HttpRequest, user: User) -> HttpResponse:
@@ -46,7 +46,7 @@ def _first_page(request: HttpRequest, user: User) -> HttpResponse:
     return redirect(f"{reverse('account_set_password')}?{urlencode({'next': page})}")
 
 
-def _quiet(response: HttpResponse) -> HttpResponse:
+def quiet(response: HttpResponse) -> HttpResponse:
     """The secret stands in the address: nothing that this page loads or leads to may learn it.
 
     Not `no-referrer`: browsers then send `Origin: null` with the form, which the CSRF check refuses.

@@ -114,7 +114,7 @@ def surroundings(membership: Membership) -> Surroundings:
         positions=fair_order.positions(subscription_ids),
         usual=durations.seconds(membership.team),
         creators=set(_creators(membership.team)),
-        readable=frozenset(subscription_ids),
+        readable=frozenset(_reading_tokens(membership.team)),
         is_paused=bool(_holds(membership.team)),
     )
 
@@ -137,6 +137,12 @@ def _creators(team: Team) -> QuerySet[Membership, int]:
 @prepared
 def _holds(team: Team) -> QuerySet[Hold, UUID]:
     return Hold.of(team).values_list("pk", flat=True)
+
+
+@prepared
+def _reading_tokens(team: Team) -> QuerySet[ApiToken, int]:
+    """Those where the team hears of its jobs: also by the token of somebody who has just left."""
+    return ApiToken.objects.for_team(team).reading_jobs().values_list("subscription_id", flat=True)
 
 
 def read(membership: Membership) -> Panel:

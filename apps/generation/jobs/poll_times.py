@@ -43,9 +43,9 @@ def watched(now: datetime) -> Q:
 
 
 def readable() -> Exists:
-    """Of rows with a team and a subscription: a token of that team works there."""
+    """Of rows with a team and a subscription: a token of that team reads there what became of its jobs."""
     same = {"team": OuterRef("team"), "subscription": OuterRef("subscription")}
-    return Exists(ApiToken.objects.working().filter(**same))
+    return Exists(ApiToken.objects.reading_jobs().filter(**same))
 
 
 def due(now: datetime) -> QuerySet[Subscription]:

@@ -62,7 +62,7 @@ def read(subscription: Subscription) -> None:
 @contextmanager
 def reader(team_id: UUID, subscription: Subscription) -> Iterator[FlowMusic]:
     """A client that reads for this team; its token is marked if it turns out to be refused. Raises NoToken."""
-    token, client = api_clients.of_team(team_id, subscription.pk)
+    token, client = api_clients.of_team(team_id, subscription.pk, own_jobs=True)
     try:
         yield client
     except errors.TokenRefused as error:

@@ -123,7 +123,7 @@ def _follow(link: str, file: ClipFile, to: BinaryIO, deadline: Deadline) -> None
 
 @contextmanager
 def _client(clip: Clip) -> Iterator[FlowMusic]:
-    """By a working token of the clip's team, which is marked if it turns out to be refused."""
+    """By a token of the clip's team, which is marked if it turns out to be refused."""
     token, client = _token_of(clip)
     try:
         yield client
@@ -134,7 +134,7 @@ def _client(clip: Clip) -> Iterator[FlowMusic]:
 
 def _token_of(clip: Clip) -> tuple[ApiToken, FlowMusic]:
     try:
-        return api_clients.of_team(clip.team_id, clip.subscription_id)
+        return api_clients.of_team(clip.team_id, clip.subscription_id, own_jobs=True)
     except NoToken as error:
         words = "There is no working API token for the account of this take. Enter a new one to continue."
         raise FileUnavailable(words) from error

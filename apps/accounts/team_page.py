@@ -1,0 +1,92 @@
+"""What the team page lists: members with what they may and can do, and invitations that nobody has used yet."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from apps.accounts import invitations
+from apps.accounts.memberships import GIVEN
+from apps.accounts.models import ApiToken, Handover, Invitation, Membership, Role, Team, User
+
+
+class Payment(StrEnum):
+    """Whose token pays for what somebody creates."""
+
+    OWN = "own token"
+    SANDBOX = "sandbox only"
+    REFUSED = "own token, refused"
+    NONE = "no token yet"
+    NOTHING = "listens"  # there is nothing to pay for
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """A member, as the person who looks sees them: what they may do with them."""
+
+    membership: Membership
+    pays: Payment
+    roles: list[Role]  # that may be given
+    may_remove: bool
+    may_hand_over: bool
+
+    @property
+    def person(self) -> User:
+        return self.membership.user
+
+    @property
+    def has_menu(self) -> bool:
+        return bool(self.roles) or self.may_remove or self.may_hand_over
+
+
+@dataclass(frozen=True)
+class TeamPage:
+    members: list[MemberRow]
+    invitations: list[Invitation]
+    handover: Handover | None
+    sends_mail: bool
+    may_manage: bool
+    is_asked: bool  # whether the handover is for the person who looks
+    may_leave: bool
+
+
+def of(viewer: Membership) -> TeamPage:
+    """As this member of the team sees it. Five queries, whatever the number of people."""
+    team, rights = viewer.team, viewer.rights
+    everybody = list(Membership.objects.filter(team=team).select_related("user").order_by("joined_at", "pk"))
+    owners = [each for each in everybody if each.rights is Role.OWNER and each.user.is_active]
+    payments = _payments(team)
+    rows = [_row(each, viewer, payments, alone=owners == [each]) for each in everybody]
+    open_ones = Invitation.objects.for_team(team).unused().select_related("invited_by")
+    handover = Handover.objects.filter(team=team).select_related("giver__user", "receiver__user").first()
+    return TeamPage(
+        members=rows,
+        invitations=list(open_ones) if rights.may_manage else [],
+        handover=handover,
+        sends_mail=invitations.mail_is_set_up(),
+        may_manage=rights.may_manage,
+        is_asked=handover is not None and handover.receiver_id == viewer.pk,
+        may_leave=owners != [viewer],
+    )
+
+
+def _row(member: Membership, viewer: Membership, payments: dict[int, Payment], *, alone: bool) -> MemberRow:
+    """`alone`: the only owner, who stays one."""
+    manages = viewer.may_manage(member) and not alone
+    pays = payments.get(member.user_id, Payment.NONE) if member.rights.may_create else Payment.NOTHING
+    return MemberRow(
+        membership=member,
+        pays=pays,
+        roles=[role for role in GIVEN if role is not member.rights] if manages else [],
+        may_remove=manages and member.pk != viewer.pk,
+        may_hand_over=viewer.rights is Role.OWNER and member.rights is not Role.OWNER,
+    )
+
+
+def _payments(team: Team) -> dict[int, Payment]:
+    """By the person's key, the best of their tokens."""
+    found: dict[int, Payment] = {}
+    order = list(Payment)
+    for token in ApiToken.objects.for_team(team).select_related("subscription"):
+        kind = Payment.SANDBOX if token.subscription.is_sandbox else Payment.OWN
+        pays = Payment.REFUSED if token.refused_at else kind
+        found[token.owner_id] = min(pays, found.get(token.owner_id, Payment.NONE), key=order.index)
+    return found

@@ -1,0 +1,110 @@
+"""/team/members/<id>/: somebody's role, their removal, and ownership, which is handed over in two steps."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts import memberships
+from apps.accounts.memberships import NotPossible
+from apps.accounts.models import Handover, Membership
+from apps.accounts.permissions import TeamRequest, ask_again, team_view
+from apps.accounts.team_forms import HandoverForm, RoleForm
+
+
+@require_POST
+@team_view(needs="manage")
+def role(request: TeamRequest, pk: int) -> HttpResponseBase:
+    member = _managed(request, pk)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["role"][0]))
+        return redirect("team")
+    try:
+        memberships.change_role(member, form.cleaned_data["role"], by=request.membership)
+    except NotPossible as reason:
+        messages.error(request, reason.words)
+    else:
+        label = form.cleaned_data["role"].label.lower()
+        messages.success(request, f"{member.user.short_name} is now {_with_article(label)}.")
+    return redirect("team")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="manage")
+def remove(request: TeamRequest, pk: int) -> HttpResponseBase:
+    member = _managed(request, pk)
+    if member.pk == request.membership.pk:
+        return redirect("team-leave")
+    if request.method != "POST":
+        return TemplateResponse(request, "accounts/member_remove.html", {"member": member})
+    ask_again(request)
+    try:
+        memberships.remove(member, by=request.membership)
+    except NotPossible as reason:
+        messages.error(request, reason.words)
+    else:
+        messages.success(request, f"{member.user.short_name} is not in this team any more.")
+    return redirect("team")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="own")
+def hand_over(request: TeamRequest, pk: int) -> HttpResponseBase:
+    """The first step; the other person takes the second one on the team page."""
+    member = _member(request, pk)
+    form = HandoverForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST" or not form.is_valid():
+        return TemplateResponse(request, "accounts/handover.html", {"member": member, "form": form})
+    ask_again(request)
+    try:
+        stays = form.cleaned_data["stay"]
+        memberships.hand_over(request.team, giver=request.membership, receiver=member, giver_stays=stays)
+    except NotPossible as reason:
+        messages.error(request, reason.words)
+    else:
+        messages.success(request, f"{member.user.short_name} can accept on the team page now.")
+    return redirect("team")
+
+
+@require_POST
+@team_view(needs="see")
+def accept_handover(request: TeamRequest) -> HttpResponseBase:
+    handover = get_object_or_404(Handover, team=request.team, receiver=request.membership)
+    try:
+        memberships.accept(handover, by=request.membership)
+    except NotPossible as reason:
+        messages.error(request, reason.words)
+    else:
+        messages.success(request, f"You own {request.team.name} now.")
+    return redirect("team")
+
+
+@require_POST
+@team_view(needs="see")
+def end_handover(request: TeamRequest) -> HttpResponseBase:
+    """Declined by the person who was asked, or withdrawn by an owner."""
+    handover = get_object_or_404(Handover.objects.select_related("receiver__user"), team=request.team)
+    membership = request.membership
+    if handover.receiver_id != membership.pk and not membership.rights.may_own:
+        raise PermissionDenied("Only an owner, or who was asked, can end this handover.")
+    memberships.end(handover, by=membership)
+    messages.success(request, "The handover is over. Nothing has changed.")
+    return redirect("team")
+
+
+def _member(request: TeamRequest, pk: int) -> Membership:
+    return get_object_or_404(Membership.objects.select_related("user", "team"), team=request.team, pk=pk)
+
+
+def _managed(request: TeamRequest, pk: int) -> Membership:
+    member = _member(request, pk)
+    if not request.membership.may_manage(member):
+        raise PermissionDenied("Only an owner can change another owner.")
+    return member
+
+
+def _with_article(role: str) -> str:
+    return f"an {role}" if role[0] in "ao" else f"a {role}"
