@@ -30,7 +30,12 @@ def witness(db: None) -> Iterator[Witness]:
 def test_a_secret_address_is_in_no_line(client: Client, witness: Witness) -> None:
     user = get_user_model().objects.create_user("mara@nightbus.example")
     hook, link = "CANARY" + "h" * 37, SignInLink.issue(user)
-    for path in (f"/hooks/{hook}/", f"/auth/link/{link}/", f"/auth/link/{link}/more/"):
+    for path in (
+        f"/hooks/{hook}/",
+        f"/auth/link/{link}/",
+        f"/auth/link/{link}/more/",
+        f"/auth/invitation/{link}/",
+    ):
         client.get(path)
         client.post(path)
         client.put(path)
@@ -42,6 +47,7 @@ def test_a_secret_address_is_in_no_line(client: Client, witness: Witness) -> Non
     lines = "".join(witness.seen["console"])
     assert "/hooks/[hidden]/" in lines
     assert "/auth/link/[hidden]/" in lines
+    assert "/auth/invitation/[hidden]/" in lines
     reports_and_lines = [*witness.seen["reports"], lines]
     for secret in (hook, link, "CANARYkey"):
         assert not any(secret in text for text in reports_and_lines), secret

@@ -32,6 +32,9 @@ class Stop:
 STOPS = (
     Stop("link", NOBODY, "{link}"),
     Stop("link-gone", NOBODY, "/auth/link/never-was-one/", 410),
+    Stop("invitation", NOBODY, "{invitation}"),
+    Stop("invitation-else", VIEWER, "{invitation}"),
+    Stop("invitation-gone", NOBODY, "/auth/invitation/never-was-one/", 410),
     Stop("sign-in", NOBODY, "/auth/login/"),
     Stop("password-reset", NOBODY, "/auth/password/reset/"),
     Stop("password-reset-done", NOBODY, "/auth/password/reset/done/"),
@@ -105,6 +108,12 @@ STOPS = (
     Stop("chain-offer", EDITOR, "{cover}chain/?target={target}"),
     Stop("chain", EDITOR, "{chain}"),
     Stop("storage", PERSON, "/library/storage/"),
+    Stop("team", PERSON, "/team/"),
+    Stop("team-seen", VIEWER, "/team/"),
+    Stop("team-new", PERSON, "/team/new/"),
+    Stop("team-leave", VIEWER, "/team/leave/"),
+    Stop("member-remove", PERSON, "{member}remove/"),
+    Stop("handover", PERSON, "{member}handover/"),
     Stop("audit", PERSON, "/team/audit/"),
     Stop("audit-none", PERSON, "/team/audit/?what=downloads&q=nothing"),
     Stop("profile", PERSON, "/settings/account/"),
@@ -123,6 +132,7 @@ STOPS = (
     Stop("not-here", PERSON, "/library/clips/00000000-0000-0000-0000-000000000000/", 404),
     Stop("listen", VIEWER, "/settings/tokens/"),
     Stop("library-without-token", UNPAID, "/"),
+    Stop("welcome", UNPAID, "/library/?welcome=1"),
     Stop("not-allowed", VIEWER, "/create/", 403),
     Stop("two-step-app", VIEWER, "/auth/two-step/totp/activate/"),
     Stop("password-change", VIEWER, "/auth/password/change/"),
@@ -274,7 +284,20 @@ class Tour:
         page.goto("/settings/tokens/")
         remove = page.get_by_role("link", name=re.compile("Remove"))
         self._found["token_remove"] = str(remove.get_attribute("href"))
+        self._invite(page)
         self._found["link"] = self.visits.site.add_person("guest@nightbus.example", team="Guests", name="Gus")
+
+    def _invite(self, page: Page) -> None:
+        """Somebody, into a team with two others in it."""
+        for each in (VIEWER, UNPAID):
+            self.visits.cookies(each)
+        page.goto("/team/")
+        remove = str(page.locator("#work .menu-list a[href$='/remove/']").first.get_attribute("href"))
+        self._found["member"] = remove.removesuffix("remove/")
+        page.get_by_label("Email").fill("otto@nightbus.example")
+        page.get_by_role("button", name="Invite", exact=True).click()
+        link = page.locator("#invitation-address").inner_text()
+        self._found["invitation"] = "/" + link.split("/", 3)[3]
 
     def _collect(self, page: Page) -> None:
         page.goto(f"{self._found['clip']}collect/")
