@@ -20,6 +20,7 @@ IN_TEMPLATES = re.compile(rf"\}}\}}(?:</\w+>)? (?:{NOUNS})\b")
 IN_CODE = re.compile(rf"\{{[^{{}}]+\}} (?!takes)(?:{NOUNS})\b")
 # Behind what is always more than one, or is said for one beside it.
 ALWAYS_MORE = {
+    "templates/accounts/audit.html": {"}} days"},
     "templates/generation/_create_strip.html": {"}} songs"},
     "templates/generation/lyrics.html": {"}} versions"},
     "templates/generation/_sent.html": {"}} songs"},
