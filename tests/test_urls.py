@@ -5,9 +5,8 @@ A cell is "GET POST" as statuses. Whose everything is says sample_team.py.
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 
 import pytest
 from django.http import HttpResponse
@@ -17,6 +16,25 @@ from pytest_django import DjangoDbBlocker
 
 from apps.accounts.models import Membership
 from tests.sample_team import HOOK, PEOPLE, House, standing, untouched
+from tests.url_rows import (
+    ACCOUNT,
+    CHAIN,
+    CHOSEN,
+    CLIP,
+    COLLECTION,
+    DRAFT,
+    FILE,
+    INVITATION,
+    ITEM,
+    JOB,
+    MEMBER,
+    PRESET,
+    SWEEP,
+    TOKEN,
+    Row,
+    everybody,
+    row,
+)
 
 WORDS = {"version": 1, "newest": 1, "title": "Home", "lyrics": "[Verse]\nHome", "sound_prompt": "folk"}
 
@@ -35,45 +53,6 @@ def house(_standing: House) -> Iterator[House]:
         yield deepcopy(_standing)
 
 
-Arguments = Callable[[House], tuple[object, ...]]
-_NOTHING: Arguments = lambda house: ()  # noqa: E731
-_JOB: Arguments = lambda house: (house.job.pk,)  # noqa: E731
-_CLIP: Arguments = lambda house: (house.clip.pk,)  # noqa: E731
-_CHAIN: Arguments = lambda house: (house.chain,)  # noqa: E731
-_PRESET: Arguments = lambda house: (house.preset,)  # noqa: E731
-_DRAFT: Arguments = lambda house: (house.lyric_draft,)  # noqa: E731
-_SWEEP: Arguments = lambda house: (house.sweep.pk,)  # noqa: E731
-_COLLECTION: Arguments = lambda house: (house.collection,)  # noqa: E731
-_ITEM: Arguments = lambda house: (house.collection, house.clip.pk)  # noqa: E731
-_FILE: Arguments = lambda house: (house.file,)  # noqa: E731
-_CHOSEN: Callable[[House], object] = lambda house: house.clip.pk  # noqa: E731
-_ACCOUNT: Arguments = lambda house: (house.account,)  # noqa: E731
-_MEMBER: Arguments = lambda house: (house.viewer,)  # noqa: E731
-_INVITATION: Arguments = lambda house: (house.invitation,)  # noqa: E731
-_TOKEN: Arguments = lambda house: (house.token,)  # noqa: E731
-
-
-@dataclass(frozen=True)
-class Row:
-    """`cells`: "GET POST" for anonymous, stranger, viewer, member, owner. `form` is what is posted."""
-
-    name: str
-    cells: tuple[str, ...]
-    arguments: Arguments = _NOTHING
-    form: Callable[[House], dict[str, object]] = lambda house: {}
-
-
-def row(name: str, /, *cells: str, args: Arguments = _NOTHING, **form: object) -> Row:
-    def filled(house: House) -> dict[str, object]:
-        return {key: value(house) if callable(value) else value for key, value in form.items()}
-
-    return Row(name, cells, args, filled)
-
-
-def everybody(name: str, /, cell: str, args: Arguments = _NOTHING, **form: object) -> Row:
-    return row(name, *[cell] * 5, args=args, **form)
-
-
 # 302 for anonymous: to the sign-in page. 401: what a page loads by itself. 404: not theirs. 403: not in their role.
 # 405: the address has no such method, whoever asks.
 TABLE = [
@@ -90,15 +69,15 @@ TABLE = [
     row("team-new",         "302 302", "200 422", "200 422", "200 422", "200 422"),
     # The only owner of a team stays in it.
     row("team-leave",       "302 302", "302 302", "200 302", "200 302", "302 302"),
-    row("member-role",      "405 302", "405 404", "405 403", "405 403", "405 302", args=_MEMBER, role="member"),
-    row("member-remove",    "302 302", "404 404", "403 403", "403 403", "200 302", args=_MEMBER),
-    row("handover",         "302 302", "404 404", "403 403", "403 403", "200 302", args=_MEMBER, stay="on"),
+    row("member-role",      "405 302", "405 404", "405 403", "405 403", "405 302", args=MEMBER, role="member"),
+    row("member-remove",    "302 302", "404 404", "403 403", "403 403", "200 302", args=MEMBER),
+    row("handover",         "302 302", "404 404", "403 403", "403 403", "200 302", args=MEMBER, stay="on"),
     # Nobody hands anything over here.
     row("handover-accept",  "405 302", *["405 404"] * 4),
     row("handover-end",     "405 302", *["405 404"] * 4),
     row("invitations",      "302 302", "302 200", "403 403", "403 403", "302 200", role="member"),
-    row("invitation-resend", "302 302", "302 404", "403 403", "403 403", "302 200", args=_INVITATION, by="link"),
-    row("invitation-revoke", "405 302", "405 404", "405 403", "405 403", "405 302", args=_INVITATION),
+    row("invitation-resend", "302 302", "302 404", "403 403", "403 403", "302 200", args=INVITATION, by="link"),
+    row("invitation-revoke", "405 302", "405 404", "405 403", "405 403", "405 302", args=INVITATION),
     # It is for an address that nobody here has: whoever is signed in is told so; nothing was opened before signing in.
     row("invitation",       "200 422", *["200 403"] * 4, args=lambda house: (house.invited,)),
     everybody("invitation-opened", "410 410"),
@@ -108,48 +87,48 @@ TABLE = [
     row("tokens",           "302 302", "200 422", "200 403", "200 422", "200 422", token="no token"),
     # Signed in, but this site has no sandbox.
     row("token-sandbox",    "405 302", "405 404", "405 403", "405 404", "405 404"),
-    row("token-check",      "405 302", "405 404", "405 404", "405 404", "405 302", args=_TOKEN),
-    row("token-remove",     "302 302", "404 404", "404 404", "404 404", "200 302", args=_TOKEN),
+    row("token-check",      "405 302", "405 404", "405 404", "405 404", "405 302", args=TOKEN),
+    row("token-remove",     "302 302", "404 404", "404 404", "404 404", "200 302", args=TOKEN),
     row("flow-accounts",    "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("flow-accounts-check", "405 302", "405 302", "405 403", "405 302", "405 302"),
     # Nothing is filled in, so nothing is asked of the remote side.
     row("flow-account-add", "302 302", "200 422", "403 403", "200 422", "200 422"),
     # The member has a token of the account's subscription too; what a teammate without one may do stands in
     # tests/accounts/views/test_account_connection.py.
-    row("flow-account",     "302 302", "404 404", "200 403", "200 422", "200 422", args=_ACCOUNT),
-    row("flow-account-check", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ACCOUNT),
-    row("flow-account-connect", "302 302", "404 404", "403 403", "200 422", "200 422", args=_ACCOUNT),
+    row("flow-account",     "302 302", "404 404", "200 403", "200 422", "200 422", args=ACCOUNT),
+    row("flow-account-check", "405 302", "405 404", "405 403", "405 302", "405 302", args=ACCOUNT),
+    row("flow-account-connect", "302 302", "404 404", "403 403", "200 422", "200 422", args=ACCOUNT),
     # The password is asked for first, as it is for every 302 of somebody who removes, erases or empties.
-    row("flow-account-remove", "302 302", "404 404", "403 403", "200 302", "200 302", args=_ACCOUNT),
+    row("flow-account-remove", "302 302", "404 404", "403 403", "200 302", "200 302", args=ACCOUNT),
     row("usage",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("usage-read",       "405 302", "405 302", "405 403", "405 302", "405 302"),
     row("usage-download",   "302 405", "200 405", "200 405", "200 405", "200 405"),
-    row("flow-account-usage", "302 405", "404 405", "200 405", "200 405", "200 405", args=_ACCOUNT),
-    row("flow-account-usage-read", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ACCOUNT),
-    row("flow-account-usage-download", "302 405", "404 405", "200 405", "200 405", "200 405", args=_ACCOUNT),
+    row("flow-account-usage", "302 405", "404 405", "200 405", "200 405", "200 405", args=ACCOUNT),
+    row("flow-account-usage-read", "405 302", "405 404", "405 403", "405 302", "405 302", args=ACCOUNT),
+    row("flow-account-usage-download", "302 405", "404 405", "200 405", "200 405", "200 405", args=ACCOUNT),
     row("files",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     # The address is of no account of theirs.
     row("file-upload",      "405 302", "405 422", "405 403", "405 422", "405 422", email="x@y.example"),
-    row("file-send",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
-    row("file-retry",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
-    row("file-delete",      "405 302", "405 404", "405 403", "405 302", "405 302", args=_FILE),
-    row("file-restore",     "405 302", "405 302", "405 403", "405 302", "405 302", args=_FILE),
-    row("file-thumb",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_FILE),
-    row("file-audio",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_FILE),
-    row("file-download",    "401 405", "404 405", "200 405", "200 405", "200 405", args=_FILE),
+    row("file-send",        "405 302", "405 404", "405 403", "405 302", "405 302", args=FILE),
+    row("file-retry",       "405 302", "405 404", "405 403", "405 302", "405 302", args=FILE),
+    row("file-delete",      "405 302", "405 404", "405 403", "405 302", "405 302", args=FILE),
+    row("file-restore",     "405 302", "405 302", "405 403", "405 302", "405 302", args=FILE),
+    row("file-thumb",       "401 405", "404 405", "200 405", "200 405", "200 405", args=FILE),
+    row("file-audio",       "401 405", "404 405", "200 405", "200 405", "200 405", args=FILE),
+    row("file-download",    "401 405", "404 405", "200 405", "200 405", "200 405", args=FILE),
     row("library",          "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("find",             "302 405", "200 405", "200 405", "200 405", "200 405"),
-    row("clip",             "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
-    row("clip-menu",        "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip",             "302 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
+    row("clip-menu",        "302 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
     row("clip-audio",       "401 405", "404 405", "200 405", "200 405", "200 405",
         args=lambda house: (house.clip.pk, "mp3")),
-    row("clip-cover",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
-    row("clip-thumb",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip-cover",       "401 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
+    row("clip-thumb",       "401 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
     row("download-ready",   "401 405", "204 405", "204 405", "204 405", "204 405"),
-    row("clip-peaks",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
-    row("clip-sound",       "401 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
-    row("clip-stems",       "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
-    row("clip-versions",      "302 405", "404 405", "200 405", "200 405", "200 405", args=_CLIP),
+    row("clip-peaks",       "401 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
+    row("clip-sound",       "401 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
+    row("clip-stems",       "302 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
+    row("clip-versions",      "302 405", "404 405", "200 405", "200 405", "200 405", args=CLIP),
     row("storage",          "302 302", "200 302", "200 403", "200 403", "200 302", gigabytes="20"),
     row("import",           "302 405", "200 405", "200 405", "200 405", "200 405"),
     # Nobody brings in from an account for which they have no token of their own.
@@ -159,51 +138,51 @@ TABLE = [
         args=lambda house: (house.walk,)),
     row("clip-file-retry",  "405 302", "405 404", "405 403", "405 302", "405 302",
         args=lambda house: (house.clip.pk, "wav")),
-    row("clip-favourite",       "405 302", "405 404", "405 302", "405 302", "405 302", args=_CLIP, on="1"),
-    row("clip-rating",       "405 302", "405 404", "405 302", "405 302", "405 302", args=_CLIP, rating="4"),
-    row("clip-tags",        "302 302", "404 404", "403 403", "200 302", "200 302", args=_CLIP, add="demo"),
+    row("clip-favourite",       "405 302", "405 404", "405 302", "405 302", "405 302", args=CLIP, on="1"),
+    row("clip-rating",       "405 302", "405 404", "405 302", "405 302", "405 302", args=CLIP, rating="4"),
+    row("clip-tags",        "302 302", "404 404", "403 403", "200 302", "200 302", args=CLIP, add="demo"),
     row("song-rename",      "302 302", "404 404", "403 403", "200 302", "200 302",
         args=lambda house: (house.clip.song_id,)),
     row("clip-edit",        "302 302", "404 404", "403 403", "200 302", "200 302", nonce=lambda h: uuid.uuid4(),
         args=lambda house: (house.clip.pk, "cover")),
-    row("clip-add-to-collection",     "302 405", "404 405", "403 405", "200 405", "200 405", args=_CLIP),
-    row("clip-restore",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_CLIP),
+    row("clip-add-to-collection",     "302 405", "404 405", "403 405", "200 405", "200 405", args=CLIP),
+    row("clip-restore",     "405 302", "405 404", "405 403", "405 302", "405 302", args=CLIP),
     # Nothing but what is in the trash can be erased.
-    row("clip-erase",       "302 302", "404 404", "403 403", "404 404", "404 404", args=_CLIP),
+    row("clip-erase",       "302 302", "404 404", "403 403", "404 404", "404 404", args=CLIP),
     row("trash",            "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("trash-empty",        "302 302", "200 302", "403 403", "200 302", "200 302"),
     row("collections",      "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("collection-create", "405 302", "405 422", "405 403", "405 422", "405 422"),  # without a name
-    row("collection",       "302 405", "404 405", "200 405", "200 405", "200 405", args=_COLLECTION),
-    row("collection-rename", "302 302", "404 404", "403 403", "200 422", "200 422", args=_COLLECTION),
-    row("collection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", args=_COLLECTION),
-    row("collection-move",  "405 302", "405 404", "405 403", "405 302", "405 302", args=_ITEM, to="0"),
-    row("collection-remove", "405 302", "405 404", "405 403", "405 302", "405 302", args=_ITEM),
-    row("selection",        "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
-    row("selection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN),
-    row("selection-add-to-collection", "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN,
+    row("collection",       "302 405", "404 405", "200 405", "200 405", "200 405", args=COLLECTION),
+    row("collection-rename", "302 302", "404 404", "403 403", "200 422", "200 422", args=COLLECTION),
+    row("collection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", args=COLLECTION),
+    row("collection-move",  "405 302", "405 404", "405 403", "405 302", "405 302", args=ITEM, to="0"),
+    row("collection-remove", "405 302", "405 404", "405 403", "405 302", "405 302", args=ITEM),
+    row("selection",        "405 302", "405 404", "405 403", "405 302", "405 302", clip=CHOSEN, tags="x"),
+    row("selection-delete", "405 302", "405 404", "405 403", "405 302", "405 302", clip=CHOSEN),
+    row("selection-add-to-collection", "405 302", "405 404", "405 403", "405 302", "405 302", clip=CHOSEN,
         collection=lambda house: house.collection),
-    row("selection-tag",    "405 302", "405 404", "405 403", "405 302", "405 302", clip=_CHOSEN, tags="x"),
-    row("selection-untag",  "405 302", "405 404", "405 403", "405 422", "405 422", clip=_CHOSEN, tags="x"),
-    row("selection-download", "405 302", "405 404", "405 200", "405 200", "405 200", clip=_CHOSEN),
+    row("selection-tag",    "405 302", "405 404", "405 403", "405 302", "405 302", clip=CHOSEN, tags="x"),
+    row("selection-untag",  "405 302", "405 404", "405 403", "405 422", "405 422", clip=CHOSEN, tags="x"),
+    row("selection-download", "405 302", "405 404", "405 200", "405 200", "405 200", clip=CHOSEN),
     # Whatever the token is: a wrong one is said, and nothing is undone.
     row("undo",             "405 302", "405 302", "405 403", "405 302", "405 302", token="none"),
     # Addresses of before: whoever asks is sent to the new one, where it is decided.
     row("trash-moved", "302 302", *["308 308"] * 4),
     row("trash-empty-moved", "302 302", *["308 308"] * 4),
-    row("clip-versions-moved", "302 302", *["308 308"] * 4, args=_CLIP),
-    row("clip-favourite-moved", "302 302", *["308 308"] * 4, args=_CLIP),
-    row("clip-rating-moved", "302 302", *["308 308"] * 4, args=_CLIP),
-    row("clip-add-to-collection-moved", "302 302", *["308 308"] * 4, args=_CLIP),
+    row("clip-versions-moved", "302 302", *["308 308"] * 4, args=CLIP),
+    row("clip-favourite-moved", "302 302", *["308 308"] * 4, args=CLIP),
+    row("clip-rating-moved", "302 302", *["308 308"] * 4, args=CLIP),
+    row("clip-add-to-collection-moved", "302 302", *["308 308"] * 4, args=CLIP),
     row("selection-add-to-collection-moved", "302 302", *["308 308"] * 4),
     row("prompts-moved", "302 302", *["308 308"] * 4),
-    row("sweep-resume-moved", "302 302", *["308 308"] * 4, args=_SWEEP),
-    row("lyric-rewrite-moved", "302 302", *["308 308"] * 4, args=_DRAFT),
-    row("job-mark-lost-moved", "302 302", *["308 308"] * 4, args=_JOB),
-    row("job-check-moved", "302 302", *["308 308"] * 4, args=_JOB),
-    row("job-remove-moved", "302 302", *["308 308"] * 4, args=_JOB),
-    row("job-undo-removal-moved", "302 302", *["308 308"] * 4, args=_JOB),
-    row("job-dismiss-moved", "302 302", *["308 308"] * 4, args=_JOB),
+    row("sweep-resume-moved", "302 302", *["308 308"] * 4, args=SWEEP),
+    row("lyric-rewrite-moved", "302 302", *["308 308"] * 4, args=DRAFT),
+    row("job-mark-lost-moved", "302 302", *["308 308"] * 4, args=JOB),
+    row("job-check-moved", "302 302", *["308 308"] * 4, args=JOB),
+    row("job-remove-moved", "302 302", *["308 308"] * 4, args=JOB),
+    row("job-undo-removal-moved", "302 302", *["308 308"] * 4, args=JOB),
+    row("job-dismiss-moved", "302 302", *["308 308"] * 4, args=JOB),
     row("create",           "302 302", "200 302", "403 403", "200 302", "200 302",
         prompt="slow disco", count="1", nonce=lambda house: uuid.uuid4()),
     row("image",            "302 302", "200 302", "403 403", "200 302", "200 302",
@@ -212,50 +191,50 @@ TABLE = [
     row("create-reference-send", "302 302", "302 404", "403 403", "302 404", "302 404", send="none"),
     row("lyrics",           "302 302", "200 302", "200 403", "200 302", "200 302",
         prompt="a road trip", nonce=lambda house: uuid.uuid4()),
-    row("lyric-draft",      "302 302", "404 404", "200 403", "200 302", "200 302", args=_DRAFT, **WORDS),
-    row("lyric-rewrite",    "405 302", "405 404", "405 403", "405 302", "405 302", args=_DRAFT,
+    row("lyric-draft",      "302 302", "404 404", "200 403", "200 302", "200 302", args=DRAFT, **WORDS),
+    row("lyric-rewrite",    "405 302", "405 404", "405 403", "405 302", "405 302", args=DRAFT,
         prompt="a road trip", nonce=lambda house: uuid.uuid4()),
-    row("lyric-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_DRAFT),
+    row("lyric-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=DRAFT),
     row("sweeps",           "302 302", "200 302", "200 403", "200 302", "200 302",
         prompt="slow disco", count="1", cap="20", nonce=lambda house: uuid.uuid4()),
-    row("sweep",            "302 405", "404 405", "200 405", "200 405", "200 405", args=_SWEEP),
+    row("sweep",            "302 405", "404 405", "200 405", "200 405", "200 405", args=SWEEP),
     # Paid with the token of who filled it in: the member. Nothing of it is a draft any more.
-    row("sweep-start",      "405 302", "405 404", "405 403", "405 302", "405 403", args=_SWEEP),
-    row("sweep-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
-    row("sweep-resume",     "302 302", "404 404", "403 403", "200 302", "403 403", args=_SWEEP, cap="40"),
-    row("sweep-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=_SWEEP),
+    row("sweep-start",      "405 302", "405 404", "405 403", "405 302", "405 403", args=SWEEP),
+    row("sweep-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=SWEEP),
+    row("sweep-resume",     "302 302", "404 404", "403 403", "200 302", "403 403", args=SWEEP, cap="40"),
+    row("sweep-delete",     "405 302", "405 404", "405 403", "405 302", "405 302", args=SWEEP),
     row("prompts",          "302 405", "200 405", "403 405", "200 405", "200 405"),
     row("presets",          "302 405", "200 405", "403 405", "200 405", "200 405"),
     # Without a name: it is asked for.
     row("preset-save",      "302 302", "302 200", "403 403", "302 200", "302 200", prompt="slow disco"),
-    row("preset-rename",    "405 302", "405 404", "405 403", "405 422", "405 422", args=_PRESET),
-    row("preset-delete",    "405 302", "405 404", "405 403", "405 302", "405 302", args=_PRESET),
+    row("preset-rename",    "405 302", "405 404", "405 403", "405 422", "405 422", args=PRESET),
+    row("preset-delete",    "405 302", "405 404", "405 403", "405 302", "405 302", args=PRESET),
     # Nothing was done to this take, so there is nothing to do again.
-    row("clip-chain",       "302 302", "404 404", "403 403", "404 404", "404 404", args=_CLIP),
-    row("chain",            "302 405", "404 405", "200 405", "200 405", "200 405", args=_CHAIN),
-    row("chain-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_CHAIN),
-    row("chain-resume",     "405 302", "405 404", "405 403", "405 302", "405 403", args=_CHAIN),
+    row("clip-chain",       "302 302", "404 404", "403 403", "404 404", "404 404", args=CLIP),
+    row("chain",            "302 405", "404 405", "200 405", "200 405", "200 405", args=CHAIN),
+    row("chain-stop",       "405 302", "405 404", "405 403", "405 302", "405 302", args=CHAIN),
+    row("chain-resume",     "405 302", "405 404", "405 403", "405 302", "405 403", args=CHAIN),
     row("jobs",             "302 405", "200 405", "200 405", "200 405", "200 405"),
     # Owners and admins decide for their team; nothing is held here.
     row("jobs-restored",    "302 302", "200 302", "403 403", "403 403", "200 302", do="resume"),
     row("panel",            "302 405", "200 405", "200 405", "200 405", "200 405"),
-    row("job",              "302 405", "404 405", "200 405", "200 405", "200 405", args=_JOB),
+    row("job",              "302 405", "404 405", "200 405", "200 405", "200 405", args=JOB),
     # The job is the member's, and owners may decide about everybody's.
-    row("job-cancel",       "302 302", "404 404", "403 403", "200 302", "200 302", args=_JOB),
-    row("job-mark-lost",    "302 302", "404 404", "403 403", "200 302", "200 302", args=_JOB),
+    row("job-cancel",       "302 302", "404 404", "403 403", "200 302", "200 302", args=JOB),
+    row("job-mark-lost",    "302 302", "404 404", "403 403", "200 302", "200 302", args=JOB),
     # It is still in line: there is nothing to be made again.
-    row("job-retry",        "302 302", "404 404", "403 403", "200 422", "200 422", args=_JOB),
-    row("job-adopt",        "302 302", "404 404", "403 403", "200 422", "200 422", args=_JOB),
-    row("job-remove",       "302 302", "404 404", "403 403", "200 302", "200 302", args=_JOB),
-    row("job-undo-removal", "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
-    row("job-move",         "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
+    row("job-retry",        "302 302", "404 404", "403 403", "200 422", "200 422", args=JOB),
+    row("job-adopt",        "302 302", "404 404", "403 403", "200 422", "200 422", args=JOB),
+    row("job-remove",       "302 302", "404 404", "403 403", "200 302", "200 302", args=JOB),
+    row("job-undo-removal", "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
+    row("job-move",         "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
     row("jobs-pause",       "405 302", "405 302", "405 403", "405 302", "405 302"),
     row("jobs-resume",      "405 302", "405 302", "405 403", "405 302", "405 302"),
-    row("job-check",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
-    row("job-try-now",      "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
-    row("job-pause",        "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
-    row("job-resume",       "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
-    row("job-dismiss",      "405 302", "405 404", "405 403", "405 302", "405 302", args=_JOB),
+    row("job-check",        "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
+    row("job-try-now",      "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
+    row("job-pause",        "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
+    row("job-resume",       "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
+    row("job-dismiss",      "405 302", "405 404", "405 403", "405 302", "405 302", args=JOB),
     everybody("hook",       "405 204", lambda house: (HOOK,)),
     row("account_login",    "200 200", "302 302", "302 302", "302 302", "302 302"),
     row("account_logout",   "302 302", "200 302", "200 302", "200 302", "200 302"),
