@@ -12,8 +12,16 @@ def ask(url: str, path: str) -> Any:
 
 def order(url: str, path: str, **form: object) -> None:
     """POST /_sandbox/<path>: scenario, accounts, finish, render, speed, clips, history, reset."""
-    body = json.dumps(form).encode()
+    _send(url, "POST", path, json.dumps(form).encode())
+
+
+def clear_scenarios(url: str) -> None:
+    """Forgets what was ordered and not yet used up."""
+    _send(url, "DELETE", "scenario")
+
+
+def _send(url: str, method: str, path: str, body: bytes | None = None) -> None:
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"{url}/_sandbox/{path}", data=body, headers=headers, method="POST")
+    request = urllib.request.Request(f"{url}/_sandbox/{path}", data=body, headers=headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         answer.read()

@@ -93,12 +93,12 @@ def test_a_take_plays_before_it_is_saved_and_from_here_afterwards(
     page.keyboard.press("ArrowRight")
     player_sound.wait_until_past(page, 5.2)
     expect(page.locator("#player-wave.wave-none")).to_have_count(1)
+    page.locator("#player-play").click()  # or it would be over before it is saved, where saving takes long
+    place = player_sound.place(page)
     assert not is_saved(page)
 
     archive.let_go()
     wait_until_saved(page)
-    page.locator("#player-play").click()
-    place = player_sound.place(page)
     page.reload()
     asked.clear()
     page.locator("#player-play").click()
@@ -111,12 +111,13 @@ def test_a_take_plays_before_it_is_saved_and_from_here_afterwards(
 
 # What the browser says of an answer that ends too soon, and of one that is no sound.
 OF_MEDIA = ("net::ERR_CONTENT_LENGTH_MISMATCH", "net::ERR_BLOCKED_BY_ORB")
-# How it goes wrong, what the browser says of it, and how much is heard before.
+# How it goes wrong, what the browser says of it, and from where it is played. Of what is broken off a browser plays what
+# has come, or nothing.
 TROUBLE: dict[str, tuple[list[str], set[int], float]] = {
-    "expired": (["link expired"], {403}, 0),
-    "hanging": (["hang"], set(), 0),
-    "lying": (["html"], set(), 0),
-    "broken off": (["truncated", "hang"], set(), 1),
+    "expired": (["link expired"], {403}, 6),
+    "hanging": (["hang"], set(), 6),
+    "lying": (["html"], set(), 6),
+    "broken off": (["truncated", "hang"], set(), 0),
 }
 
 
@@ -125,19 +126,22 @@ TROUBLE: dict[str, tuple[list[str], set[int], float]] = {
 def test_what_the_remote_side_does_not_deliver_plays_when_it_is_saved(
     visits: Visits, site: Site, archive: Archive, trouble: str
 ) -> None:
-    scenarios, statuses, heard = TROUBLE[trouble]
+    scenarios, statuses, at = TROUBLE[trouble]
     visit = visits.new(PERSON)
     page = visit.page
     button = play_button(page, site, f"a march, {trouble}")
     visit.watch.expect(*statuses)
-    for scenario in scenarios:
+    *once, always = scenarios  # how often a browser asks again is its own affair
+    for scenario in once:
         sandbox_control.order(site.sandbox, "scenario", operation="media", scenario=scenario)
+    sandbox_control.order(site.sandbox, "scenario", operation="media", scenario=always, times=1000)
     clip = button.get_attribute("data-clip")
-    page.evaluate("([clip, at]) => window.flowwebPlayer.play(clip, at)", [clip, 0 if heard else 6])
+    page.evaluate("([clip, at]) => window.flowwebPlayer.play(clip, at)", [clip, at])
     expect(page.locator("#player-sub")).to_have_text(NOT_DELIVERED)
     place = player_sound.place(page)
-    assert place > heard if heard else place == 6
+    assert place == at or (place > at and trouble == "broken off")
 
+    sandbox_control.clear_scenarios(site.sandbox)
     archive.let_go()
     player_sound.wait_until_past(page, place + 0.2)
     assert player_sound.place(page) < place + 6, "it goes on at the same second"
