@@ -111,8 +111,8 @@ def test_a_take_plays_before_it_is_saved_and_from_here_afterwards(
 
 # What the browser says of an answer that ends too soon, and of one that is no sound.
 OF_MEDIA = ("net::ERR_CONTENT_LENGTH_MISMATCH", "net::ERR_BLOCKED_BY_ORB")
-# How it goes wrong, what the browser says of it, and from where it is played. Of what is broken off a browser plays what
-# has come, or nothing.
+# How it goes wrong, what the browser says of it, and from where it is played. Of what is broken off a browser plays
+# what has come, or nothing.
 TROUBLE: dict[str, tuple[list[str], set[int], float]] = {
     "expired": (["link expired"], {403}, 6),
     "hanging": (["hang"], set(), 6),
