@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="what a second database can change")
 
 
-EVERY = 5  # of a table of cases `make test` tries each fifth
+EVERY, LONG_TABLE = 5, 8  # of a table of more than eight cases `make test` tries each fifth
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks decide what runs
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Of the cases of one test the first and the last are enough for the second database: they differ in words and people,
     not in what is asked of it. Except where the file is about what a database can change.
     """
-    for item in _between(item for item in items if item.get_closest_marker("spread")):
+    for item in _between(item for item in items if not item.get_closest_marker("every_case")):
         item.add_marker(pytest.mark.long)
     chosen = [item for item in items if not _is_elsewhere(item)]
     if config.getoption("--database-only"):
@@ -53,8 +53,8 @@ def _is_elsewhere(item: pytest.Item) -> bool:
 
 
 def _between(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
-    """The cases between those that `make test` tries."""
-    for those in _by_test(items):
+    """The cases of long tables between those that `make test` tries."""
+    for those in filter(lambda those: len(those) > LONG_TABLE, _by_test(items)):
         yield from (item for number, item in enumerate(those) if number % EVERY)
 
 

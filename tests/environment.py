@@ -4,6 +4,7 @@ Both end with the process: the kernel kills the Redis even if pytest itself is k
 """
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ def _leave() -> None:
         shutil.rmtree(_folder, ignore_errors=True)
 
 
+gc.set_threshold(100_000, 50, 100)  # a process of tests is short, and most of what it makes is gone by itself
 _pid = os.getpid()
 _folder = variables.make_folder()
 variables.use(_folder)

@@ -196,7 +196,6 @@ def bereft(db: None, sandbox: Sandbox) -> Bereft:
     return Bereft(studio, FlowAccount.objects.get(pk=clip.account_id), clip, lost)
 
 
-@pytest.mark.spread
 @pytest.mark.parametrize(("name", "way"), CASES, ids=[f"{name} {way.__name__}" for name, way in CASES])
 def test_without_a_working_token_no_call_goes_out(bereft: Bereft, name: str, way: Way) -> None:
     sandbox = bereft.studio.sandbox

@@ -49,7 +49,6 @@ def test_every_page_that_opens_in_the_dialog_has_one() -> None:
         assert "data-close" in whole, text[:120]
 
 
-@pytest.mark.spread
 @pytest.mark.parametrize(
     "entry", [row for row in BY_NAME.values() if "200" in row.cells[4]], ids=lambda row: row.name
 )

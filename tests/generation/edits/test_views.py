@@ -160,7 +160,6 @@ WRONG = {
 }
 
 
-@pytest.mark.spread
 @pytest.mark.parametrize(("operation", "form", "field"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_said_beside_its_field(
     studio: Studio, operation: str, form: dict[str, str], field: str

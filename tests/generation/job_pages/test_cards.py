@@ -250,7 +250,6 @@ def timeless(made: Card) -> str:
     return re.sub(r"\d+", "0", said(made))
 
 
-@pytest.mark.spread
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_somebody_else_reads_the_same_card_without_buttons(studio: Studio, case: Case) -> None:
     """Except that who may create may take the words over."""
@@ -265,7 +264,6 @@ def test_somebody_else_reads_the_same_card_without_buttons(studio: Studio, case:
     assert [each.label for each in of(job, Membership.objects.get(user=admin)).actions] == left
 
 
-@pytest.mark.spread
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_page_shows_the_card_and_its_buttons_lead_somewhere(studio: Studio, case: Case) -> None:
     job = arranged(studio, case)

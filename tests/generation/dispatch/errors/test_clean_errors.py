@@ -26,7 +26,6 @@ def test_every_operation_has_its_post() -> None:
     assert POSTS.keys() == OPERATIONS.keys()
 
 
-@pytest.mark.spread
 @pytest.mark.parametrize(("operation", "status"), CASES)
 def test_a_clean_error_is_quoted_and_sent_once(
     studio: Studio, relay: Relay, operation: str, status: int
