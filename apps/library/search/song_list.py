@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from apps.accounts.models import Team
 from apps.accounts.templatetags.formatting import local_time
@@ -70,20 +71,18 @@ class Cursor:
         return Q(created_at__gte=self.created_at) & after
 
 
-@dataclass(frozen=True)
+@dataclass
 class SongRow:
-    """A song with those of its takes that fit."""
+    """A song's place in the list, and those of its takes that fit; None means all. song_rows.py makes its `html`."""
 
-    song: Song
-    takes: list[Clip]
+    pk: uuid.UUID
+    created_at: datetime
     rank: int | None = None
-
-    @property
-    def left_out(self) -> int:
-        return len(self.song.takes.all()) - len(self.takes)
+    takes: frozenset[uuid.UUID] | None = None
+    html: SafeString | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class SongPage:
     """`count` is of all pages, known on the first one where it is cheap: at most one more than MOST_COUNTED."""
 
@@ -108,6 +107,8 @@ class SongPage:
 
 def page_of(team: Team, filters: Filters, place: Cursor | None) -> SongPage:
     """A fixed number of queries, however many songs there are."""
+    if not (place or filters.values):
+        return _newest(team)
     songs: SongQuerySet = Song.objects.for_team(team).filter(filters.of_songs)
     fits, is_listed = _having(filters.of_takes, filters.few_takes)
     fitting = songs.filter(fits)
@@ -118,6 +119,14 @@ def page_of(team: Team, filters: Filters, place: Cursor | None) -> SongPage:
         is_cheap = is_listed or not filters.of_takes
         count = _count(fitting) if is_cheap else None if more else len(found)
     return SongPage(_rows(found, filters), place is None, found[-1] if more else None, count)
+
+
+def _newest(team: Team) -> SongPage:
+    """What people come to: the first page of all songs, newest first."""
+    found = [Cursor(at, pk) for at, pk in _first(team.pk)]
+    more, found = len(found) > SONGS_PER_PAGE, found[:SONGS_PER_PAGE]
+    rows = [SongRow(place.pk, place.created_at) for place in found]
+    return SongPage(rows, True, found[-1] if more else None, len(_counted(team.pk)))
 
 
 def _count(songs: SongQuerySet) -> int:
@@ -169,24 +178,21 @@ def _having(takes_fit: Q, few: bool) -> tuple[Q | Exists, bool]:
 
 def _rows(places: list[Cursor], filters: Filters) -> list[SongRow]:
     """Takes that don't fit are left out, so that choosing all of the list chooses what was looked for."""
-    found = Song.objects.filter(pk__in=[place.pk for place in places]).with_takes()
-    songs = {song.pk: song for song in found.prefetch_related("takes__collections")}
-    takes = {song.pk: list(song.takes.all()) for song in songs.values()}
+    rows = [SongRow(place.pk, place.created_at, place.rank if filters.ranks else None) for place in places]
     if filters.of_takes:
-        rows = Clip.objects.live().filter(filters.of_takes, song__in=takes)
-        fitting = set(rows.order_by().values_list("pk", flat=True))
-        takes = {pk: [take for take in those if take.pk in fitting] for pk, those in takes.items()}
-    return [
-        SongRow(songs[place.pk], takes[place.pk], place.rank if filters.ranks else None)
-        for place in places
-        if place.pk in songs
-    ]
+        found = Clip.objects.live().filter(filters.of_takes, song__in=[place.pk for place in places])
+        fitting: dict[uuid.UUID, list[uuid.UUID]] = {}
+        for pk, song_id in found.order_by().values_list("pk", "song_id"):
+            fitting.setdefault(song_id, []).append(pk)
+        for row in rows:
+            row.takes = frozenset(fitting.get(row.pk, ()))
+    return rows
 
 
 def _head(row: SongRow) -> str:
     if row.rank is not None:
         return RANK_WORDS[row.rank]
-    return _name(local_time(row.song.created_at).date())
+    return _name(local_time(row.created_at).date())
 
 
 def _name(day: date) -> str:
@@ -204,8 +210,22 @@ def figure(team: Team) -> str:
     return f"{MOST_IN_FIGURE}+" if count > MOST_IN_FIGURE else str(count or "")
 
 
+def _listed(team_id: uuid.UUID) -> SongQuerySet:
+    with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
+    found: SongQuerySet = Song.objects.filter(team=team_id).listed().filter(with_takes)
+    return found.order_by("-created_at", "-id")
+
+
+@prepared
+def _first(team_id: uuid.UUID) -> QuerySet[Song, Any]:
+    return _listed(team_id).values_list("created_at", "pk")[: SONGS_PER_PAGE + 1]
+
+
+@prepared
+def _counted(team_id: uuid.UUID) -> QuerySet[Song, Any]:
+    return _listed(team_id).order_by().values_list(Value(1))[: MOST_COUNTED + 1]
+
+
 @prepared
 def _in_figure(team_id: uuid.UUID) -> QuerySet[Song, Any]:
-    with_takes = Exists(Clip.objects.live().filter(song=OuterRef("pk")))
-    listed = Song.objects.filter(team=team_id).listed().filter(with_takes).order_by("-created_at", "-id")
-    return listed.values_list(Value(1))[: MOST_IN_FIGURE + 1]
+    return _listed(team_id).values_list(Value(1))[: MOST_IN_FIGURE + 1]

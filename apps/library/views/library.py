@@ -7,6 +7,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url, replace_url
 
 from apps.accounts.permissions import TeamRequest, team_view
+from apps.library import song_rows
 from apps.library.playback.waveforms import GHOST
 from apps.library.search.filters import Filters
 from apps.library.search.song_list import Cursor, page_of
@@ -21,6 +22,7 @@ def library(request: TeamRequest) -> HttpResponse:
     filters = Filters.of(request.team, request.user, request.GET)
     place = Cursor.parse(request.GET.get("after" if filters.oldest_first else "before", ""))
     page = page_of(request.team, filters, place)
+    page.rows = song_rows.render(page.rows, request.user)
     context = {
         "page": page,
         "filters": filters,

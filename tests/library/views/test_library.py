@@ -15,6 +15,7 @@ from django.urls import URLResolver
 from django.utils import timezone
 
 from apps import transfers
+from apps.library import song_rows
 from apps.library.models import Clip, ClipFile, Song
 from apps.library.search.song_list import SONGS_PER_PAGE, Cursor
 from tests.library.conftest import Band, store
@@ -129,6 +130,8 @@ def test_days_have_names(band: Band) -> None:
 
 
 def queries(client: Client, address: str) -> int:
+    """With no row kept from before."""
+    song_rows._memory.clear()
     with CaptureQueriesContext(
         connection,
     ) as captured:
