@@ -14,12 +14,16 @@ _SECRET_PATH = re.compile(
     r"(?P<before>{slash}(?:hooks|auth{slash}(?:link|invitation|confirm-email|password{slash}reset{slash}key)){slash})"
     r"(?:(?!{slash})[^\s?#&\"'<>])+".replace("{slash}", "(?:/|%2[Ff]|%252[Ff])")
 )
+# What comes back with somebody who signs in by OpenID Connect.
+_OPENID = re.compile(r"(?P<before>/login/callback/\?)[^\s\"'<>]+")
 _without_tokens = redactor()
 
 
 def redact(text: str) -> str:
     """The text without secret addresses, API tokens and Authorization headers."""
-    return _without_tokens(_SECRET_PATH.sub(rf"\g<before>{HIDDEN}", text))
+    for secret in (_SECRET_PATH, _OPENID):
+        text = secret.sub(rf"\g<before>{HIDDEN}", text)
+    return _without_tokens(text)
 
 
 def redact_all(value: Any) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from flowweb import env, hosting, store
+from flowweb import env, hosting, openid, store
 from flowweb.sign_in_settings import *  # noqa: F403
 from flowweb.task_settings import *  # noqa: F403
 
@@ -60,6 +60,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "apps.accounts.apps.SessionsConfig",  # allauth.usersessions
     "csp",
     "django_htmx",
@@ -142,6 +144,10 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 14  # since it was last used (flowweb/sessio
 SESSION_ENGINE = "flowweb.sessions"
 MESSAGE_STORAGE = "flowweb.sessions.Messages"
 
+OIDC_ISSUER = openid.issuer()
+OPENID_NAME = openid.name(OIDC_ISSUER)
+SOCIALACCOUNT_PROVIDERS = openid.providers(OIDC_ISSUER)
+
 # Safe by default; the local start has no https. A `__Host-` cookie can't come from a neighbour's host or over http.
 COOKIE_PREFIX = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
@@ -199,7 +205,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # The button that leads to who vouches is a form, and browsers look at where its answer leads.
+        "form-action": [SELF, *filter(None, [env.origin(OIDC_ISSUER)])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -53,3 +53,10 @@ MFA_FORMS = {
     "reauthenticate": "apps.accounts.sign_in_forms.CodeAgainForm",
     "activate_totp": "apps.accounts.sign_in_forms.NewAppForm",
 }
+
+# By OpenID Connect (flowweb/openid.py) nobody signs up either: a confirmed address finds who has it here.
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_STORE_TOKENS = False

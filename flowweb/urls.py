@@ -5,5 +5,6 @@ urlpatterns = [
     path("library/", include("apps.library.urls")),
     path("", include("apps.generation.urls")),
     path("auth/two-step/", include("allauth.mfa.urls")),
+    path("auth/openid/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("auth/", include("allauth.account.urls")),
 ]

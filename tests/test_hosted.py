@@ -168,6 +168,10 @@ WRONG = {
     "WEBHOOKS": ["perhaps"],
     "EMAIL_URL": ["pigeon://loft", "nonsense"],
     "EMAIL_FROM": ["the studio"],
+    # One of the three without the others.
+    "OIDC_ISSUER": ["https://login.example.com"],
+    "OIDC_CLIENT_ID": ["flowweb"],
+    "OIDC_CLIENT_SECRET": ["flowweb"],
     "SENTRY_DSN": ["nonsense"],
     "PORT": ["eighty", "0", "65536", "80.5"],
     "WEB_CONCURRENCY": ["auto", "0", "-1", "1.5"],

@@ -10,6 +10,8 @@ from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as openid_signals
+from allauth.socialaccount.models import SocialLogin
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -96,6 +98,12 @@ def authenticator_used(user: User, authenticator: Authenticator, **_: Any) -> No
 @receiver(mfa_signals.authentication_failed)
 def code_refused(request: HttpRequest, user: User, **_: Any) -> None:
     audit_trail.note_refused_code(request, user)
+
+
+@receiver(openid_signals.social_account_added)
+def openid_connected(request: HttpRequest, sociallogin: SocialLogin, **_: Any) -> None:
+    user, provider = sociallogin.user, sociallogin.provider
+    audit_trail.note(user, "sign-in provider connected", by=user, subject=f"{provider}, of {user.email}")
 
 
 def _note(user: User, authenticator: Authenticator, what: str) -> None:

@@ -29,6 +29,11 @@ class AccountsContext:
         return found or membership_of(self._request)
 
     @property
+    def openid_name(self) -> str:
+        """Who vouches for people by OpenID Connect, as the sign-in page calls them; "" for nobody."""
+        return settings.OPENID_NAME
+
+    @property
     def version(self) -> str:
         """Of flowweb, as pyproject.toml and the changelog say it."""
         return settings.VERSION

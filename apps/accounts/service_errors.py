@@ -15,8 +15,9 @@ logger = logging.getLogger(__name__)
 STORE = "The storage of songs and files is not responding right now. What is in it is safe. Try again in a minute."
 REDIS = "The queue of this site is not responding right now. Running songs continue. Try again in a minute."
 DATABASE = "The database of this site is not responding right now. Try again in a minute."
+SIGN_IN = "Who signs people in for this site is not responding right now. Try again in a minute, or use your password."
 # By the package whose error it is: boto3 is loaded only where there is a bucket.
-_WORDS = {"botocore": STORE, "boto3": STORE, "redis": REDIS, "kombu": REDIS}
+_WORDS = {"botocore": STORE, "boto3": STORE, "redis": REDIS, "kombu": REDIS, "requests": SIGN_IN}
 
 
 class Outside:

@@ -24,6 +24,10 @@ urlpatterns = [
     # allauth's own lists: they stand on the page of the profile.
     path("auth/two-step/", profile.to_profile, name="mfa_index"),
     path("auth/two-step/webauthn/", profile.to_profile, name="mfa_list_webauthn"),
+    # Where signing in by OpenID Connect leads when it doesn't lead in.
+    path("auth/openid/cancelled/", sign_in.openid_cancelled, name="socialaccount_login_cancelled"),
+    path("auth/openid/signup/", sign_in.openid_cancelled, name="socialaccount_signup"),
+    path("auth/openid/", profile.to_profile, name="socialaccount_connections"),
     path("auth/invitation/", acceptance.after_sign_in, name="invitation-opened"),
     path("auth/invitation/<str:secret>/", acceptance.open_link, name="invitation"),
     path("teams/switch/", team.switch, name="team-switch"),

@@ -3,6 +3,7 @@
 import time
 
 from allauth.account.adapter import get_adapter
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -11,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts import audit_trail, sign_in_limits
 from apps.accounts.middleware import CAME_BY_LINK
@@ -34,6 +35,14 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
     audit_trail.note(link.user, "signed in by a link", by=link.user)
     sign_in_limits.remember_person(request, link.user)
     return quiet(_first_page(request, link.user))
+
+
+@login_not_required
+@require_safe
+def openid_cancelled(request: HttpRequest) -> HttpResponseBase:
+    """Somebody went to who vouches, and came back without being vouched for."""
+    messages.info(request, "You are not signed in.")
+    return redirect("account_login")
 
 
 def _first_page(request: HttpRequest, user: User) -> HttpResponse:
