@@ -84,6 +84,9 @@ TABLE = [
     everybody("invitation-opened", "410 410"),
     row("audit",            "302 405", "200 405", "403 405", "403 405", "200 405"),
     row("profile",          "302 302", "200 302", "200 302", "200 302", "200 302", name="Ada", time_zone="Asia/Tokyo"),
+    # Who owns a team alone, as the stranger and the owner do, hands it over first; others confirm their password.
+    row("profile-delete",   "302 302", "200 422", "200 302", "200 302", "200 422"),
+    row("team-two-step",    "405 302", "405 302", "405 403", "405 403", "405 302"),
     row("sessions-end",     "302 302", "405 302", "405 302", "405 302", "405 302"),
     row("tokens",           "302 302", "200 422", "200 403", "200 422", "200 422", token="no token"),
     # Signed in, but this site has no sandbox.

@@ -21,6 +21,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
+from apps.accounts import two_step
 from apps.accounts.models import Membership, Role, Team, User
 
 Need = Literal["see", "create", "manage", "own"]
@@ -54,13 +55,14 @@ AnyView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def team_view(
-    *, needs: Need = "see", anonymous: int = 302, also: Also | None = None
+    *, needs: Need = "see", anonymous: int = 302, also: Also | None = None, two_step_first: bool = True
 ) -> Callable[[TeamView[P]], AnyView[P]]:
     """Sets `request.team` and `request.membership` for a signed-in person whose role allows `needs`.
 
     `anonymous` is the status for someone who isn't signed in: 302 to the sign-in page, or 401 for what a page
     loads by itself (audio, covers), where a redirect would be read as the thing itself. `also`: annotations of the
-    membership, for a view that must not need a second query.
+    membership, for a view that must not need a second query. `two_step_first`: not before somebody has set up what the
+    team requires of them.
     """
 
     memberships = _Memberships(also)
@@ -78,6 +80,8 @@ def team_view(
             membership.note_seen()
             if not allows(membership.rights, needs):
                 raise PermissionDenied(_REFUSED[needs])
+            if two_step_first and _lacks_two_step(membership):
+                return _to_profile(request)
             ours = cast(TeamRequest, request)
             ours.team, ours.membership = membership.team, membership
             in_own_zone(ours.user)
@@ -131,14 +135,17 @@ class _Memberships:
 
     @cached_property
     def _sql(self) -> str:
-        found = Membership.objects.filter(user_id=0).annotate(team_name=F("team__name"), **self._also)
+        found = Membership.objects.filter(user_id=0).annotate(
+            team_name=F("team__name"), team_two_step=F("team__two_step_required"), **self._also
+        )
         sql: str = found.order_by().query.sql_with_params()[0]
         return sql
 
     def of(self, user_id: int) -> list[Membership]:
         found = list(Membership.objects.raw(self._sql, [user_id]))
         for each in found:
-            each.team = Team.from_db(each._state.db, ["id", "name"], [each.team_id, vars(each)["team_name"]])
+            values = [each.team_id, vars(each)["team_name"], bool(vars(each)["team_two_step"])]
+            each.team = Team.from_db(each._state.db, ["id", "name", "two_step_required"], values)
         return found
 
 
@@ -164,6 +171,18 @@ def _left(request: HttpRequest, other: Membership, anonymous: int) -> HttpRespon
     if cast(TeamRequest, request).wants_partial:
         return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("home")})
     return redirect("home")
+
+
+def _lacks_two_step(membership: Membership) -> bool:
+    demanded = membership.team.two_step_required and membership.rights.may_manage
+    return demanded and not two_step.is_set_up(membership.user_id)
+
+
+def _to_profile(request: HttpRequest) -> HttpResponseBase:
+    """Where it is set up. Once it is, the team is there again."""
+    if cast(TeamRequest, request).wants_partial:
+        return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("profile")})
+    return redirect("profile")
 
 
 def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.crypto import kid_of, open_sealed, seal
-from apps.accounts.models import User
+from apps.accounts.models import Role, User
 
 PURPOSE = "two-step"
 SECRETS = ("secret", "seed")  # in the data of an authenticator app, and of recovery codes
@@ -27,8 +27,6 @@ NAMES = {Type.TOTP: "authenticator app", Type.WEBAUTHN: "passkey", Type.RECOVERY
 class TwoStepAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": "This is not right, or it was used before. Wait for the next code, and try again.",
-        "cannot_delete_authenticator": "A team of yours requires two-step sign-in. Add another way before "
-        "you remove this one.",
     }
 
     def encrypt(self, text: str) -> str:
@@ -71,18 +69,28 @@ class TwoStep:
     passkeys: list[Authenticator]
     app: Authenticator | None
     codes: Authenticator | None
+    demanded_by: str  # a team; "" for none
+
+    @property
+    def is_lacking(self) -> bool:
+        return bool(self.demanded_by) and not (self.passkeys or self.app)
 
     @classmethod
     def of(cls, user: User) -> "TwoStep":
         rows = list(Authenticator.objects.filter(user=user).order_by("pk"))
         of_type = lambda type_: [each for each in rows if each.type == type_]  # noqa: E731
         app, codes = (next(iter(of_type(each)), None) for each in (Type.TOTP, Type.RECOVERY_CODES))
-        return cls(of_type(Type.WEBAUTHN), app, codes)
+        return cls(of_type(Type.WEBAUTHN), app, codes, _demanding(user))
 
 
-def is_set_up(user: User) -> bool:
+def _demanding(user: User) -> str:
+    managed = user.memberships.filter(role__in=[Role.OWNER, Role.ADMIN], team__two_step_required=True)
+    return managed.values_list("team__name", flat=True).first() or ""
+
+
+def is_set_up(user_id: int) -> bool:
     """Whether signing in takes more than a password."""
-    return Authenticator.objects.filter(user=user, type__in=[Type.TOTP, Type.WEBAUTHN]).exists()
+    return Authenticator.objects.filter(user=user_id, type__in=[Type.TOTP, Type.WEBAUTHN]).exists()
 
 
 def sealed() -> Iterator[tuple[Authenticator, str]]:

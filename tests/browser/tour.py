@@ -117,6 +117,8 @@ STOPS = (
     Stop("audit", PERSON, "/team/audit/"),
     Stop("audit-none", PERSON, "/team/audit/?what=downloads&q=nothing"),
     Stop("profile", PERSON, "/settings/account/"),
+    Stop("profile-delete", VIEWER, "/settings/account/delete/"),
+    Stop("profile-delete-owner", PERSON, "/settings/account/delete/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
     Stop("flow-accounts", PERSON, "/flow-accounts/"),

@@ -35,6 +35,7 @@ class Team(models.Model):
     name = models.CharField(max_length=80)
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    two_step_required = models.BooleanField(default=False, db_default=False)  # of owners and admins
 
     def __str__(self) -> str:
         return self.name
@@ -51,6 +52,12 @@ class Team(models.Model):
         before, self.name = self.name, name
         self.save(update_fields=["name"])
         self.note("team renamed", by=by, subject=f"from {before} to {name}")
+
+    def require_two_step(self, is_required: bool, *, by: User) -> None:
+        other = Team.objects.filter(pk=self.pk, two_step_required=not is_required)
+        if other.update(two_step_required=is_required):
+            words = "required" if is_required else "no longer required"
+            self.note(f"two-step sign-in {words}", by=by, subject="of owners and admins")
 
     def lock(self) -> None:
         """One change of the team's people after the other: in a transaction, until it ends. So a last owner who was

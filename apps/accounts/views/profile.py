@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts import own_sessions
-from apps.accounts.permissions import in_own_zone, person
+from apps.accounts import own_deletion, own_sessions
+from apps.accounts.memberships import NotPossible
+from apps.accounts.permissions import ask_again, in_own_zone, person
 from apps.accounts.profile_forms import ProfileForm
 from apps.accounts.two_step import TwoStep
 
@@ -49,6 +50,26 @@ def end_sessions(request: HttpRequest) -> HttpResponseBase:
     own_sessions.end(row, by=user)
     messages.success(request, "Signed out there.")
     return redirect("profile")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest) -> HttpResponseBase:
+    """GET says what is lost and what stays."""
+    user = person(request)
+    obstacles = own_deletion.obstacles(user)
+    if request.method != "POST" or obstacles:
+        context = {"obstacles": obstacles}
+        status = 422 if request.method == "POST" else 200
+        return TemplateResponse(request, "accounts/profile_delete.html", context, status=status)
+    ask_again(request)
+    try:
+        own_deletion.delete(user)
+    except NotPossible as error:
+        messages.error(request, error.words)
+        return redirect("profile-delete")
+    request.session.flush()
+    messages.success(request, "You are deleted from this site.")
+    return redirect("account_login")
 
 
 @require_safe

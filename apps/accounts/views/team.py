@@ -71,7 +71,16 @@ def leave(request: TeamRequest) -> HttpResponseBase:
 
 
 @require_POST
-@team_view(needs="see")
+@team_view(needs="own")
+def require_two_step(request: TeamRequest) -> HttpResponseBase:
+    """`required`: 1, or nothing."""
+    ask_again(request)
+    request.team.require_two_step(bool(request.POST.get("required")), by=request.user)
+    return redirect("team")
+
+
+@require_POST
+@team_view(needs="see", two_step_first=False)
 def switch(request: TeamRequest) -> HttpResponseBase:
     """The team that the pages show from now on, in this session."""
     membership = get_object_or_404(
