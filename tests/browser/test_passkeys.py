@@ -47,7 +47,7 @@ def test_a_passkey_signs_in_by_itself_and_after_a_password(site: Site, page: Pag
 
     page.context.clear_cookies()
     page.goto("/auth/login/?next=/settings/account/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Profile and security")
 
     page.get_by_role("link", name="Show recovery codes").click()
