@@ -135,7 +135,7 @@ class Visits:
                 page.goto("/auth/login/")
                 page.get_by_label("Email").fill(f"{name}@nightbus.example")
                 page.get_by_label("Password").fill(person.password)
-                page.get_by_role("button", name="Sign in").click()
+                page.get_by_role("button", name="Sign in", exact=True).click()
                 page.locator("#app").wait_for()
             if name != NEWCOMER:
                 sign_in.set_password(page)
