@@ -15,7 +15,7 @@ from apps.accounts import browsers, spreadsheet
 from apps.accounts.models import AuditEntry, Team, User
 from apps.accounts.models.teams import AuditQuerySet
 
-PER_PAGE = 50
+PER_PAGE = 30
 MOST_LINES = 50_000  # of a file
 NOBODY = "nobody"  # `who`: not signed in, or not a person
 
