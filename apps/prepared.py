@@ -4,7 +4,8 @@ the database takes to answer, and a page has two dozen.
 What stays Django's: the SQL itself, what rows become, converters and connections. Only the writing is done once.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -35,7 +36,7 @@ def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list
     go into it as they are: called, it gives the rows that the query finds now.
 
     Nothing else may decide what the query is, such as the time at which it is made; it is refused with a RuntimeError
-    when it is first called. What is to be prefetched is, by prefetch_related_objects, on what it gives.
+    when it is first called. What is to be prefetched is, by share_out() or prefetch_related_objects, on what it gives.
     """
     kept: dict[tuple[type, ...], _Written | None] = {}
 
@@ -50,6 +51,21 @@ def prepared(build: Callable[Given, QuerySet[Any, Row]]) -> Callable[Given, list
         return written.rows(values) if written else []
 
     return rows
+
+
+def share_out(owners: Collection[Model], name: str, rows: Iterable[Any], *, by: str, of: str = "") -> None:
+    """Gives each owner those of the rows that point at it by their foreign key `by`, in their order: from then on
+    `owner.<name>.all()` is this list, as after prefetch_related(), and row.<by> is the owner. `of`: for many to many,
+    the rows are those of the table between, and what they point at by `of` is given.
+    """
+    found: defaultdict[object, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, f"{by}_id")].append(row)
+    for owner in owners:
+        for row in found[owner.pk]:
+            row._state.fields_cache[by] = owner
+        given = [getattr(row, of) for row in found[owner.pk]] if of else found[owner.pk]
+        owner.__dict__.setdefault("_prefetched_objects_cache", {})[name] = given
 
 
 @dataclass(frozen=True)

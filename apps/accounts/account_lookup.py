@@ -11,6 +11,7 @@ from django.http import Http404
 from apps.accounts import visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.models.subscriptions import REAL
+from apps.prepared import prepared
 from apps.upstream.parsing import ADDRESS
 
 ODD, ODD_PREFIX = "odd.invalid", "name-"  # a host that nobody has (RFC 2606)
@@ -45,17 +46,21 @@ def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:
 
     Raises Http404: a stranger doesn't learn that there is such an account.
     """
-    found = FlowAccount.objects.for_team(team).filter(email=email)
     before = [each for each in visibility.ended(team) if each.email == email]
     if on:
-        found = found.filter(subscription=int(on)) if on.isdecimal() and len(on) < 10 else found.none()
         before = [each for each in before if str(each.subscription_id) == on]
-    account = own_first(found, team=team, user=user).first()
+    found = _found(team, user, email)
+    account = next((each for each in found if on in ("", str(each.subscription_id))), None)
     if account is None and before:
         return before[0]
     if account is None:
         raise Http404("No such account.")
     return account
+
+
+@prepared
+def _found(team: Team, user: User, email: str) -> "QuerySet[FlowAccount]":
+    return own_first(FlowAccount.objects.for_team(team).filter(email=email), team=team, user=user)
 
 
 def own_first(accounts: "QuerySet[FlowAccount]", *, team: Team, user: User) -> "QuerySet[FlowAccount]":
@@ -76,8 +81,7 @@ def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: b
 
     Raises PermissionDenied for a teammate, and while the token is refused.
     """
-    held = ApiToken.objects.for_team(team).filter(subscription=account.subscription_id)
-    tokens = list(held.select_related("owner", "subscription", "team"))
+    tokens = _held(team, account.subscription_id)
     own = next((token for token in tokens if token.owner_id == user.pk), None)
     if own is None:
         names = ", ".join(token.owner.short_name for token in tokens)
@@ -88,3 +92,9 @@ def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: b
             "Your token for this account is refused. Enter the new one first, under API tokens."
         )
     return own
+
+
+@prepared
+def _held(team: Team, subscription_id: int) -> "QuerySet[ApiToken]":
+    held = ApiToken.objects.for_team(team).filter(subscription=subscription_id)
+    return held.select_related("owner", "subscription", "team")

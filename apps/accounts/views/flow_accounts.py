@@ -93,9 +93,13 @@ def card_of(request: TeamRequest, email: str) -> AccountCard:
     """Of the account that the address means. Raises Http404."""
     on = request.GET.get("on", "")
     account = account_lookup.find(email, team=request.team, user=request.user, on=on)
-    tokens_here = ApiToken.objects.for_team(request.team).filter(subscription=account.subscription_id)
-    card = _card(account, list(tokens_here.select_related("owner")), request.user)
+    card = _card(account, _tokens_for(request.team, account.subscription_id), request.user)
     return replace(card, query=f"?on={on}" if on else "")
+
+
+@prepared
+def _tokens_for(team: Team, subscription_id: int) -> "QuerySet[ApiToken]":
+    return ApiToken.objects.for_team(team).filter(subscription=subscription_id).select_related("owner")
 
 
 def _own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":

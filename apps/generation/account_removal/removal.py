@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts import account_connection, account_sync, api_clients
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.job_pages.panel import with_card_relations
+from apps.generation.job_pages.panel import OF_A_CARD, with_takes
 from apps.generation.jobs.titles import numbered
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
@@ -63,12 +63,11 @@ class RemovalUnknown(Exception):
 
 
 def needs(account: FlowAccount, team: Team) -> Needs:
-    there = Job.objects.filter(ran_on=account, state__in=USES_ACCOUNT)
     return Needs(
-        running=_named(there.filter(team=team)),
-        others=there.exclude(team=team).count(),
+        running=_named(_running(account, team)),
+        others=sum(_others(account, team)),
         elsewhere=account.elsewhere,
-        waiting=_named(_queued(account).filter(team=team)),
+        waiting=_named(_queued(account, team)),
     )
 
 
@@ -111,13 +110,30 @@ def remove(account: FlowAccount, *, token: ApiToken, by: User) -> None:
     wake("generation.dispatch", account.subscription_id)
 
 
-def _named(jobs: "QuerySet[Job]") -> list[tuple[Job, str]]:
-    """The oldest of them."""
-    return [(job, numbered(job)) for job in with_card_relations(jobs).order_by("created_at")[:SHOWN]]
+def _named(jobs: list[Job]) -> list[tuple[Job, str]]:
+    with_takes(jobs)
+    return [(job, numbered(job)) for job in jobs]
 
 
-def _queued(account: FlowAccount) -> "QuerySet[Job]":
-    return Job.objects.filter(state=State.QUEUED, account=account, account_is_fixed=True)
+@prepared
+def _running(account: FlowAccount, team: Team) -> QuerySet[Job]:
+    return _oldest(Job.objects.filter(ran_on=account, state__in=USES_ACCOUNT, team=team))
+
+
+@prepared
+def _others(account: FlowAccount, team: Team) -> QuerySet[Job, int]:
+    """Their number, if there are any."""
+    there = Job.objects.filter(ran_on=account, state__in=USES_ACCOUNT).exclude(team=team)
+    return there.order_by().values("ran_on").annotate(jobs=Count("pk")).values_list("jobs", flat=True)
+
+
+@prepared
+def _queued(account: FlowAccount, team: Team) -> QuerySet[Job]:
+    return _oldest(Job.objects.filter(state=State.QUEUED, account=account, account_is_fixed=True, team=team))
+
+
+def _oldest(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    return jobs.select_related(*OF_A_CARD).order_by("created_at")[:SHOWN]
 
 
 def _runs_at_remote(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> bool:

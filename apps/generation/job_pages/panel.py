@@ -90,6 +90,11 @@ def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
     return jobs.select_related(*OF_A_CARD).prefetch_related(_takes())
 
 
+def with_takes(jobs: list[Job]) -> None:
+    """For jobs that were read by a prepared query."""
+    prefetch_related_objects(jobs, _takes())
+
+
 def _takes() -> Prefetch:
     return Prefetch("song__takes", Clip.objects.prefetch_related("files").order_by("take"))
 
@@ -97,7 +102,7 @@ def _takes() -> Prefetch:
 def of_page(team: Team, pk: UUID) -> Job | None:
     """One job of the team with all that its card shows."""
     found = _jobs(team, pk)
-    prefetch_related_objects(found, _takes())
+    with_takes(found)
     return next(iter(found), None)
 
 

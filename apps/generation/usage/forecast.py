@@ -4,10 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import QuerySet
+
 from apps.accounts.models import FlowAccount, UsageRow
+from apps.accounts.models.usage import UsageRowQuerySet
 from apps.accounts.usage_sync import credits
 from apps.generation.jobs import pricing
 from apps.generation.jobs.pricing import Price
+from apps.prepared import prepared
 
 LOOK_BACK = 30  # days
 FEWEST_DAYS = 3  # with something spent on them: fewer say nothing of a habit
@@ -15,6 +19,7 @@ SHORTEST = 7  # days: who began yesterday doesn't spend like that for ever
 FARTHEST = 365
 
 Block = FlowAccount.Block
+Charge = tuple[date | None, int]  # a day, what was booked
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,24 @@ def of(accounts: Collection[FlowAccount], today: date) -> Forecast:
 def _a_day(accounts: Collection[FlowAccount], today: date) -> float | None:
     """Credits charged on an average day of late."""
     since = today - timedelta(days=LOOK_BACK - 1)
-    rows = UsageRow.objects.of(accounts).since(since).charged().order_by()
-    charged = [(day, tokens) for day, tokens in rows.values_list("day", "tokens") if day and tokens]
+    charged = [(day, tokens) for day, tokens in _charged(accounts, since) if day and tokens]
     days = {day for day, _ in charged}
     if len(days) < FEWEST_DAYS:
         return None
     lasted = max(SHORTEST, (today - min(days)).days + 1)
     return credits(abs(sum(tokens for _, tokens in charged))) / lasted
+
+
+def _charged(accounts: Collection[FlowAccount], since: date) -> list[Charge]:
+    if all(each.as_of is None for each in accounts):
+        return _charged_since(since, *accounts)
+    return list(_charges(UsageRow.objects.of(accounts).since(since)))
+
+
+@prepared
+def _charged_since(since: date, *accounts: FlowAccount) -> QuerySet[UsageRow, Charge]:
+    return _charges(UsageRow.objects.filter(account__in=accounts).since(since))
+
+
+def _charges(rows: UsageRowQuerySet) -> QuerySet[UsageRow, Charge]:
+    return rows.charged().order_by().values_list("day", "tokens")

@@ -32,6 +32,7 @@ Booked = tuple[date | None, str, int]  # a day, a kind of booking, what was book
 # Requests that were taken at Flow Music and so are paid for. A failed one may have cost nothing.
 PAID = [State.RUNNING, State.COLLECTING, State.COMPLETED, State.CANCELLED]
 OLDEST = timedelta(days=3650)
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before there was anything to pay
 MOST_DAYS, MOST_WEEKS = 100, 110
 
 
@@ -170,13 +171,16 @@ def _last_ends(team: Team, *accounts: FlowAccount) -> QuerySet[Job, tuple[int, d
     return ended.order_by().values_list("ran_on").annotate(Max("finished_at"))
 
 
-def paid(accounts: Collection[FlowAccount], team: Team, since: date | None) -> "QuerySet[Job]":
-    """The team's jobs that Flow Music took there, from that UTC day on."""
+def paid(team: Team, since: datetime, *accounts: FlowAccount) -> "QuerySet[Job]":
+    """The team's jobs that Flow Music took there, from that moment on."""
     taken = Q(accepted_at__isnull=False) | Q(state=State.COMPLETED)  # some calls are done with their answer
-    sent = Job.objects.filter(taken, team=team, ran_on__in=[each.pk for each in accounts], state__in=PAID)
-    if since:
-        sent = sent.filter(sent_at__gte=datetime(since.year, since.month, since.day, tzinfo=UTC))
+    sent = Job.objects.filter(taken, team=team, ran_on__in=accounts, state__in=PAID, sent_at__gte=since)
     return sent.order_by()
+
+
+def start(day: date | None) -> datetime:
+    """Of a UTC day; None is from the beginning."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else BEGINNING
 
 
 def _booked(sums: list[Booked]) -> dict[date, Period]:
@@ -195,14 +199,19 @@ def _count(
     by_day: dict[date, Period], accounts: Collection[FlowAccount], team: Team, since: date | None
 ) -> None:
     """What the team's jobs cost as far as it was known when they were sent, up to when Flow Music was last asked."""
-    sent = paid(accounts, team, since).filter(sent_at__lte=F("ran_on__usage_read_at"))
-    by = sent.annotate(day=TruncDate("sent_at", tzinfo=UTC)).values_list("day", "operation")
-    for day, operation, price in by.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG))):
+    for day, operation, price in _counted(team, start(since), *accounts):
         span = by_day.setdefault(day, Period(day, day))
         if operation == "music":
             span.counted_songs += price
         else:
             span.counted_edits += price
+
+
+@prepared
+def _counted(team: Team, since: datetime, *accounts: FlowAccount) -> QuerySet[Job, tuple[date, str, int]]:
+    sent = paid(team, since, *accounts).filter(sent_at__lte=F("ran_on__usage_read_at"))
+    by = sent.annotate(day=TruncDate("sent_at", tzinfo=UTC)).values_list("day", "operation")
+    return by.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG)))
 
 
 def _kinds(sums: list[Booked]) -> list[BookingKind]:

@@ -3,17 +3,24 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import Abs, Coalesce
 
 from apps.accounts.models import FlowAccount, Team, UsageRow, User
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
+from apps.accounts.models.usage import UsageRowQuerySet
 from apps.accounts.usage_sync import credits
-from apps.generation.usage.spending import paid
-from apps.library.models import Clip
+from apps.generation.models import Job
+from apps.generation.usage.spending import paid, start
+from apps.library.models import Clip, ClipFile
+from apps.library.models.clips import ClipQuerySet
+from apps.prepared import prepared, share_out
+
+MOST_READ = 13  # songs at once: one more than the page of usage shows
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,7 @@ def by_song(
     Under the subscriptions `own` the person may know what was made elsewhere too; else a title that is none of the
     team's songs isn't shown.
     """
-    rows = UsageRow.objects.of(accounts).since(since).charged().exclude(conversation_id="").order_by()
-    songs = rows.values("account", "conversation_id").annotate(
-        spent=Abs(Sum("tokens")), title=Max("title"), last=Max("day")
-    )
-    most_spent = list(songs.order_by("-spent", "conversation_id")[:most])
+    most_spent, further = _dearest(accounts, since, most)
     takes = _takes({each["title"] for each in most_spent if each["title"]}, accounts, team)
     by_id = {account.pk: account for account in accounts}
     found = []
@@ -56,24 +59,72 @@ def by_song(
         fitting = [take for take in takes.get(each["title"], []) if take.account_id in {None, account.pk}]
         title = each["title"] if fitting or account.subscription_id in own else ""
         found.append(SongCost(title, credits(each["spent"]), account, each["last"], fitting))
-    return found, songs.count() - most if len(found) == most else 0
+    return found, further
 
 
 def by_person(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> list[PersonCost]:
     """The dearest first; requests of people who have left are not named."""
-    sums = paid(accounts, team, since).exclude(asked_by=None).values_list("asked_by")
-    spent = dict(sums.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG))))
-    people = User.objects.filter(pk__in=spent)
+    spent = dict(_spent(team, start(since), *accounts))
+    people = _people(*spent)
     return sorted((PersonCost(each, spent[each.pk]) for each in people), key=lambda each: -each.credits)
+
+
+def _dearest(
+    accounts: Collection[FlowAccount], since: date | None, most: int
+) -> tuple[list[dict[str, Any]], int]:
+    """And how many there are besides."""
+    if since and all(each.as_of is None for each in accounts):
+        dearest = _dearest_since(since, *accounts)
+        if len(dearest) <= most:
+            return dearest, 0
+    songs = _conversations(UsageRow.objects.of(accounts).since(since))
+    dearest = list(songs[:most])
+    return dearest, songs.count() - most if len(dearest) == most else 0
+
+
+@prepared
+def _dearest_since(since: date, *accounts: FlowAccount) -> QuerySet[UsageRow, Any]:
+    return _conversations(UsageRow.objects.filter(account__in=accounts).since(since))[:MOST_READ]
+
+
+def _conversations(rows: UsageRowQuerySet) -> QuerySet[UsageRow, Any]:
+    """The dearest first."""
+    songs = rows.charged().exclude(conversation_id="").order_by().values("account", "conversation_id")
+    sums = songs.annotate(spent=Abs(Sum("tokens")), title=Max("title"), last=Max("day"))
+    return sums.order_by("-spent", "conversation_id")
+
+
+@prepared
+def _spent(team: Team, since: datetime, *accounts: FlowAccount) -> QuerySet[Job, tuple[int, int]]:
+    sums = paid(team, since, *accounts).exclude(asked_by=None).values_list("asked_by")
+    return sums.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG)))
+
+
+@prepared
+def _people(*ids: int) -> QuerySet[User]:
+    return User.objects.filter(pk__in=ids)
 
 
 def _takes(titles: set[str], accounts: Collection[FlowAccount], team: Team) -> dict[str, list[Clip]]:
     """Of each song with such a title its first take."""
-    here = Q(account=None) | Q(account__in=[each.pk for each in accounts])
-    same = Clip.objects.for_team(team).live().filter(here, title__in=titles)
     found: defaultdict[str, dict[UUID, Clip]] = defaultdict(dict)
-    for take in (
-        same.select_related("song").prefetch_related("files").order_by("-song__created_at", "take")[:200]
-    ):
+    takes = _called(team, *titles, *accounts)
+    share_out(takes, "files", _files(*(take.pk for take in takes)), by="clip")
+    for take in takes:
         found[take.title].setdefault(take.song_id, take)
     return {title: list(takes.values()) for title, takes in found.items()}
+
+
+@prepared
+def _called(team: Team, *titles_and_accounts: str | FlowAccount) -> QuerySet[Clip]:
+    titles = [each for each in titles_and_accounts if isinstance(each, str)]
+    accounts = [each for each in titles_and_accounts if isinstance(each, FlowAccount)]
+    here = Q(account=None) | Q(account__in=accounts)
+    takes: ClipQuerySet = Clip.objects.for_team(team)
+    same = takes.live().filter(here, title__in=titles).select_related("song")
+    return same.order_by("-song__created_at", "take")[:200]
+
+
+@prepared
+def _files(*clip_ids: UUID) -> QuerySet[ClipFile]:
+    return ClipFile.objects.filter(clip__in=clip_ids)

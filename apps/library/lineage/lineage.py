@@ -9,11 +9,12 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import QuerySet
 
 from apps.accounts.models import Team
 from apps.library.lineage import edit_labels, text_diff
 from apps.library.models import Clip, ClipFile, Song
+from apps.prepared import prepared, share_out
 
 MOST_SONGS = 400
 DEEPEST = 200  # edits one after the other
@@ -208,11 +209,33 @@ def _ids(walk: str, song_id: UUID, *limits: int) -> list[UUID]:
         return list(dict.fromkeys(from_db(row[0]) for row in cursor.fetchall()))
 
 
-def _songs(team: Team, ids: list[UUID], with_lyrics: bool) -> Iterable[Song]:
-    thumbs = Prefetch("files", ClipFile.objects.filter(kind=ClipFile.Kind.THUMB))
-    takes = Clip.objects.light(with_lyrics=with_lyrics).prefetch_related(thumbs).order_by("take")
-    songs = Song.objects.for_team(team).filter(pk__in=ids).select_related("asked_by")
-    return songs.prefetch_related(Prefetch("takes", takes)).order_by("created_at", "pk")
+def _songs(team: Team, ids: list[UUID], with_lyrics: bool) -> list[Song]:
+    songs = _by_age(team, *ids)
+    takes = (_with_lyrics if with_lyrics else _light)(*(song.pk for song in songs))
+    share_out(songs, "takes", takes, by="song")
+    share_out(takes, "files", _thumbs(*(take.pk for take in takes)), by="clip")
+    return songs
+
+
+@prepared
+def _by_age(team: Team, *ids: UUID) -> QuerySet[Song]:
+    found: QuerySet[Song] = Song.objects.for_team(team)
+    return found.filter(pk__in=ids).select_related("asked_by").order_by("created_at", "pk")
+
+
+@prepared
+def _light(*song_ids: UUID) -> QuerySet[Clip]:
+    return Clip.objects.filter(song__in=song_ids).light().order_by("take")
+
+
+@prepared
+def _with_lyrics(*song_ids: UUID) -> QuerySet[Clip]:
+    return Clip.objects.filter(song__in=song_ids).light(with_lyrics=True).order_by("take")
+
+
+@prepared
+def _thumbs(*clip_ids: UUID) -> QuerySet[ClipFile]:
+    return ClipFile.objects.filter(clip__in=clip_ids, kind=ClipFile.Kind.THUMB)
 
 
 def _walk(root: Song, songs: Iterable[Song]) -> Iterator[Member]:
