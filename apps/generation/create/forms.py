@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from apps.generation.base_forms import MODELS, ONE_OF_THESE, PlainText
+from apps.generation.base_forms import MODELS, ONE_OF_THESE, Choice, PlainText
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT, JobRequest
 from apps.generation.models.presets import NAME_LIMIT
 from apps.generation.references import fields
@@ -46,7 +46,7 @@ class SongForm(ReferenceForm):
     )
     instrumental = forms.BooleanField(required=False)
     ghostwriter = forms.ChoiceField(choices=GHOSTWRITERS, required=False, error_messages=ONE_OF_THESE)
-    model = forms.ChoiceField(choices=MODELS, required=False, error_messages=ONE_OF_THESE)
+    model = forms.ChoiceField(choices=MODELS, required=False, widget=Choice, error_messages=ONE_OF_THESE)
     count = forms.IntegerField(
         min_value=1,
         max_value=MOST_SONGS,
