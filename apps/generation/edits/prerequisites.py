@@ -44,10 +44,12 @@ class Prerequisites:
     warning: str = ""
 
 
-def prerequisites_for(clip: Clip, operation: str, membership: Membership) -> Prerequisites:
-    """Of a take loaded with its account and subscription."""
+def prerequisites_for(
+    clip: Clip, operation: str, membership: Membership, *, uneditable: str | None = None
+) -> Prerequisites:
+    """Of a take loaded with its account and subscription; `uneditable` is what editability says, if it was asked."""
     account = clip.account
-    words = editability.why_not(clip)
+    words = editability.why_not(clip) if uneditable is None else uneditable
     if words or account is None:
         return Prerequisites(account, obstacle=Obstacle(words))
     if operation == "stems" and (split := _split_already(clip)):

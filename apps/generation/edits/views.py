@@ -39,7 +39,7 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
         raise Http404
     page = clip_page.page_of(request.membership, clip_id)
     clip: Clip = page["clip"]
-    prerequisites = prerequisites_for(clip, operation, request.membership)
+    prerequisites = prerequisites_for(clip, operation, request.membership, uneditable=page["uneditable"])
     filled = Prefill()
     if request.method != "POST":
         filled = prefill.of_edit(request.GET, operation=operation, team=request.team)
