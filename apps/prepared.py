@@ -7,8 +7,9 @@ What stays Django's: the SQL itself, what rows become, converters and connection
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from threading import local
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -77,20 +78,30 @@ class _Written:
     sql: str
     params: tuple[Any, ...]
     places: dict[int, int]
+    kept: local = field(default_factory=local)
 
     def rows(self, values: list[Value]) -> list[Any]:
-        compiler = copy(self.compiler)  # a thread has a connection of its own
+        compiler: Any = copy(self.compiler)  # a thread has a connection of its own
         compiler.connection = connections[DEFAULT_DB_ALIAS]
         stored = [_stored(value, compiler) for value in values]
         params = tuple(
             stored[self.places[at]] if at in self.places else each for at, each in enumerate(self.params)
         )
-        compiler.as_sql = lambda *_, **__: (self.sql, params)  # type: ignore[method-assign]
+        compiler.as_sql = lambda *_, **__: (self.sql, params)
+        compiler.get_converters = lambda columns: self._converters(compiler, columns)
         query = copy(self.queryset.query)
         query.get_compiler = lambda *_, **__: compiler
         found: Any = QuerySet(self.queryset.model, query, DEFAULT_DB_ALIAS)
         found._fields = self.queryset._fields
         return list(self.queryset._iterable_class(found))
+
+    def _converters(self, compiler: SQLCompiler, columns: list[Any]) -> Any:
+        """What makes values of what the driver gives: it hangs on the connection, which is a thread's own."""
+        kept = self.kept.__dict__
+        if kept.get("connection") is not compiler.connection:
+            kept["converters"] = SQLCompiler.get_converters(compiler, columns)
+            kept["connection"] = compiler.connection
+        return kept["converters"]
 
 
 def _written(

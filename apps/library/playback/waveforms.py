@@ -23,9 +23,15 @@ def drawn(clip: Clip, size: int) -> dict[str, object]:
     """`size` bars as `path` for a box of `width` x `height`; of a page's big ones also `loud`, the second layer."""
     picture: dict[str, object] = {"size": size, "width": size * STEP, "height": HEIGHT}
     if size in LAYERED:
-        peaks, loud = (fewer(parts or [], size) for parts in (clip.peaks, clip.rms))
-        return picture | {"path": path_of(peaks), "loud": path_of(loud)}
+        peaks, loud = (_layer(tuple(parts or ()), size) for parts in (clip.peaks, clip.rms))
+        return picture | {"path": peaks, "loud": loud}
     return picture | {"path": _loudness(tuple(clip.rms or ()), size)}
+
+
+@lru_cache(maxsize=256)
+def _layer(parts: tuple[int, ...], size: int) -> str:
+    """Of a big one. The page of a take has four of them, and each of its tools shows them again: kept are 2 MB."""
+    return path_of(fewer(parts, size))
 
 
 @lru_cache(maxsize=1024)
