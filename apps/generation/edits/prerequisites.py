@@ -5,6 +5,8 @@ subscription that the account is under (docs/design.md, section 4). What is miss
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -117,16 +119,33 @@ def _split_already(clip: Clip) -> Obstacle | None:
     mixer = address("clip-stems", clip.pk)
     if clip.stem_type:
         return Obstacle("This is a stem itself, one of the four tracks of a take. It can’t be split further.")
-    stems = Clip.objects.for_team(clip.team).filter(song__operation=Song.STEMS, song__source=clip)
-    if stems.live().exists():
+    stems = _stems(clip.team_id, clip)
+    if None in stems:
         return Obstacle("This take has already been split into stems.", "Open the stems", mixer)
-    if stems.exists():
+    if stems:
         return Obstacle(
             "The stems of this take are in the trash. Restore them from there.", "Trash", reverse("trash")
         )
-    asked = Job.objects.for_team(clip.team).filter(operation=Song.STEMS, source=clip)
-    if asked.live().exists():
+    if _asked(clip.team_id, clip):
         return Obstacle("The stems of this take have already been requested.", "Open the job", mixer)
-    if any(job.settles_at for job in asked.filter(state__in=DOUBTED)):
+    if any(job.settles_at for job in _doubted(clip.team_id, clip)):
         return Obstacle(SETTLING)
     return None
+
+
+@prepared
+def _stems(team_id: UUID, clip: Clip) -> QuerySet[Clip, datetime | None]:
+    """When each was deleted."""
+    found = Clip.objects.filter(team=team_id, erased_at=None, song__operation=Song.STEMS, song__source=clip)
+    return found.order_by().values_list("deleted_at", flat=True)
+
+
+@prepared
+def _asked(team_id: UUID, clip: Clip) -> QuerySet[Job, UUID]:
+    found = Job.objects.live().filter(team=team_id, operation=Song.STEMS, source=clip)
+    return found.order_by().values_list("pk", flat=True)[:1]
+
+
+@prepared
+def _doubted(team_id: UUID, clip: Clip) -> QuerySet[Job]:
+    return Job.objects.filter(team=team_id, operation=Song.STEMS, source=clip, state__in=DOUBTED)
