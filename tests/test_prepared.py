@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Role, Team, User
-from apps.prepared import MOST, prepared
+from apps.prepared import MOST, prepared, share_out
 
 pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
@@ -75,6 +75,21 @@ def test_each_thread_asks_by_its_own_connection(people: list[Membership]) -> Non
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, people * 5)) == [True] * 30
+
+
+def test_rows_are_shared_out_as_prefetching_does(
+    people: list[Membership], django_assert_num_queries: Any
+) -> None:
+    teams = list(Team.objects.all())
+    rows = [each for each in people if each.role != Role.OWNER]
+    share_out(teams, "memberships", rows[:4], by="team")
+    share_out(teams, "users", rows[:4], by="team", of="user")
+    with django_assert_num_queries(0):
+        for team in teams:
+            own = [each for each in rows[:4] if each.team_id == team.pk]
+            assert team.memberships.all() == own
+            assert all(each.team is team for each in own)
+            assert team._prefetched_objects_cache["users"] == [each.user for each in own]
 
 
 def test_what_its_values_alone_do_not_decide_is_refused(people: list[Membership]) -> None:

@@ -81,7 +81,7 @@ def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: b
 
     Raises PermissionDenied for a teammate, and while the token is refused.
     """
-    tokens = _held(team, account.subscription_id)
+    tokens = _tokens_for(team, account.subscription_id)
     own = next((token for token in tokens if token.owner_id == user.pk), None)
     if own is None:
         names = ", ".join(token.owner.short_name for token in tokens)
@@ -95,6 +95,6 @@ def own_token(account: FlowAccount, *, team: Team, user: User, may_be_refused: b
 
 
 @prepared
-def _held(team: Team, subscription_id: int) -> "QuerySet[ApiToken]":
+def _tokens_for(team: Team, subscription_id: int) -> "QuerySet[ApiToken]":
     held = ApiToken.objects.for_team(team).filter(subscription=subscription_id)
     return held.select_related("owner", "subscription", "team")

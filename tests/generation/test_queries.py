@@ -7,8 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import FlowAccount
 from apps.generation.create import presets
 from apps.generation.models import Job
-from apps.library.models import LyricDraft, LyricVersion, ReferenceFile
+from apps.library.models import Clip, LyricDraft, LyricVersion, ReferenceFile
 from tests.generation.conftest import Studio
+from tests.generation.edits.edit_forms import FORMS, address, row
 from tests.generation.pages import signed_in
 
 PAGES = {
@@ -53,6 +54,24 @@ def test_the_number_of_queries_is_small_and_does_not_grow(studio: Studio) -> Non
     for number in range(2, 5):
         fill(studio, number)
     assert {page: queries(client, page) for page in PAGES} == few
+
+
+def test_the_tools_of_a_take_and_the_removal_of_an_account_ask_little(studio: Studio) -> None:
+    client, take = signed_in(studio), row(studio)
+    tools = {address(take, operation): 32 if operation == "stems" else 28 for operation in FORMS}
+    page = f"/flow-accounts/{take.account.email}/"
+    pages = {page: 23, f"{page}remove/": 19, take.get_absolute_url(): 25} | tools
+    few = {each: queries(client, each) for each in pages}
+    assert [each for each, most in pages.items() if few[each] > most] == [], few
+    Clip.objects.create(
+        team=studio.team,
+        song=take.song,
+        subscription=take.subscription,
+        clip_id="another take",
+        take=1,
+        title="Copper Rain",
+    )
+    assert {each: queries(client, each) for each in tools} == {each: few[each] for each in tools}
 
 
 def queries(client: Client, page: str) -> int:

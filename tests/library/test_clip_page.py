@@ -311,3 +311,25 @@ def test_a_take_in_the_trash_still_has_its_page(band: Band) -> None:
     assert f'data-clip="{first.pk}"' not in page_of(band, second)
     Clip.objects.filter(pk=first.pk).update(erased_at=timezone.now())
     assert band.client("owner").get(first.get_absolute_url()).status_code == 404
+
+
+def test_lyrics_that_were_drawn_before_are_never_out_of_date(band: Band) -> None:
+    """They are kept by what they are made of: by other lyrics, other times or a file that is there now they change."""
+    take = band.song("Copper Rain").takes.get()
+    client, address = band.client("owner"), take.get_absolute_url()
+
+    def lines(**changes: object) -> list[str]:
+        Clip.objects.filter(pk=take.pk).update(**changes)
+        page = client.get(address).content.decode()
+        return re.findall(
+            r'class="line[ "][^>]*?(?:data-from="([\d.]+)"[^>]*)?>\s*(?:<span[^>]*>)?([^<]+)<', page
+        )
+
+    first = {"lyrics": "[Verse]\nNeon rain", "lyrics_timing": [[1.5, 3]], "duration_s": 60}
+    plain = lines(**first)
+    assert [words.strip() for _, words in plain] == ["Neon rain"]
+    assert [at for at, _ in plain] == [""]
+    store(take, "m4a", b"content")
+    assert [at for at, _ in lines()] == ["1.50"]
+    assert [at for at, _ in lines(lyrics_timing=[[2, 3]])] == ["2.00"]
+    assert [words.strip() for _, words in lines(lyrics="[Verse]\nCopper rain")] == ["Copper rain"]

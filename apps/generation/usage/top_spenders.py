@@ -50,7 +50,7 @@ def by_song(
     Under the subscriptions `own` the person may know what was made elsewhere too; else a title that is none of the
     team's songs isn't shown.
     """
-    most_spent, further = _dearest(accounts, since, most)
+    most_spent, further = _top(accounts, since, most)
     takes = _takes({each["title"] for each in most_spent if each["title"]}, accounts, team)
     by_id = {account.pk: account for account in accounts}
     found = []
@@ -69,21 +69,21 @@ def by_person(accounts: Collection[FlowAccount], team: Team, *, since: date | No
     return sorted((PersonCost(each, spent[each.pk]) for each in people), key=lambda each: -each.credits)
 
 
-def _dearest(
+def _top(
     accounts: Collection[FlowAccount], since: date | None, most: int
 ) -> tuple[list[dict[str, Any]], int]:
     """And how many there are besides."""
     if since and all(each.as_of is None for each in accounts):
-        dearest = _dearest_since(since, *accounts)
-        if len(dearest) <= most:
-            return dearest, 0
+        top = _top_since(since, *accounts)
+        if len(top) <= most:
+            return top, 0
     songs = _conversations(UsageRow.objects.of(accounts).since(since))
-    dearest = list(songs[:most])
-    return dearest, songs.count() - most if len(dearest) == most else 0
+    top = list(songs[:most])
+    return top, songs.count() - most if len(top) == most else 0
 
 
 @prepared
-def _dearest_since(since: date, *accounts: FlowAccount) -> QuerySet[UsageRow, Any]:
+def _top_since(since: date, *accounts: FlowAccount) -> QuerySet[UsageRow, Any]:
     return _conversations(UsageRow.objects.filter(account__in=accounts).since(since))[:MOST_READ]
 
 
