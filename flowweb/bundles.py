@@ -19,7 +19,7 @@ SHEETS = (
 )
 SCRIPTS = (
     "app shell/keyboard-layout jobs/panel shell/connection jobs/queue-order "
-    "player/player player/remote player/display player/queue player/volume player/shortcuts player/memory "
+    "player/player player/remote player/bars player/display player/queue player/volume player/shortcuts player/memory "
     "player/waveform-selection library/clip-page forms/edit-form player/mixer-sound player/mixer player/one-tab "
     "library/selection shell/chart forms/one-press forms/song-form forms/sending forms/form-drafts forms/song-drafts "
     "forms/reference-files forms/references forms/sweep-form shell/shortcuts "

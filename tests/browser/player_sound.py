@@ -5,7 +5,7 @@ import urllib.request
 
 import av
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 # Of full scale, over the loudest of a few windows. The quietest tune of the sandbox is ten times as loud.
 SILENCE = 0.005
@@ -73,3 +73,9 @@ def assert_remote_is_audible(page: Page, link: str) -> None:
     with urllib.request.urlopen(link, timeout=60) as answer, av.open(io.BytesIO(answer.read())) as container:
         loudest = max(float(np.sqrt((frame.to_ndarray() ** 2).mean())) for frame in container.decode(audio=0))
     assert loudest > SILENCE, f"silent: RMS {loudest:.5f}"
+
+
+def take_of(button: Locator) -> dict[str, str]:
+    """What a play button and its row tell the player of a take."""
+    take: dict[str, str] = button.evaluate("button => window.flowwebPlayer.read(button)")
+    return take

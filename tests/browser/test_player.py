@@ -69,9 +69,9 @@ def row(page: Page, number: int) -> Locator:
 
 def expect_take(page: Page, of: Locator) -> None:
     """That the player has the take of this row."""
-    title, letter = of.get_attribute("data-title") or "", of.get_attribute("data-letter")
-    expect(page.locator("#player-title")).to_have_text(title)
-    expect(page.locator("#player-sub")).to_have_text(f"Take {letter}")
+    take = player_sound.take_of(of)
+    expect(page.locator("#player-title")).to_have_text(take["title"])
+    expect(page.locator("#player-sub")).to_have_text(f"Take {take['letter']}")
 
 
 def expect_next(page: Page, count: int) -> None:
@@ -123,7 +123,7 @@ def the_other_take_is_not_played_again(page: Page) -> None:
     for number in (0, 1):  # the louder of the two is lowered
         page.keyboard.press("x")
         expect_take(page, row(page, number))
-        gain = float(row(page, number).get_attribute("data-gain") or 0)
+        gain = float(player_sound.take_of(row(page, number)).get("gain", 0))
         assert page.evaluate("document.getElementById('player-audio').volume") == pytest.approx(
             10 ** (gain / 20)
         )
@@ -335,7 +335,7 @@ def test_another_team_or_person_sees_nothing_of_it(visits: Visits, site: Site) -
     page.reload()
     stored = page.evaluate(STORED)
     assert len(stored) == 1
-    assert json.loads(stored[0][1])["take"]["now"]["title"] == row(page, 0).get_attribute("data-title")
+    assert json.loads(stored[0][1])["take"]["now"]["title"] == player_sound.take_of(row(page, 0))["title"]
 
     switch_team(page, "Second stage")
     expect(page.locator("#player-title")).to_have_text("Nothing playing")

@@ -18,7 +18,8 @@ class Summary:
 
     @property
     def chosen_by(self) -> str:
-        return str(self.favourites or "nobody")
+        """What follows the name of its favourite's button."""
+        return f", chosen by {self.favourites}" if self.favourites else ""
 
     @property
     def stars(self) -> range:

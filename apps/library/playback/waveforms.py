@@ -1,6 +1,7 @@
 """Waveforms as the path of an SVG: one upright line per bar, mirrored, in a box that may be stretched.
 
-The line width comes from CSS (`vector-effect: non-scaling-stroke`), so bars stay 2 px wide in any width.
+The line width comes from CSS (`vector-effect: non-scaling-stroke`), so bars stay 2 px wide in any width. The smallest,
+of which a page has forty, are letters that player/bars.js turns into such a path.
 """
 
 from collections.abc import Sequence
@@ -9,11 +10,15 @@ from itertools import pairwise
 
 from apps.library.models import Clip
 
-SIZES = (64, 100, 150, 384)  # a list's line, a page's big one on a phone, the player, a page's big one
+SMALL = 64  # a list's line
+SIZES = (SMALL, 100, 150, 384)  # a list's line, a page's big one on a phone, the player, a page's big one
 LAYERED = (100, 384)
 STEP = 3  # of the box, per bar
 HEIGHT = 100
 LOWEST = 1  # half a bar of silence: a dot
+NOUGHT = ord(
+    "@"
+)  # as a letter, of which player/bars.js knows, too; none up to half of HEIGHT has to be escaped
 # The small ones show the loudness alone, and its differences a little more than they are felt: verse and chorus are
 # told apart at a glance, where the peaks of most songs are as high all the way.
 CONTRAST = 1.6
@@ -25,7 +30,12 @@ def drawn(clip: Clip, size: int) -> dict[str, object]:
     if size in LAYERED:
         peaks, loud = (_layer(tuple(parts or ()), size) for parts in (clip.peaks, clip.rms))
         return picture | {"path": peaks, "loud": loud}
-    return picture | {"path": _loudness(tuple(clip.rms or ()), size)}
+    return picture | {"path": _path(_loudness(tuple(clip.rms or ()), size))}
+
+
+def letters(clip: Clip) -> str:
+    """The bars of the smallest size, a letter for half the height of each: "A" is silence, "q" the loudest."""
+    return "".join(chr(NOUGHT + half) for half in _loudness(tuple(clip.rms or ()), SMALL))
 
 
 @lru_cache(maxsize=256)
@@ -35,9 +45,9 @@ def _layer(parts: tuple[int, ...], size: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _loudness(parts: tuple[int, ...], size: int) -> str:
-    """A page has forty, and the same songs are looked at again and again: kept are some 4 MB of them."""
-    return path_of(_contrast(fewer(parts, size)))
+def _loudness(parts: tuple[int, ...], size: int) -> list[int]:
+    """Half the height of each bar. A page has forty of these, and the same songs are looked at again and again."""
+    return _halves(_contrast(fewer(parts, size)))
 
 
 def _contrast(bars: list[int]) -> list[int]:
@@ -55,8 +65,16 @@ def path_of(bars: list[int]) -> str:
     """Bars 0 to 255 as `M1 20v60m3-5v-50 …`: one down, the next one up. A bar begins beside where the one before ended,
     so that most steps are one digit: a list has thousands of them.
     """
+    return _path(_halves(bars))
+
+
+def _halves(bars: list[int]) -> list[int]:
+    highest = HEIGHT // 2 - LOWEST
+    return [max(LOWEST, round(bar / 255 * highest)) for bar in bars]
+
+
+def _path(reach: list[int]) -> str:
     half = HEIGHT // 2
-    reach = [max(LOWEST, round(bar / 255 * (half - LOWEST))) for bar in bars]
     path, down = [f"M1 {half - reach[0]}v{2 * reach[0]}"] if reach else [], 1
     for before, up in pairwise(reach):
         path.append(f"m{STEP}{(up - before) * down:+d}v{-2 * up * down}")

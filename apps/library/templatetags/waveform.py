@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from apps.accounts.templatetags.formatting import clock
 from apps.library.lyrics_timing import VOICE, Singing, Span
 from apps.library.models import Clip, ClipFile
-from apps.library.playback.waveforms import LAYERED, SIZES, drawn, marks
+from apps.library.playback.waveforms import LAYERED, SIZES, SMALL, drawn, letters, marks
 
 register = template.Library()
 
@@ -20,11 +20,15 @@ NAME = '<svg class="part-name{}" x="{}%" width="{}%" data-from="{}" data-to="{}"
 
 @register.simple_tag
 def waveform(clip: Clip, size: int = 64) -> SafeString:
-    """Decoration: figures beside it say the same. The big ones have a second layer, the loudness."""
+    """Decoration: figures beside it say the same. The big ones have a second layer, the loudness; the small ones are
+    drawn by player/bars.js, and coloured by the data-clip of the row that they stand in.
+    """
     if size not in SIZES:
         raise ValueError(f"a waveform has {SIZES} bars, not {size}")
     if clip.peaks is None:
         return _missing(clip, size)
+    if size == SMALL:
+        return format_html('<svg class="wave" data-bars="{}"></svg>', letters(clip))
     picture = drawn(clip, size)
     paths = format_html('<path d="{}"/>', picture["path"])
     if size in LAYERED:

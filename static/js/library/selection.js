@@ -17,7 +17,7 @@ A collection's rows can also be dragged: dropping sends the same form as the but
     const place = strip();
     if (!place) return;
     const chosen = boxes().filter((box) => box.checked);
-    const seconds = chosen.reduce((sum, box) => sum + (Number(box.dataset.seconds) || 0), 0);
+    const seconds = chosen.reduce((sum, box) => sum + (Number(box.closest("[data-duration]")?.dataset.duration) || 0), 0);
     place.classList.toggle("is-on", chosen.length > 0);
     place.querySelector("[data-chosen-count]").textContent = chosen.length || "";
     place.querySelector("[data-chosen-word]").textContent = chosen.length === 1 ? "take" : "takes";

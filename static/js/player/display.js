@@ -1,6 +1,6 @@
 /*
-What the player shows, on itself and on the page: the buttons, the .take lines and every svg.wave[data-clip] of the take
-that sounds are marked. One gradient (#played) colours those waveforms up to the place in the song.
+What the player shows, on itself and on the page: the buttons, the .take lines and every svg.wave of the take
+that sounds (the data-clip of it, or around it) are marked. One gradient (#played) colours those waveforms up to the place in the song.
 */
 (function () {
   "use strict";
@@ -112,15 +112,16 @@ that sounds are marked. One gradient (#played) colours those waveforms up to the
     id("play").setAttribute("aria-label", sounds ? "Pause" : "Play");
     player.look();
     document.querySelectorAll("[data-play]").forEach((button) => {
-      const mine = button.dataset.clip === take?.clip;
+      const mine = player.clipOf(button) === take?.clip;
       picture(button, mine && sounds);
       button.classList.toggle("is-on", mine);
+      button.classList.toggle("is-sounding", mine && sounds);
       button.closest(".take")?.classList.toggle("is-on", mine);
       const name = button.getAttribute("aria-label");
       if (name) button.setAttribute("aria-label", name.replace(/^(Play|Pause)/, mine && sounds ? "Pause" : "Play"));
     });
-    document.querySelectorAll("svg.wave[data-clip]").forEach((wave) => {
-      wave.classList.toggle("is-sounding", wave.dataset.clip === take?.clip);
+    document.querySelectorAll("[data-clip] svg.wave, svg.wave[data-clip]").forEach((wave) => {
+      wave.classList.toggle("is-sounding", player.clipOf(wave) === take?.clip);
     });
   }
 

@@ -1,9 +1,10 @@
 /*
 The one player: what sounds. An element with data-play says what it plays:
   href (the mp3, or the m4a if there is no other), data-remote (set: it isn't saved yet, so that it leads to Flow Music), data-clip,
-  data-title, data-letter, data-tone, data-duration, data-other (the clip id of the other take), data-gain (dB, at most 0)
-Below the take's own page, which is the folder of href, are data-src (the m4a), data-cover, peaks.json (its waveform) and sound.json,
-which says what is saved of it.
+  data-title, data-letter, data-tone, data-duration, data-other (the clip id of the other take), data-gain (dB, at most 0; else 0)
+What it doesn't say, its row says: the next [data-clip] around it, and around that its [data-song], where the other play button is the
+other take. Below the take's own page, which is the folder of href, are data-src (the m4a; else audio.m4a), data-cover (else
+thumb.webp), peaks.json (its waveform) and sound.json, which says what is saved of it.
 
 window.flowwebPlayer is for the scripts of a page: play(clip, at), change(clip) to the other take, toggle(), seek(s) and
 now → {clip, time, duration, paused}, null while nothing is loaded. On document it tells player:state and player:time with
@@ -42,13 +43,23 @@ is remembered (a part that has something to remember gives it to `parts`).
     const page = new URL(".", button.href).pathname;
     const file = new URL(button.href).pathname;
     const below = (name) => name && page + name;
-    const { src, cover, ...said } = button.dataset;
+    const { title, tone } = button.closest("[data-song]")?.dataset || {};
+    const rows = { title, tone, other: otherOf(button), ...button.closest("[data-clip]").dataset };
+    const { src = "audio.m4a", cover = "thumb.webp", ...said } = { ...rows, ...button.dataset };
     const addresses = { page, src: below(src), cover: below(cover), peaks: below("peaks.json") };
     return { ...said, ...addresses, srcMp3: file.endsWith(".mp3") ? file : "" };
   }
 
+  const clipOf = (element) => element.closest("[data-clip]")?.dataset.clip;
+
+  function otherOf(button) {
+    const buttons = button.closest("[data-song]")?.querySelectorAll("[data-play]") || [];
+    const other = [...buttons].find((each) => each !== button);
+    return other && clipOf(other);
+  }
+
   function learn(button) {
-    known.set(button.dataset.clip, read(button));
+    known.set(clipOf(button), read(button));
   }
 
   function look() {
@@ -132,9 +143,13 @@ is remembered (a part that has something to remember gives it to `parts`).
       start();
       return true;
     }
-    tell("chosen", { take, button: button || document.querySelector(`[data-play][data-clip="${CSS.escape(clip)}"]`) });
+    tell("chosen", { take, button: button || playing(clip) });
     load(take, { at });
     return true;
+  }
+
+  function playing(clip) {
+    return [...document.querySelectorAll("[data-play]")].find((button) => clipOf(button) === clip);
   }
 
   /* The other take at the same second. */
@@ -199,7 +214,7 @@ is remembered (a part that has something to remember gives it to `parts`).
     get now() {
       return state();
     },
-    ...{ audio, known, parts, clock, length, read, look, load, empty, start, change, tell, lookUp, playSaved, waiting },
+    ...{ audio, known, parts, clock, length, clipOf, read, look, load, empty, start, change, tell, lookUp, playSaved, waiting },
     get isRemote() {
       return isRemote && !lost;
     },
@@ -233,8 +248,8 @@ is remembered (a part that has something to remember gives it to `parts`).
       const button = event.target.closest("[data-play]");
       if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      if (now?.clip === button.dataset.clip) toggle();
-      else choose(button.dataset.clip, { button });
+      if (now?.clip === clipOf(button)) toggle();
+      else choose(clipOf(button), { button });
     },
     true,
   );

@@ -24,13 +24,14 @@ the clip's id, or empty for the chosen ones (input[name=clip]:checked). The take
   /* Going from one to another */
   function around(button) {
     const list = button?.closest("[data-queue]");
-    const clip = button?.dataset.clip;
+    const clip = button && player.clipOf(button);
     const before = new Map();
     const after = new Map();
     let side = before;
     for (const each of list?.querySelectorAll("[data-play]") || []) {
-      if (each.dataset.clip === clip) side = after;
-      else if (!before.has(each.dataset.clip)) side.set(each.dataset.clip, { ...player.read(each), from: list.dataset.queue });
+      const { queue: from } = list.dataset;
+      if (player.clipOf(each) === clip) side = after;
+      else if (!before.has(player.clipOf(each))) side.set(player.clipOf(each), { ...player.read(each), from });
     }
     return { list, before: [...before.values()], after: [...after.values()] };
   }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -21,7 +22,7 @@ from apps.library.search.song_list import SONGS_PER_PAGE, Cursor
 from tests.library.conftest import Band, store
 from tests.page import Element, Page
 
-LIGHT = 140_000  # bytes of the library's page, before it is compressed
+LIGHT = 100_000  # bytes of the library's page, before it is compressed
 REVERSE = URLResolver._reverse_with_prefix
 PEAKS = [index % 256 for index in range(384)]
 
@@ -52,16 +53,47 @@ def test_a_song_is_a_row_with_a_line_per_take(band: Band) -> None:
     song = full_song(band, "Last Ferry Home", "Last Ferry Home", prompt="slow <b>disco</b>", tone="coral")
     page = band.client("viewer").get("/library/").content.decode()
     first, second = song.takes.all()
+    assert f'data-song="{song.pk}" data-title="Last Ferry Home" data-tone="coral"' in " ".join(page.split())
     for take in (first, second):
-        plays = f'href="/library/clips/{take.pk}/audio.mp3" data-play data-src="audio.m4a" data-cover="thumb.webp"'
+        assert f'<div class="take" data-clip="{take.pk}" data-duration="173.2">' in page
+        plays = f'href="/library/clips/{take.pk}/audio.mp3" data-play data-letter="{take.letter}"'
         assert plays in page
         assert f'href="/library/clips/{take.pk}/menu/"' in page
-    assert f'data-other="{second.pk}"' in page
-    assert 'data-tone="coral"' in page
+    assert "data-other" not in page, "it is in the row"
     assert "slow &lt;b&gt;disco&lt;/b&gt;" in page
     assert ">2:53<" in page
-    assert page.count('class="wave wave-64"') == 2
+    assert len(re.findall(r'<svg class="wave" data-bars="[@-q]{64}">', page)) == 2
     assert "Today" in page
+
+
+def test_a_play_button_says_what_its_row_does_not(band: Band) -> None:
+    """Another title than the row's; the other take where a filter hides it, none for stems; which files it has."""
+    song = full_song(band, "Ferry", "Tram")
+    first, second = song.takes.all()
+    stems = full_song(band, "Bus - vocals", "Bus - drums", operation="stems", source=first)
+    for take, stem in zip(stems.takes.all(), ("vocals", "drums"), strict=True):
+        Clip.objects.filter(pk=take.pk).update(stem_type=stem)
+        take.files.filter(kind__in=("m4a", "thumb")).delete()
+    Clip.objects.filter(pk=first.pk).update(duration_s=30.0)
+    assert told(band, "/library/?length=0-60") == {first.pk: {"letter": "A", "other": str(second.pk)}}
+    everything = told(band, "/library/?kind=stems") | told(band, "/library/?kind=music")
+    none = {"src": "", "cover": "", "other": ""}
+    assert [everything[take.pk] for take in (first, second, *stems.takes.all())] == [
+        {"letter": "A"},
+        {"letter": "B", "title": "Tram"},
+        {"letter": "A"} | none,
+        {"letter": "B", "title": "Bus - drums"} | none,
+    ]
+
+
+def told(band: Band, address: str) -> dict[UUID, dict[str, str | None]]:
+    """What the play buttons of the library tell the player, without `data-`, by the takes of their lines."""
+    lines = Page(band.client("viewer").get(address)).all("div", class_="take")
+    buttons = {UUID(line["data-clip"]): line.one("a", class_="btn-play").attributes for line in lines}
+    return {
+        clip: {name[5:]: each for name, each in said.items() if name[:5] == "data-" and name != "data-play"}
+        for clip, said in buttons.items()
+    }
 
 
 def test_a_take_without_audio_has_no_button_that_does_nothing(band: Band) -> None:
@@ -217,7 +249,7 @@ def test_the_page_of_a_take_shows_the_takes_lyrics_and_details(band: Band) -> No
     )
     page = band.client("member").get(f"/library/clips/{first.pk}/").content.decode()
     assert 'class="wave wave-384"' in page
-    assert page.count('class="wave wave-64"') == 2
+    assert page.count('class="wave" data-bars=') == 2
     assert f'href="/library/clips/{second.pk}/"' in page
     for text in (
         "Verse 1",
