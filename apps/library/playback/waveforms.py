@@ -18,7 +18,7 @@ HEIGHT = 100
 LOWEST = 1  # half a bar of silence: a dot
 NOUGHT = ord(
     "@"
-)  # as a letter, of which player/bars.js knows, too; none up to half of HEIGHT has to be escaped
+)  # the letter of a height of 0; player/bars.js counts from there, and no letter needs escaping
 # The small ones show the loudness alone, and its differences a little more than they are felt: verse and chorus are
 # told apart at a glance, where the peaks of most songs are as high all the way.
 CONTRAST = 1.6
