@@ -26,7 +26,7 @@ ICONS = """
 activity arrow-bar-right arrow-clockwise arrow-counterclockwise arrow-down arrow-right arrow-up bandaid
 bookmark box-arrow-in-right box-arrow-right chat-quote check-lg chevron-down chevron-expand chevron-left
 chevron-up circle-half clock-history cloud-arrow-down collection dash disc download exclamation-circle
-exclamation-octagon eye-slash folder-plus grip-vertical hdd heart heart-fill hourglass hourglass-split image
+exclamation-octagon eye-slash folder-plus grip-vertical hdd hourglass hourglass-split image
 info-circle key keyboard layout-sidebar-inset-reverse list-ol lock magic mic mic-mute music-note
 music-note-beamed music-note-list pause-fill pencil person play-fill plus plus-circle plus-lg question-lg
 repeat repeat-1 search send shield-x skip-end skip-start slash-circle sliders soundwave star star-fill tag

@@ -16,9 +16,7 @@ LAYERED = (100, 384)
 STEP = 3  # of the box, per bar
 HEIGHT = 100
 LOWEST = 1  # half a bar of silence: a dot
-NOUGHT = ord(
-    "@"
-)  # the letter of a height of 0; player/bars.js counts from there, and no letter needs escaping
+NOUGHT = ord("@")  # the letter of 0, which bars.js knows, too: none of the others has to be escaped
 # The small ones show the loudness alone, and its differences a little more than they are felt: verse and chorus are
 # told apart at a glance, where the peaks of most songs are as high all the way.
 CONTRAST = 1.6
