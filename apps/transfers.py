@@ -82,6 +82,10 @@ class Transfer:
         if self.is_cut:
             raise Cut
 
+    @property
+    def is_whole(self) -> bool:
+        return self._moved >= self.length
+
     def is_too_slow(self, now: float, slowest: int) -> bool:
         since = self._since
         if since is None:
@@ -249,7 +253,11 @@ def receive(request: HttpRequest, length: int) -> Transfer:
 
 
 def until_closed(answer: HttpResponseBase, transfer: Transfer) -> HttpResponseBase:
-    """What was refused may be read past once the answer is out: until then it goes on."""
+    """What was refused may be read past once the answer is out: until then it goes on. What has come whole is over now:
+    the next one of the same person may be here before the answer is closed."""
+    if transfer.is_whole:
+        UPLOADS.end(transfer)
+        return answer
     cast(Any, answer)._resource_closers.append(partial(UPLOADS.end, transfer))
     return answer
 

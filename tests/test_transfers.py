@@ -3,19 +3,22 @@
 import ast
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
 from apps import transfers
+from apps.accounts.models import User
 from apps.transfers import Cut, TooManyTransfers, Transfers
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def before(several: Transfers, who: str) -> int | str | None:
+def before(several: Transfers, who: Hashable) -> int | str | None:
     """How many are let in before; "in" for who would be let in now."""
     try:
         several.ask(who)
@@ -29,6 +32,21 @@ def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
     here, there = socket.socketpair()
     with here, there:
         yield here, there
+
+
+def test_what_came_whole_is_over_before_its_answer_is_out_and_what_did_not_is_read_past_first(
+    rf: RequestFactory,
+) -> None:
+    for read, while_open in ((4, "in"), (3, None)):
+        request = rf.post("/", b"song", content_type="audio/mpeg")
+        request.user = User(pk=7)
+        transfer = transfers.receive(request, 4)
+        request.read(read)
+        answer = transfers.until_closed(HttpResponse(), transfer)
+        assert before(transfers.UPLOADS, 7) == while_open
+        for close in answer._resource_closers:
+            close()
+        assert before(transfers.UPLOADS, 7) == "in"
 
 
 @pytest.fixture

@@ -21,14 +21,15 @@
     htmx.trigger(input, "palette-open");
   }
 
-  /* A command is what a person could press in the nav; choosing it presses it there. */
+  /* A command is what a person could press in the nav; choosing it presses it there. What one does all day comes first. */
   function offer() {
     const asked = words(input.value);
     const fits = (each) => {
       const own = words(`${each.dataset.command} ${each.dataset.find || ""}`);
       return asked.every((word) => own.some((name) => name.startsWith(word)));
     };
-    const found = [...document.querySelectorAll("[data-command]")].filter(fits);
+    const daily = [...document.querySelectorAll("nav [data-command]")];
+    const found = [...new Set([...daily, ...document.querySelectorAll("[data-command]")])].filter(fits);
     commands.replaceChildren(...found.map(option));
     activate(options()[0]);
   }
