@@ -236,16 +236,19 @@ def test_a_token_is_nowhere_when_a_song_is_made(entered: Run, search: Callable[[
     search(f"{EVERYWHERE} files terminal")
 
 
+@pytest.mark.long
 def test_a_token_is_nowhere_when_the_api_quotes_it(entered: Run, search: Callable[[str], None]) -> None:
     meet_a_rude_server(entered, lambda: ask_a_rude_server(entered), SECRET)
     search(EVERYWHERE)
 
 
+@pytest.mark.long
 def test_a_token_is_nowhere_when_accounts_are_connected(entered: Run, search: Callable[[str], None]) -> None:
     connect_accounts(entered)
     search(EVERYWHERE)
 
 
+@pytest.mark.long
 def test_a_token_is_nowhere_when_we_fail(
     entered: Run, search: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,8 +59,13 @@ def every(pattern: str, flags: int = 0) -> Callable[[str], list[str]]:
     return lambda text: [match[0] for match in re.finditer(pattern, text, flags)]
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse(text)
+    tree = parsed(text)
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
@@ -88,7 +94,7 @@ def test_no_two_classes_have_one_name() -> None:
     """One word for one thing. Django asks for one name: `Command`."""
     homes: dict[str, set[str]] = {}
     for path in APPS:
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and node.name != "Command":
                 homes.setdefault(node.name, set()).add(name(path))
     assert {each: places for each, places in homes.items() if len(places) > 1} == {}
@@ -274,7 +280,7 @@ def test_words_are_the_fields_own() -> None:
 
 def sentences(text: str) -> Iterator[str]:
     """Strings with a space in them that are no docstrings."""
-    tree = ast.parse(text)
+    tree = parsed(text)
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in silent:
@@ -286,7 +292,7 @@ def sentences(text: str) -> Iterator[str]:
 def named(text: str) -> list[str]:
     """Classes and functions."""
     kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    return [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, kinds)]
+    return [node.name for node in ast.walk(parsed(text)) if isinstance(node, kinds)]
 
 
 def parts(each: str) -> set[str]:

@@ -9,8 +9,6 @@ from django.template.loader import render_to_string
 
 from apps.plural import counted
 
-pytestmark = pytest.mark.databases
-
 ROOT = Path(__file__).resolve().parents[1]
 NOUNS = (
     "accounts|addresses|characters|combinations|credits|days|fields|files|jobs|members|others|people|references|seconds|songs|"

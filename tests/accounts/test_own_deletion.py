@@ -1,14 +1,11 @@
 """A person deletes themself: what goes, what stays, and who hands over first. And what a team requires."""
 
-import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from apps.accounts.models import ApiToken, AuditEntry, Membership, Role, SignInLink, User
 from tests.accounts.conftest import People, unasked
-
-pytestmark = pytest.mark.databases
 
 PASSWORD = "last ferry home"
 PAGE = "/settings/account/delete/"

@@ -15,7 +15,7 @@ from apps.accounts import key_rotation, two_step
 from apps.accounts.models import AuditEntry, User
 from tests.accounts.conftest import People
 
-pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]  # mails go out on commit
+pytestmark = pytest.mark.django_db(transaction=True)  # mails go out on commit
 
 PASSWORD = "last ferry home"
 BASE = "/auth/two-step/"

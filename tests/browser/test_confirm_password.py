@@ -22,6 +22,7 @@ def test_an_address_that_was_typed_is_added_after_the_password(visits: Visits, j
     expect(page.get_by_text("is erased.").first).to_be_visible()  # asked once in ten minutes
 
 
+@pytest.mark.long
 def test_cancel_leads_back_and_nothing_is_done(visits: Visits) -> None:
     page = visits.new("rita").page
     page.goto("/settings/tokens/")

@@ -18,6 +18,7 @@ def half_written(page: Page) -> None:
     page.get_by_label("Prompt", exact=True).fill(PROMPT)
 
 
+@pytest.mark.long
 def test_signed_out_it_says_so_and_goes_on_after_signing_in_beside_it(visits: Visits) -> None:
     visit = visits.new("siri")
     visit.watch.expect(401)

@@ -76,6 +76,7 @@ def test_a_double_click_is_one_song(visits: Visits) -> None:
     assert jobs_of(page, prompt) == 1
 
 
+@pytest.mark.long
 def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
     prompt = "Two plain clicks, one polka"
     page = form(visits, prompt, javascript=False)
@@ -85,6 +86,7 @@ def test_a_double_click_without_scripts_is_one_song_too(visits: Visits) -> None:
     assert jobs_of(page, prompt) == 1
 
 
+@pytest.mark.long
 def test_without_scripts_the_second_click_of_a_double_click_is_not_for_the_page_that_came(
     visits: Visits,
 ) -> None:
@@ -108,6 +110,7 @@ def test_without_scripts_the_second_click_of_a_double_click_is_not_for_the_page_
     assert jobs_of(page, "A plain rumba") == 2
 
 
+@pytest.mark.long
 def test_what_is_cleared_or_sent_never_comes_back(visits: Visits) -> None:
     page = form(visits, "A polka to be cleared")
     prompt, clear = page.get_by_label("Prompt", exact=True), page.get_by_role("button", name="Clear")
@@ -132,6 +135,7 @@ def test_what_is_cleared_or_sent_never_comes_back(visits: Visits) -> None:
     expect(prompt).to_have_value("")
 
 
+@pytest.mark.long
 def test_a_phone_says_it_beside_the_button_and_counts_in_the_tab(visits: Visits) -> None:
     page = form(visits, "A pocket waltz [slow]", size="phone")
     page.locator("[data-pay]").click()

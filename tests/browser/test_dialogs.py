@@ -1,5 +1,6 @@
 """A dialog closes by Esc, by Cancel and by a press beside it, and nothing is done."""
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.sessions import Visits
@@ -36,6 +37,7 @@ def test_three_ways_out(visits: Visits) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Harbour EP")
 
 
+@pytest.mark.long
 def test_a_name_that_is_wrong_stays_in_its_field(visits: Visits) -> None:
     visit = visits.new("dina")
     visit.watch.expect(422)

@@ -56,6 +56,7 @@ def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(visits: Vi
     expect(page.get_by_role("button", name="Create 3 songs")).to_be_enabled()
 
 
+@pytest.mark.long
 def test_what_is_too_long_or_too_many_is_said_at_its_place(visits: Visits) -> None:
     visit = visits.new(PERSON)
     visit.watch.expect(422)
@@ -74,6 +75,7 @@ def test_what_is_too_long_or_too_many_is_said_at_its_place(visits: Visits) -> No
     assert len(prompt_of(page)) >= 10_001
 
 
+@pytest.mark.long
 def test_when_songs_start_follows_their_number(page: Page) -> None:
     """In the server's words (slots.starts), by what is free on what was chosen."""
     told, songs = page.locator("[data-starts]"), page.get_by_role("spinbutton", name="Songs")
@@ -84,11 +86,13 @@ def test_when_songs_start_follows_their_number(page: Page) -> None:
         expect(told).to_have_text(slots.starts(count, free, before))
 
 
+@pytest.mark.long
 def test_the_counter_follows_the_typing(page: Page) -> None:
     page.get_by_label("Prompt", exact=True).fill("slow disco\nwith rain")
     expect(page.locator("#prompt-count")).to_have_text("20 of 10,000")
 
 
+@pytest.mark.long
 def test_chips_offer_words_and_put_them_where_they_belong(page: Page) -> None:
     """By keyboard; a song has one tempo and one key, but any number of instruments."""
 
@@ -116,6 +120,7 @@ def test_chips_offer_words_and_put_them_where_they_belong(page: Page) -> None:
     expect(page.get_by_role("button", name="tender")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_section_buttons_write_into_the_words_and_the_shape_follows(page: Page) -> None:
     words, shape = page.get_by_label("Your lyrics"), page.locator("#shape li")
     expect(page.locator("#shape")).to_be_hidden()
@@ -130,6 +135,7 @@ def test_section_buttons_write_into_the_words_and_the_shape_follows(page: Page) 
     expect(page.locator("#shape")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_the_words_switch_shows_what_belongs_to_the_choice(page: Page) -> None:
     expect(page.get_by_label("Your lyrics")).to_be_visible()
     page.get_by_role("radio", name="Ghostwriter", exact=True).check()
@@ -213,6 +219,7 @@ def test_a_draft_whose_answer_was_lost_is_not_paid_twice(visits: Visits) -> None
     assert jobs_asked_for(page, "A waltz that got lost") == 1
 
 
+@pytest.mark.long
 def test_presets_and_recent_prompts_fill_the_form_and_what_was_typed_comes_back(
     page: Page, visits: Visits
 ) -> None:
@@ -248,6 +255,7 @@ def test_presets_and_recent_prompts_fill_the_form_and_what_was_typed_comes_back(
     expect(prompt).to_have_value("Ferry horn and accordion, 84 bpm")
 
 
+@pytest.mark.long
 def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: Visits) -> None:
     visit = visits.new(PERSON)
     visit.watch.expect(422)
@@ -282,6 +290,7 @@ def test_what_is_mended_is_no_longer_told_and_what_is_too_dear_says_why(visits: 
     )
 
 
+@pytest.mark.long
 def test_a_wrong_token_is_said_beside_its_field_and_not_put_back(visits: Visits) -> None:
     visit = visits.new("tokenless")
     visit.watch.expect(422)
@@ -312,6 +321,7 @@ def test_everything_works_without_scripts(visits: Visits, site: Site) -> None:
     assert answer.value.status in {200, 206}
 
 
+@pytest.mark.long
 def test_cancelling_works_without_scripts(visits: Visits) -> None:
     page = visits.new(PERSON, javascript=False).page
     page.goto("/")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.sessions import Visits
 
 
+@pytest.mark.long
 def test_words_come_by_themselves_and_unsaved_ones_outlive_the_page(visits: Visits) -> None:
     page = visits.new("dora").page
     page.goto("/create/lyrics/")

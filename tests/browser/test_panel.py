@@ -122,6 +122,7 @@ def test_a_song_whose_answer_was_lost_is_found(page: Page) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, site: Site) -> None:
     create_song(page, "Words nobody may sing [moderated]", lyrics="[Verse]\nNot these words")
     expect(card(page, "Words nobody may sing")).to_have_attribute("data-state", "running")
@@ -136,6 +137,7 @@ def test_a_song_that_was_refused_goes_back_into_the_form(page: Page, site: Site)
     expect(page.get_by_role("radio", name="My own")).to_be_checked()
 
 
+@pytest.mark.long
 def test_one_is_removed_from_the_queue(page: Page) -> None:
     """Two slots of one account are taken; the third song waits and is removed."""
     for prompt in ("First of three", "Second of three", "Third of three"):
@@ -166,6 +168,7 @@ def test_cancelling_asks_back(page: Page) -> None:
     expect(job).to_have_attribute("data-state", "cancelled")
 
 
+@pytest.mark.long
 def test_a_batch_is_one_card_with_a_part_for_each_song(page: Page) -> None:
     create_song(page, "Five of a kind [slow]", count=5)
     batch = card(page, "5 songs: “Five of a kind")

@@ -248,6 +248,7 @@ def a_reload_keeps_everything(page: Page) -> None:
     assert player_sound.place(page) < place + 6
 
 
+@pytest.mark.long
 def test_a_lost_connection_and_a_take_that_is_gone(visits: Visits) -> None:
     visit = in_the_library(visits)
     page = visit.page

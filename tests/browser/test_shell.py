@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.sessions import Visits
@@ -123,6 +124,7 @@ def test_without_scripts_news_stand_at_the_top_and_the_menu_leads_everywhere(
     expect(page.get_by_role("heading", level=1)).to_have_text("API tokens")
 
 
+@pytest.mark.long
 def test_a_page_takes_presses_from_the_moment_it_is_shown(visits: Visits) -> None:
     """A link that htmx doesn't know yet would be a visit of the browser's own, and end what plays."""
     page = visits.new(PERSON).page

@@ -62,6 +62,7 @@ def test_what_is_refused_for_now_is_sent_again_as_the_form_says_then(visits: Vis
     assert seen == [(STUDIO, "true"), (NIGHT, "false")]
 
 
+@pytest.mark.long
 def test_only_our_own_word_makes_a_file_wait_for_others_and_not_for_ever(visits: Visits) -> None:
     visit = visits.new("pia")
     page, tries = visit.page, list[str]()

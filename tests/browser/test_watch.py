@@ -49,6 +49,7 @@ def test_it_says_nothing_when_all_is_well(visit: Visit) -> None:
     assert visit.watch.take_trouble() == []
 
 
+@pytest.mark.long
 def test_leaving_a_page_that_still_asks_is_no_trouble(visits: Visits) -> None:
     visit = visits.new("mara")
     visit.page.goto("/jobs/")

@@ -12,8 +12,6 @@ from apps.upstream.records import ClipRecord
 from tests.library.conftest import Band, make_band, record
 from tests.page import Page
 
-pytestmark = pytest.mark.databases
-
 A = "user:1000-studio@sandbox.example-clip:" + str(uuid4())
 B = "user:1000-studio@sandbox.example-clip:" + str(uuid4())
 

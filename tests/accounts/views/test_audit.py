@@ -13,8 +13,6 @@ from apps.accounts.spreadsheet import FORMULA
 from tests.accounts.conftest import People
 from tests.library.test_bad_input import ODD
 
-pytestmark = pytest.mark.databases
-
 PASSWORD = "last ferry home"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (

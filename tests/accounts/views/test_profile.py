@@ -16,8 +16,6 @@ from apps.accounts.models import AuditEntry, User
 from flowweb import sign_in_settings
 from tests.accounts.conftest import People
 
-pytestmark = pytest.mark.databases
-
 PASSWORD = "last ferry home"
 PAGE = "/settings/account/"
 AGENTS = {

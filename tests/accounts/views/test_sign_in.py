@@ -10,8 +10,6 @@ from django.utils import timezone
 from apps.accounts.models import SignInLink, Team, User
 from tests.accounts.conftest import People
 
-pytestmark = pytest.mark.databases
-
 
 def path(user: User) -> str:
     return f"/auth/link/{SignInLink.issue(user)}/"

@@ -17,8 +17,6 @@ from tests.accounts.conftest import People, person, unasked
 from tests.page import Page
 from tests.sample_team import untouched
 
-pytestmark = pytest.mark.databases
-
 PASSWORD = "a lamp in the harbour"
 
 

@@ -9,7 +9,7 @@ from apps.accounts.models import Subscription
 from apps.generation.dispatch import dispatcher
 from tests.generation.conftest import Studio
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.generation.conftest import Studio, state
 from tests.generation.pages import signed_in
 from tests.sandbox_control import order
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def split(studio: Studio, scenario: str = "") -> Job:

@@ -17,7 +17,7 @@ from tests.generation.conftest import Studio, state
 from tests.local.processes import wait_for
 from tests.sandbox_control import ask, order
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_slow_worker_sends_what_is_synchronous() -> None:

@@ -14,7 +14,7 @@ from apps.generation.restore import guard
 from apps.library.models import Clip, Song
 from tests.generation.conftest import Studio, member, state, with_token
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 EXTEND = Step("extend", {"instruction": "an outro", "extend_s": 5})
 COVER = Step("cover", {"instruction": "bossa nova", "strength": 0.5})

@@ -16,7 +16,7 @@ GROUPS = (
     | dict.fromkeys(panel.RUNS, "running")
     | dict.fromkeys(panel.WAITS, "queued")
 )
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def cards(studio: Studio) -> dict[str, list[Card]]:

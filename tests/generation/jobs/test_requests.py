@@ -16,7 +16,7 @@ from tests.generation.conftest import Studio, member, with_token
 from tests.generation.pages import LYRICS, refused, requested, send, signed_in
 from tests.page import Page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("nonce", [None, "", "7", "x" * 500])

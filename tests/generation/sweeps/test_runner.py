@@ -18,7 +18,7 @@ from apps.library.curation import ratings
 from apps.library.models import Clip
 from tests.generation.conftest import Studio
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = pytest.mark.django_db
 
 PROMPTS = ["slow disco [short]", "a waltz [short]"]
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Membership, Role, Team
@@ -11,8 +10,6 @@ from apps.generation.models import Job, State
 from apps.generation.usage import people
 from tests.accounts.conftest import unasked
 from tests.generation.conftest import member
-
-pytestmark = pytest.mark.databases
 
 
 def test_credits_are_of_this_month_and_of_what_was_sent(db: None) -> None:

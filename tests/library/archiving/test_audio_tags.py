@@ -24,8 +24,6 @@ from tests.library.conftest import answering, files_in, make_band
 from tests.library.sounds import picture, sound
 from tests.upstream.scripted import Script, ScriptedServer, reply
 
-pytestmark = pytest.mark.databases
-
 Kind, State = ClipFile.Kind, ClipFile.State
 Cheat = Callable[..., ScriptedServer]
 READERS = {"mp3": MP3, "wav": WAVE}

@@ -12,8 +12,6 @@ from tests.library.conftest import Band, answering, store, wanted
 from tests.library.sounds import picture, sound
 from tests.upstream.scripted import ScriptedServer
 
-pytestmark = pytest.mark.databases
-
 GB = 1024**3
 Kind, State = ClipFile.Kind, ClipFile.State
 

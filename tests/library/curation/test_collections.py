@@ -13,8 +13,6 @@ from apps.library.models import Clip, Collection
 from tests.library.conftest import Band, store
 from tests.library.curation.test_ratings import undo
 
-pytestmark = pytest.mark.databases
-
 
 def takes(band: Band, count: int) -> list[Clip]:
     return [band.song(f"Song {letter}").takes.get() for letter in "ABCDEFGH"[:count]]

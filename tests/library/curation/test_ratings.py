@@ -17,8 +17,6 @@ from apps.library.models import Clip, Rating, Tag
 from apps.library.search import search_index
 from tests.library.conftest import Band
 
-pytestmark = pytest.mark.databases
-
 HTMX = {"HX-Request": "true"}
 
 

@@ -25,8 +25,6 @@ from tests.library.test_songs import clip as clip_record
 from tests.library.views.test_library import full_song, shown
 from tests.page import Page
 
-pytestmark = pytest.mark.databases
-
 
 def only(clip: Clip) -> object:
     return Clip.objects.filter(pk=clip.pk)

@@ -1,6 +1,5 @@
 """The palette's part of the library: what is found as somebody types, and never another team's."""
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -9,8 +8,6 @@ from apps.library.models import Clip, Collection
 from apps.library.search import search_index
 from tests.library.conftest import Band
 from tests.page import Element, Page
-
-pytestmark = pytest.mark.databases
 
 
 def found(band: Band, query: str) -> list[Element]:
