@@ -120,6 +120,7 @@ def test_so_does_every_command(command: list[str], tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_host_with_a_disk_says_so(tmp_path: Path) -> None:
     own_disk = {
         "FLOWWEB_DATA": str(tmp_path / "data"),
@@ -212,6 +213,7 @@ def test_a_start_with_everything_says_nothing(tmp_path: Path) -> None:
     assert said_at_start(tmp_path) == ""
 
 
+@pytest.mark.long
 def test_plain_http_is_allowed_in_so_many_words_and_said(tmp_path: Path) -> None:
     said = said_at_start(tmp_path, PUBLIC_URL="http://studio.internal:8080", INSECURE_HTTP="on")
     assert re.fullmatch(r"flowweb: INSECURE_HTTP is on: .*http://studio\.internal:8080.*\n", said)
@@ -222,6 +224,7 @@ def test_plain_http_is_allowed_in_so_many_words_and_said(tmp_path: Path) -> None
     assert known["hosts"] == ["studio.internal:8080"]
 
 
+@pytest.mark.long
 def test_a_redis_without_a_password_on_another_host_is_said(tmp_path: Path) -> None:
     said = said_at_start(tmp_path, REDIS_URL="redis://redis.example.com:6379")
     assert re.fullmatch(r"flowweb: REDIS_URL has no password.*\n", said)

@@ -102,6 +102,7 @@ def test_what_people_write_takes_its_own_direction(house: House, entry: Row) -> 
         assert sorted(set(astray(Page(response)))) == []
 
 
+@pytest.mark.long
 def test_every_field_to_write_in_takes_the_direction_of_what_is_written(house: House) -> None:
     fields = [
         field

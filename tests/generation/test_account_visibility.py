@@ -80,6 +80,7 @@ def read(person: User, address: str) -> str:
     return TAG.sub(" ", page)  # random keys stand in attributes, and may hold any figure
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 def test_what_another_teams_token_reads_later_is_not_seen(
     studio: Studio, there: Studio, mate: User, way: Way
@@ -110,6 +111,7 @@ def test_what_another_teams_token_reads_later_is_not_seen(
     assert [pricing.balance_of_job(each).available for each in (fixed, anywhere)] == [None, None]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 def test_usage_stays_as_of_then(studio: Studio, there: Studio, mate: User, way: Way) -> None:
     book(studio, "Copper Rain", 65)

@@ -69,9 +69,9 @@ def tests() -> list[Step]:
         _pytest(
             "unit, Postgres", "unit", *_UNIT, *_DATABASES, "-n", "2", "--database-only", needs="postgres"
         ),
-        _pytest("faults, SQLite", "faults", "tests/faults", *_SHORT, "-n", "3"),
         _pytest("local start", "local", "tests/local", *_SHORT, lane="aside"),
         _pytest("browser", "browser", "tests/browser", *_SHORT, needs="chromium", lane="aside"),
+        _pytest("faults, SQLite", "faults", "tests/faults", *_SHORT, "-n", "2", lane="aside"),
     ]
 
 
