@@ -32,7 +32,7 @@ OURS = {
     "accounts.FlowAccount": "id subscription checked_at usage_asked_at usage_wanted_at usage_wanted_with usage_read_at "
     "slot_version block block_until",
     "accounts.Subscription": "id provider endpoint number next_poll_at",
-    "accounts.ApiToken": "id team owner subscription ciphertext last4 added_at checked_at refused_at",
+    "accounts.ApiToken": "id team owner subscription ciphertext last4 added_at checked_at refused_at owner_left_at",
     "accounts.UsageRow": "id account read_at",
     "generation.Job": "id team asked_by token subscription account account_is_fixed operation params source file "
     "lyric_draft cell nonce batch_index batch_size retry_of state created_at position paused reference hook_hash "
@@ -56,6 +56,7 @@ OURS = {
     "library.Song": "id team asked_by operation source name prompt params tone batch_index batch_size",
 }
 WITHOUT = (
+    "accounts.Handover accounts.Invitation "
     "accounts.KeyCanary accounts.Mail accounts.User accounts.SignInLink accounts.Team accounts.Membership "
     "accounts.AuditEntry accounts.Sight library.TeamStorage library.LyricDraft library.Rating library.Tag "
     "library.Collection library.CollectionItem generation.SendLedger generation.Hold generation.Sweep "
