@@ -12,22 +12,11 @@ from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount import signals as openid_signals
 from allauth.socialaccount.models import SocialLogin
-from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apps.accounts import audit_trail, sign_in_limits, two_step
 from apps.accounts.models import User
-from apps.accounts.permissions import CHOSEN_TEAM
-
-
-@receiver(user_logged_in)
-def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
-    """The team that the first page shows is the session's until another one is chosen: of who is removed from it, what
-    they send from a page that is still open ends there, and reaches no other team of theirs (permissions.py)."""
-    first = user.memberships.first()
-    if first and CHOSEN_TEAM not in request.session:
-        request.session[CHOSEN_TEAM] = str(first.team_id)
 
 
 @receiver(signals.password_changed)

@@ -81,7 +81,7 @@ def team_view(
             if not allows(membership.rights, needs):
                 raise PermissionDenied(_REFUSED[needs])
             if two_step_first and _lacks_two_step(membership):
-                return _to_profile(request)
+                return _lead(request, "profile")  # where it is set up; then the team is there again
             ours = cast(TeamRequest, request)
             ours.team, ours.membership = membership.team, membership
             in_own_zone(ours.user)
@@ -168,9 +168,7 @@ def _left(request: HttpRequest, other: Membership, anonymous: int) -> HttpRespon
         return HttpResponse("This is not in your team.", status=404, content_type="text/plain")
     request.session[CHOSEN_TEAM] = str(other.team_id)
     messages.warning(request, f"You are not in that team any more. These are the songs of {other.team.name}.")
-    if cast(TeamRequest, request).wants_partial:
-        return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("home")})
-    return redirect("home")
+    return _lead(request, "home")
 
 
 def _lacks_two_step(membership: Membership) -> bool:
@@ -178,11 +176,11 @@ def _lacks_two_step(membership: Membership) -> bool:
     return demanded and not two_step.is_set_up(membership.user_id)
 
 
-def _to_profile(request: HttpRequest) -> HttpResponseBase:
-    """Where it is set up. Once it is, the team is there again."""
+def _lead(request: HttpRequest, page: str) -> HttpResponseBase:
+    """Away from here, also where HTMX asked for a part of a page."""
     if cast(TeamRequest, request).wants_partial:
-        return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("profile")})
-    return redirect("profile")
+        return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(page)})
+    return redirect(page)
 
 
 def _sign_in(request: HttpRequest, status: int) -> HttpResponseBase:

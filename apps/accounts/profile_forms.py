@@ -37,14 +37,18 @@ class ZoneSelect(forms.Select):
         return format_html('<select name="{}"{}>{}</select>', name, attributes, options)
 
 
-class ProfileForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(
+def zone_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
         choices=zones,
         required=False,
         label="Time zone",
         widget=ZoneSelect,
         error_messages={"invalid_choice": "This time zone is not known. Choose one from the list."},
     )
+
+
+class ProfileForm(forms.ModelForm):
+    time_zone = zone_field()
 
     class Meta:
         model = User

@@ -1,4 +1,6 @@
-"""Every sign-in becomes a line in the person's list of sessions, and a mail if the browser or network is a new one."""
+"""Every sign-in chooses a team for its session, becomes a line in the person's list of sessions, and a mail if the
+browser or network is a new one.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -15,10 +17,20 @@ from django.utils import timezone
 
 from apps.accounts import browsers, request_origin, sign_in_limits
 from apps.accounts.models import User
+from apps.accounts.permissions import CHOSEN_TEAM
 
 KNOWN_FOR = 60 * 24 * 60 * 60  # seconds since the last sign-in
 # Whoever has just been let in for the first time knows it.
 NEW_FOR = timedelta(hours=1)
+
+
+@receiver(user_logged_in)
+def first_team_chosen(request: HttpRequest, user: User, **_: Any) -> None:
+    """The team that the first page shows is the session's until another one is chosen: of who is removed from it, what
+    they send from a page that is still open ends there, and reaches no other team of theirs (permissions.py)."""
+    first = user.memberships.first()
+    if first and CHOSEN_TEAM not in request.session:
+        request.session[CHOSEN_TEAM] = str(first.team_id)
 
 
 @receiver(user_logged_in)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from apps.accounts.email_addresses import plain
 from apps.accounts.memberships import GIVEN
 from apps.accounts.models import Invitation, Role, User
-from apps.accounts.profile_forms import ZoneSelect, zones
+from apps.accounts.profile_forms import zone_field
 from apps.accounts.sign_in_forms import PlainAddress
 
 # What each role may do, where one is chosen.
@@ -20,16 +20,22 @@ MAY = {
 }
 
 
-class TeamNameForm(forms.Form):
+class NameInOneLine:
+    """Several blanks and line breaks in its `name` count as one blank."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
+class TeamNameForm(NameInOneLine, forms.Form):
     name = forms.CharField(
         label="Name of the team",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "A team needs a name.", "max_length": "80 characters at most."},
     )
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
 
 
 class RoleForm(forms.Form):
@@ -74,7 +80,7 @@ def _password(label: str) -> forms.CharField:
     return forms.CharField(label=label, strip=False, max_length=200, widget=widget)
 
 
-class JoinForm(PlainAddress, forms.Form):
+class JoinForm(NameInOneLine, PlainAddress, forms.Form):
     """By which somebody new accepts an invitation. `email` is asked for only if the invitation is for no address."""
 
     name = forms.CharField(
@@ -92,22 +98,13 @@ class JoinForm(PlainAddress, forms.Form):
     )
     password1 = _password("Password")
     password2 = _password("Password (again)")
-    time_zone = forms.ChoiceField(
-        label="Time zone",
-        choices=zones,
-        required=False,
-        widget=ZoneSelect,
-        error_messages={"invalid_choice": "This time zone is not known. Choose one from the list."},
-    )
+    time_zone = zone_field()
 
     def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.invitation = invitation
         if invitation.email:
             del self.fields["email"]
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
 
     def clean_email(self) -> str:
         return plain(self.cleaned_data["email"])

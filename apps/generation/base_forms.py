@@ -101,7 +101,8 @@ def _own_tokens(team: Team, user: User) -> QuerySet[ApiToken]:
 
 
 @prepared
-def _accounts_of(team: Team, user: User) -> QuerySet[FlowAccount]:
+def usable_accounts(team: Team, user: User) -> QuerySet[FlowAccount]:
+    """Those under the person's own tokens."""
     return FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
 
 
@@ -118,7 +119,7 @@ class PaidForm(NonceForm):
         super().__init__(*args, team=team, **kwargs)
         self.user = user
         self.tokens = _tokens_of(team, user)
-        self.accounts = _accounts_of(team, user)
+        self.accounts = usable_accounts(team, user)
         emails = {account.email: _label(account) for account in reversed(self.accounts)}
         self.fields["token"] = TokenField(
             _own_tokens(team, user),

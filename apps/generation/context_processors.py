@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +19,6 @@ from apps.generation.models import Hold
 from apps.generation.usage import forecast, overview, people
 from apps.library.context_processors import LibraryContext
 from apps.library.models import Clip
-from apps.prepared import prepared
 
 
 class Studio(LibraryContext):
@@ -37,7 +34,7 @@ class Studio(LibraryContext):
     @cached_property
     def hold(self) -> Hold | None:
         """Nothing is sent for the team, after a restored backup."""
-        return Hold.of(self.team).first() if self.team and _paused(self.team.pk) else None
+        return Hold.of(self.team).first() if self.team and panel.is_paused(self.team) else None
 
     @cached_property
     def slots(self) -> Mapping[int, panel.SlotRow]:
@@ -85,11 +82,6 @@ class Studio(LibraryContext):
 
     def chain_page_of(self, clip: Clip) -> str:
         return address("clip-chain", clip.pk)
-
-
-@prepared
-def _paused(team_id: UUID) -> QuerySet[Hold, Any]:
-    return Hold.objects.filter(team=team_id).values_list("pk")
 
 
 def studio(request: HttpRequest) -> dict[str, object]:

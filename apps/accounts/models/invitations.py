@@ -14,6 +14,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def for_team(self, team: Team) -> "InvitationQuerySet":
         return self.filter(team=team)
 
+    def with_people(self) -> "InvitationQuerySet":
+        return self.select_related("team", "invited_by", "accepted_by")
+
     def unused(self) -> "InvitationQuerySet":
         """Neither accepted nor revoked. They may be over: then they can be sent again."""
         return self.filter(accepted_at=None, revoked_at=None)
@@ -70,12 +73,10 @@ class Invitation(models.Model):
 
     @classmethod
     def of_hash(cls, secret_hash: str) -> "Invitation | None":
-        found = cls.objects.select_related("team", "invited_by", "accepted_by")
-        return found.filter(secret_hash=secret_hash).first()
+        return cls.objects.with_people().filter(secret_hash=secret_hash).first()
 
     def as_of_now(self) -> "Invitation | None":
-        found = Invitation.objects.select_related("team", "invited_by", "accepted_by")
-        return found.filter(pk=self.pk).first()
+        return Invitation.objects.with_people().filter(pk=self.pk).first()
 
     @property
     def is_over(self) -> bool:

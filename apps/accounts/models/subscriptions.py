@@ -146,12 +146,21 @@ class FlowAccount(models.Model):
         return self.email.partition("@")[0] + "@"
 
 
+def pool(accounts: list[FlowAccount]) -> list[FlowAccount]:
+    """Those that are added up: the sandbox's credits are no money, they count only while there is no real account."""
+    return [each for each in accounts if not each.subscription.is_sandbox] or accounts
+
+
 def credits_left(accounts: Iterable[FlowAccount]) -> int | None:
     """Of accounts with their subscriptions; as FlowAccount.objects.credits_left() has it."""
     connected = [each for each in accounts if not each.is_gone]
-    real = [each for each in connected if not each.subscription.is_sandbox]
-    known = [each.credits for each in real or connected if each.credits is not None]
+    known = [each.credits for each in pool(connected) if each.credits is not None]
     return sum(known) if known else None
+
+
+def _owner_is_here(**conditions: bool) -> Exists:
+    """Of tokens: whether their owner is in the token's team."""
+    return Exists(Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"), **conditions))
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -163,8 +172,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def of_people_here(self) -> "ApiTokenQuerySet":
         """Whose owner is in the token's team, and not locked out."""
-        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"), user__is_active=True)
-        return self.filter(Exists(here))
+        return self.filter(_owner_is_here(user__is_active=True))
 
     def working(self) -> "ApiTokenQuerySet":
         """Those by which their team may see and read: not refused by the API, of people who are in it."""
@@ -172,14 +180,12 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def left_behind(self) -> "ApiTokenQuerySet":
         """Of people who left the team, and are not in it again."""
-        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"))
-        return self.filter(~Exists(here), owner_left_at__isnull=False)
+        return self.filter(~_owner_is_here(), owner_left_at__isnull=False)
 
     def reading_jobs(self) -> "ApiTokenQuerySet":
         """Those by which a team hears what became of its jobs: working ones, and of people who have just left it."""
-        here = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("owner"), user__is_active=True)
         has_just_left = Q(owner_left_at__isnull=False, owner__is_active=True)
-        return self.filter(Exists(here) | has_just_left, refused_at=None)
+        return self.filter(_owner_is_here(user__is_active=True) | has_just_left, refused_at=None)
 
     def paying(self) -> "ApiTokenQuerySet":
         """Working ones of people who may ask for songs: those who only listen pay for nothing."""

@@ -1,5 +1,8 @@
 """/team/members/<id>/: somebody's role, their removal, and ownership, which is handed over in two steps."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
@@ -22,14 +25,9 @@ def role(request: TeamRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         messages.error(request, str(form.errors["role"][0]))
         return redirect("team")
-    try:
-        memberships.change_role(member, form.cleaned_data["role"], by=request.membership)
-    except NotPossible as reason:
-        messages.error(request, reason.words)
-    else:
-        label = form.cleaned_data["role"].label.lower()
-        messages.success(request, f"{member.user.short_name} is now {_with_article(label)}.")
-    return redirect("team")
+    wanted = form.cleaned_data["role"]
+    done = f"{member.user.short_name} is now {_with_article(wanted.label.lower())}."
+    return _changed(request, done, partial(memberships.change_role, member, wanted, by=request.membership))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,13 +39,8 @@ def remove(request: TeamRequest, pk: int) -> HttpResponseBase:
     if request.method != "POST":
         return TemplateResponse(request, "accounts/member_remove.html", {"member": member})
     ask_again(request)
-    try:
-        memberships.remove(member, by=request.membership)
-    except NotPossible as reason:
-        messages.error(request, reason.words)
-    else:
-        messages.success(request, f"{member.user.short_name} is not in this team any more.")
-    return redirect("team")
+    done = f"{member.user.short_name} is not in this team any more."
+    return _changed(request, done, partial(memberships.remove, member, by=request.membership))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,27 +52,18 @@ def hand_over(request: TeamRequest, pk: int) -> HttpResponseBase:
     if request.method != "POST" or not form.is_valid():
         return TemplateResponse(request, "accounts/handover.html", {"member": member, "form": form})
     ask_again(request)
-    try:
-        stays = form.cleaned_data["stay"]
-        memberships.hand_over(request.team, giver=request.membership, receiver=member, giver_stays=stays)
-    except NotPossible as reason:
-        messages.error(request, reason.words)
-    else:
-        messages.success(request, f"{member.user.short_name} can accept on the team page now.")
-    return redirect("team")
+    done = f"{member.user.short_name} can accept on the team page now."
+    people = {"giver": request.membership, "receiver": member}
+    stays = form.cleaned_data["stay"]
+    return _changed(request, done, partial(memberships.hand_over, request.team, **people, giver_stays=stays))
 
 
 @require_POST
 @team_view(needs="see")
 def accept_handover(request: TeamRequest) -> HttpResponseBase:
     handover = get_object_or_404(Handover, team=request.team, receiver=request.membership)
-    try:
-        memberships.accept(handover, by=request.membership)
-    except NotPossible as reason:
-        messages.error(request, reason.words)
-    else:
-        messages.success(request, f"You own {request.team.name} now.")
-    return redirect("team")
+    done = f"You own {request.team.name} now."
+    return _changed(request, done, partial(memberships.accept, handover, by=request.membership))
 
 
 @require_POST
@@ -92,6 +76,17 @@ def end_handover(request: TeamRequest) -> HttpResponseBase:
         raise PermissionDenied("Only an owner, or who was asked, can end this handover.")
     memberships.end(handover, by=membership)
     messages.success(request, "The handover is over. Nothing has changed.")
+    return redirect("team")
+
+
+def _changed(request: TeamRequest, done: str, change: Callable[[], None]) -> HttpResponseBase:
+    """Makes the change; the team page says how it went."""
+    try:
+        change()
+    except NotPossible as reason:
+        messages.error(request, reason.words)
+    else:
+        messages.success(request, done)
     return redirect("team")
 
 

@@ -120,8 +120,13 @@ def surroundings(membership: Membership) -> Surroundings:
         usual=durations.seconds(membership.team),
         creators=set(_creators(membership.team)),
         readable=frozenset(_reading_tokens(membership.team)),
-        is_paused=bool(_holds(membership.team)),
+        is_paused=is_paused(membership.team),
     )
+
+
+def is_paused(team: Team) -> bool:
+    """Nothing is sent for the team, after a restored backup."""
+    return bool(_holds(team))
 
 
 def _subscription_ids(team: Team) -> list[int]:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Subscription, User
+from apps.accounts.models import ApiToken, FlowAccount, Subscription, User
 from apps.generation.jobs import poll_times
 from apps.generation.jobs.titles import title_of
 from apps.generation.jobs.transitions import move, note
@@ -72,7 +72,7 @@ def mark_as_lost(job: Job, *, by: User) -> bool:
 
 
 def _audit(job: Job, action: str, *, by: User) -> None:
-    AuditEntry.objects.create(team_id=job.team_id, by=by, action=action, subject=title_of(job)[:200])
+    job.team.note(action, by=by, subject=title_of(job))
 
 
 def pause(job: Job, paused: bool, *, by: User) -> bool:

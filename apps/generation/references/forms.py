@@ -4,14 +4,12 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.base_forms import PaidForm, PlainText
+from apps.generation.base_forms import PaidForm, PlainText, usable_accounts
 from apps.generation.references.image_requests import PROMPT_LIMIT
 from apps.generation.references.uploads import Sender
 from apps.library.models import ReferenceFile
-from apps.prepared import prepared
 
 
 class UploadForm(forms.Form):
@@ -56,12 +54,6 @@ class UploadForm(forms.Form):
     def problem(self) -> str:
         """The first thing that is wrong, as a sentence."""
         return str(next(iter(self.errors.values()))[0]) if self.errors else ""
-
-
-@prepared
-def usable_accounts(team: Team, user: User) -> QuerySet[FlowAccount]:
-    """Those under the person's own tokens."""
-    return FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
 
 
 def sender_to(account: FlowAccount, *, team: Team, user: User, nonce: uuid.UUID) -> Sender | None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts import visibility
 from apps.accounts.models import ApiToken, Team, User
+from apps.accounts.models.subscriptions import pool
 from apps.generation.usage import chart, forecast, spending, top_spenders
 from apps.generation.usage.spending import Spending
 from apps.prepared import prepared
@@ -27,7 +28,7 @@ class Overview:
 
 def of_team(team: Team, user: User) -> Overview | None:
     """None until it is known that something was spent."""
-    accounts = spending.pool(visibility.live(team))
+    accounts = pool(visibility.live(team))
     if not any(account.usage_read_at for account in accounts):
         return None
     today = timezone.now().date()

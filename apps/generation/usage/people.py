@@ -1,7 +1,7 @@
 """What the team page says of each person's requests: their cost in this month, and what they leave behind."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
@@ -12,7 +12,7 @@ from apps.accounts.models.subscriptions import CREDITS_PER_SONG, REAL
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
 from apps.generation.operations import FREE
-from apps.generation.usage.spending import PAID
+from apps.generation.usage.spending import PAID, start
 from apps.library.models import Song
 
 
@@ -28,9 +28,9 @@ class Work:
 def month_credits(team: Team) -> dict[int, int]:
     """By the person's key: what they spent since the first of the month, UTC, as it was counted when it was sent. The
     sandbox's credits are no money. One query."""
-    now = timezone.now().astimezone(UTC)
+    today = timezone.now().astimezone(UTC).date()
     sent = Job.objects.for_team(team).filter(
-        sent_at__gte=datetime(now.year, now.month, 1, tzinfo=UTC),
+        sent_at__gte=start(today.replace(day=1)),
         state__in=PAID,
         subscription__endpoint__startswith=REAL,
         asked_by__isnull=False,

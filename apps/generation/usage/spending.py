@@ -146,11 +146,6 @@ def _sums(rows: UsageRowQuerySet) -> QuerySet[UsageRow, Booked]:
     return sums
 
 
-def pool(accounts: list[FlowAccount]) -> list[FlowAccount]:
-    """Those that are added up: the sandbox's credits are no money, they count only while there is no real account."""
-    return [each for each in accounts if not each.subscription.is_sandbox] or accounts
-
-
 def first_day(days: int | None, today: date) -> date | None:
     """Of a range that ends today; None is from the beginning."""
     return today - timedelta(days=days - 1) if days else None

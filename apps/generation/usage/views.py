@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps import transfers
 from apps.accounts import account_lookup, usage_sync, visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
+from apps.accounts.models.subscriptions import pool
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.usage import chart, csv_export, forecast, overview, spending, top_spenders
 from apps.prepared import prepared
@@ -35,7 +36,7 @@ class Shown:
 
     @property
     def accounts(self) -> list[FlowAccount]:
-        return [self.account] if self.account else spending.pool(self.all)
+        return [self.account] if self.account else pool(self.all)
 
     @property
     def live(self) -> list[FlowAccount]:
