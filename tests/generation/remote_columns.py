@@ -36,7 +36,8 @@ OURS = {
     "accounts.UsageRow": "id account read_at",
     "generation.Job": "id team asked_by token subscription account account_is_fixed operation params source file "
     "lyric_draft cell nonce batch_index batch_size retry_of state created_at position paused reference hook_hash "
-    "claim claim_expires_at attempts sent_at ran_on price accepted_at check_at reader_until "
+    "claim claim_expires_at attempts sent_at ran_on price counted_credits counted_in accepted_at "
+    "check_at reader_until "
     "cancel_requested_at cancel_sent_at unknown_since times_checked last_checked_at restored_at collecting_since "
     "finished_at song hidden_at",
     "generation.JobEvent": "id job at state by",
@@ -58,7 +59,8 @@ OURS = {
 WITHOUT = (
     "accounts.Handover accounts.Invitation "
     "accounts.KeyCanary accounts.Mail accounts.User accounts.SignInLink accounts.Team accounts.Membership "
-    "accounts.AuditEntry accounts.Sight library.TeamStorage library.LyricDraft library.Rating library.Tag "
+    "accounts.AuditEntry accounts.Sight accounts.Lending accounts.MonthlyCredits "
+    "library.TeamStorage library.LyricDraft library.Rating library.Tag "
     "library.Collection library.CollectionItem generation.SendLedger generation.Hold generation.Sweep "
     "generation.SweepCell generation.Chain generation.ChainStep generation.PanelVersion generation.Lease "
     "generation.Preset"

@@ -1,7 +1,9 @@
 from apps.accounts.models.handovers import Handover
 from apps.accounts.models.invitations import Invitation
 from apps.accounts.models.keys import KeyCanary
+from apps.accounts.models.lending import Lending
 from apps.accounts.models.mail import Mail
+from apps.accounts.models.monthly_credits import MonthlyCredits
 from apps.accounts.models.sight import Sight
 from apps.accounts.models.subscriptions import ApiToken, FlowAccount, Subscription
 from apps.accounts.models.teams import AuditEntry, Membership, Role, Team
@@ -15,8 +17,10 @@ __all__ = [
     "Handover",
     "Invitation",
     "KeyCanary",
+    "Lending",
     "Mail",
     "Membership",
+    "MonthlyCredits",
     "Role",
     "Sight",
     "SignInLink",

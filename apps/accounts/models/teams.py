@@ -36,6 +36,9 @@ class Team(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
     two_step_required = models.BooleanField(default=False, db_default=False)  # of owners and admins
+    monthly_cap = models.PositiveIntegerField(
+        null=True
+    )  # credits of all together in a month of UTC; null: no cap
 
     def __str__(self) -> str:
         return self.name
@@ -85,6 +88,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     joined_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(default=timezone.now)  # in this team; to the hour
+    monthly_cap = models.PositiveIntegerField(
+        null=True
+    )  # credits in a month of UTC; null: no cap of their own
 
     SEEN_ANEW_AFTER = timedelta(hours=1)
 

@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Subscription, User
-from apps.generation.jobs import poll_times
+from apps.accounts.models.monthly_credits import month_of
+from apps.generation.jobs import counted_credits, poll_times
 from apps.generation.jobs.titles import title_of
 from apps.generation.jobs.transitions import move, note
 from apps.generation.models import Job, PanelVersion, State
@@ -140,7 +141,7 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
     """The same request as a new job, paid with the person's own token; None without such a token.
 
     One that is alive already, or was made by the page with that nonce, is the answer to a second click. A job whose
-    outcome is not known is marked as lost by it: the person has decided.
+    outcome is not known is marked as lost by it: the person has decided. Raises CapReached.
     """
     nonce = nonce or uuid.uuid4()
     if before := job.retries.filter(nonce=nonce).first():
@@ -154,12 +155,20 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
             job.refresh_from_db(from_queryset=Job.objects.select_for_update())
             if job.state not in RETRYABLE or job.settles_at:
                 return None
+            account = job.account if job.account_is_fixed else None
             new = Job.objects.create(
-                **job.request_fields(), asked_by=by, token=token, nonce=nonce, retry_of=job
+                **job.request_fields(),
+                asked_by=by,
+                token=token,
+                nonce=nonce,
+                retry_of=job,
+                counted_credits=counted_credits.estimate(job.operation, job.subscription_id, account),
+                counted_in=month_of(),
             )
             move(new, {State.QUEUED}, State.QUEUED, f"Retried by {by.short_name}.", by=by)
             if job.state == State.UNKNOWN and not mark_as_lost(job, by=by):
                 raise FoundMeanwhile
+            counted_credits.reserve(new)
     except IntegrityError:
         return job.retries.filter(Q(state__in=LIVE) | Q(nonce=nonce)).first()
     except FoundMeanwhile:

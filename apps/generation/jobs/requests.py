@@ -2,13 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.jobs import poll_times, transitions
+from apps.accounts.models.monthly_credits import month_of
+from apps.generation.jobs import counted_credits, poll_times, transitions
 from apps.generation.models import Job, JobEvent, PanelVersion, State, SweepCell
 from apps.library.models import Clip, LyricDraft, ReferenceFile
 
@@ -40,7 +42,7 @@ class JobRequest:
     size: int | None = None
 
     def ask(self) -> list[Job]:
-        """Puts the songs into the queue. The same form twice gives the same jobs."""
+        """Puts the songs into the queue, all or none. The same form twice gives the same jobs. Raises CapReached."""
         try:
             return self.enqueue()
         except IntegrityError:
@@ -48,15 +50,22 @@ class JobRequest:
 
     @transaction.atomic
     def enqueue(self) -> list[Job]:
-        """Raises IntegrityError when it was requested before."""
+        """Raises IntegrityError when it was requested before, CapReached when not all of it fits under the caps."""
         poll_times.poll_soon(self.token.subscription_id)
-        jobs = Job.objects.bulk_create(self._job(self.first + index) for index in range(self.count))
+        each, month = (
+            counted_credits.estimate(self.operation, self.token.subscription_id, self.account),
+            month_of(),
+        )
+        jobs = Job.objects.bulk_create(
+            self._job(self.first + index, each, month) for index in range(self.count)
+        )
         JobEvent.objects.bulk_create(self._first_event(job) for job in jobs)
         PanelVersion.bump(self.team.pk)
         transitions.wake_dispatcher(jobs[0])
+        counted_credits.reserve(*jobs)
         return jobs
 
-    def _job(self, index: int) -> Job:
+    def _job(self, index: int, credits: int, month: date) -> Job:
         return Job(
             team=self.team,
             asked_by=self.by,
@@ -73,6 +82,8 @@ class JobRequest:
             batch_index=index,
             batch_size=self.size or self.count,
             cell=self.cell,
+            counted_credits=credits,
+            counted_in=month,
         )
 
     def _first_event(self, job: Job) -> JobEvent:

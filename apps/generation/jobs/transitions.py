@@ -19,7 +19,9 @@ from django.utils import timezone
 
 from apps.accounts.models import FlowAccount, User
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
+from apps.generation.jobs import counted_credits
 from apps.generation.models import Hold, Job, JobEvent, PanelVersion, SeenJob, SendLedger, State
+from apps.generation.models.jobs import may_be_paid
 from apps.generation.operations import OPERATIONS
 from apps.wake import wake
 
@@ -48,6 +50,8 @@ def move(
         if rows.update(state=target, **values) != 1:
             return False
         _tell(job, target, text, by=by)
+        if target == State.REJECTED or (target == State.CANCELLED and set(sources) == {State.QUEUED}):
+            counted_credits.release(job)  # nothing was spent
     job.refresh_from_db()
     return True
 
@@ -137,7 +141,9 @@ def mark_sent(job: Job, claim_id: uuid.UUID, *, hook_hash: str) -> int:
     """
     now = timezone.now()
     not_on_hold = Q(~Exists(Hold.objects.filter(team=OuterRef("team"))))
-    fits = not_on_hold & Q(claim=claim_id, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None)
+    fits = not_on_hold & Q(
+        may_be_paid(), claim=claim_id, sent_at=None, claim_expires_at__gt=now, cancel_requested_at=None
+    )
     # What was requeued from a backup is sent by this site from here on.
     values: dict[str, Any] = {"sent_at": now, "restored_at": None, "hook_hash": hook_hash}
     values["attempts"] = Least(F("attempts") + 1, MOST_COUNTED)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Subscription, Team
+from apps.accounts.models import ApiToken, FlowAccount, Lending, Membership, Subscription, Team
 from apps.addresses import address
 from apps.generation.models.ledger import Hold
 from apps.generation.models.sweeps import SweepCell
@@ -44,6 +44,20 @@ def new_reference() -> str:
     return "fw-" + secrets.token_urlsafe(18)
 
 
+def may_be_paid() -> Exists:
+    """Of jobs: their token works and is the asker's own, or lent to them for this. The token of somebody who has left,
+    or only listens by now, sends nothing more; nor does a lent one for such a person.
+
+    Only subqueries: beside a join, an UPDATE of Postgres would not look at the row once more after it was locked.
+    """
+    asker, team = OuterRef(OuterRef("asked_by")), OuterRef(OuterRef("team"))
+    lent = Lending.objects.allowing(operation=OuterRef(OuterRef("operation")), asker=asker)
+    asker_creates = Exists(Membership.objects.creating().filter(team=team, user=asker))
+    is_lent = Exists(lent.filter(token=OuterRef("pk"))) & asker_creates
+    payer = ApiToken.objects.paying().filter(pk=OuterRef("token"))
+    return Exists(payer.filter(Q(owner=OuterRef("asked_by")) | Q(is_lent)))
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     def for_team(self, team: Team) -> "JobQuerySet":
         return self.filter(team=team)
@@ -62,15 +76,12 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def ready(self, now: datetime) -> "JobQuerySet":
         """Queued rows that may be sent now, as far as the row and who pays for it say."""
-        here = Membership.objects.creating().filter(team=OuterRef("team"), user=OuterRef("token__owner"))
         return self.not_on_hold().filter(
-            Exists(here),  # the token of somebody who has left, or only listens by now, sends nothing more
+            may_be_paid(),
             Q(not_before=None) | Q(not_before__lte=now),
             state=State.QUEUED,
             paused=False,
             cancel_requested_at=None,
-            token__refused_at=None,
-            token__isnull=False,
         )
 
 
@@ -134,6 +145,9 @@ class Job(models.Model):
     sent_at = models.DateTimeField(null=True)
     ran_on = models.ForeignKey(FlowAccount, on_delete=models.SET_NULL, null=True, related_name="jobs")
     price = models.PositiveSmallIntegerField(null=True)  # credits counted off that account when it was taken
+    # What counts for it against caps (apps/generation/jobs/counted_credits.py), and the first day of the month.
+    counted_credits = models.PositiveIntegerField(default=0, db_default=0)
+    counted_in = models.DateField(null=True)
 
     # At the remote side
     jobid = models.CharField(max_length=400, null=True)

@@ -1,0 +1,126 @@
+"""Counts credits against the caps of a month (UTC): of the team, of a member, and of a lent token.
+
+Everything is counted, capped or not, so that a cap that is set in the middle of the month begins with what was spent.
+A job counts with its estimate, later with its real charge (apps/generation/jobs/counted_credits.py).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from apps.accounts.models import Lending, Membership, MonthlyCredits, Team
+
+
+class Scope(StrEnum):
+    """What a cap is for."""
+
+    TEAM = "team"
+    MEMBER = "member"
+    TOKEN = "token"  # noqa: S105
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spender:
+    """Whose counts a job moves. `token_id` is that of a lent token, None for whoever pays with their own."""
+
+    team_id: UUID
+    member_id: int | None  # the key of the person
+    token_id: UUID | None = None
+
+    def rows(self) -> dict[Scope, dict[str, Any]]:
+        """By which each count is found. In the order in which they are locked."""
+        rows: dict[Scope, dict[str, Any]] = {Scope.TEAM: {"member": None, "token": None}}
+        if self.member_id:
+            rows[Scope.MEMBER] = {"member": self.member_id, "token": None}
+        if self.token_id:
+            rows[Scope.TOKEN] = {"member": None, "token": self.token_id}
+        return {scope: {"team": self.team_id, **row} for scope, row in rows.items()}
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A cap in one month: `counted` of `limit` credits."""
+
+    scope: Scope
+    limit: int
+    counted: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.counted)
+
+
+class CapReached(Exception):
+    """So many credits don't fit: nothing may be committed. `cap` is the first one that they don't fit under."""
+
+    def __init__(self, cap: Cap, asked: int) -> None:
+        super().__init__(f"{asked} credits, and {cap.left} of {cap.limit} are left ({cap.scope})")
+        self.cap = cap
+        self.asked = asked
+
+
+def of(spender: Spender, month: date) -> list[Cap]:
+    """The caps that are set for it."""
+    limits, rows = _limits(spender), spender.rows()
+    return [
+        Cap(scope, limit, _counted(rows[scope], month))
+        for scope, limit in limits.items()
+        if limit is not None
+    ]
+
+
+def reserve(spender: Spender, credits: int, *, month: date) -> None:
+    """In a transaction, as its last step: whoever waits for these rows holds all others already, so that nobody waits
+    for each other. Raises CapReached."""
+    limits = _limits(spender)
+    for scope, row in spender.rows().items():
+        if not _add(row, month, credits, limit=limits[scope]):
+            raise CapReached(Cap(scope, limits[scope] or 0, _counted(row, month)), credits)
+
+
+def settle(spender: Spender, credits: int, *, month: date) -> None:
+    """Adds what a job cost more than was counted, or takes off (below 0) what it cost less. Last, as in `reserve`."""
+    for row in spender.rows().values():
+        _add(row, month, credits, limit=None)
+
+
+def _add(row: dict[str, Any], month: date, credits: int, *, limit: int | None) -> bool:
+    """One conditional UPDATE: it reads the row as it is once it is locked, whoever else was adding to it."""
+    if _update(row, month, credits, limit=limit):
+        return True
+    MonthlyCredits.objects.bulk_create([_new(row, month)], ignore_conflicts=True)
+    return _update(row, month, credits, limit=limit)
+
+
+def _update(row: dict[str, Any], month: date, credits: int, *, limit: int | None) -> bool:
+    # The limit as a number: Postgres doesn't run a subquery once more after it has waited for the row.
+    same = MonthlyCredits.objects.filter(**row, month=month)
+    fits = same if limit is None else same.filter(credits__lte=limit - credits)
+    return fits.update(credits=F("credits") + credits) == 1
+
+
+def _new(row: dict[str, Any], month: date) -> MonthlyCredits:
+    return MonthlyCredits(
+        team_id=row["team"], member_id=row["member"], token_id=row["token"], month=month, credits=0
+    )
+
+
+def _counted(row: dict[str, Any], month: date) -> int:
+    found = MonthlyCredits.objects.filter(**row, month=month).values_list("credits", flat=True)
+    return next(iter(found), 0)
+
+
+def _limits(spender: Spender) -> dict[Scope, int | None]:
+    """As they are now; None is no cap."""
+    team = Team.objects.filter(pk=spender.team_id).values_list("monthly_cap", flat=True)
+    limits: dict[Scope, int | None] = {Scope.TEAM: next(iter(team), None)}
+    here = Membership.objects.filter(team=spender.team_id, user=spender.member_id)
+    limits[Scope.MEMBER] = next(iter(here.values_list("monthly_cap", flat=True)), None)
+    if spender.token_id:
+        lent = Lending.objects.filter(token=spender.token_id).values_list("monthly_cap", flat=True)
+        limits[Scope.TOKEN] = next(iter(lent), 0)  # taken back meanwhile
+    return limits

@@ -1,0 +1,65 @@
+"""What a job counts against the caps (apps/accounts/caps.py): its estimate from the moment it is created, nothing once
+it is rejected or cancelled unsent, its real charge as soon as the usage of its account tells it.
+
+What a job counts stands in its row, and whoever changes that figure moves the counts by the difference: so each change
+is counted once, whoever comes twice.
+"""
+
+from django.db import transaction
+
+from apps.accounts import caps
+from apps.accounts.caps import Spender
+from apps.accounts.models import ApiToken, FlowAccount
+from apps.accounts.models.monthly_credits import month_of
+from apps.generation.jobs import pricing
+from apps.generation.models import Job
+from apps.generation.operations import FREE
+
+
+def estimate(operation: str, subscription_id: int, account: FlowAccount | None) -> int:
+    """Credits that a job is going to cost; without an account that was chosen, on the dearest of the subscription."""
+    if operation in FREE:
+        return 0
+    if account:
+        return pricing.of_account(account).credits
+    return pricing.of_any(FlowAccount.objects.filter(subscription=subscription_id)).credits
+
+
+def spender_of(job: Job, token: ApiToken | None) -> Spender:
+    """`token`: the one that pays. Its owner's own spending counts for no lent token."""
+    is_lent = token is not None and token.owner_id != job.asked_by_id
+    return Spender(
+        team_id=job.team_id, member_id=job.asked_by_id, token_id=token.pk if token and is_lent else None
+    )
+
+
+def reserve(*jobs: Job) -> None:
+    """Of one request, just created, as the last step of their transaction. Raises caps.CapReached."""
+    first, credits = jobs[0], sum(job.counted_credits for job in jobs)
+    if credits:
+        caps.reserve(spender_of(first, first.token), credits, month=first.counted_in or month_of())
+
+
+def release(job: Job) -> bool:
+    """Nothing was spent for it."""
+    return correct(job, 0)
+
+
+def correct(job: Job, credits: int) -> bool:
+    """Counts what it really cost. False: that is what counts already. The last step of its transaction."""
+    with transaction.atomic():
+        job = Job.objects.select_related("token").get(pk=job.pk)
+        same = Job.objects.filter(pk=job.pk, counted_credits=job.counted_credits)
+        if job.counted_credits == credits or not same.update(counted_credits=credits):
+            return False
+        difference = credits - job.counted_credits
+        caps.settle(spender_of(job, job.token), difference, month=job.counted_in or month_of())
+    return True
+
+
+def move(job: Job, token: ApiToken) -> None:
+    """That token is to pay for it from now on. The last step of its transaction. Raises caps.CapReached."""
+    before, after, month = spender_of(job, job.token), spender_of(job, token), job.counted_in or month_of()
+    if before != after and job.counted_credits:
+        caps.settle(before, -job.counted_credits, month=month)
+        caps.reserve(after, job.counted_credits, month=month)
