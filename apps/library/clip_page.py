@@ -52,7 +52,7 @@ def _song_around(team: Team, clip_id: UUID) -> Song:
 def _songs(team: Team, clip_id: UUID) -> QuerySet[Song]:
     songs: QuerySet[Song] = Song.objects.for_team(team)
     found = songs.filter(takes=clip_id, takes__team=team, takes__erased_at=None)
-    return found.select_related("asked_by", "job__token__owner", "source__song")
+    return found.select_related("asked_by", "job__paid_by", "source__song")
 
 
 @prepared

@@ -264,6 +264,7 @@ def test_the_page_tells_where_a_take_comes_from(band: Band) -> None:
     job = Job.objects.create(
         team=band.team,
         token=token,
+        paid_by=token.owner,
         subscription=band.subscription,
         song=take.song,
         state="completed",

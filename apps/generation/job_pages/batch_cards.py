@@ -60,7 +60,13 @@ def _blocked(songs: list[Card]) -> Card:
     )
     if len({song.who_name for song in songs}) > 1:
         whole = replace(whole, who_name="", who_initials="")
-    return whole
+    return replace(whole, payer_name=_payer_name(songs))
+
+
+def _payer_name(songs: list[Card]) -> str:
+    """Whoever pays for all of them, if one person does for others."""
+    names = {song.payer_name for song in songs}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _request_title(song: Card) -> str:
@@ -92,6 +98,7 @@ def _whole(songs: list[Card]) -> Card:
         url=lead.url,
         who_initials=lead.who_initials,
         who_name=lead.who_name,
+        payer_name=_payer_name(songs),
         subtitle=", ".join(f"{count} {words}" for count, words in counts if count),
         side_text=_progress(songs),
         position=lead.position,

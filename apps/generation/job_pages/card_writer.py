@@ -30,6 +30,7 @@ def written(job: Job, around: Surroundings) -> Card:
         who_name=job.asked_by.short_name if job.asked_by else "A former member",
         asked_by=job.asked_by_id,
         payer=job.token.owner_id if job.token else None,
+        payer_name=_payer_name(job),
         subtitle=short_email(account.email) if account else "",
         account_full=account.email if account else "",
         time_text=str(when(job.finished_at or job.created_at)),
@@ -45,6 +46,11 @@ def written(job: Job, around: Surroundings) -> Card:
     if job.incident:
         made.text = f"{made.text} {TWICE}".strip()
     return made
+
+
+def _payer_name(job: Job) -> str:
+    is_other = job.paid_by is not None and job.paid_by_id != job.asked_by_id
+    return job.paid_by.short_name if job.paid_by and is_other else ""
 
 
 DRAW = {

@@ -72,6 +72,7 @@ class Card:
     who_name: str
     asked_by: int | None = None
     payer: int | None = None  # whose token pays for it
+    payer_name: str = ""  # if it is somebody else than who asked
     by_managers: bool = False  # what holds it up is for an owner or admin of the team to decide
     subtitle: str = ""
     account_full: str = ""

@@ -33,6 +33,7 @@ from apps.prepared import prepared
 OF_A_CARD = (
     "asked_by",
     "token",
+    "paid_by",
     "subscription",
     "account",
     "ran_on",

@@ -59,6 +59,7 @@ def correct(job: Job, credits: int) -> bool:
 
 def move(job: Job, token: ApiToken) -> None:
     """That token is to pay for it from now on. The last step of its transaction. Raises caps.CapReached."""
+    Job.objects.filter(pk=job.pk).update(paid_by=token.owner_id)
     before, after, month = spender_of(job, job.token), spender_of(job, token), job.counted_in or month_of()
     if before != after and job.counted_credits:
         caps.settle(before, -job.counted_credits, month=month)

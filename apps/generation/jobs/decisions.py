@@ -160,6 +160,7 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
                 **job.request_fields(),
                 asked_by=by,
                 token=token,
+                paid_by_id=token.owner_id,
                 nonce=nonce,
                 retry_of=job,
                 counted_credits=counted_credits.estimate(job.operation, job.subscription_id, account),

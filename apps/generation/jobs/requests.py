@@ -70,6 +70,7 @@ class JobRequest:
             team=self.team,
             asked_by=self.by,
             token=self.token,
+            paid_by_id=self.token.owner_id,
             subscription_id=self.token.subscription_id,
             account=self.account,
             account_is_fixed=self.account is not None,

@@ -105,6 +105,10 @@ class Job(models.Model):
     token = models.ForeignKey(
         ApiToken, on_delete=models.SET_NULL, null=True, related_name="jobs"
     )  # whose money
+    # Its owner: known also when the token is gone. Changes with it (apps/generation/jobs/counted_credits.py).
+    paid_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="paid_jobs"
+    )
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="jobs")
     account = models.ForeignKey(  # the person's choice; null: the dispatcher chooses
         FlowAccount,
