@@ -69,14 +69,7 @@ def note(job: Job, text: str, *, where: Q, by: User | None = None, **values: Any
 def _tell(job: Job, state: State, text: str, *, by: User | None) -> None:
     JobEvent.objects.create(job_id=job.pk, at=timezone.now(), state=state, text=text[:300], by=by)
     PanelVersion.bump(job.team_id)
-    if state in {
-        State.QUEUED,
-        State.RUNNING,
-        State.FAILED,
-        State.CANCELLED,
-        State.COLLECTING,
-        State.REJECTED,
-    }:
+    if state not in {State.SUBMITTING, State.UNKNOWN, State.COMPLETED, State.ABANDONED}:
         wake_dispatcher(job)
 
 
