@@ -67,10 +67,12 @@ TABLE = [
     row("team",             "302 405", "200 405", "200 405", "200 405", "200 405"),
     # Without a name.
     row("team-rename",      "405 302", "405 422", "405 403", "405 403", "405 422"),
+    row("team-cap",         "405 302", "405 302", "405 403", "405 403", "405 302", monthly_cap="100"),
     row("team-new",         "302 302", "200 422", "200 422", "200 422", "200 422"),
     # The only owner of a team stays in it.
     row("team-leave",       "302 302", "302 302", "200 302", "200 302", "302 302"),
     row("member-role",      "405 302", "405 404", "405 403", "405 403", "405 302", args=MEMBER, role="member"),
+    row("member-cap",       "302 302", "404 404", "403 403", "403 403", "200 302", args=MEMBER, monthly_cap="5"),
     row("member-remove",    "302 302", "404 404", "403 403", "403 403", "200 302", args=MEMBER),
     row("handover",         "302 302", "404 404", "403 403", "403 403", "200 302", args=MEMBER, stay="on"),
     # Nobody hands anything over here.

@@ -57,10 +57,12 @@ class Cap:
 class CapReached(Exception):
     """So many credits don't fit: nothing may be committed. `cap` is the first one that they don't fit under."""
 
-    def __init__(self, cap: Cap, asked: int) -> None:
+    def __init__(self, cap: Cap, asked: int, *, spender: Spender, month: date) -> None:
         super().__init__(f"{asked} credits, and {cap.left} of {cap.limit} are left ({cap.scope})")
         self.cap = cap
         self.asked = asked
+        self.spender = spender
+        self.month = month
 
 
 def of(spender: Spender, month: date) -> list[Cap]:
@@ -79,13 +81,26 @@ def reserve(spender: Spender, credits: int, *, month: date) -> None:
     limits = _limits(spender)
     for scope, row in spender.rows().items():
         if not _add(row, month, credits, limit=limits[scope]):
-            raise CapReached(Cap(scope, limits[scope] or 0, _counted(row, month)), credits)
+            cap = Cap(scope, limits[scope] or 0, _counted(row, month))
+            raise CapReached(cap, credits, spender=spender, month=month)
 
 
 def settle(spender: Spender, credits: int, *, month: date) -> None:
     """Adds what a job cost more than was counted, or takes off (below 0) what it cost less. Last, as in `reserve`."""
     for row in spender.rows().values():
         _add(row, month, credits, limit=None)
+
+
+def move(before: Spender, after: Spender, credits: int, *, month: date) -> None:
+    """Another token pays, for the same person of the same team: these two have it counted already, and their caps,
+    which may be lower by now, are not asked again. Last, as in `reserve`. Raises CapReached."""
+    settle(before, -credits, month=month)
+    limits = _limits(after)
+    for scope, row in after.rows().items():
+        limit = limits[scope] if scope is Scope.TOKEN else None
+        if not _add(row, month, credits, limit=limit):
+            cap = Cap(scope, limits[scope] or 0, _counted(row, month))
+            raise CapReached(cap, credits, spender=after, month=month)
 
 
 def _add(row: dict[str, Any], month: date, credits: int, *, limit: int | None) -> bool:

@@ -85,11 +85,6 @@ class AccountsContext:
         """What all accounts spent lately; None when nothing is known of it."""
         return None
 
-    @property
-    def month_credits(self) -> Mapping[int, int]:
-        """By the person's key: what their requests cost in this month (UTC), as it was counted here."""
-        return {}
-
     def work_of(self, member: Membership) -> object | None:
         """How many songs are theirs, and how many jobs they have queued and running."""
         return None

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Handover, Invitation, Membership, Role, Team
+from apps.accounts.models.teams import cap_text
 from apps.wake import wake
 
 GIVEN = (Role.ADMIN, Role.MEMBER, Role.VIEWER)  # roles that can be given; ownership is handed over
@@ -39,6 +40,18 @@ def change_role(member: Membership, role: Role, *, by: Membership) -> None:
         subject = f"{here.user.email}, from {here.role} to {role.value}"
         _set_role(here, role)
         here.team.note("role changed", by=by.user, subject=subject)
+
+
+def change_cap(member: Membership, credits: int | None, *, by: Membership) -> None:
+    """What they may spend in a month; None takes their cap off. Raises NotPossible."""
+    with transaction.atomic():
+        here = _as_of_now(member, by=by)
+        before = here.monthly_cap
+        if before == credits:
+            return
+        Membership.objects.filter(pk=here.pk).update(monthly_cap=credits)
+        subject = f"{here.user.email}, from {cap_text(before)} to {cap_text(credits)}"
+        here.team.note("member cap changed", by=by.user, subject=subject)
 
 
 def remove(member: Membership, *, by: Membership) -> None:

@@ -136,7 +136,10 @@ class _Memberships:
     @cached_property
     def _sql(self) -> str:
         found = Membership.objects.filter(user_id=0).annotate(
-            team_name=F("team__name"), team_two_step=F("team__two_step_required"), **self._also
+            team_name=F("team__name"),
+            team_two_step=F("team__two_step_required"),
+            team_cap=F("team__monthly_cap"),
+            **self._also,
         )
         sql: str = found.order_by().query.sql_with_params()[0]
         return sql
@@ -144,8 +147,10 @@ class _Memberships:
     def of(self, user_id: int) -> list[Membership]:
         found = list(Membership.objects.raw(self._sql, [user_id]))
         for each in found:
-            values = [each.team_id, vars(each)["team_name"], bool(vars(each)["team_two_step"])]
-            each.team = Team.from_db(each._state.db, ["id", "name", "two_step_required"], values)
+            said = vars(each)
+            values = [each.team_id, said["team_name"], bool(said["team_two_step"]), said["team_cap"]]
+            columns = ["id", "name", "two_step_required", "monthly_cap"]
+            each.team = Team.from_db(each._state.db, columns, values)
         return found
 
 

@@ -19,6 +19,9 @@ MAY = {
     Role.VIEWER: "Viewer: listens",
 }
 
+MOST_CAPPED = 10_000_000
+CAP_WORDS = f"A whole number of credits, from 0 to {MOST_CAPPED:,}. Leave it empty for no cap."
+
 
 class NameInOneLine:
     """Several blanks and line breaks in its `name` count as one blank."""
@@ -50,6 +53,20 @@ class RoleForm(forms.Form):
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class MonthlyCapForm(forms.Form):
+    """Empty is no cap, 0 is nothing."""
+
+    monthly_cap = forms.IntegerField(
+        label="Credits a month at most",
+        help_text="Empty: no cap.",
+        min_value=0,
+        max_value=MOST_CAPPED,
+        required=False,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "no cap"}),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), CAP_WORDS),
+    )
 
 
 class InviteForm(PlainAddress, RoleForm):

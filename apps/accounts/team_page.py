@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from apps.accounts import invitations
 from apps.accounts.memberships import GIVEN
-from apps.accounts.models import ApiToken, Handover, Invitation, Membership, Role, Team, User
+from apps.accounts.models import ApiToken, Handover, Invitation, Membership, MonthlyCredits, Role, Team, User
+from apps.accounts.models.monthly_credits import month_of
 
 
 class Payment(StrEnum):
@@ -24,7 +25,9 @@ class MemberRow:
 
     membership: Membership
     pays: Payment
+    credits: int  # that count for them in this month
     roles: list[Role]  # that may be given
+    may_cap: bool
     may_remove: bool
     may_hand_over: bool
 
@@ -34,12 +37,13 @@ class MemberRow:
 
     @property
     def has_menu(self) -> bool:
-        return bool(self.roles) or self.may_remove or self.may_hand_over
+        return bool(self.roles) or self.may_cap or self.may_remove or self.may_hand_over
 
 
 @dataclass(frozen=True)
 class TeamPage:
     members: list[MemberRow]
+    credits: int  # of all together, in this month
     invitations: list[Invitation]
     handover: Handover | None
     sends_mail: bool
@@ -49,16 +53,21 @@ class TeamPage:
 
 
 def of(viewer: Membership) -> TeamPage:
-    """As this member of the team sees it. Five queries, whatever the number of people."""
+    """As this member of the team sees it. Six queries, whatever the number of people."""
     team, rights = viewer.team, viewer.rights
     everybody = list(Membership.objects.filter(team=team).select_related("user").order_by("joined_at", "pk"))
     owners = [each for each in everybody if each.rights is Role.OWNER and each.user.is_active]
     payments = _payments(team)
-    rows = [_row(each, viewer, payments, alone=owners == [each]) for each in everybody]
+    credits = _credits(team)
+    rows = [
+        _row(each, viewer, payments, credits.get(each.user_id, 0), alone=owners == [each])
+        for each in everybody
+    ]
     open_ones = Invitation.objects.for_team(team).unused().select_related("invited_by")
     handover = Handover.objects.filter(team=team).select_related("giver__user", "receiver__user").first()
     return TeamPage(
         members=rows,
+        credits=credits.get(None, 0),
         invitations=list(open_ones) if rights.may_manage else [],
         handover=handover,
         sends_mail=invitations.mail_is_set_up(),
@@ -68,17 +77,27 @@ def of(viewer: Membership) -> TeamPage:
     )
 
 
-def _row(member: Membership, viewer: Membership, payments: dict[int, Payment], *, alone: bool) -> MemberRow:
+def _row(
+    member: Membership, viewer: Membership, payments: dict[int, Payment], credits: int, *, alone: bool
+) -> MemberRow:
     """`alone`: the only owner, who stays one."""
     manages = viewer.may_manage(member) and not alone
     pays = payments.get(member.user_id, Payment.NONE) if member.rights.may_create else Payment.NOTHING
     return MemberRow(
         membership=member,
         pays=pays,
+        credits=credits,
         roles=[role for role in GIVEN if role is not member.rights] if manages else [],
+        may_cap=viewer.may_manage(member),
         may_remove=manages and member.pk != viewer.pk,
         may_hand_over=viewer.rights is Role.OWNER and member.rights is not Role.OWNER,
     )
+
+
+def _credits(team: Team) -> dict[int | None, int]:
+    """What counts in this month, by the person's key; None is of the whole team."""
+    counts = MonthlyCredits.objects.filter(team=team, month=month_of(), token=None)
+    return dict(counts.values_list("member", "credits"))
 
 
 def _payments(team: Team) -> dict[int, Payment]:

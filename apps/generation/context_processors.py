@@ -49,10 +49,6 @@ class Studio(LibraryContext):
     def usage(self) -> overview.Overview | None:
         return overview.of_team(self.team, self._user) if self.team else None
 
-    @cached_property
-    def month_credits(self) -> Mapping[int, int]:
-        return people.month_credits(self.team) if self.team else {}
-
     def work_of(self, member: Membership) -> people.Work:
         return people.work_of(member)
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts import request_origin
 from apps.accounts.models.users import User
+from apps.plural import counted
 
 
 class Role(models.TextChoices):
@@ -26,6 +27,11 @@ class Role(models.TextChoices):
     @property
     def may_own(self) -> bool:
         return self is Role.OWNER
+
+
+def cap_text(credits: int | None) -> str:
+    """A monthly cap as the audit trail says it."""
+    return "none" if credits is None else f"{counted(credits, 'credit')} a month"
 
 
 class Team(models.Model):
@@ -55,6 +61,13 @@ class Team(models.Model):
         before, self.name = self.name, name
         self.save(update_fields=["name"])
         self.note("team renamed", by=by, subject=f"from {before} to {name}")
+
+    def change_cap(self, credits: int | None, *, by: User) -> None:
+        """Of all together; None takes it off. In a transaction."""
+        before = Team.objects.select_for_update().get(pk=self.pk).monthly_cap
+        if before != credits:
+            Team.objects.filter(pk=self.pk).update(monthly_cap=credits)
+            self.note("team cap changed", by=by, subject=f"from {cap_text(before)} to {cap_text(credits)}")
 
     def require_two_step(self, is_required: bool, *, by: User) -> None:
         other = Team.objects.filter(pk=self.pk, two_step_required=not is_required)

@@ -14,7 +14,7 @@ from apps.accounts import memberships
 from apps.accounts.memberships import NotPossible
 from apps.accounts.models import Handover, Membership
 from apps.accounts.permissions import TeamRequest, ask_again, team_view
-from apps.accounts.team_forms import HandoverForm, RoleForm
+from apps.accounts.team_forms import HandoverForm, MonthlyCapForm, RoleForm
 
 
 @require_POST
@@ -28,6 +28,21 @@ def role(request: TeamRequest, pk: int) -> HttpResponseBase:
     wanted = form.cleaned_data["role"]
     done = f"{member.user.short_name} is now {_with_article(wanted.label.lower())}."
     return _changed(request, done, partial(memberships.change_role, member, wanted, by=request.membership))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(needs="manage")
+def cap(request: TeamRequest, pk: int) -> HttpResponseBase:
+    member = _managed(request, pk)
+    posted = request.POST if request.method == "POST" else None
+    form = MonthlyCapForm(posted, initial={"monthly_cap": member.monthly_cap})
+    if posted is None or not form.is_valid():
+        context, status = {"member": member, "form": form}, 422 if form.errors else 200
+        return TemplateResponse(request, "accounts/member_cap.html", context, status=status)
+    ask_again(request)
+    done = f"The cap of {member.user.short_name} is saved."
+    credits = form.cleaned_data["monthly_cap"]
+    return _changed(request, done, partial(memberships.change_cap, member, credits, by=request.membership))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,7 +14,7 @@ from apps.accounts.invitations import SentInvitation
 from apps.accounts.memberships import NotPossible
 from apps.accounts.models import Membership, Team
 from apps.accounts.permissions import CHOSEN_TEAM, TeamRequest, ask_again, team_view
-from apps.accounts.team_forms import InviteForm, TeamNameForm
+from apps.accounts.team_forms import InviteForm, MonthlyCapForm, TeamNameForm
 from apps.uuids import uuid_or_none
 
 
@@ -34,6 +34,19 @@ def rename(request: TeamRequest) -> HttpResponseBase:
     with transaction.atomic():
         request.team.rename(form.cleaned_data["name"], by=request.user)
     messages.success(request, f"The team is called {request.team.name} now.")
+    return redirect("team")
+
+
+@require_POST
+@team_view(needs="manage")
+def cap(request: TeamRequest) -> HttpResponseBase:
+    form = MonthlyCapForm(request.POST)
+    if not form.is_valid():
+        return page(request, cap_form=form)
+    ask_again(request)
+    with transaction.atomic():
+        request.team.change_cap(form.cleaned_data["monthly_cap"], by=request.user)
+    messages.success(request, "The cap of the team is saved.")
     return redirect("team")
 
 
@@ -95,6 +108,7 @@ def page(
     *,
     name_form: TeamNameForm | None = None,
     invite_form: InviteForm | None = None,
+    cap_form: MonthlyCapForm | None = None,
     sent: SentInvitation | None = None,
 ) -> TemplateResponse:
     """The team page; with a form that was not filled in rightly, or a link that is shown this once."""
@@ -102,9 +116,12 @@ def page(
         "page": team_page.of(request.membership),
         "name_form": name_form or TeamNameForm(initial={"name": request.team.name}),
         "invite_form": invite_form or InviteForm(),
+        "cap_form": cap_form or MonthlyCapForm(initial={"monthly_cap": request.team.monthly_cap}),
         "sent": sent,
     }
-    return TemplateResponse(request, "accounts/team.html", context, status=_status(name_form, invite_form))
+    return TemplateResponse(
+        request, "accounts/team.html", context, status=_status(name_form, invite_form, cap_form)
+    )
 
 
 def _status(*asked: forms.Form | None) -> int:

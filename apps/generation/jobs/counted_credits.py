@@ -48,13 +48,22 @@ def release(job: Job) -> bool:
 def correct(job: Job, credits: int) -> bool:
     """Counts what it really cost. False: that is what counts already. The last step of its transaction."""
     with transaction.atomic():
-        job = Job.objects.select_related("token").get(pk=job.pk)
-        same = Job.objects.filter(pk=job.pk, counted_credits=job.counted_credits)
-        if job.counted_credits == credits or not same.update(counted_credits=credits):
+        # Locked, or another payer could come between the reading of the row and the counts that it moves.
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        if job.counted_credits == credits:
             return False
+        Job.objects.filter(pk=job.pk).update(counted_credits=credits)
         difference = credits - job.counted_credits
         caps.settle(spender_of(job, job.token), difference, month=job.counted_in or month_of())
     return True
+
+
+def count_again(job: Job) -> None:
+    """It was removed from the queue, so it counts nothing, and now it turns out that it was made: that is spent,
+    whatever the caps are. The last step of its transaction."""
+    account = job.account if job.account_is_fixed else job.ran_on
+    if not job.counted_credits:
+        correct(job, estimate(job.operation, job.subscription_id, account))
 
 
 def move(job: Job, token: ApiToken) -> None:
@@ -62,5 +71,4 @@ def move(job: Job, token: ApiToken) -> None:
     Job.objects.filter(pk=job.pk).update(paid_by=token.owner_id)
     before, after, month = spender_of(job, job.token), spender_of(job, token), job.counted_in or month_of()
     if before != after and job.counted_credits:
-        caps.settle(before, -job.counted_credits, month=month)
-        caps.reserve(after, job.counted_credits, month=month)
+        caps.move(before, after, job.counted_credits, month=month)

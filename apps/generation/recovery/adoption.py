@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from apps.accounts.models import Subscription, User
 from apps.accounts.templatetags.formatting import clock
-from apps.generation.jobs import endings, transitions
+from apps.generation.jobs import counted_credits, endings, transitions
 from apps.generation.models import Job, LostSongSearch, SeenJob, State
 from apps.generation.operations import EDITS
 from apps.generation.recovery import candidates as recovery_candidates
@@ -98,6 +98,7 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
         song = endings.song_of(job, map(recovery_candidates.record_of, chosen), jobid=job.jobid or "")
         Job.objects.filter(pk=job.pk).update(song=song)
         LostSongSearch.objects.filter(job=job).delete()
+        counted_credits.count_again(job)
     return song
 
 

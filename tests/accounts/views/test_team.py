@@ -7,11 +7,13 @@ from threading import Barrier
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.accounts import memberships
+from apps.accounts import caps, memberships
 from apps.accounts.memberships import NotPossible
 from apps.accounts.models import ApiToken, AuditEntry, Handover, Membership, Role, Team, User
+from apps.accounts.models.monthly_credits import month_of
 from apps.accounts.permissions import CHOSEN_TEAM
 from tests.accounts.conftest import People, person, unasked
 from tests.page import Page
@@ -94,6 +96,38 @@ def test_an_admin_manages_people_but_no_owners_and_makes_none(people: People) ->
     assert client.post(f"/team/members/{member.pk}/remove/").headers["Location"] == "/team/"
     assert last_actions(people.team) == ["member removed"]
     assert AuditEntry.objects.filter(team=people.team).exclude(by=admin).count() == 0
+
+
+def test_caps_are_set_by_who_manages_and_counted_beside(people: People) -> None:
+    """By the page; an admin's own and a member's, but no owner's. Each change is one line, with before and after."""
+    admin = signed_in(person("ada@nightbus.example", people.team, Role.ADMIN))
+    owner, member = membership(people.owner, people.team), membership(people.member, people.team)
+    caps.reserve(caps.Spender(team_id=people.team.pk, member_id=people.member.pk), 40, month=month_of())
+    assert admin.post(f"/team/members/{owner.pk}/cap/", {"monthly_cap": "9999"}).status_code == 403
+    own, team = f"/team/members/{member.pk}/cap/", "/team/cap/"
+    for address, wrong in ((own, "-1"), (team, "12.5"), (own, "many"), (team, "99999999999999999999")):
+        page = Page(admin.post(address, {"monthly_cap": wrong}))
+        assert "A whole number of credits, from 0 to 10,000,000." in page.text, wrong
+    for address, cap in ((own, "100"), (own, "100"), (team, "1500"), (own, ""), (own, "0")):
+        assert admin.post(address, {"monthly_cap": cap}).headers["Location"] == "/team/"
+    lines = AuditEntry.objects.filter(team=people.team, action__contains="cap")
+    assert list(lines.values_list("action", "subject")) == [
+        ("member cap changed", "jonas@nightbus.example, from none to 0 credits a month"),
+        ("member cap changed", "jonas@nightbus.example, from 100 credits a month to none"),
+        ("team cap changed", "from none to 1,500 credits a month"),
+        ("member cap changed", "jonas@nightbus.example, from none to 100 credits a month"),
+    ]
+    page = Page(people.client("viewer").get("/team/"))
+    rows = {row.all("bdi")[0].text: row.text for row in page.one("tbody").all("tr")}
+    assert "40 of 0" in rows["jonas"]
+    assert "40 of 1,500 credits this month" in page.text
+    with CaptureQueriesContext(connection) as few:
+        admin.get("/team/")
+    for number in range(3):
+        person(f"p{number}@nightbus.example", people.team, Role.MEMBER)
+    with CaptureQueriesContext(connection) as many:
+        admin.get("/team/")
+    assert len(few) == len(many)
 
 
 def test_the_last_owner_stays(people: People) -> None:
