@@ -41,7 +41,7 @@ KINDS: dict[str, tuple[str, Q]] = {
         _begins("authenticator", "passkey", "recovery code", "two-step", "code "),
     ),
     "members": ("Members and roles", _begins("member", "role", "invitation", "owner", "team", "person")),
-    "tokens": ("Tokens and accounts", _begins("token", "account")),
+    "tokens": ("Tokens and accounts", _begins("token", "lending", "account")),
     "deletions": ("Deletions", _ends("deleted", "erased", "restored")),
     "jobs": ("Cancelled and lost jobs", _begins("job", "sending")),
     "downloads": ("Downloads and share links", _ends("downloaded") | _begins("share link")),

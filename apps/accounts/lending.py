@@ -1,17 +1,92 @@
 """Whose token may pay for what a member creates: their own, else one that somebody of the team lends to them."""
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
 
-from apps.accounts.models import ApiToken, Lending, Team, User
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+
+from apps.accounts.models import ApiToken, FlowAccount, Lending, Membership, MonthlyCredits, Team, User
+from apps.accounts.models.monthly_credits import month_of
+from apps.prepared import prepared
 
 
 def tokens_for(user: User, team: Team, operation: str) -> QuerySet[ApiToken]:
     """Own ones first, also those that useapi.net refuses by now, for the form says so; then working ones that are lent
     to the person for this, the oldest lending first."""
-    is_lent = Lending.objects.allowing(operation=operation, asker=user.pk).filter(token=OuterRef("pk"))
-    lent = Q(pk__in=ApiToken.objects.paying().values("pk")) & Q(Exists(is_lent))
-    own_first = Case(When(owner=user, then=Value(0)), default=Value(1))
+    return _in_order(user, team, Lending.objects.allowing(operation=operation, asker=user.pk))
+
+
+def _in_order(user: User, team: Team, lendings: QuerySet[Lending]) -> QuerySet[ApiToken]:
+    """By their own tokens and those lendings; nothing is lent to whoever may not create."""
+    creates = Membership.objects.creating().filter(team=team, user=user)
+    is_lent = Exists(lendings.filter(token=OuterRef("pk"))) & Exists(creates)
+    lent = Q(pk__in=ApiToken.objects.paying().values("pk")) & is_lent
     found = ApiToken.objects.for_team(team).filter(Q(owner=user) | lent)
-    return found.select_related("subscription", "owner", "lending").order_by(
-        own_first, "lending__lent_at", "added_at"
-    )
+    own_first = Case(When(owner=user, then=Value(0)), default=Value(1))
+    since = Case(When(owner=user, then=F("added_at")), default=F("lending__lent_at"))
+    return found.select_related("subscription", "owner", "lending").order_by(own_first, since, "added_at")
+
+
+def payers(user: User, team: Team, operation: str) -> list[ApiToken]:
+    """Those of tokens_for(), lent ones with what is `left` of their cap in this month. At most two queries."""
+    return with_left(_tokens_for(user, team, operation), user)
+
+
+def payer(user: User, team: Team, operation: str, subscription_id: int) -> ApiToken | None:
+    """Of one subscription: the person's own, else a lent one; their own that is refused only if nothing else is there.
+    None for whoever may not create."""
+    here = [each for each in payers(user, team, operation) if each.subscription_id == subscription_id]
+    return first_working(here)
+
+
+def first_working(tokens: list[ApiToken]) -> ApiToken | None:
+    """As tokens_for() orders them. One that is refused is chosen where nothing else is there: then its owner is told.
+    The sandbox never stands in for what costs money, nor the other way round."""
+    if not tokens:
+        return None
+    is_sandbox = tokens[0].subscription.is_sandbox
+    same = [each for each in tokens if each.subscription.is_sandbox == is_sandbox]
+    return next((each for each in same if not each.refused_at), tokens[0])
+
+
+def lent_to(user: User, team: Team) -> list[ApiToken]:
+    """Tokens of others that work, and are lent to the person for anything, with what is `left` of their cap."""
+    return with_left([each for each in _usable(user, team) if each.owner_id != user.pk], user)
+
+
+def with_left(tokens: list[ApiToken], user: User) -> list[ApiToken]:
+    """Those of others get `left`: credits of their cap in this month. One query, if there are any."""
+    lent = [each for each in tokens if each.owner_id != user.pk]
+    spent = spent_this_month(each.pk for each in lent)
+    for each in lent:
+        each.left = max(0, each.lending.monthly_cap - spent.get(each.pk, 0))
+    return tokens
+
+
+def spent_this_month(token_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """By the token, credits that others than its owner have spent of it, queued jobs included."""
+    ids = list(token_ids)
+    return {pk: max(0, credits) for pk, credits in _spent(month_of(), *ids)} if ids else {}
+
+
+@prepared
+def usable_accounts(team: Team, user: User, operation: str) -> QuerySet[FlowAccount]:
+    """Connected ones on which the person can have it paid: under their own working tokens, and those lent to them."""
+    working = tokens_for(user, team, operation).filter(refused_at=None).order_by()
+    here = FlowAccount.objects.filter(subscription__in=working.values("subscription"))
+    return here.connected().select_related("subscription")
+
+
+_tokens_for = prepared(tokens_for)
+
+
+@prepared
+def _usable(user: User, team: Team) -> QuerySet[ApiToken]:
+    return _in_order(user, team, Lending.objects.to(user.pk))
+
+
+@prepared
+def _spent(month: date, *token_ids: UUID) -> QuerySet[MonthlyCredits, tuple[UUID, int]]:
+    counts = MonthlyCredits.objects.filter(month=month, token__in=token_ids)
+    return counts.values_list("token_id", "credits")

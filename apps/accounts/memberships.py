@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, Handover, Invitation, Membership, Role, Team
+from apps.accounts.models import ApiToken, Handover, Invitation, Lending, Membership, Role, Team
 from apps.accounts.models.teams import cap_text
 from apps.wake import wake
 
@@ -40,6 +40,8 @@ def change_role(member: Membership, role: Role, *, by: Membership) -> None:
         subject = f"{here.user.email}, from {here.role} to {role.value}"
         _set_role(here, role)
         here.team.note("role changed", by=by.user, subject=subject)
+        if not role.may_create:
+            _stop_lending(here, by=by)
 
 
 def change_cap(member: Membership, credits: int | None, *, by: Membership) -> None:
@@ -63,6 +65,7 @@ def remove(member: Membership, *, by: Membership) -> None:
         action = "member left" if here.user_id == by.user_id else "member removed"
         here.team.note(action, by=by.user, subject=f"{here.user.email}, {here.role}")
         _revoke_invitations(here)
+        _stop_lending(here, by=by)
         _give_up_tokens(here)
         here.delete()
 
@@ -132,6 +135,13 @@ def _set_role(member: Membership, role: Role) -> None:
 def _revoke_invitations(member: Membership) -> None:
     made = Invitation.objects.for_team(member.team).unused().filter(invited_by=member.user_id)
     made.update(revoked_at=timezone.now())
+
+
+def _stop_lending(member: Membership, *, by: Membership) -> None:
+    """Their tokens pay for nothing more here. Whoever may create again lends anew, if they like."""
+    theirs = Lending.objects.of_member(member)
+    for lending in theirs.select_related("token__subscription", "token__team", "token__owner"):
+        lending.stop(by=by.user)
 
 
 def _give_up_tokens(member: Membership) -> None:

@@ -214,6 +214,10 @@ class ApiToken(models.Model):
 
     # Set by the token page: the accounts under it, as the token's team sees them.
     accounts: "list[FlowAccount]"
+    # Of one that is lent, credits in this month: `spent` by others, set by the token page, and `left` of its cap, set
+    # by apps/accounts/lending.py.
+    spent: int
+    left: int
 
     objects: ClassVar = ApiTokenQuerySet.as_manager()
 

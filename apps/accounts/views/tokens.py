@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts import account_sync, tokens, visibility
+from apps.accounts import account_sync, lending, tokens, visibility
 from apps.accounts.forms import TokenForm
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.permissions import TeamRequest, ask_again, team_view
@@ -93,7 +93,7 @@ def own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
 
 
 def _own_tokens(team: Team, user: User) -> "QuerySet[ApiToken]":
-    return ApiToken.objects.for_team(team).owned_by(user).select_related("subscription")
+    return ApiToken.objects.for_team(team).owned_by(user).select_related("subscription", "lending")
 
 
 _tokens_of = prepared(_own_tokens)
@@ -114,13 +114,23 @@ def _add(request: TeamRequest, token: Token, *, endpoint: str) -> str:
 
 
 def _with_accounts(request: TeamRequest, found: list[ApiToken]) -> list[ApiToken]:
-    """Each with the `accounts` under it, as the team sees them: what it doesn't any more is as of then."""
+    """Each with the `accounts` under it, as the team sees them: what it doesn't any more is as of then. One that
+    is lent has its people, and what they spent of it."""
     seen: defaultdict[int, list[FlowAccount]] = defaultdict(list)
     for account in [*visibility.live(request.team), *visibility.ended(request.team)]:
         seen[account.subscription_id].append(account)
     for token in found:
         token.accounts = seen[token.subscription_id]
+    _with_lending([each for each in found if hasattr(each, "lending")])
     return found
+
+
+def _with_lending(lent: list[ApiToken]) -> None:
+    spent = lending.spent_this_month(each.pk for each in lent)
+    for token in lent:
+        token.spent = spent.get(token.pk, 0)
+    chosen = [each.lending for each in lent if not each.lending.is_for_everyone]
+    prefetch_related_objects(chosen, "members__user")
 
 
 def _page(request: TeamRequest, form: TokenForm, *, sandbox_refused: str = "") -> TemplateResponse:
@@ -129,6 +139,7 @@ def _page(request: TeamRequest, form: TokenForm, *, sandbox_refused: str = "") -
     context = {
         "tokens": own,
         "may_create": request.membership.rights.may_create,
+        "lent_to_me": lending.lent_to(request.user, request.team),
         "form": form,
         "sandbox": bool(tokens.sandbox_endpoint()) and not any(t.subscription.is_sandbox for t in own),
         "sandbox_refused": sandbox_refused,
