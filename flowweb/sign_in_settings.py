@@ -52,6 +52,8 @@ MFA_FORMS = {
     "authenticate": "apps.accounts.sign_in_forms.CodeForm",
     "reauthenticate": "apps.accounts.sign_in_forms.CodeAgainForm",
     "activate_totp": "apps.accounts.sign_in_forms.NewAppForm",
+    "add_webauthn": "apps.accounts.sign_in_forms.NewPasskeyForm",
+    "edit_webauthn": "apps.accounts.sign_in_forms.PasskeyNameForm",
 }
 
 # By OpenID Connect (flowweb/openid.py) nobody signs up either: a confirmed address finds who has it here.

@@ -81,17 +81,17 @@ def jobs(house: House, asked: dict[str, str]) -> None:
         )
 
 
-def astray(element: Element, *, has_direction: bool = False) -> Iterator[str]:
+def astray(element: Element, *, has_direction: bool = False, words: str = HEBREW) -> Iterator[str]:
     """The elements in which a text stands that would be set from left to right, whatever it is."""
     has_direction |= element.tag == "bdi" or element["dir"] == "auto"
     if has_direction or element.tag in WITHOUT_DIRECTION:
         return
-    if element.tag == "input" and HEBREW in (element["value"] or "") and element["type"] in READ_BY_PEOPLE:
+    if element.tag == "input" and words in (element["value"] or "") and element["type"] in READ_BY_PEOPLE:
         yield f'<input name="{element["name"]}">'
     for child in element.children:
         if not isinstance(child, str):
-            yield from astray(child)
-        elif HEBREW in child:
+            yield from astray(child, words=words)
+        elif words in child:
             yield f'<{element.tag} class="{element["class"] or ""}">'
 
 

@@ -6,7 +6,7 @@ from allauth.core import context
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.accounts import audit_trail, sign_in_limits
+from apps.accounts import audit_trail, browsers, request_origin, sign_in_limits
 from apps.accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -67,10 +67,23 @@ class ClosedSignup(DefaultAccountAdapter):
         if isinstance(user, User):
             audit_trail.note(user, "signed out", by=user)
 
-    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
-        """A change that was made stands, also while the mail server is away; the audit trail has it."""
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """A change that was made stands, also while the mail server is away; the audit trail has it.
+
+        A browser is called by its short name: what it calls itself can be any text, also one that misleads.
+        """
+        words = {
+            "user_agent": browsers.short(request_origin.browser()) or "an unknown browser",
+            **(context or {}),
+        }
         try:
-            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+            super().send_notification_mail(template_prefix, user, words, email)
         except OSError as error:  # smtplib's errors are of this kind
             logger.warning("%s could not be mailed: %s", template_prefix, type(error).__name__)
 

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
+from apps.accounts import letters
 from apps.accounts.email_addresses import plain
 from apps.accounts.models import Invitation, Membership, Role, Team, User
 
-# Backends by which nothing reaches anybody.
-_NO_MAIL = {f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy")}
 TOO_MANY = "There are {most} open invitations already. Revoke one that nobody needs any more."
 INVITED = "There is an invitation for this address already. Send it again from the list."
 MEMBER = "{name} is in this team already."
@@ -44,10 +41,6 @@ class SentInvitation:
 
     invitation: Invitation
     link: str
-
-
-def mail_is_set_up() -> bool:
-    return settings.EMAIL_BACKEND not in _NO_MAIL
 
 
 def invite(team: Team, *, email: str, role: Role, by: User) -> SentInvitation:
@@ -129,7 +122,7 @@ def accept_as_new(
 
 
 def _send(invitation: Invitation, *, by: User, by_mail: bool) -> SentInvitation:
-    mailed = by_mail and bool(invitation.email) and mail_is_set_up()
+    mailed = by_mail and bool(invitation.email) and letters.mail_is_set_up()
     secret = invitation.renew(mailed=mailed)
     if not secret:
         raise NotInvited("This invitation was used or revoked meanwhile.")
@@ -137,8 +130,6 @@ def _send(invitation: Invitation, *, by: User, by_mail: bool) -> SentInvitation:
     if not mailed:
         return SentInvitation(invitation, link)
     words: dict[str, object] = {"invitation": invitation, "team": invitation.team, "by": by, "link": link}
-    words["current_site"] = {"domain": settings.PUBLIC.netloc}
-    subject = " ".join(f"{by.short_name} invites you to {invitation.team.name}".split())
-    body = render_to_string("accounts/email/invitation_message.txt", words)
-    send_mail(subject, body, None, [invitation.email])
+    subject = f"{by.short_name} invites you to {invitation.team.name}"
+    letters.send("invitation", to=invitation.email, subject=subject, words=words)
     return SentInvitation(invitation, "")

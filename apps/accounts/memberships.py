@@ -4,10 +4,13 @@ A team always has an owner: the last one can't be removed, demoted, nor leave. N
 handover, which one owner begins and the other person accepts.
 """
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
+from apps.accounts import letters
 from apps.accounts.models import ApiToken, Handover, Invitation, Lending, Membership, Role, Team
 from apps.accounts.models.teams import cap_text
 from apps.wake import wake
@@ -79,6 +82,7 @@ def hand_over(team: Team, *, giver: Membership, receiver: Membership, giver_stay
         values = {"giver": giver, "receiver": here, "giver_stays": giver_stays}
         Handover.objects.update_or_create(team=team, defaults=values)
         team.note("ownership handover begun", by=giver.user, subject=here.user.email)
+        _tell_receiver(here, giver, giver_stays)
 
 
 def accept(handover: Handover, *, by: Membership) -> None:
@@ -118,6 +122,18 @@ def _as_of_now(member: Membership, *, by: Membership, or_own: bool = False) -> M
     if not (decides.may_manage(here) or (or_own and here.pk == decides.pk)):
         raise NotPossible(MEANWHILE)
     return here
+
+
+def _tell_receiver(receiver: Membership, giver: Membership, giver_stays: bool) -> None:
+    """By mail, where mail is set up; the team page says the same."""
+    words: dict[str, object] = {
+        "team": receiver.team,
+        "by": giver.user,
+        "giver_stays": giver_stays,
+        "link": settings.PUBLIC_URL + reverse("team"),
+    }
+    subject = f"{giver.user.short_name} wants to hand {receiver.team.name} over to you"
+    letters.send("handover", to=receiver.user.email, subject=subject, words=words)
 
 
 def _set_role(member: Membership, role: Role) -> None:

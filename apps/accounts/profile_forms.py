@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.accounts.models import User
+from apps.accounts.name_field import NameField
 from apps.once import once
 
 
@@ -48,10 +49,9 @@ def zone_field() -> forms.ChoiceField:
 
 
 class ProfileForm(forms.ModelForm):
+    name = NameField(label="Name", help_text="What your teammates see.", max_length=80, required=False)
     time_zone = zone_field()
 
     class Meta:
         model = User
         fields = ("name", "time_zone")
-        labels = {"name": "Name"}
-        help_texts = {"name": "What your teammates see."}

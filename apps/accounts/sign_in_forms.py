@@ -5,9 +5,13 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from allauth.mfa.base import forms as code_forms
 from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
 
 from apps.accounts.email_addresses import check_plain
+from apps.accounts.name_field import NameField
+
+LONGEST_PASSKEY = 80  # characters of its name
 
 
 class PlainAddress:
@@ -61,3 +65,17 @@ class CodeAgainForm(OneTimeCode, code_forms.ReauthenticateForm):
 
 class NewAppForm(OneTimeCode, totp_forms.ActivateTOTPForm):
     pass
+
+
+class NewPasskeyForm(passkey_forms.AddWebAuthnForm):
+    """A longer name is cut: the device has the passkey by now, and would keep one that is not taken here."""
+
+    name = NameField(label="Name", required=False)
+
+    def clean_name(self) -> str:
+        name: str = super().clean_name()
+        return name[:LONGEST_PASSKEY].strip()
+
+
+class PasskeyNameForm(passkey_forms.EditWebAuthnForm):
+    name = NameField(label="Name", max_length=LONGEST_PASSKEY)

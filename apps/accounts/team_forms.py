@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from apps.accounts.email_addresses import plain
 from apps.accounts.memberships import GIVEN
 from apps.accounts.models import Invitation, Role, User
+from apps.accounts.name_field import NameField
 from apps.accounts.profile_forms import zone_field
 from apps.accounts.sign_in_forms import PlainAddress
 
@@ -23,17 +24,8 @@ MOST_CAPPED = 10_000_000
 CAP_WORDS = f"A whole number of credits, from 0 to {MOST_CAPPED:,}. Leave it empty for no cap."
 
 
-class NameInOneLine:
-    """Several blanks and line breaks in its `name` count as one blank."""
-
-    cleaned_data: dict[str, Any]
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
-
-
-class TeamNameForm(NameInOneLine, forms.Form):
-    name = forms.CharField(
+class TeamNameForm(forms.Form):
+    name = NameField(
         label="Name of the team",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -97,10 +89,10 @@ def _password(label: str) -> forms.CharField:
     return forms.CharField(label=label, strip=False, max_length=200, widget=widget)
 
 
-class JoinForm(NameInOneLine, PlainAddress, forms.Form):
+class JoinForm(PlainAddress, forms.Form):
     """By which somebody new accepts an invitation. `email` is asked for only if the invitation is for no address."""
 
-    name = forms.CharField(
+    name = NameField(
         label="Your name",
         help_text="As your team sees it.",
         max_length=80,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from apps.accounts import invitations
+from apps.accounts import letters
 from apps.accounts.memberships import GIVEN
 from apps.accounts.models import ApiToken, Handover, Invitation, Membership, MonthlyCredits, Role, Team, User
 from apps.accounts.models.monthly_credits import month_of
@@ -70,7 +70,7 @@ def of(viewer: Membership) -> TeamPage:
         credits=credits.get(None, 0),
         invitations=list(open_ones) if rights.may_manage else [],
         handover=handover,
-        sends_mail=invitations.mail_is_set_up(),
+        sends_mail=letters.mail_is_set_up(),
         may_manage=rights.may_manage,
         is_asked=handover is not None and handover.receiver_id == viewer.pk,
         may_leave=owners != [viewer],

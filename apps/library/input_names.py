@@ -3,10 +3,8 @@
 import re
 import unicodedata
 
-from apps.library.text_folding import without_hidden
+from apps.one_line import JOINERS, clean
 
-# Families of emoji and several scripts are written with these two, which are "format" signs like the harmful ones.
-_JOINERS = "\u200c\u200d"
 _UNSAFE = re.compile(r'[\\/:*?"<>|]')
 # Devices of Windows, whatever follows behind a dot.
 _RESERVED = re.compile(
@@ -19,12 +17,6 @@ class InvalidInput(ValueError):
     """What was asked for can't be done; the text says why, to the person who asked."""
 
 
-def clean(text: str) -> str:
-    """NFC, without control and direction marks and what isn't seen, single spaces."""
-    text = without_hidden(unicodedata.normalize("NFC", text))
-    return " ".join("".join(sign if _shows(sign) else " " for sign in text).split()).strip(_JOINERS)
-
-
 def fold(text: str) -> str:
     """By which `Demo`, `DEMO` and `démo` are one."""
     plain = unicodedata.normalize("NFKD", text)
@@ -35,7 +27,7 @@ def fold(text: str) -> str:
 def of_file(text: str) -> str:
     """A part of a file's name on any system: no path, nothing hidden, no device; "" when nothing is left."""
     name = clean(_UNSAFE.sub(" ", text)).strip(". ")[:100]
-    name = name.encode()[:_LONGEST].decode(errors="ignore").strip(". ").strip(_JOINERS)
+    name = name.encode()[:_LONGEST].decode(errors="ignore").strip(". ").strip(JOINERS)
     return _RESERVED.sub(r"\1_", name, count=1) if _RESERVED.match(name) else name
 
 
@@ -45,10 +37,6 @@ def fitting(text: str, most: int, what: str) -> str:
     if len(name) > most:
         raise InvalidInput(f"{what} has at most {most} characters. This one has {len(name)}.")
     return name
-
-
-def _shows(sign: str) -> bool:
-    return sign in _JOINERS or unicodedata.category(sign)[0] not in "CZ"
 
 
 def first_words(prompt: str, most: int = 48) -> str:

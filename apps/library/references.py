@@ -16,8 +16,9 @@ from apps import shutdown
 from apps.accounts.models import AuditEntry, FlowAccount, Team, User
 from apps.library import songs
 from apps.library.archiving import quota, reference_copy
-from apps.library.input_names import InvalidInput, clean
+from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
+from apps.one_line import clean
 
 logger = logging.getLogger(__name__)
 

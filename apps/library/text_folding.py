@@ -6,21 +6,14 @@ What a sign becomes is looked up once and remembered; `str.translate` does the r
 import re
 import unicodedata
 
-# Default_Ignorable_Code_Point of Unicode: soft hyphen, zero width, BOM, direction marks, variation selectors …
-IGNORABLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
+from apps.one_line import IGNORABLE
+
 # Scripts that write no space between words: CJK with kana, Thai, Lao, Burmese, Khmer, and their like.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9ff\uaa60-\uaa7f"
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _IGNORED = re.compile(f"[{IGNORABLE}]")
-# What stays in a name: variation selectors show an emoji in colour, and are no more than a look of the sign before.
-_HIDDEN = re.compile(f"[{IGNORABLE}]".replace("\ufe00-\ufe0f", ""))
-# A joiner does something between emoji, and in scripts whose letters take other shapes; between Latin ones it hides.
-_JOINER = re.compile("(?<=[^\0-\u02ff\\s])[\u200c\u200d](?=[^\0-\u02ff\\s])")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 # Named otherwise than "LATIN SMALL LETTER L WITH STROKE": æ, œ, þ, ð, ı …; and what stands for an apostrophe.
 _OTHERS = {
@@ -49,14 +42,6 @@ def fold(text: str) -> str:
 def is_letter(sign: str) -> bool:
     """Whether it is part of a word: letters, figures, and the marks that `fold` has left."""
     return unicodedata.category(sign)[0] in "LNM"
-
-
-def without_hidden(text: str) -> str:
-    """For what is shown: signs that aren't seen are gone, without a gap. The joiners of emoji families stay."""
-    if text.isascii():
-        return text
-    joiners = {found.start() for found in _JOINER.finditer(text)}
-    return "".join(sign for place, sign in enumerate(text) if place in joiners or not _HIDDEN.match(sign))
 
 
 class _Folded(dict[int, str]):

@@ -11,6 +11,7 @@ from apps.library.archiving import archiver
 from apps.library.models import Clip, ClipFile, Song
 from apps.library.playback import playback
 from apps.library.song_names import rename
+from apps.one_line import clean
 from tests.library.conftest import Band, store
 from tests.library.playback.test_downloads import name_of
 from tests.library.sounds import picture, sound
@@ -31,9 +32,9 @@ FAMILY = "👨\u200d👩\u200d👧"
     ],
 )
 def test_what_is_not_seen_is_gone_without_a_gap(text: str, name: str) -> None:
-    assert input_names.clean(text) == name
+    assert clean(text) == name
     assert input_names.of_file(text) == name
-    assert input_names.clean(input_names.clean(text)) == name
+    assert clean(clean(text)) == name
 
 
 @pytest.mark.parametrize("device", ["aux", "CON", "nul", "Prn", "com1", "LPT9", "com¹", "CONIN$"])

@@ -6,10 +6,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts import account_sync
 from apps.accounts.models import FlowAccount, Membership, User
+from apps.one_line import clean
 
 register = template.Library()
 
 register.filter("next_step", account_sync.next_step)
+register.filter("one_line", clean)
 
 
 @register.filter

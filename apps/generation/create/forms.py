@@ -9,12 +9,12 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
+from apps.accounts.name_field import NameField
 from apps.generation.base_forms import MODELS, ONE_OF_THESE, Choice, PlainText
 from apps.generation.jobs.requests import LYRICS_LIMIT, PROMPT_LIMIT, JobRequest
 from apps.generation.models.presets import NAME_LIMIT
 from apps.generation.references import fields
 from apps.generation.references.fields import ReferenceForm
-from apps.library.input_names import clean
 
 MOST_SONGS = 20
 
@@ -111,19 +111,13 @@ class SongForm(ReferenceForm):
 class NameForm(forms.Form):
     """The name of a preset."""
 
-    name = forms.CharField(
+    name = NameField(
         max_length=NAME_LIMIT,
         error_messages={
             "required": "Give it a name.",
             "max_length": "That is %(show_value)d characters; a name can have up to 60.",
         },
     )
-
-    def clean_name(self) -> str:
-        name = clean(self.cleaned_data["name"])
-        if not name:
-            raise forms.ValidationError("Give it a name.")
-        return name
 
 
 class PresetForm(NameForm):

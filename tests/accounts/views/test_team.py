@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -148,6 +149,12 @@ def test_ownership_is_handed_over_in_two_steps(people: People, stay: str, become
     member = membership(people.member, people.team)
     owner.post(f"/team/members/{member.pk}/handover/", {"stay": stay} if stay else {})
     assert membership(people.member, people.team).role == Role.MEMBER
+    (letter,) = mail.outbox
+    assert (letter.to, letter.subject) == (
+        [people.member.email],
+        "mara wants to hand Night Bus over to you",
+    )
+    assert "http://testserver/team/" in str(letter.body)
     for name in ("viewer", "stranger"):
         assert people.client(name).post("/team/handover/accept/").status_code == 404
     assert "wants to hand this team over to you" in Page(jonas.get("/team/")).text

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from apps.library import song_names
 from apps.library.curation import tags as curation_tags
-from apps.library.input_names import clean
 from apps.library.models import Clip, Rating, Tag
 from apps.library.search import search_index
+from apps.one_line import clean
 from tests.library.conftest import Band
 
 HTMX = {"HX-Request": "true"}

@@ -5,6 +5,7 @@ import pytest
 from apps.library import text_folding
 from apps.library.models import Clip
 from apps.library.search import search_index, terms
+from apps.one_line import without_hidden
 from tests.library.conftest import Band
 
 # A title, what somebody types who doesn't have that keyboard, and what doesn't find it.
@@ -94,4 +95,4 @@ def test_folding_twice_changes_nothing_and_leaves_no_sign_of_the_index() -> None
 )
 def test_signs_that_are_not_seen_leave_no_gap(sign: str) -> None:
     assert terms.terms(f"fer{sign}ry") == "ferry"
-    assert text_folding.without_hidden(f"fer{sign}ry") == "ferry"
+    assert without_hidden(f"fer{sign}ry") == "ferry"

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.accounts import bootstrap
 from apps.accounts.email_addresses import PLAIN_ONLY, plain
 from apps.accounts.models import Role, User
+from apps.one_line import clean
 
 
 class Command(BaseCommand):
@@ -48,11 +49,11 @@ class Command(BaseCommand):
         self._bring_in(options)
 
     def _bring_in(self, options: dict[str, Any]) -> None:
-        email, team = _address(options["email"]), (options["team"] or "").strip()
+        email, team, name = _address(options["email"]), clean(options["team"] or ""), clean(options["name"])
         if not 0 < len(team) <= 80:
             raise CommandError("--team must be a name of 1 to 80 characters.")
         password = _password(email) if options["password_stdin"] else None
-        user, created = bootstrap.person(email=email, name=options["name"][:80], password=password)
+        user, created = bootstrap.person(email=email, name=name[:80], password=password)
         membership = bootstrap.join(user, team=team, role=Role(options["role"]) if options["role"] else None)
         self.stdout.write(
             f"{'Added' if created else 'Found'} {user.email}: {membership.role} of {membership.team.name}."
