@@ -4,15 +4,18 @@ Everything is counted, capped or not, so that a cap that is set in the middle of
 A job counts with its estimate, later with its real charge (apps/generation/jobs/counted_credits.py).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Q, Subquery
 
 from apps.accounts.models import Lending, Membership, MonthlyCredits, Team
+
+COLUMNS = ("member", "token", "credits")
 
 
 class Scope(StrEnum):
@@ -67,12 +70,33 @@ class CapReached(Exception):
 
 def of(spender: Spender, month: date) -> list[Cap]:
     """The caps that are set for it."""
-    limits, rows = _limits(spender), spender.rows()
-    return [
-        Cap(scope, limit, _counted(rows[scope], month))
-        for scope, limit in limits.items()
-        if limit is not None
-    ]
+    return next(iter(of_tokens(spender, [spender.token_id], month).values()))
+
+
+def of_tokens(
+    spender: Spender, token_ids: Iterable[UUID | None], month: date
+) -> dict[UUID | None, list[Cap]]:
+    """The caps that are set for them when that token pays, None for one of their own. Three queries at most."""
+    ids = list(token_ids)
+    shared = _limits(replace(spender, token_id=None))
+    lent = dict(Lending.objects.filter(token__in=filter(None, ids)).values_list("token", "monthly_cap"))
+    counts = (
+        _counts(spender, ids, month) if lent or any(limit is not None for limit in shared.values()) else {}
+    )
+    found = {}
+    for pk in ids:
+        limits = shared | ({Scope.TOKEN: lent.get(pk, 0)} if pk else {})
+        found[pk] = [
+            Cap(scope, limit, counts.get(_key(spender, scope, pk), 0))
+            for scope, limit in limits.items()
+            if limit is not None
+        ]
+    return found
+
+
+def nearest(caps: Iterable[Cap]) -> Cap | None:
+    """The one under which the least is left."""
+    return min(caps, key=lambda cap: cap.left, default=None)
 
 
 def reserve(spender: Spender, credits: int, *, month: date) -> None:
@@ -124,18 +148,32 @@ def _new(row: dict[str, Any], month: date) -> MonthlyCredits:
     )
 
 
+Key = tuple[int | None, UUID | None]  # a person, a token
+
+
+def _key(spender: Spender, scope: Scope, token_id: UUID | None) -> Key:
+    return spender.member_id if scope is Scope.MEMBER else None, token_id if scope is Scope.TOKEN else None
+
+
+def _counts(spender: Spender, token_ids: list[UUID | None], month: date) -> dict[Key, int]:
+    theirs = Q(member=spender.member_id) | Q(member=None)
+    mine = Q(theirs, token=None) | Q(token__in=list(filter(None, token_ids)))
+    counts = MonthlyCredits.objects.filter(mine, team=spender.team_id, month=month)
+    return {(member, token): credits for member, token, credits in counts.values_list(*COLUMNS)}
+
+
 def _counted(row: dict[str, Any], month: date) -> int:
     found = MonthlyCredits.objects.filter(**row, month=month).values_list("credits", flat=True)
     return next(iter(found), 0)
 
 
 def _limits(spender: Spender) -> dict[Scope, int | None]:
-    """As they are now; None is no cap."""
-    team = Team.objects.filter(pk=spender.team_id).values_list("monthly_cap", flat=True)
-    limits: dict[Scope, int | None] = {Scope.TEAM: next(iter(team), None)}
-    here = Membership.objects.filter(team=spender.team_id, user=spender.member_id)
-    limits[Scope.MEMBER] = next(iter(here.values_list("monthly_cap", flat=True)), None)
-    if spender.token_id:
-        lent = Lending.objects.filter(token=spender.token_id).values_list("monthly_cap", flat=True)
-        limits[Scope.TOKEN] = next(iter(lent), 0)  # taken back meanwhile
-    return limits
+    """As they are now; None is no cap. One query."""
+    here = Membership.objects.filter(team=OuterRef("pk"), user=spender.member_id).values("monthly_cap")
+    lent = Lending.objects.filter(token=spender.token_id).values("monthly_cap")
+    found = Team.objects.filter(pk=spender.team_id)
+    said = found.values_list("monthly_cap", Subquery(here), Subquery(lent))
+    team, member, token = next(iter(said), (None, None, None))
+    limits: dict[Scope, int | None] = {Scope.TEAM: team, Scope.MEMBER: member}
+    # Not lent any more since it was chosen: nothing is left.
+    return limits | ({Scope.TOKEN: token or 0} if spender.token_id else {})

@@ -11,6 +11,7 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from apps.accounts.cap_words import CapRefusal
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.prepared import prepared
 
@@ -58,6 +59,8 @@ class NonceForm(forms.Form):
     place = forms.UUIDField(widget=Hidden, required=False)  # the team that the form was opened in
     nonce = forms.UUIDField(widget=Hidden)
 
+    over_cap: CapRefusal | None = None  # why it did not fit under a cap, and what would
+
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team = team
@@ -79,6 +82,11 @@ class NonceForm(forms.Form):
         data: Any = copy(self.data)
         data["nonce"], data["place"] = str(uuid.uuid4()), str(self.team.pk)
         self.data = data
+
+    def refuse(self, refusal: CapRefusal, *, beside: str | None = None) -> None:
+        """It does not fit under a cap: nothing of it was kept, so it can be sent again as it is."""
+        self.over_cap = refusal
+        self.add_error(beside, refusal.words)
 
     def start_anew(self, words: str) -> None:
         """Something is wrong with the form as such: its page says so and can be sent again."""

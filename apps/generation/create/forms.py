@@ -59,6 +59,8 @@ class SongForm(ReferenceForm):
         },
     )
 
+    part = forms.IntegerField(required=False, min_value=1)  # only so many of them, for which there is room
+
     @property
     def songs(self) -> int:
         """For how many songs the page names a price: what stands in the field, as far as it is a number of songs."""
@@ -70,6 +72,8 @@ class SongForm(ReferenceForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         self._choose_lyrics_source(data)
+        if data.get("part") and data.get("count"):
+            data["count"] = min(data["part"], data["count"])
         return data
 
     def _choose_lyrics_source(self, data: dict[str, Any]) -> None:

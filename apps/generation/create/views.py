@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url, trigger_client_event
 
+from apps.accounts import cap_words
+from apps.accounts.caps import CapReached
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import history, prefill, presets, reference_picker, style_chips
@@ -50,6 +52,9 @@ def create(request: TeamRequest) -> HttpResponseBase:
             return _created(request, form, form.job_request().ask()[0])
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
+        except CapReached as reached:
+            songs = form.cleaned_data["count"]
+            form.refuse(cap_words.refusal(reached, songs=songs, reader=request.user), beside="count")
     return page(request, form, filled)
 
 

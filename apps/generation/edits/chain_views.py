@@ -1,6 +1,6 @@
 """Pages of an edit chain: choosing the target take, seeing its steps and price, following it, stopping it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -10,6 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.accounts import cap_words
+from apps.accounts.cap_words import CapRefusal
+from apps.accounts.caps import CapReached
 from apps.accounts.models import Membership, Team
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.edits import chains, edit_steps
@@ -36,10 +39,16 @@ class ChainQuote:
     cost: Price | None = None
     short: int = 0
     warning: str = ""
+    over: CapRefusal | None = None
+
+    @property
+    def part_cost(self) -> Price | None:
+        """Of the first steps, for which there is room under a cap."""
+        return self.balance.price * self.over.fits if self.balance and self.over else None
 
     @property
     def is_open(self) -> bool:
-        return not self.problems and self.obstacle is None and not self.short
+        return not self.problems and self.obstacle is None and not self.short and self.over is None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,10 +61,11 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         raise Http404("nothing was done to this take")
     asked = request.POST if request.method == "POST" else request.GET
     target = _target(request.team, asked.get("target", ""))
-    quote = _quote(request.membership, target, steps) if target else ChainQuote([])
+    chosen = _part(asked.get("part", ""), steps)
+    quote = _quote(request.membership, target, chosen) if target else ChainQuote([])
     status = 200
     if request.method == "POST":
-        plan = _plan(request, like, target, steps)
+        plan = _plan(request, like, target, chosen)
         if plan:
             try:
                 # The second of a double click is led to what the first has started, though credits are held by now.
@@ -63,6 +73,8 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
                     return redirect("chain", begun.pk)
             except chains.AnotherForm:
                 quote = ChainQuote(["This form was sent before, for another take. Nothing more was sent."])
+            except CapReached as reached:
+                quote = replace(quote, over=cap_words.refusal(reached, reader=request.user))
         status = 422
     query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
     context = {
@@ -75,6 +87,11 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         "targets": [] if target else _targets(request.team, like, query),
     }
     return TemplateResponse(request, "generation/chain_start.html", context, status=status)
+
+
+def _part(text: str, steps: list[Step]) -> list[Step]:
+    """The first ones, for which there is room under a cap; all of them if nothing is said."""
+    return steps[: int(text)] if text.isdecimal() and 0 < int(text) < len(steps) else steps
 
 
 def _takes(team: Team) -> ClipQuerySet:
@@ -110,6 +127,7 @@ def _quote(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuot
         balance.price * count,
         balance.short(count),
         prerequisites.warning,
+        over=prerequisites.over(songs=count),
     )
 
 
@@ -157,7 +175,7 @@ def resume(request: TeamRequest, pk: UUID) -> HttpResponseBase:
             "It is paid for with the API token of the person who started it, so only they can resume it."
         )
     if chains.resume(found):
-        messages.success(request, "Resumed.")
+        messages.success(request, "Resumed.")  # else its page says why not
     return redirect("chain", found.pk)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.accounts import cap_words
+from apps.accounts.caps import CapReached
 from apps.accounts.models import ApiToken, Team, User
 from apps.generation.edits import edit_steps
 from apps.generation.edits.edit_steps import Step
@@ -53,7 +55,7 @@ class ChainPlan:
     nonce: uuid.UUID
 
     def start(self) -> Chain:
-        """The rows and the first job, together. The same form twice gives the same chain."""
+        """The rows and the first job, together. The same form twice gives the same chain. Raises CapReached."""
         try:
             with transaction.atomic():
                 chain = Chain.objects.create(
@@ -67,7 +69,7 @@ class ChainPlan:
                     ChainStep(chain=chain, number=number, operation=step.operation, params=step.params)
                     for number, step in enumerate(self.steps, start=1)
                 )
-                _enqueue(chain, chain.steps.all()[0], self.target)
+                _request(chain, chain.steps.all()[0], self.target)
                 PanelVersion.bump(self.team.pk)
         except IntegrityError:
             if started := self.started():
@@ -171,6 +173,15 @@ def _result(job: Job) -> Clip | None:
 
 
 def _enqueue(chain: Chain, step: ChainStep, source: Clip) -> bool:
+    """Over a cap nothing is queued, and the chain waits for a person."""
+    try:
+        return _request(chain, step, source)
+    except CapReached as reached:
+        words = cap_words.refusal(reached).words
+        return _set(chain, Status.STOPPED, f"Step {step.number} was not sent. {words}")
+
+
+def _request(chain: Chain, step: ChainStep, source: Clip) -> bool:
     token = payer(chain.team, chain.asked_by, source)
     if token is None or chain.asked_by is None or source.account is None:
         return _set(chain, Status.STOPPED, NO_TOKEN)
@@ -220,7 +231,8 @@ def stop(chain: Chain, *, by: User) -> bool:
 
 
 def resume(chain: Chain) -> bool:
-    """A person has mended what stopped it. A step that went wrong is asked for again by its own job instead."""
+    """A person has mended what stopped it. A step that went wrong is asked for again by its own job instead. False when
+    it stands still as before."""
     with transaction.atomic():
         locked = Chain.objects.select_for_update().get(pk=chain.pk)
         if locked.status != Status.STOPPED:
@@ -228,7 +240,8 @@ def resume(chain: Chain) -> bool:
         _set(locked, Status.RUNNING, "")
         _advance(chain.pk)
         PanelVersion.bump(locked.team_id)
-    return True
+        locked.refresh_from_db()
+    return locked.status != Status.STOPPED
 
 
 def failed(chain: Chain) -> Job | None:

@@ -6,14 +6,17 @@ subscription that the account is under (docs/design.md, section 4). What is miss
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from apps.accounts import cap_words
+from apps.accounts.cap_words import CapRefusal
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.addresses import address
-from apps.generation.jobs import pricing
+from apps.generation.jobs import counted_credits, pricing
 from apps.generation.jobs.decisions import SETTLING
 from apps.generation.jobs.pricing import Balance
 from apps.generation.models import Job
@@ -44,6 +47,19 @@ class Prerequisites:
     balance: Balance | None = None
     obstacle: Obstacle | None = None
     warning: str = ""
+    membership: Membership | None = None  # of who would ask
+
+    def over(self, songs: int = 1) -> CapRefusal | None:
+        """Why so many edits, one after the other, don't fit under a monthly cap; None when they do."""
+        if self.token is None or self.balance is None or self.membership is None:
+            return None
+        who = counted_credits.spender(self.token.team_id, self.membership.user_id, self.token)
+        price = self.balance.price.credits
+        return cap_words.foreseen(who, price=price, songs=songs, reader=self.membership.user)
+
+    @cached_property
+    def over_cap(self) -> CapRefusal | None:
+        return self.over()
 
 
 def prerequisites_for(
@@ -65,7 +81,13 @@ def prerequisites_for(
         )
     if account.block == Block.GONE:  # known to whoever has a token that works
         return Prerequisites(account, obstacle=_connect_again(account))
-    return Prerequisites(account, token, pricing.balance_on(account), warning=_waits_for(account, token))
+    return Prerequisites(
+        account,
+        token,
+        pricing.balance_on(account),
+        warning=_waits_for(account, token),
+        membership=membership,
+    )
 
 
 @prepared

@@ -10,6 +10,8 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from apps.accounts import cap_words
+from apps.accounts.caps import CapReached
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import prefill
 from apps.generation.create.prefill import Prefill
@@ -58,6 +60,8 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
                 return redirect(links.form_of(job))
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
+        except CapReached as reached:
+            form.refuse(cap_words.refusal(reached, reader=request.user))
     return _page(request, page, form, prerequisites, requested=_requested(request, clip))
 
 

@@ -13,6 +13,8 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts import cap_words
+from apps.accounts.caps import CapReached
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import job_list, panel, person_panel
 from apps.generation.job_pages.card_writer import card
@@ -111,9 +113,14 @@ def retry(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         return job_page(
             request, found, "generation/job_retry.html", nonce=uuid4(), balance=pricing.balance_of_job(found)
         )
-    if decisions.retry(found, by=request.user, nonce=_nonce(request)):
-        return after(request)
-    return job_page(request, found, "generation/job_retry.html", status=422, problem=_why_no_retry(found))
+    try:
+        if decisions.retry(found, by=request.user, nonce=_nonce(request)):
+            return after(request)
+        problem = _why_no_retry(found)
+    except CapReached as reached:
+        found = _find(request, pk)  # what was begun with it was undone
+        problem = cap_words.refusal(reached, reader=request.user).words
+    return job_page(request, found, "generation/job_retry.html", status=422, problem=problem)
 
 
 def _why_no_retry(found: Job) -> str:

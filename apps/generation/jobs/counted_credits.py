@@ -5,6 +5,8 @@ What a job counts stands in its row, and whoever changes that figure moves the c
 is counted once, whoever comes twice.
 """
 
+from uuid import UUID
+
 from django.db import transaction
 
 from apps.accounts import caps
@@ -26,11 +28,14 @@ def estimate(operation: str, subscription_id: int, account: FlowAccount | None) 
 
 
 def spender_of(job: Job, token: ApiToken | None) -> Spender:
-    """`token`: the one that pays. Its owner's own spending counts for no lent token."""
-    is_lent = token is not None and token.owner_id != job.asked_by_id
-    return Spender(
-        team_id=job.team_id, member_id=job.asked_by_id, token_id=token.pk if token and is_lent else None
-    )
+    """`token`: the one that pays."""
+    return spender(job.team_id, job.asked_by_id, token)
+
+
+def spender(team_id: UUID, asker_id: int | None, token: ApiToken | None) -> Spender:
+    """Its owner's own spending counts for no lent token."""
+    is_lent = token is not None and token.owner_id != asker_id
+    return Spender(team_id=team_id, member_id=asker_id, token_id=token.pk if token and is_lent else None)
 
 
 def reserve(*jobs: Job) -> None:

@@ -41,6 +41,7 @@ class Sweep(models.Model):
         ALL = "all"
         PERSON = "person"
         BACKUP = "backup"
+        MONTH = "month"  # a monthly cap, which is not the sweep's own
 
     # Within a sweep that many songs are queued or running side by side: who stops it saves the others.
     PARALLEL_SONGS = 3

@@ -6,11 +6,13 @@ from functools import cached_property
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
+from apps.accounts import cap_words
+from apps.accounts.cap_words import CapRefusal
 from apps.accounts.models import FlowAccount, Membership
 from apps.generation.job_pages import panel
 from apps.generation.job_pages.card_writer import card
 from apps.generation.job_pages.cards import Card
-from apps.generation.jobs import pricing
+from apps.generation.jobs import counted_credits, pricing
 from apps.generation.jobs.pricing import Balance, Price
 from apps.generation.models import Job, Sweep, SweepCell
 from apps.generation.sweeps import progress, runner
@@ -25,6 +27,7 @@ WHY = {
     Ended.CAP: "The cap is reached: the next song would cost more.",
     Ended.ALL: "Every combination has been sent.",
     Ended.PERSON: "Stopped. What was queued is paused; what was running is finished.",
+    Ended.MONTH: "A monthly cap left no room for the next song. There is room again: it can be resumed.",
     Ended.BACKUP: "This comes from a backup. Songs may have been created since: check before you resume it.",
 }
 STATE_TEXTS = {
@@ -126,10 +129,28 @@ class SweepPage:
     def combinations(self) -> int:
         return len(self.progress.cells)
 
-    @property
+    @cached_property
     def affordable(self) -> int:
-        """Songs, by the cap alone."""
+        """Songs, by the cap of the sweep and those of the month."""
+        return self.over_month.fits if self.over_month else self.fitting
+
+    @property
+    def fitting(self) -> int:
+        """By the cap of the sweep alone."""
         return min(self.progress.total, self.sweep.cap // self.price.credits)
+
+    @cached_property
+    def over_month(self) -> CapRefusal | None:
+        """Why a monthly cap allows fewer songs than the cap of the sweep does; None when it doesn't."""
+        return self._over(self.fitting)
+
+    def _over(self, songs: int) -> CapRefusal | None:
+        payer = runner.payer_of(self.sweep)
+        if payer is None or not songs:
+            return None
+        who = counted_credits.spender(self.sweep.team_id, self.sweep.made_by_id, payer)
+        reader = self._membership.user if self.is_own else None
+        return cap_words.foreseen(who, price=self.price.credits, songs=songs, reader=reader)
 
     @property
     def most(self) -> Price:
@@ -162,6 +183,9 @@ class SweepPage:
 
     @property
     def why(self) -> str:
+        over = self._over(1) if self.sweep.ended == Ended.MONTH else None
+        if over:
+            return f"The next song was not sent. {over.words}"
         return WHY.get(Ended(self.sweep.ended), "") if self.sweep.ended else ""
 
     @property

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.caps import CapReached
 from apps.accounts.models import ApiToken, AuditEntry, FlowAccount, Team, User
 from apps.generation.jobs import decisions, endings
 from apps.generation.jobs.requests import FormAlreadyUsed, JobRequest
@@ -146,8 +147,12 @@ def _go_on(sweep: Sweep, progress: Progress) -> None:
         return
     progress.call_off_what_is_too_much()
     payer = payer_of(sweep)
-    while payer and (missing := progress.next()) and progress.has_place and progress.fits:
-        progress.add(_ask(sweep, payer, *missing))
+    try:
+        while payer and (missing := progress.next()) and progress.has_place and progress.fits:
+            progress.add(_ask(sweep, payer, *missing))
+    except CapReached:
+        _wait_for_room(sweep)
+        return
     if progress.unsettled:
         return
     if progress.next() is None:
@@ -161,6 +166,12 @@ def _end(sweep: Sweep, progress: Progress, why: str, text: str) -> None:
     decisions.pause_if_returned(Job.objects.filter(cell__in=sweep.cells.all()))
     for job in progress.queued:
         endings.call_off(job, text)
+    PanelVersion.bump(sweep.team_id)
+
+
+def _wait_for_room(sweep: Sweep) -> None:
+    """A monthly cap leaves no room for the next song: what is queued has its own, and a person resumes the rest."""
+    Sweep.objects.filter(pk=sweep.pk).update(phase=Phase.STOPPED, ended=Ended.MONTH)
     PanelVersion.bump(sweep.team_id)
 
 

@@ -181,8 +181,17 @@
     const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id !== said.id);
     field.setAttribute("aria-describedby", others.join(" "));
     said.remove();
+    if (field.name === "count") withinCap();
     if (!field.form.querySelector(".wrong")) document.querySelector("#work [data-until-mended]")?.remove();
   }
+
+  /* What was said of a cap is over: the count is another one, or the part was sent. */
+  function withinCap() {
+    document.querySelector("[data-over-cap]")?.replaceChildren();
+    document.getElementById("id_count")?.removeAttribute("aria-invalid");
+    if (!form()?.querySelector(".wrong")) document.querySelector("#work [data-until-mended]")?.remove();
+  }
+  document.addEventListener("form:taken", (event) => event.target === form() && withinCap());
 
   document.addEventListener("input", (event) => {
     if (!event.target.form?.matches(WRITTEN_IN)) return;
