@@ -1,7 +1,9 @@
 """Orders to a sandbox in any process, over its own HTTP door."""
 
 import json
+import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
 
@@ -13,6 +15,15 @@ def ask(url: str, path: str) -> Any:
 def order(url: str, path: str, **form: object) -> None:
     """POST /_sandbox/<path>: scenario, accounts, finish, render, speed, clips, history, reset."""
     _send(url, "POST", path, json.dumps(form).encode())
+
+
+def finish(url: str, jobid: str) -> None:
+    """Ends a song, unless it has ended meanwhile."""
+    try:
+        order(url, "finish", jobid=jobid)
+    except urllib.error.HTTPError as refused:
+        if refused.code != HTTPStatus.CONFLICT:
+            raise
 
 
 def clear_scenarios(url: str) -> None:

@@ -7,11 +7,14 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Locator
 
 from flowweb.local import ports
 from flowweb.local.environment import ROOT
@@ -108,10 +111,19 @@ class Site:
         return [job["jobid"] for job in jobs if job["status"] == "pending"]
 
     def finish(self, *, least: int = 1) -> None:
-        """Ends every song that is being made, as soon as there are at least so many."""
+        """Ends every song that is being made, as soon as there are at least so many: for songs that the page shows."""
         assert wait_for(lambda: len(self.pending()) >= least), self.pending()
         for jobid in self.pending():
-            sandbox_control.order(self.sandbox, "finish", jobid=jobid)
+            sandbox_control.finish(self.sandbox, jobid)
+
+    def finish_until(self, shown: Locator, *, within: float = 90) -> None:
+        """Ends songs until the page shows that: one may still be on its way, and another test's be there already."""
+        deadline = time.monotonic() + within
+        while not shown.first.is_visible():
+            assert time.monotonic() < deadline, f"{shown} isn't shown; {self.pending()} are being made"
+            for jobid in self.pending():
+                sandbox_control.finish(self.sandbox, jobid)
+            shown.page.wait_for_timeout(250)
 
     @contextmanager
     def in_a_hurry(self) -> Iterator[None]:

@@ -43,10 +43,8 @@ AT_REST = """
 
 def open_take_a(page: Page, site: Site) -> None:
     create_song(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
-    site.finish()
-    expect(page.locator("#work [data-job]").first).to_have_attribute(
-        "data-state", "completed", timeout=60_000
-    )
+    newest, done = page.locator("#work [data-job]").first, page.locator("[data-state=completed]")
+    site.finish_until(newest.and_(done))
     page.goto("/library/")
     page.locator("#work .take-open").first.click()
     expect(page.get_by_role("slider", name="Position in take A")).to_be_visible()

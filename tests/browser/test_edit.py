@@ -37,9 +37,7 @@ SPLIT = re.compile(r"^Split")
 
 def open_take_a(page: Page, site: Site) -> str:
     create_song(page, "Slow soul, organ, a warm voice, 76 bpm", lyrics=LYRICS)
-    site.finish()
-    take = page.locator("#work [data-job]").first.get_by_role("link", name="Take A")
-    expect(take).to_be_visible(timeout=120_000)
+    site.finish_until(page.locator("#work [data-job]").first.get_by_role("link", name="Take A"))
     page.goto("/library/")
     page.locator("#work .take-open").first.click()
     expect(page.get_by_role("slider", name="Position in take A")).to_be_visible()
@@ -245,9 +243,9 @@ def pay_again(page: Page, site: Site) -> None:
     page.keyboard.press("Escape")  # the first one closed the toasts
     page.get_by_role("link", name="Replace", exact=True).click()
     expect(page.get_by_label("What should happen here?")).to_have_value("Softer still")
-    site.finish()
     page.goto("/jobs/")
     expect(page.locator("#work [data-job]", has_text="Replace")).to_have_count(2)
+    site.finish_until(page.locator("#work [data-job][data-state=completed]", has_text="Replace").nth(1))
 
 
 def test_edits_of_a_take(visits: Visits, site: Site) -> None:

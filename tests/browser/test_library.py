@@ -22,9 +22,7 @@ FOCUSED = "() => document.activeElement.ariaLabel || document.activeElement.inne
 def make_songs(page: Page, site: Site) -> None:
     for prompt in ("Harbour choir at dawn [short]", "Muted trumpet, whistled hook [short]"):
         create_song(page, prompt)
-    site.finish(least=2)
-    done = page.locator("#work [data-job][data-state=completed]")
-    expect(done).to_have_count(2, timeout=60_000)
+    site.finish_until(page.locator("#work [data-job][data-state=completed]").nth(1))
     page.goto("/library/")
     expect(page.locator("#work .take")).to_have_count(4)
 

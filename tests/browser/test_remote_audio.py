@@ -52,9 +52,8 @@ def play_button(page: Page, site: Site, prompt: str) -> Locator:
     """Take A of a song that is done at the remote side, on the card of its job."""
     create_song(page, prompt)
     page.goto("/jobs/")
-    site.finish()
     button = page.locator("#work [data-job][data-state=collecting] [data-play]").first
-    button.wait_for()
+    site.finish_until(button)
     expect(button).to_have_attribute("data-remote", "yes")
     return button
 
