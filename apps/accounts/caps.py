@@ -100,8 +100,8 @@ def nearest(caps: Iterable[Cap]) -> Cap | None:
 
 
 def reserve(spender: Spender, credits: int, *, month: date) -> None:
-    """In a transaction, as its last step: whoever waits for these rows holds all others already, so that nobody waits
-    for each other. Raises CapReached."""
+    """In a transaction: after the rows of jobs, before the panel's, so that nobody waits for each other. Raises
+    CapReached."""
     limits = _limits(spender)
     for scope, row in spender.rows().items():
         if not _add(row, month, credits, limit=limits[scope]):
@@ -110,7 +110,7 @@ def reserve(spender: Spender, credits: int, *, month: date) -> None:
 
 
 def settle(spender: Spender, credits: int, *, month: date) -> None:
-    """Adds what a job cost more than was counted, or takes off (below 0) what it cost less. Last, as in `reserve`."""
+    """Adds what a job cost more than was counted; below 0 it is taken off. Locks as `reserve` does."""
     for row in spender.rows().values():
         _add(row, month, credits, limit=None)
 

@@ -39,7 +39,7 @@ def spender(team_id: UUID, asker_id: int | None, token: ApiToken | None) -> Spen
 
 
 def reserve(*jobs: Job) -> None:
-    """Of one request, just created, as the last step of their transaction. Raises caps.CapReached."""
+    """Of one request, just created. In their transaction, before the panel. Raises caps.CapReached."""
     first, credits = jobs[0], sum(job.counted_credits for job in jobs)
     if credits:
         caps.reserve(spender_of(first, first.token), credits, month=first.counted_in or month_of())
@@ -51,7 +51,7 @@ def release(job: Job) -> bool:
 
 
 def correct(job: Job, credits: int) -> bool:
-    """Counts what it really cost. False: that is what counts already. The last step of its transaction."""
+    """Counts what it really cost. False: that is what counts already. In a transaction before the panel."""
     with transaction.atomic():
         # Locked, or another payer could come between the reading of the row and the counts that it moves.
         job = Job.objects.select_for_update().get(pk=job.pk)
@@ -65,14 +65,14 @@ def correct(job: Job, credits: int) -> bool:
 
 def count_again(job: Job) -> None:
     """It was removed from the queue, so it counts nothing, and now it turns out that it was made: that is spent,
-    whatever the caps are. The last step of its transaction."""
+    whatever the caps are. In a transaction before the panel."""
     account = job.account if job.account_is_fixed else job.ran_on
     if not job.counted_credits:
         correct(job, estimate(job.operation, job.subscription_id, account))
 
 
 def move(job: Job, token: ApiToken) -> None:
-    """That token is to pay for it from now on. The last step of its transaction. Raises caps.CapReached."""
+    """That token is to pay for it from now on. In a transaction before the panel. Raises caps.CapReached."""
     Job.objects.filter(pk=job.pk).update(paid_by=token.owner_id)
     before, after, month = spender_of(job, job.token), spender_of(job, token), job.counted_in or month_of()
     if before != after and job.counted_credits:

@@ -166,10 +166,10 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
                 counted_credits=counted_credits.estimate(job.operation, job.subscription_id, account),
                 counted_in=month_of(),
             )
+            counted_credits.reserve(new)
             move(new, {State.QUEUED}, State.QUEUED, f"Retried by {by.short_name}.", by=by)
             if job.state == State.UNKNOWN and not mark_as_lost(job, by=by):
                 raise FoundMeanwhile
-            counted_credits.reserve(new)
     except IntegrityError:
         return job.retries.filter(Q(state__in=LIVE) | Q(nonce=nonce)).first()
     except FoundMeanwhile:

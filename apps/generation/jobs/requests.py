@@ -60,9 +60,9 @@ class JobRequest:
             self._job(self.first + index, each, month) for index in range(self.count)
         )
         JobEvent.objects.bulk_create(self._first_event(job) for job in jobs)
+        counted_credits.reserve(*jobs)
         PanelVersion.bump(self.team.pk)
         transitions.wake_dispatcher(jobs[0])
-        counted_credits.reserve(*jobs)
         return jobs
 
     def _job(self, index: int, credits: int, month: date) -> Job:

@@ -49,9 +49,9 @@ def move(
         rows = Job.objects.filter(where or Q(), pk=job.pk, state__in=sources)
         if rows.update(state=target, **values) != 1:
             return False
-        _tell(job, target, text, by=by)
         if target == State.REJECTED or (target == State.CANCELLED and set(sources) == {State.QUEUED}):
             counted_credits.release(job)  # nothing was spent
+        _tell(job, target, text, by=by)
     job.refresh_from_db()
     return True
 

@@ -1,16 +1,17 @@
 """Rows that many change are locked in one order, so that nobody waits for somebody who waits for him: the account and
-the subscription, then the job, and the panel of the team last. On Postgres another order is a deadlock, in which one
-of two senders fails."""
+the subscription, then the job, what counts against caps, and the panel of the team last. On Postgres another order is
+a deadlock, in which one of two senders fails."""
 
 import re
 from collections.abc import Callable
+from itertools import groupby
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.accounts.models import FlowAccount, Subscription
+from apps.accounts.models import FlowAccount, MonthlyCredits, Subscription
 from apps.generation.edits import chains
 from apps.generation.jobs import decisions, transitions
 from apps.generation.models import Chain, Job, PanelVersion, Sweep
@@ -20,16 +21,16 @@ from tests.generation.conftest import Studio
 from tests.generation.edits import test_chains
 from tests.generation.sweeps import test_runner
 
-ORDER = [model._meta.db_table for model in (FlowAccount, Subscription, Job, PanelVersion)]
+ORDER = [model._meta.db_table for model in (FlowAccount, Subscription, Job, MonthlyCredits, PanelVersion)]
 CHANGES = re.compile(rf'(?:UPDATE|INSERT INTO) "({"|".join(ORDER)})"')
 
 
 def tables(change: Callable[[], object]) -> list[str]:
-    """Those of them that it changes, in its order."""
+    """Those of them that it changes, in its order; one after the other once."""
     with CaptureQueriesContext(connection) as captured:
         assert change()
     found = [CHANGES.match(query["sql"]) for query in captured.captured_queries]
-    return [match[1] for match in found if match]
+    return [name for name, _ in groupby(match[1] for match in found if match)]
 
 
 def claimed(studio: Studio) -> tuple[Job, FlowAccount, Callable[[], object]]:
@@ -62,7 +63,8 @@ def test_what_is_not_spent_after_all(studio: Studio, way: str) -> None:
     }
     before = FlowAccount.objects.get(pk=account.pk).credits
     found = tables(ways[way])
-    assert found == [FlowAccount._meta.db_table, Job._meta.db_table, PanelVersion._meta.db_table]
+    models = FlowAccount, Job, *([MonthlyCredits] if way == "reject" else []), PanelVersion
+    assert found == [model._meta.db_table for model in models]
     after = FlowAccount.objects.get(pk=account.pk).credits
     assert (before, after) == (before, before + account.price if before is not None else None)
     assert not ways[way](), "once"
@@ -72,11 +74,11 @@ def test_what_is_not_spent_after_all(studio: Studio, way: str) -> None:
 
 
 def is_request(found: list[str]) -> bool:
-    """Nobody else knows the new job yet, so it may come before the subscription; the panel is last."""
-    first = found.index(PanelVersion._meta.db_table)
-    return {*found[:first]} == {Job._meta.db_table, Subscription._meta.db_table} and len(
-        {*found[first:]}
-    ) == 1
+    """Nobody else knows the new job yet, so it may come before the subscription; counts and the panel come last."""
+    counts, panel = MonthlyCredits._meta.db_table, PanelVersion._meta.db_table
+    first = {*found[: found.index(counts)]}
+    last = found[found.index(counts) :]
+    return first == {Job._meta.db_table, Subscription._meta.db_table} and last == [counts, panel]
 
 
 def test_a_request_and_a_card_that_is_dismissed(studio: Studio) -> None:
