@@ -54,10 +54,10 @@ class LendForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, token: ApiToken, **kwargs: Any) -> None:
-        lending = getattr(token, "lending", None)
-        super().__init__(*args, initial=_initial(lending), **kwargs)
-        self.fields["members"].queryset = _others(token)
+    def __init__(self, data: Any = None, *, token: ApiToken) -> None:
+        super().__init__(data, initial=_initial(getattr(token, "lending", None)))
+        members: Any = self.fields["members"]
+        members.queryset = _others(token)
 
     @property
     def costly(self) -> list[Any]:

@@ -91,6 +91,7 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
         others = Clip.objects.filter(subscription=job.subscription_id, clip_id__in=clip_ids)
         if others.exclude(song__operation=Song.IMPORT).exists():
             raise NotAdopted(CLAIMED_BY_ANOTHER)
+        counted_credits.count_again(job)
         if job.is_synchronous or not endings.adopt(
             job, f"Found by {by.short_name} among the songs of the account.", by=by
         ):
@@ -98,7 +99,6 @@ def _adopt(job: Job, clip_ids: Collection[str], *, by: User) -> Song:
         song = endings.song_of(job, map(recovery_candidates.record_of, chosen), jobid=job.jobid or "")
         Job.objects.filter(pk=job.pk).update(song=song)
         LostSongSearch.objects.filter(job=job).delete()
-        counted_credits.count_again(job)
     return song
 
 
