@@ -10,6 +10,7 @@ from typing import cast
 from django.conf import settings
 from django.http import HttpRequest
 
+from apps.accounts import lending
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team, User
 from apps.accounts.permissions import TeamRequest, membership_of
 
@@ -60,6 +61,20 @@ class AccountsContext:
     @property
     def has_token(self) -> bool:
         return self.team is not None and ApiToken.objects.for_team(self.team).owned_by(self._user).exists()
+
+    @cached_property
+    def lent_tokens(self) -> list[ApiToken]:
+        """Of somebody who has no token of their own: those that are lent to them here, with what is left of each; those
+        for songs first."""
+        if self.team is None or not self.may_create or self.has_token:
+            return []
+        found = lending.lent_to(self._user, self.team)
+        return sorted(found, key=lambda token: "music" not in token.lending.operation_names)
+
+    @property
+    def can_pay(self) -> bool:
+        """For a song: with a token of their own, or one that is lent to them for it."""
+        return self.has_token or any("music" in each.lending.operation_names for each in self.lent_tokens)
 
     @cached_property
     def credits(self) -> int | None:

@@ -1,7 +1,10 @@
 """Whose token may pay for what a member creates: their own, else one that somebody of the team lends to them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -33,11 +36,21 @@ def payers(user: User, team: Team, operation: str) -> list[ApiToken]:
     return with_left(_tokens_for(user, team, operation), user)
 
 
-def payer(user: User, team: Team, operation: str, subscription_id: int) -> ApiToken | None:
-    """Of one subscription: the person's own, else a lent one; their own that is refused only if nothing else is there.
-    None for whoever may not create."""
-    here = [each for each in payers(user, team, operation) if each.subscription_id == subscription_id]
-    return first_working(here)
+def payers_on(user: User, team: Team, operation: str, subscription_id: int) -> list[ApiToken]:
+    """Those of payers() that are of that subscription; none for whoever may not create."""
+    if not Membership.objects.creating().filter(team=team, user=user).exists():
+        return []
+    return [each for each in payers(user, team, operation) if each.subscription_id == subscription_id]
+
+
+def payer(
+    user: User, team: Team, operation: str, subscription_id: int, *, wanted: UUID | None = None
+) -> ApiToken | None:
+    """Of one subscription: the one that was chosen, while it works; else the person's own, else a lent one. Their own
+    that is refused only if nothing else is there."""
+    here = payers_on(user, team, operation, subscription_id)
+    chosen = (each for each in here if each.pk == wanted and not each.refused_at)
+    return next(chosen, first_working(here))
 
 
 def first_working(tokens: list[ApiToken]) -> ApiToken | None:
@@ -48,6 +61,11 @@ def first_working(tokens: list[ApiToken]) -> ApiToken | None:
     is_sandbox = tokens[0].subscription.is_sandbox
     same = [each for each in tokens if each.subscription.is_sandbox == is_sandbox]
     return next((each for each in same if not each.refused_at), tokens[0])
+
+
+def can_pay(user: User, team: Team) -> bool:
+    """Whether there is a token by which they can have a song paid: the way to the song form is open."""
+    return bool(_tokens_for(user, team, "music"))
 
 
 def lent_to(user: User, team: Team) -> list[ApiToken]:
@@ -68,6 +86,34 @@ def spent_this_month(token_ids: Iterable[UUID]) -> dict[UUID, int]:
     """By the token, credits that others than its owner have spent of it, queued jobs included."""
     ids = list(token_ids)
     return {pk: max(0, credits) for pk, credits in _spent(month_of(), *ids)} if ids else {}
+
+
+@dataclass(frozen=True)
+class LentFor:
+    """What a lent token may pay for, and for whom: keys of people, None for everyone in the team."""
+
+    operations: frozenset[str]
+    people: frozenset[int] | None
+
+
+def of_team(team: Team) -> dict[UUID, LentFor]:
+    """How the team's tokens are lent, by token. One query."""
+    operations: dict[UUID, frozenset[str]] = {}
+    people: defaultdict[UUID, set[int]] = defaultdict(set)
+    for pk, names, is_for_everyone, person in _lendings(team):
+        operations[pk] = frozenset(names.split())
+        if not is_for_everyone:
+            people[pk].add(person or 0)
+    return {
+        pk: LentFor(names, frozenset(people[pk]) if pk in people else None)
+        for pk, names in operations.items()
+    }
+
+
+@prepared
+def _lendings(team: Team) -> QuerySet[Lending, Any]:
+    lent = Lending.objects.filter(token__team=team)
+    return lent.values_list("token_id", "operations", "is_for_everyone", "members__user_id")
 
 
 @prepared

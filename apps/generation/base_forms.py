@@ -3,17 +3,16 @@ which the same form sent twice asks once."""
 
 import uuid
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import QuerySet
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.accounts.cap_words import CapRefusal
+from apps.accounts import lending
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.prepared import prepared
 
 MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]
 ONE_OF_THESE = {"invalid_choice": "Choose one of these."}
@@ -94,47 +93,44 @@ class NonceForm(forms.Form):
         self.add_error(None, words)
 
 
-class TokenField(forms.ModelChoiceField):
-    def label_from_instance(self, token: Any) -> str:
-        sandbox = ", sandbox" if token.subscription.is_sandbox else ""
-        return f"{token.subscription.get_provider_display()}{sandbox}, …{token.last4}"
+def token_label(token: ApiToken, user: User) -> str:
+    """In a menu. Of somebody else's: whose it is, and what is left of it; never the end of its text."""
+    sandbox = ", sandbox" if token.subscription.is_sandbox else ""
+    if token.owner_id != user.pk:
+        return f"{token.owner.short_name}’s token{sandbox}, {token.left_words}"
+    return f"{token.subscription.get_provider_display()}{sandbox}, …{token.last4}"
 
 
 def _label(account: FlowAccount) -> str:
     return f"{account.email} ({account.get_block_display()})" if account.block else account.email
 
 
-def _own_tokens(team: Team, user: User) -> QuerySet[ApiToken]:
-    return ApiToken.objects.for_team(team).owned_by(user).select_related("subscription")
-
-
-@prepared
-def usable_accounts(team: Team, user: User) -> QuerySet[FlowAccount]:
-    """Those under the person's own tokens."""
-    return FlowAccount.objects.owned_by(user, team).connected().select_related("subscription")
-
-
-_tokens_of = prepared(_own_tokens)
-
-
 class PaidForm(NonceForm):
-    """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`."""
+    """Valid, its `cleaned_data` has the `token` that pays, the `account` that was chosen (None: automatic), `nonce`.
 
+    `tokens` are the person's own and those that are lent to them for the `operation`; what can be chosen is under them.
+    """
+
+    operation: ClassVar[str] = "music"
     payer_missing = "Add an API token first: it pays for the song."
     payer_label = "Paid with"
 
     def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
         super().__init__(*args, team=team, **kwargs)
         self.user = user
-        self.tokens = _tokens_of(team, user)
-        self.accounts = usable_accounts(team, user)
+        self.tokens = lending.payers(user, team, self.operation)
+        self.usual_token = lending.first_working(self.tokens)
+        self.accounts = lending.usable_accounts(team, user, self.operation)
         emails = {account.email: _label(account) for account in reversed(self.accounts)}
-        self.fields["token"] = TokenField(
-            _own_tokens(team, user),
+        self.fields["token"] = forms.TypedChoiceField(
+            choices=[(str(each.pk), token_label(each, user)) for each in self.tokens],
+            coerce=self._token,
+            empty_value=None,
             required=False,
+            initial=str(self.usual_token.pk) if self.usual_token else None,
             label=self.payer_label,
-            empty_label=None,
-            error_messages={"invalid_choice": "This API token is gone. Choose another."},
+            widget=Choice,
+            error_messages={"invalid_choice": "This API token is gone, or not lent to you any more. Choose another."},
         )
         self.fields["email"] = forms.ChoiceField(
             choices=[("", "Automatic"), *reversed(emails.items())],
@@ -142,17 +138,33 @@ class PaidForm(NonceForm):
             required=False,
             label="Account",
             error_messages={
-                "invalid_choice": "This account is under none of your API tokens. Choose another, or Automatic."
+                "invalid_choice": "This account is under none of your API tokens, and under none that is lent to you. "
+                "Choose another, or Automatic."
             },
         )
 
+    @property
+    def lent_token(self) -> ApiToken | None:
+        """The one that pays as the form stands, if it is somebody else's: then the page says whose."""
+        chosen = str(self["token"].value())
+        token = next((each for each in self.tokens if str(each.pk) == chosen), self.usual_token)
+        return token if token and token.owner_id != self.user.pk else None
+
+    def _token(self, pk: str) -> ApiToken:
+        return next(each for each in self.tokens if str(each.pk) == pk)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        data["token"] = data.get("token") or (self.tokens[0] if self.tokens else None)
+        data["token"] = data.get("token") or self._token_of_account(data.get("email")) or self.usual_token
         if data["token"] is None:
             self.add_error("token", self.payer_missing)
         self._check_account(data)
         return data
+
+    def _token_of_account(self, email: str | None) -> ApiToken | None:
+        """Where no token was chosen, the account says which one pays."""
+        under = {each.subscription_id for each in self.accounts if each.email == email}
+        return lending.first_working([each for each in self.tokens if each.subscription_id in under])
 
     def _check_account(self, data: dict[str, Any]) -> None:
         email, token = data.get("email"), data.get("token")

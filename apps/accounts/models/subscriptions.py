@@ -234,6 +234,12 @@ class ApiToken(models.Model):
         return f"token …{self.last4}"
 
     @property
+    def left_words(self) -> str:
+        """Of one that is lent, with its `left` and its `lending`."""
+        cap = self.lending.monthly_cap
+        return f"{self.left:,} of {cap:,} credit{'' if cap == 1 else 's'} left this month"
+
+    @property
     def bound_to(self) -> str:
         """What the encrypted text is bound to: copied to another row, team, owner or endpoint it does not decrypt."""
         place = self.subscription

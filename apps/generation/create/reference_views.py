@@ -19,7 +19,7 @@ from apps.library.input_names import InvalidInput
 from apps.library.models import ReferenceFile
 from apps.uuids import uuid_or_none
 
-NOWHERE = "You have no account to send it to. Add an API token first."
+NOWHERE = "You have no API token with which it can be sent there, and none is lent to you for files."
 
 
 @require_safe

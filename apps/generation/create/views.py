@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url, trigger_client_event
 
-from apps.accounts import cap_words
+from apps.accounts import cap_words, lending
 from apps.accounts.caps import CapReached
-from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import history, prefill, presets, reference_picker, style_chips
 from apps.generation.create.forms import SongForm
@@ -29,8 +28,8 @@ from apps.library.models import Clip
 @team_view(needs="see")
 def home(request: TeamRequest) -> HttpResponseBase:
     """`/`: the song form for whoever can pay, else the team's songs; while there are none, the way to a token."""
-    own = ApiToken.objects.for_team(request.team).owned_by(request.user)
-    if request.membership.rights.may_create and own.exists():
+    can_pay = lending.can_pay(request.user, request.team)
+    if request.membership.rights.may_create and can_pay:
         return redirect("create")
     return redirect("library" if Clip.objects.for_team(request.team).live().exists() else "tokens")
 

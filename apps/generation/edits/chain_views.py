@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts import cap_words
 from apps.accounts.cap_words import CapRefusal
 from apps.accounts.caps import CapReached
-from apps.accounts.models import Membership, Team
+from apps.accounts.models import ApiToken, Membership, Team
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.edits import chains, edit_steps
 from apps.generation.edits.edit_steps import Step
-from apps.generation.edits.prerequisites import Obstacle, prerequisites_for
+from apps.generation.edits.prerequisites import Obstacle, payers_of, prerequisites_for
 from apps.generation.jobs.pricing import Balance, Price
 from apps.generation.models import Chain
+from apps.generation.operations import OPERATIONS
 from apps.library.models import Clip
 from apps.library.models.clips import ClipQuerySet
 from apps.library.search import search_index
@@ -39,6 +40,7 @@ class ChainQuote:
     cost: Price | None = None
     short: int = 0
     warning: str = ""
+    token: ApiToken | None = None  # that pays for the first step
     over: CapRefusal | None = None
 
     @property
@@ -116,7 +118,7 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
 def _quote(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuote:
     """The prerequisites of an edit, for as many of them; and whether they fit the take."""
     prerequisites = prerequisites_for(target, steps[0].operation, membership)
-    misfits = edit_steps.misfits(steps, target.edit_length_s)
+    misfits = edit_steps.misfits(steps, target.edit_length_s) + _unpaid(membership, target, steps)
     if prerequisites.balance is None:
         return ChainQuote(misfits, prerequisites.obstacle)
     balance, count = prerequisites.balance, len(steps)
@@ -127,8 +129,16 @@ def _quote(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuot
         balance.price * count,
         balance.short(count),
         prerequisites.warning,
+        prerequisites.token,
         over=prerequisites.over(songs=count),
     )
+
+
+def _unpaid(membership: Membership, target: Clip, steps: list[Step]) -> list[str]:
+    """Of the steps after the first one: a token that is lent may be lent for some of them alone."""
+    later = dict.fromkeys(step.operation for step in steps[1:])
+    missing = [each for each in later if not payers_of(target, each, membership)]
+    return [f"{OPERATIONS[each].label}: no API token that you can use may pay for this." for each in missing]
 
 
 def _plan(

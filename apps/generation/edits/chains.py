@@ -38,7 +38,10 @@ NOT_FURTHER = "Nothing more is spent."
 BY_ANOTHER = (
     "{who} retried step {number}. Only the person who started the chain can resume it: their token pays."
 )
-NO_TOKEN = "The person who started this has no token for that account any more. With one it can be resumed."  # noqa: S105
+NOBODY_PAYS = (
+    "No token of the person who started this, nor one lent to them, may pay for the next step. With one it can be "
+    "resumed."
+)
 
 
 class AnotherForm(Exception):
@@ -85,9 +88,9 @@ class ChainPlan:
         return found
 
 
-def payer(team: Team, by: User | None, clip: Clip) -> ApiToken | None:
-    """An edit runs on the clip's account, with the person's own token for its subscription."""
-    return payers.token_of(by, team=team, subscription_id=clip.subscription_id)
+def payer(team: Team, by: User | None, clip: Clip, operation: str) -> ApiToken | None:
+    """An edit runs on the clip's account, with the person's own token for its subscription or one lent to them."""
+    return payers.token_of(by, team=team, subscription_id=clip.subscription_id, operation=operation)
 
 
 def advance() -> int:
@@ -182,9 +185,9 @@ def _enqueue(chain: Chain, step: ChainStep, source: Clip) -> bool:
 
 
 def _request(chain: Chain, step: ChainStep, source: Clip) -> bool:
-    token = payer(chain.team, chain.asked_by, source)
+    token = payer(chain.team, chain.asked_by, source, step.operation)
     if token is None or chain.asked_by is None or source.account is None:
-        return _set(chain, Status.STOPPED, NO_TOKEN)
+        return _set(chain, Status.STOPPED, NOBODY_PAYS)
     if there := Job.objects.filter(nonce=step.nonce, team=chain.team_id).first():
         step.job = there
         step.save(update_fields=["job"])

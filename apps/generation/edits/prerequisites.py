@@ -1,9 +1,11 @@
 """Checks what an edit needs before it can be requested: an editable take, its account, and a token that pays.
 
-An edit runs on the account of its take, so nobody chooses it: it is paid with the person's own token of the
-subscription that the account is under (docs/design.md, section 4). What is missing is said before anyone tries.
+An edit runs on the account of its take, so nobody chooses it: it is paid with a token of the subscription that the
+account is under, the person's own or one that is lent to them for it (docs/design.md, section 4). What is missing is
+said before anyone tries.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from apps.accounts import cap_words
+from apps.accounts import cap_words, lending
 from apps.accounts.cap_words import CapRefusal
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.addresses import address
@@ -44,6 +46,7 @@ class Prerequisites:
 
     account: FlowAccount | None
     token: ApiToken | None = None
+    tokens: Sequence[ApiToken] = ()  # of which one can be chosen
     balance: Balance | None = None
     obstacle: Obstacle | None = None
     warning: str = ""
@@ -63,16 +66,23 @@ class Prerequisites:
 
 
 def prerequisites_for(
-    clip: Clip, operation: str, membership: Membership, *, uneditable: str | None = None
+    clip: Clip,
+    operation: str,
+    membership: Membership,
+    *,
+    uneditable: str | None = None,
+    chosen: str = "",
 ) -> Prerequisites:
-    """Of a take loaded with its account and subscription; `uneditable` is what editability says, if it was asked."""
+    """Of a take loaded with its account and subscription; `uneditable` is what editability says, if it was asked, and
+    `chosen` the id of the token that is to pay, if there are several."""
     account = clip.account
     words = editability.why_not(clip) if uneditable is None else uneditable
     if words or account is None:
         return Prerequisites(account, obstacle=Obstacle(words))
     if operation == "stems" and (split := _split_already(clip)):
         return Prerequisites(account, obstacle=split)
-    token = next(iter(_own(membership.team, membership.user_id, clip.subscription_id)), None)
+    tokens = payers_of(clip, operation, membership)
+    token = next((each for each in tokens if str(each.pk) == chosen), lending.first_working(tokens))
     if token is None:
         return Prerequisites(account, obstacle=_nobodys_token(clip, account, membership.team))
     if token.refused_at:
@@ -81,19 +91,15 @@ def prerequisites_for(
         )
     if account.block == Block.GONE:  # known to whoever has a token that works
         return Prerequisites(account, obstacle=_connect_again(account))
-    return Prerequisites(
-        account,
-        token,
-        pricing.balance_on(account),
-        warning=_waits_for(account, token),
-        membership=membership,
-    )
+    working = [each for each in tokens if not each.refused_at]
+    balance, warning = pricing.balance_on(account), _waits_for(account, token)
+    return Prerequisites(account, token, working, balance, warning=warning, membership=membership)
 
 
-@prepared
-def _own(team: Team, user_id: int, subscription_id: int) -> QuerySet[ApiToken]:
-    own = ApiToken.objects.for_team(team).filter(owner=user_id, subscription=subscription_id)
-    return own.select_related("subscription")
+def payers_of(clip: Clip, operation: str, membership: Membership) -> list[ApiToken]:
+    """Tokens by which the person can have it paid on the account of the take; their own first."""
+    found = lending.payers(membership.user, membership.team, operation)
+    return [each for each in found if each.subscription_id == clip.subscription_id]
 
 
 TOKEN_REFUSED = "useapi.net no longer accepts your token. Enter the new one, then come back."  # noqa: S105

@@ -41,7 +41,13 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
         raise Http404
     page = clip_page.page_of(request.membership, clip_id)
     clip: Clip = page["clip"]
-    prerequisites = prerequisites_for(clip, operation, request.membership, uneditable=page["uneditable"])
+    prerequisites = prerequisites_for(
+        clip,
+        operation,
+        request.membership,
+        uneditable=page["uneditable"],
+        chosen=request.POST.get("token", ""),
+    )
     filled = Prefill()
     if request.method != "POST":
         filled = prefill.of_edit(request.GET, operation=operation, team=request.team)

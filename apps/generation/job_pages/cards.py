@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from apps.accounts.lending import LentFor
 from apps.accounts.models import Membership
 from apps.addresses import address
 from apps.generation.jobs import pricing
@@ -115,6 +116,7 @@ class Surroundings:
     positions: Mapping[UUID, int]
     usual: Mapping[str, int]
     creators: Collection[int]  # who may create songs in the team: only their tokens pay
+    lent: Mapping[UUID, LentFor]  # how the team's tokens are lent
     readable: Collection[int]  # subscriptions for which a token of the team works: there jobs are followed
     is_paused: bool = False  # nothing is sent at all, after a restored backup
     now: datetime = field(default_factory=timezone.now)

@@ -18,7 +18,9 @@ def queued(made: Card, job: Job, around: Surroundings) -> None:
     made.position = around.positions.get(job.pk)
     made.actions = [action("Remove from queue", "job-remove", job, method="post")]
     where = (around.slots, made.position, around.now)
-    reason = wait_reasons.STOPPED if around.is_paused else wait_reasons.reason(job, around.creators, *where)
+    reason = wait_reasons.STOPPED
+    if not around.is_paused:
+        reason = wait_reasons.reason(job, around.creators, *where, lent=around.lent)
     made.kind, made.text, made.heed_icon = reason.kind, reason.text, reason.icon or "octagon"
     if reason.kind == "paused":
         made.actions.insert(0, action("Resume", "job-resume", job, method="post", style="soft"))

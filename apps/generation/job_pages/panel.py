@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Case, Prefetch, Q, QuerySet, When, prefetch_related_objects
 from django.utils import timezone
 
-from apps.accounts import account_sync
+from apps.accounts import account_sync, lending
 from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.accounts.templatetags.formatting import clock
 from apps.generation.job_pages import batch_cards
@@ -120,6 +120,7 @@ def surroundings(membership: Membership) -> Surroundings:
         positions=fair_order.positions(subscription_ids),
         usual=durations.seconds(membership.team),
         creators=set(_creators(membership.team)),
+        lent=lending.of_team(membership.team),
         readable=frozenset(_reading_tokens(membership.team)),
         is_paused=is_paused(membership.team),
     )

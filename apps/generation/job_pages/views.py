@@ -128,7 +128,7 @@ def _why_no_retry(found: Job) -> str:
         return decisions.SETTLING
     if found.state not in decisions.RETRYABLE:
         return "This can’t be retried as it is."
-    return "You need a token of your own for this subscription. Add one under API tokens, then come back."
+    return "You need a token of your own for this subscription, or one that is lent to you. Add one under API tokens."
 
 
 def _nonce(request: TeamRequest) -> UUID | None:

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Subscription, User
+from apps.accounts import lending
+from apps.accounts.models import FlowAccount, Subscription, User
 from apps.accounts.models.monthly_credits import month_of
 from apps.generation.jobs import counted_credits, poll_times
 from apps.generation.jobs.titles import title_of
@@ -138,7 +139,7 @@ def requeue(job: Job, *, by: User) -> bool:
 
 
 def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
-    """The same request as a new job, paid with the person's own token; None without such a token.
+    """The same request as a new job, paid with the person's own token or a lent one; None without such a token.
 
     One that is alive already, or was made by the page with that nonce, is the answer to a second click. A job whose
     outcome is not known is marked as lost by it: the person has decided. Raises CapReached.
@@ -146,7 +147,7 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
     nonce = nonce or uuid.uuid4()
     if before := job.retries.filter(nonce=nonce).first():
         return before
-    token = ApiToken.objects.for_team(job.team).owned_by(by).filter(subscription=job.subscription_id).first()
+    token = lending.payer(by, job.team, job.operation, job.subscription_id)
     if token is None:
         return None
     try:

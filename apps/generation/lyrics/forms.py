@@ -15,6 +15,7 @@ TITLE_LIMIT = 300
 class LyricsForm(PaidForm):
     """Every parameter of POST /music/lyrics."""
 
+    operation = "lyrics"
     payer_label = "Sent with"
     payer_missing = "Add an API token first: writing lyrics needs one, though it is normally free."
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Lending, Membership, Subscription, Team
+from apps.accounts.models.subscriptions import ApiTokenQuerySet
 from apps.addresses import address
 from apps.generation.models.ledger import Hold
 from apps.generation.models.sweeps import SweepCell
@@ -50,12 +51,21 @@ def may_be_paid() -> Exists:
 
     Only subqueries: beside a join, an UPDATE of Postgres would not look at the row once more after it was locked.
     """
+    return Exists(_payers().filter(pk=OuterRef("token")))
+
+
+def has_payer() -> Exists:
+    """Of jobs: some token of their team and subscription may pay for them, whichever it was until now."""
+    return Exists(_payers().filter(team=OuterRef("team"), subscription=OuterRef("subscription")))
+
+
+def _payers() -> ApiTokenQuerySet:
+    """Tokens that may pay for the job outside."""
     asker, team = OuterRef(OuterRef("asked_by")), OuterRef(OuterRef("team"))
     lent = Lending.objects.allowing(operation=OuterRef(OuterRef("operation")), asker=asker)
     asker_creates = Exists(Membership.objects.creating().filter(team=team, user=asker))
     is_lent = Exists(lent.filter(token=OuterRef("pk"))) & asker_creates
-    payer = ApiToken.objects.paying().filter(pk=OuterRef("token"))
-    return Exists(payer.filter(Q(owner=OuterRef("asked_by")) | Q(is_lent)))
+    return ApiToken.objects.paying().filter(Q(owner=OuterRef("asked_by")) | Q(is_lent))
 
 
 class JobQuerySet(models.QuerySet["Job"]):

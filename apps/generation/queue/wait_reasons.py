@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
+from uuid import UUID
 
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.urls import reverse
 
+from apps.accounts.lending import LentFor
 from apps.accounts.models import FlowAccount
 from apps.accounts.templatetags.formatting import local_time
 from apps.generation.jobs.transitions import LOST
 from apps.generation.models import Job, State
-from apps.generation.operations import FREE
+from apps.generation.operations import FREE, OPERATIONS
 from apps.generation.queue.slots import Slots, has_room
 
 Block = FlowAccount.Block
@@ -45,18 +47,32 @@ LISTENS = Reason(
     "Remove it from the queue, and create it with a token of your own.",
     icon="shield",
 )
+ASKER_LISTENS = Reason(
+    kind="blocked",
+    text="The person who asked for it has become a viewer, or has left: no token pays for it any more. "
+    "Remove it from the queue, and create it with a token of your own.",
+    icon="shield",
+)
+CAPPED = "Another token could pay for it, but too little is left of its cap this month:"
 
 
 def reason(
-    job: Job, creators: Collection[int], slots: Mapping[int, Slots], position: int | None, now: datetime
+    job: Job,
+    creators: Collection[int],
+    slots: Mapping[int, Slots],
+    position: int | None,
+    now: datetime,
+    *,
+    lent: Mapping[UUID, LentFor] = {},
 ) -> Reason:
     """The first thing that stands in the way, the person's own choice before everything else.
 
-    `creators`: keys of the people who may create songs in the team.
+    `creators`: keys of the people who may create songs in the team; `lent`: how its tokens are lent.
     """
     if job.paused:
         return Reason(kind="paused", text="Paused until you resume it.")
-    return _payer(job, creators, now) or _account(job, slots, now) or _in_queue(job, slots, position, now)
+    payer = _payer(job, creators, lent) or _subscription(job, now)
+    return payer or _account(job, slots, now) or _in_queue(job, slots, position, now)
 
 
 def unread(job: Job) -> str:
@@ -77,26 +93,65 @@ def _is_refused(job: Job) -> bool:
     return job.token is not None and job.token.refused_at is not None
 
 
-def _payer(job: Job, creators: Collection[int], now: datetime) -> Reason | None:
-    tokens = reverse("tokens")
+def _payer(job: Job, creators: Collection[int], lent: Mapping[UUID, LentFor]) -> Reason | None:
+    """Of a job that no token pays for now. With the next one that may pay it continues by itself (payers.py)."""
+    payer_id = job.token.owner_id if job.token else job.paid_by_id
+    if payer_id is not None and payer_id != job.asked_by_id:
+        return _lent_payer(job, creators, lent)
     if job.token is None:
         text = "The token that was to pay was removed. Add it again and this continues, or remove this from the queue."
-        return Reason(kind="blocked", text=text, icon="shield", mend_label="See tokens", mend_url=tokens)
+        return _unpaid(job, text)
     if job.token.owner_id not in creators:
         return LISTENS
     if job.token.refused_at:
         text = job.token.refused_reason or "useapi.net no longer accepts this token. It may have been reset."
-        return Reason(
-            kind="blocked", text=text, icon="shield", mend_label="Enter the new token", mend_url=tokens
-        )
-    if (
-        job.subscription.blocked_reason
-        and job.subscription.blocked_until
-        and job.subscription.blocked_until > now
-    ):
-        text = job.subscription.blocked_reason
-        return Reason(kind="blocked", text=text, icon="wallet", mend_label="See tokens", mend_url=tokens)
+        return _unpaid(job, text, "Enter the new token")
     return None
+
+
+def _lent_payer(job: Job, creators: Collection[int], lent: Mapping[UUID, LentFor]) -> Reason | None:
+    if job.asked_by_id not in creators:
+        return ASKER_LISTENS
+    why = _why_not_lent(job, creators, lent)
+    asker = job.asked_by.short_name if job.asked_by else "the asker"
+    further = f"It continues with a token that {asker} adds, or that somebody else lends to them."
+    return _unpaid(job, f"{why} {further}") if why else None
+
+
+def _why_not_lent(job: Job, creators: Collection[int], lent: Mapping[UUID, LentFor]) -> str:
+    """ "" while it is."""
+    lender = job.paid_by.short_name if job.paid_by else "Somebody"
+    if job.token is None:
+        return f"{lender}’s token, which was to pay, was removed."
+    if job.token.owner_id not in creators:
+        return f"{lender} has left or only listens now, so their token pays for nothing more."
+    found = lent.get(job.token.pk)
+    if found is None:
+        return f"{lender} has stopped lending the token that was to pay."
+    if job.operation not in found.operations:
+        return f"{lender} no longer lends the token that was to pay for this: “{OPERATIONS[job.operation].label}”."
+    if found.people is not None and job.asked_by_id not in found.people:
+        return f"{lender} lends the token that was to pay to others now."
+    if job.token.refused_at:
+        return f"useapi.net no longer accepts {lender}’s token, and {lender} has to enter the new one."
+    return ""
+
+
+def _unpaid(job: Job, text: str, label: str = "See tokens") -> Reason:
+    capped = f" {job.wait_reason}" if job.wait_reason.startswith(CAPPED) else ""
+    return Reason(
+        kind="blocked", text=text + capped, icon="shield", mend_label=label, mend_url=reverse("tokens")
+    )
+
+
+def _subscription(job: Job, now: datetime) -> Reason | None:
+    place = job.subscription
+    if not (place.blocked_reason and place.blocked_until and place.blocked_until > now):
+        return None
+    mend = reverse("tokens")
+    return Reason(
+        kind="blocked", text=place.blocked_reason, icon="wallet", mend_label="See tokens", mend_url=mend
+    )
 
 
 def _account(job: Job, slots: Mapping[int, Slots], now: datetime) -> Reason | None:

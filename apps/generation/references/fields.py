@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from apps.accounts import lending
 from apps.accounts.models import FlowAccount, Team
 from apps.generation.base_forms import PaidForm
 from apps.library.models import ReferenceFile
@@ -135,6 +136,7 @@ class ReferenceForm(PaidForm):
             )
         elif token:
             data["account"] = account
-            data["token"] = next(
-                each for each in self.tokens if each.subscription_id == account.subscription_id
-            )
+            if token.subscription_id != account.subscription_id:
+                data["token"] = lending.first_working(
+                    [each for each in self.tokens if each.subscription_id == account.subscription_id]
+                )

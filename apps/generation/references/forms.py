@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.base_forms import PaidForm, PlainText, usable_accounts
+from apps.accounts import lending
+from apps.accounts.models import FlowAccount, Team, User
+from apps.generation.base_forms import PaidForm, PlainText
 from apps.generation.references.image_requests import PROMPT_LIMIT
-from apps.generation.references.uploads import Sender
+from apps.generation.references.uploads import UPLOAD, Sender
 from apps.library.models import ReferenceFile
 
 
@@ -21,13 +22,14 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, team: Team, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team, self.user = team, user
-        self.accounts = usable_accounts(team, user)
+        self.accounts = lending.usable_accounts(team, user, UPLOAD)
         emails = dict.fromkeys(account.email for account in self.accounts)
         self.fields["email"] = forms.ChoiceField(
             choices=[(email, email) for email in emails],
             error_messages={
                 "required": "Choose an account.",
-                "invalid_choice": "This account is under none of your API tokens. Choose another.",
+                "invalid_choice": "This account is under none of your API tokens, and under none that is lent to you. "
+                "Choose another.",
             },
         )
         self.fields["email"].initial = self._usual_account()
@@ -57,15 +59,15 @@ class UploadForm(forms.Form):
 
 
 def sender_to(account: FlowAccount, *, team: Team, user: User, nonce: uuid.UUID) -> Sender | None:
-    """With the person's own token; None without one."""
-    own = ApiToken.objects.for_team(team).owned_by(user)
-    token = own.filter(subscription=account.subscription_id).first()
+    """With the person's own token, else one that is lent to them for it; None without one."""
+    token = lending.payer(user, team, UPLOAD, account.subscription_id)
     return Sender(team=team, by=user, token=token, account=account, nonce=nonce) if token else None
 
 
 class ImageForm(PaidForm):
     """Every parameter of POST /files/generate."""
 
+    operation = "image"
     payer_label = "Sent with"
     payer_missing = "Add an API token first: creating an image needs one, though it has no price."
 

@@ -7,14 +7,15 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts import lending
 from apps.accounts.models import Team
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import person_panel
 from apps.generation.jobs.requests import FormAlreadyUsed
 from apps.generation.models import Job
-from apps.generation.references import image_requests
+from apps.generation.references import image_requests, uploads
 from apps.generation.references import page as references_page
-from apps.generation.references.forms import ImageForm, usable_accounts
+from apps.generation.references.forms import ImageForm
 from apps.library.models import ReferenceFile
 from apps.prepared import prepared
 from apps.uuids import uuid_or_none
@@ -63,7 +64,7 @@ def _page(request: TeamRequest, form: ImageForm) -> HttpResponseBase:
     context = {
         "form": form,
         "lines": references_page.lines_of(_newest(request.team), request.membership),
-        "accounts": usable_accounts(request.team, request.user),
+        "accounts": lending.usable_accounts(request.team, request.user, uploads.UPLOAD),
         "panel": person_panel.of(request.membership),
         "nonce": form["nonce"].value(),
         "is_sent": "sent" in request.GET and not form.errors,

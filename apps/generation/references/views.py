@@ -11,10 +11,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts import lending
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.references import page as references_page
 from apps.generation.references import upload_stream, uploads
-from apps.generation.references.forms import UploadForm, sender_to, usable_accounts
+from apps.generation.references.forms import UploadForm, sender_to
 from apps.generation.references.upload_stream import Received, Refused
 from apps.generation.references.uploads import NotNow, Sender
 from apps.library import references
@@ -25,7 +26,9 @@ from apps.library.models import ReferenceFile
 from apps.library.redirects import back
 from apps.uuids import uuid_or_none
 
-TOKENLESS = "You have no API token for this account. Add one under API tokens, then come back."
+TOKENLESS = (
+    "You have no API token for this account, and none is lent to you for files. Add one under API tokens."
+)
 TOO_LARGE, NOT_YET = 413, 503
 
 
@@ -127,9 +130,8 @@ def send(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """To another account (`email`), from our own copy."""
     file = _find(request, pk)
     email = request.POST.get("email", "")
-    account = next(
-        (each for each in usable_accounts(request.team, request.user) if each.email == email), None
-    )
+    usable = lending.usable_accounts(request.team, request.user, uploads.UPLOAD)
+    account = next((each for each in usable if each.email == email), None)
     sender = sender_to(account, team=request.team, user=request.user, nonce=uuid.uuid4()) if account else None
     return _done(request, file, sender, lambda ready: uploads.send_on(file, ready))
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -179,13 +180,19 @@ def payer_of(sweep: Sweep) -> ApiToken | None:
     """None while whose sweep it is may not ask for songs here, or the token or the chosen account is not there."""
     if sweep.account_is_fixed and not sweep.account:
         return None
-    return payers.token_of(sweep.made_by, team=sweep.team, subscription_id=sweep.subscription_id)
+    return payers.token_of(
+        sweep.made_by,
+        team=sweep.team,
+        subscription_id=sweep.subscription_id,
+        operation="music",
+        wanted=sweep.token_id,
+    )
 
 
 def _ask(sweep: Sweep, payer: ApiToken, cell: SweepCell, index: int) -> Job:
     job_request = JobRequest(
         team=sweep.team,
-        by=payer.owner,
+        by=cast(User, sweep.made_by),  # who has a payer
         token=payer,
         account=sweep.account,
         operation="music",

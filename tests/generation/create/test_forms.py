@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
         ("count", "abc", "Say how many songs, from 1 to 20."),
         ("count", "1.5", "Say how many songs, from 1 to 20."),
         ("count", "", "Say how many songs, from 1 to 20."),
-        ("email", "who@elsewhere.example", "This account is under none of your API tokens."),
+        ("email", "who@elsewhere.example", "This account is under none of your API tokens"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(studio: Studio, field: str, typed: str, words: str) -> None:
