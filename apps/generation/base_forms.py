@@ -130,7 +130,7 @@ class PaidForm(NonceForm):
             initial=str(self.usual_token.pk) if self.usual_token else None,
             label=self.payer_label,
             widget=Choice,
-            error_messages={"invalid_choice": "This API token is gone, or not lent to you any more. Choose another."},
+            error_messages={"invalid_choice": "This API token is gone. Choose another."},
         )
         self.fields["email"] = forms.ChoiceField(
             choices=[("", "Automatic"), *reversed(emails.items())],
