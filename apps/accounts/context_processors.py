@@ -72,6 +72,13 @@ class AccountsContext:
         return sorted(found, key=lambda token: "music" not in token.lending.operation_names)
 
     @property
+    def lent(self) -> lending.LentCredits | None:
+        """Of the first of them."""
+        return next(
+            (lending.LentCredits(each.owner.short_name, each.left_words) for each in self.lent_tokens), None
+        )
+
+    @property
     def can_pay(self) -> bool:
         """For a song: with a token of their own, or one that is lent to them for it."""
         return self.has_token or any("music" in each.lending.operation_names for each in self.lent_tokens)

@@ -89,6 +89,40 @@ def spent_this_month(token_ids: Iterable[UUID]) -> dict[UUID, int]:
 
 
 @dataclass(frozen=True)
+class LentCredits:
+    """The first token that is lent to a person, those for songs before others: whose, and what is left of it."""
+
+    lender: str
+    left_words: str
+
+
+def lent_credits(team: Team) -> dict[int, LentCredits]:
+    """By the key of each person to whom a token is lent. Four queries, whatever the number of people and tokens."""
+    terms, everyone = of_team(team), _creators(team)
+    tokens = [each for each in _paying(team) if each.pk in terms]
+    tokens.sort(key=lambda each: "music" not in terms[each.pk].operations)
+    spent, found = spent_this_month(each.pk for each in tokens), {}
+    for token in reversed(tokens):
+        token.left = max(0, token.lending.monthly_cap - spent.get(token.pk, 0))
+        people = terms[token.pk].people
+        for person in everyone if people is None else people:
+            if person != token.owner_id:
+                found[person] = LentCredits(token.owner.short_name, token.left_words)
+    return found
+
+
+@prepared
+def _paying(team: Team) -> QuerySet[ApiToken]:
+    lent = ApiToken.objects.for_team(team).paying().filter(lending__isnull=False)
+    return lent.select_related("owner", "lending").order_by("lending__lent_at")
+
+
+@prepared
+def _creators(team: Team) -> QuerySet[Membership, int]:
+    return Membership.objects.creating().filter(team=team).values_list("user_id", flat=True)
+
+
+@dataclass(frozen=True)
 class LentFor:
     """What a lent token may pay for, and for whom: keys of people, None for everyone in the team."""
 

@@ -10,8 +10,8 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.accounts.cap_words import CapRefusal
 from apps.accounts import lending
+from apps.accounts.cap_words import CapRefusal
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 
 MODELS = [("", "Default"), ("lyria-3-pro", "Lyria 3 Pro"), ("lyria-3.5", "Lyria 3.5")]

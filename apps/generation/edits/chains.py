@@ -39,8 +39,8 @@ BY_ANOTHER = (
     "{who} retried step {number}. Only the person who started the chain can resume it: their token pays."
 )
 NOBODY_PAYS = (
-    "No token of the person who started this, nor one lent to them, may pay for the next step. With one it can be "
-    "resumed."
+    "The person who started this has no token for that account any more, and none that is lent to them for this. With "
+    "one it can be resumed."
 )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.accounts import lending
-from apps.accounts.models import ApiToken, Membership
+from apps.accounts.lending import LentCredits
+from apps.accounts.models import Membership
 from apps.generation.job_pages import shared_panel
 from apps.generation.jobs.own_credits import OwnCredits
 from apps.generation.models import PanelVersion
@@ -74,13 +74,12 @@ class NavFigures:
     songs: str
     may_create: bool
     own_credits: OwnCredits | None
-    lent_tokens: list[ApiToken]
+    lent: LentCredits | None
 
 
 def nav_figures(live: PersonPanel, membership: Membership) -> NavFigures:
-    may_create, own = membership.rights.may_create, shared_panel.own_credits_of(membership, live.number)
-    lent = lending.lent_to(membership.user, membership.team) if may_create and not own else []
-    return NavFigures(songs=live.songs, may_create=may_create, own_credits=own, lent_tokens=lent)
+    own, lent = shared_panel.credits_of(membership, live.number)
+    return NavFigures(songs=live.songs, may_create=membership.rights.may_create, own_credits=own, lent=lent)
 
 
 def version_of(membership: Membership) -> int:

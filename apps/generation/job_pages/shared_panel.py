@@ -17,11 +17,14 @@ from django.core.cache import cache
 from django.template.loader import get_template, render_to_string
 from django.utils import timezone
 
+from apps.accounts import lending
+from apps.accounts.lending import LentCredits
 from apps.accounts.models import Membership, Role
 from apps.generation.job_pages import batch_cards, panel
 from apps.generation.job_pages.cards import Card, Viewpoint
 from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.jobs import own_credits
+from apps.generation.jobs.own_credits import OwnCredits
 from apps.library.search import song_list
 
 FRESH_S = 15
@@ -84,14 +87,20 @@ def _alone(card: Card, own: Viewpoint, others: Viewpoint) -> Rendering:
     }
 
 
-def own_credits_of(membership: Membership, version: int) -> own_credits.OwnCredits | None:
-    """What the person can still spend. The figures of the whole team are read once for each version."""
+def credits_of(membership: Membership, version: int) -> tuple[OwnCredits | None, LentCredits | None]:
+    """What the person can still spend by their own tokens, and by the first one that is lent to them. The figures of
+    the whole team are read once for each version."""
 
     def read() -> Rendering:
-        return {str(pk): asdict(figures) for pk, figures in own_credits.of_team(membership.team).items()}
+        own, lent = own_credits.of_team(membership.team), lending.lent_credits(membership.team)
+        return {
+            "own": {str(pk): asdict(each) for pk, each in own.items()},
+            "lent": {str(pk): asdict(each) for pk, each in lent.items()},
+        }
 
-    found = _shared(f"own-credits:{membership.team_id}:{version}", read).get(str(membership.user_id))
-    return own_credits.OwnCredits(**found) if found else None
+    found, key = _shared(f"credits:{membership.team_id}:{version}", read), str(membership.user_id)
+    own, lent = found["own"].get(key), found["lent"].get(key)
+    return OwnCredits(**own) if own else None, LentCredits(**lent) if lent else None
 
 
 def _rendered(membership: Membership) -> Rendering:

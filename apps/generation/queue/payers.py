@@ -4,7 +4,6 @@ A queued job whose payer can't pay any more gets another one of the same subscri
 removed, refused or is no longer lent for this, or its owner has left or only listens by now.
 """
 
-from copy import copy
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +16,7 @@ from apps.generation.jobs import counted_credits, transitions
 from apps.generation.models import Job, PanelVersion, State
 from apps.generation.models.jobs import has_payer, may_be_paid
 from apps.generation.queue.wait_reasons import CAPPED
+from apps.plural import counted
 
 
 def token_of(
@@ -56,7 +56,9 @@ class _Search:
                 if token.pk not in self._full:
                     return _change(job, token)
             except CapReached as reached:
-                self._full[token.pk] = f"{CAPPED} {reached.cap.left} of {reached.cap.limit} credits."
+                self._full[token.pk] = (
+                    f"{CAPPED} {reached.cap.left} of {counted(reached.cap.limit, 'credit')}."
+                )
             _say(job, self._full[token.pk])
         return False
 
@@ -71,14 +73,15 @@ class _Search:
 
 @transaction.atomic
 def _change(job: Job, token: ApiToken) -> bool:
-    """Raises CapReached; then nothing has changed, also of this object."""
-    is_own, still = token.owner_id == job.asked_by_id, Q(~may_be_paid(), state=State.QUEUED)
-    text = "Paid with the new token." if is_own else f"From now on {token.owner.short_name}’s token pays."
-    where = still & Q(token=job.token_id)
-    if not transitions.note(copy(job), text, where=where, token=token, wait_reason=""):
+    """Raises CapReached; then nothing has changed."""
+    still = Job.objects.filter(~may_be_paid(), pk=job.pk, state=State.QUEUED, token=job.token_id)
+    found = still.select_for_update().first()
+    if found is None:
         return False
-    counted_credits.move(job, token)
-    return True
+    counted_credits.move(found, token)
+    is_own = token.owner_id == job.asked_by_id
+    text = "Paid with the new token." if is_own else f"From now on {token.owner.short_name}’s token pays."
+    return transitions.note(found, text, where=Q(state=State.QUEUED), token=token, wait_reason="")
 
 
 @transaction.atomic

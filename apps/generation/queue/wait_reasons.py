@@ -49,7 +49,7 @@ LISTENS = Reason(
 )
 ASKER_LISTENS = Reason(
     kind="blocked",
-    text="The person who asked for it has become a viewer, or has left: no token pays for it any more. "
+    text="The person who requested it has become a viewer, or has left: no token pays for it any more. "
     "Remove it from the queue, and create it with a token of your own.",
     icon="shield",
 )
@@ -96,7 +96,7 @@ def _is_refused(job: Job) -> bool:
 def _payer(job: Job, creators: Collection[int], lent: Mapping[UUID, LentFor]) -> Reason | None:
     """Of a job that no token pays for now. With the next one that may pay it continues by itself (payers.py)."""
     payer_id = job.token.owner_id if job.token else job.paid_by_id
-    if payer_id is not None and payer_id != job.asked_by_id:
+    if job.asked_by_id is not None and payer_id not in {None, job.asked_by_id}:
         return _lent_payer(job, creators, lent)
     if job.token is None:
         text = "The token that was to pay was removed. Add it again and this continues, or remove this from the queue."
@@ -113,9 +113,10 @@ def _lent_payer(job: Job, creators: Collection[int], lent: Mapping[UUID, LentFor
     if job.asked_by_id not in creators:
         return ASKER_LISTENS
     why = _why_not_lent(job, creators, lent)
+    is_here = job.token is None or job.token.owner_id in creators
     asker = job.asked_by.short_name if job.asked_by else "the asker"
     further = f"It continues with a token that {asker} adds, or that somebody else lends to them."
-    return _unpaid(job, f"{why} {further}") if why else None
+    return _unpaid(job, f"{why} {further}", "See tokens" if is_here else "") if why else None
 
 
 def _why_not_lent(job: Job, creators: Collection[int], lent: Mapping[UUID, LentFor]) -> str:
@@ -124,7 +125,7 @@ def _why_not_lent(job: Job, creators: Collection[int], lent: Mapping[UUID, LentF
     if job.token is None:
         return f"{lender}’s token, which was to pay, was removed."
     if job.token.owner_id not in creators:
-        return f"{lender} has left or only listens now, so their token pays for nothing more."
+        return f"{lender} has become a viewer, or has left, so their token pays for nothing more."
     found = lent.get(job.token.pk)
     if found is None:
         return f"{lender} has stopped lending the token that was to pay."

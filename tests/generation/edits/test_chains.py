@@ -277,8 +277,8 @@ def test_times_beyond_the_end_are_refused(steps: list[Step], length: float | Non
 
 def test_nobody_pays_for_somebody_who_left(studio: Studio) -> None:
     take, other = studio.take(), member(studio.team, "jonas@nightbus.example")
-    assert chains.payer(studio.team, other, take) is None
-    assert chains.payer(studio.team, None, take) is None
-    assert chains.payer(studio.team, studio.user, take) == studio.token
+    assert chains.payer(studio.team, other, take, "extend") is None
+    assert chains.payer(studio.team, None, take, "extend") is None
+    assert chains.payer(studio.team, studio.user, take, "extend") == studio.token
     Membership.objects.filter(user=studio.user).update(role=Role.VIEWER)
-    assert chains.payer(studio.team, studio.user, take) is None
+    assert chains.payer(studio.team, studio.user, take, "extend") is None

@@ -122,9 +122,9 @@ ENDINGS: dict[Callable[[Lent], None], str] = {
     for_something_else: "mara no longer lends the token that was to pay for this: “Song”.",
     refused: "useapi.net no longer accepts mara’s token, and mara has to enter the new one.",
     removed: "mara’s token, which was to pay, was removed.",
-    only_listens: "mara has left or only listens now",
-    has_left: "mara has left or only listens now",
-    is_locked_out: "mara has left or only listens now",
+    only_listens: "mara has become a viewer, or has left",
+    has_left: "mara has become a viewer, or has left",
+    is_locked_out: "mara has become a viewer, or has left",
 }
 
 
