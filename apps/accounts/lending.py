@@ -1,7 +1,7 @@
 """Whose token may pay for what a member creates: their own, else one that somebody of the team lends to them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -98,16 +98,24 @@ class LentCredits:
 
 def lent_credits(team: Team) -> dict[int, LentCredits]:
     """By the key of each person to whom a token is lent. Four queries, whatever the number of people and tokens."""
-    terms, everyone = of_team(team), _creators(team)
+    first = first_lent(team, _creators(team))
+    spent = spent_this_month({each.pk for each in first.values()})
+    for token in first.values():
+        token.left = max(0, token.lending.monthly_cap - spent.get(token.pk, 0))
+    return {pk: LentCredits(token.owner.short_name, token.left_words) for pk, token in first.items()}
+
+
+def first_lent(team: Team, people: Collection[int]) -> dict[int, ApiToken]:
+    """By the person's key, of these people who may create: the first token that is lent to them, those for songs before
+    others. Two queries."""
+    terms = of_team(team)
+    found: dict[int, ApiToken] = {}
     tokens = [each for each in _paying(team) if each.pk in terms]
     tokens.sort(key=lambda each: "music" not in terms[each.pk].operations)
-    spent, found = spent_this_month(each.pk for each in tokens), {}
     for token in reversed(tokens):
-        token.left = max(0, token.lending.monthly_cap - spent.get(token.pk, 0))
-        people = terms[token.pk].people
-        for person in everyone if people is None else people:
-            if person != token.owner_id:
-                found[person] = LentCredits(token.owner.short_name, token.left_words)
+        chosen = terms[token.pk].people
+        theirs = (pk for pk in people if chosen is None or pk in chosen)
+        found |= {pk: token for pk in theirs if pk != token.owner_id}
     return found
 
 

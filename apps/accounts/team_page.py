@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.accounts import letters
+from apps.accounts.lending import first_lent
 from apps.accounts.memberships import GIVEN
 from apps.accounts.models import ApiToken, Handover, Invitation, Membership, MonthlyCredits, Role, Team, User
 from apps.accounts.models.monthly_credits import month_of
@@ -13,6 +14,7 @@ class Payment(StrEnum):
     """Whose token pays for what somebody creates."""
 
     OWN = "own token"
+    LENT = "lent token"
     SANDBOX = "sandbox only"
     REFUSED = "own token, refused"
     NONE = "no token yet"
@@ -25,6 +27,7 @@ class MemberRow:
 
     membership: Membership
     pays: Payment
+    lender: str  # whose token is lent to them, where it is LENT
     credits: int  # that count for them in this month
     roles: list[Role]  # that may be given
     may_cap: bool
@@ -53,14 +56,15 @@ class TeamPage:
 
 
 def of(viewer: Membership) -> TeamPage:
-    """As this member of the team sees it. Six queries, whatever the number of people."""
+    """As this member of the team sees it. Eight queries, whatever the number of people."""
     team, rights = viewer.team, viewer.rights
     everybody = list(Membership.objects.filter(team=team).select_related("user").order_by("joined_at", "pk"))
     owners = [each for each in everybody if each.rights is Role.OWNER and each.user.is_active]
     payments = _payments(team)
+    lent = first_lent(team, [each.user_id for each in everybody if each.rights.may_create])
     credits = _credits(team)
     rows = [
-        _row(each, viewer, payments, credits.get(each.user_id, 0), alone=owners == [each])
+        _row(each, viewer, _pays(each, payments, lent), credits.get(each.user_id, 0), alone=owners == [each])
         for each in everybody
     ]
     open_ones = Invitation.objects.for_team(team).unused().select_related("invited_by")
@@ -78,20 +82,28 @@ def of(viewer: Membership) -> TeamPage:
 
 
 def _row(
-    member: Membership, viewer: Membership, payments: dict[int, Payment], credits: int, *, alone: bool
+    member: Membership, viewer: Membership, pays: tuple[Payment, str], credits: int, *, alone: bool
 ) -> MemberRow:
     """`alone`: the only owner, who stays one."""
     manages = viewer.may_manage(member) and not alone
-    pays = payments.get(member.user_id, Payment.NONE) if member.rights.may_create else Payment.NOTHING
     return MemberRow(
         membership=member,
-        pays=pays,
+        pays=pays[0],
+        lender=pays[1],
         credits=credits,
         roles=[role for role in GIVEN if role is not member.rights] if manages else [],
         may_cap=viewer.may_manage(member),
         may_remove=manages and member.pk != viewer.pk,
         may_hand_over=viewer.rights is Role.OWNER and member.rights is not Role.OWNER,
     )
+
+
+def _pays(member: Membership, payments: dict[int, Payment], lent: dict[int, ApiToken]) -> tuple[Payment, str]:
+    """And whose token is lent to them, if it is that one."""
+    if not member.rights.may_create:
+        return Payment.NOTHING, ""
+    own, token = payments.get(member.user_id, Payment.NONE), lent.get(member.user_id)
+    return (own, "") if token is None or own is Payment.OWN else (Payment.LENT, token.owner.short_name)
 
 
 def _credits(team: Team) -> dict[int | None, int]:

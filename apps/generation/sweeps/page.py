@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from apps.accounts import cap_words
 from apps.accounts.cap_words import CapRefusal
-from apps.accounts.models import FlowAccount, Membership
+from apps.accounts.models import ApiToken, FlowAccount, Membership
 from apps.generation.job_pages import panel
 from apps.generation.job_pages.card_writer import card
 from apps.generation.job_pages.cards import Card
@@ -87,6 +87,15 @@ class SweepPage:
         self.is_own = sweep.made_by_id == membership.user_id
         self.is_own_draft = sweep.is_draft_of(membership.user)
 
+    @cached_property
+    def payer(self) -> ApiToken | None:
+        return runner.payer_of(self.sweep)
+
+    @property
+    def lent_token(self) -> ApiToken | None:
+        """The one that pays, if it is somebody else's than who filled it in."""
+        return self.payer if self.payer and self.payer.owner_id != self.sweep.made_by_id else None
+
     @property
     def favourites(self) -> Collection[object]:
         return self.progress.favourites
@@ -145,10 +154,9 @@ class SweepPage:
         return self._over(self.fitting)
 
     def _over(self, songs: int) -> CapRefusal | None:
-        payer = runner.payer_of(self.sweep)
-        if payer is None or not songs:
+        if self.payer is None or not songs:
             return None
-        who = counted_credits.spender(self.sweep.team_id, self.sweep.made_by_id, payer)
+        who = counted_credits.spender(self.sweep.team_id, self.sweep.made_by_id, self.payer)
         reader = self._membership.user if self.is_own else None
         return cap_words.foreseen(who, price=self.price.credits, songs=songs, reader=reader)
 
@@ -191,9 +199,9 @@ class SweepPage:
     @property
     def waits(self) -> str:
         """Why a running one asks for nothing, in words for a person; "" while it does."""
-        if self.sweep.phase != Phase.RUNNING or runner.payer_of(self.sweep):
+        if self.sweep.phase != Phase.RUNNING or self.payer:
             return ""
         if self.sweep.account_is_fixed and not self.sweep.account:
             return "The account that was chosen is not there any more, so nothing more is sent."
         who = self.sweep.made_by.short_name if self.sweep.made_by else "The person who filled it in"
-        return f"{who} has no API token here that could pay for it, so nothing more is sent."
+        return f"{who} has no API token here that could pay for it, own or lent, so nothing more is sent."
