@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker
 from apps.accounts import tokens
 from apps.accounts.models import ApiToken, FlowAccount, Invitation, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.users import hash_secret
-from apps.generation.models import Chain, Job, Preset, Sweep
+from apps.generation.models import Chain, Job, LendingRequest, Preset, Sweep
 from apps.library.importing import actions
 from apps.library.models import Clip, ClipFile, Collection, LyricDraft, ReferenceFile, Song
 from apps.upstream.token import Token
@@ -46,6 +46,7 @@ class House:
     viewer: int
     invitation: uuid.UUID
     invited: str
+    lending_request: uuid.UUID
 
 
 @contextmanager
@@ -108,6 +109,9 @@ def build() -> House:
         viewer=Membership.objects.get(user=people["viewer"]).pk,
         invitation=invitation.pk,
         invited=invitation.renew(mailed=False),
+        lending_request=LendingRequest.objects.create(
+            token=kept, asked_by=people["member"], operation="cover", clip=clip
+        ).pk,
     )
 
 

@@ -20,6 +20,7 @@ CHOSEN: Callable[[House], object] = lambda house: house.clip.pk  # noqa: E731
 ACCOUNT: Arguments = lambda house: (house.account,)  # noqa: E731
 MEMBER: Arguments = lambda house: (house.viewer,)  # noqa: E731
 INVITATION: Arguments = lambda house: (house.invitation,)  # noqa: E731
+LENDING_REQUEST: Arguments = lambda house: (house.lending_request,)  # noqa: E731
 TOKEN: Arguments = lambda house: (house.token,)  # noqa: E731
 
 

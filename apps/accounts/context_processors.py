@@ -3,7 +3,7 @@
 Each floor adds its part in its own context_processors.py; the one of generation hands it to the templates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import cast
 
@@ -106,6 +106,11 @@ class AccountsContext:
     def usage(self) -> object | None:
         """What all accounts spent lately; None when nothing is known of it."""
         return None
+
+    @property
+    def lending_requests(self) -> Sequence[object]:
+        """What others of the team ask this person to lend a token for."""
+        return ()
 
     def work_of(self, member: Membership) -> object | None:
         """How many songs are theirs, and how many jobs they have queued and running."""

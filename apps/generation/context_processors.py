@@ -1,6 +1,6 @@
 """`studio` with what the queue adds to the nav and to the pages of accounts. The context processor of every page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from apps.generation.account_removal import removal
 from apps.generation.job_pages import panel
 from apps.generation.jobs import own_credits
 from apps.generation.jobs.own_credits import OwnCredits
+from apps.generation.lending_requests import notices
 from apps.generation.models import Hold
 from apps.generation.usage import forecast, overview, people
 from apps.library.context_processors import LibraryContext
@@ -48,6 +49,10 @@ class Studio(LibraryContext):
     @cached_property
     def usage(self) -> overview.Overview | None:
         return overview.of_team(self.team, self._user) if self.team else None
+
+    @cached_property
+    def lending_requests(self) -> Sequence[notices.Notice]:
+        return notices.for_person(self.membership) if self.membership else ()
 
     def work_of(self, member: Membership) -> people.Work:
         return people.work_of(member)

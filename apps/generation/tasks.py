@@ -16,6 +16,7 @@ from apps.accounts import outbox, ticks, usage_sync
 from apps.generation.dispatch import dispatcher
 from apps.generation.edits import chains
 from apps.generation.jobs import poll_times, transitions
+from apps.generation.lending_requests import notices
 from apps.generation.polling import completion, poller, record_reader
 from apps.generation.queue import blocked_accounts, left_tokens, payers
 from apps.generation.recovery import candidates
@@ -100,6 +101,7 @@ STEPS: tuple[Callable[[datetime], object], ...] = (
     _step_sweeps,
     _check_accounts,
     _send_mail,
+    lambda _now: notices.settle(),
 )
 
 

@@ -7,6 +7,7 @@ from apps.generation.edits import chain_views
 from apps.generation.edits import views as edits_views
 from apps.generation.job_pages import adoption_views, queue_views
 from apps.generation.job_pages import views as job_pages_views
+from apps.generation.lending_requests import views as lending_requests_views
 from apps.generation.lyrics import views as lyrics_views
 from apps.generation.polling import webhooks
 from apps.generation.references import image_views
@@ -40,6 +41,7 @@ urlpatterns = [
     path("library/files/upload/", references_views.upload, name="file-upload"),
     path("library/files/<uuid:pk>/send/", references_views.send, name="file-send"),
     path("library/files/<uuid:pk>/retry/", references_views.retry, name="file-retry"),
+    path("library/files/<uuid:pk>/ask/", references_views.ask, name="file-ask"),
     path("library/files/<uuid:pk>/delete/", references_views.delete, name="file-delete"),
     path("library/files/<uuid:pk>/restore/", references_views.restore, name="file-restore"),
     path("library/clips/<uuid:clip_id>/edit/<slug:operation>/", edits_views.edit, name="clip-edit"),
@@ -69,6 +71,7 @@ urlpatterns = [
     path("flow-accounts/usage/", usage_views.show, name="usage"),
     path("flow-accounts/usage/read/", usage_views.read, name="usage-read"),
     path("flow-accounts/usage/usage.csv", usage_views.download, name="usage-download"),
+    path("flow-accounts/usage/jobs.csv", usage_views.download_jobs, name="usage-jobs-download"),
     path("flow-accounts/<flow-email:email>/usage/", usage_views.show, name="flow-account-usage"),
     path("flow-accounts/<flow-email:email>/usage/read/", usage_views.read, name="flow-account-usage-read"),
     path(
@@ -77,7 +80,17 @@ urlpatterns = [
         name="flow-account-usage-download",
     ),
     path(
+        "flow-accounts/<flow-email:email>/usage/jobs.csv",
+        usage_views.download_jobs,
+        name="flow-account-usage-jobs-download",
+    ),
+    path(
         "flow-accounts/<flow-email:email>/remove/", account_removal_views.remove, name="flow-account-remove"
+    ),
+    path(
+        "settings/tokens/requests/<uuid:pk>/dismiss/",
+        lending_requests_views.dismiss,
+        name="lending-request-dismiss",
     ),
     path("hooks/<str:secret>/", webhooks.hook, name="hook"),
     moved("create/wishes/", to="prompts", name="prompts-moved"),

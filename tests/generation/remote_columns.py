@@ -63,7 +63,7 @@ WITHOUT = (
     "library.TeamStorage library.LyricDraft library.Rating library.Tag "
     "library.Collection library.CollectionItem generation.SendLedger generation.Hold generation.Sweep "
     "generation.SweepCell generation.Chain generation.ChainStep generation.PanelVersion generation.Lease "
-    "generation.Preset"
+    "generation.Preset generation.LendingRequest"
 )
 
 # What Postgres takes, which is stricter than SQLite.

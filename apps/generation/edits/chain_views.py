@@ -19,6 +19,7 @@ from apps.generation.edits import chains, edit_steps
 from apps.generation.edits.edit_steps import Step
 from apps.generation.edits.prerequisites import Obstacle, payers_of, prerequisites_for
 from apps.generation.jobs.pricing import Balance, Price
+from apps.generation.lending_requests import views as lending_requests
 from apps.generation.models import Chain
 from apps.generation.operations import OPERATIONS
 from apps.library.models import Clip
@@ -63,6 +64,9 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         raise Http404("nothing was done to this take")
     asked = request.POST if request.method == "POST" else request.GET
     target = _target(request.team, asked.get("target", ""))
+    if target and "ask" in request.POST:
+        lending_requests.ask(request, target, steps[0].operation)
+        return redirect(f"{request.path}?target={target.pk}")
     chosen = _part(asked.get("part", ""), steps)
     quote = _quote(request.membership, target, chosen) if target else ChainQuote([])
     status = 200

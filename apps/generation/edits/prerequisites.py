@@ -21,6 +21,8 @@ from apps.addresses import address
 from apps.generation.jobs import counted_credits, pricing
 from apps.generation.jobs.decisions import SETTLING
 from apps.generation.jobs.pricing import Balance
+from apps.generation.lending_requests import owners
+from apps.generation.lending_requests.owners import Owner
 from apps.generation.models import Job
 from apps.generation.models.jobs import DOUBTED
 from apps.library.lineage import editability
@@ -32,11 +34,12 @@ Block = FlowAccount.Block
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why nothing can be asked for now, and the page on which that is mended; "" without one."""
+    """Why nothing can be asked for now, and the page on which that is mended, "" without one."""
 
     words: str
     label: str = ""
     url: str = ""
+    owners: tuple[Owner, ...] = ()  # who can be asked to lend a token
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def prerequisites_for(
     tokens = payers_of(clip, operation, membership)
     token = next((each for each in tokens if str(each.pk) == chosen), lending.first_working(tokens))
     if token is None:
-        return Prerequisites(account, obstacle=_nobodys_token(clip, account, membership.team))
+        return Prerequisites(account, obstacle=_nobodys_token(clip, account, operation, membership))
     if token.refused_at:
         return Prerequisites(
             account, obstacle=Obstacle(TOKEN_REFUSED, "Enter the new token", reverse("tokens"))
@@ -110,28 +113,15 @@ def _connect_again(account: FlowAccount) -> Obstacle:
     return Obstacle(words, "Accounts", reverse("flow-accounts"))
 
 
-def _nobodys_token(clip: Clip, account: FlowAccount, team: Team) -> Obstacle:
+def _nobodys_token(clip: Clip, account: FlowAccount, operation: str, membership: Membership) -> Obstacle:
     """Whose account it is, and what to do."""
-    tokens, label = reverse("tokens"), "API tokens"
+    mend = ("API tokens", reverse("tokens"))
     if clip.subscription.is_sandbox:
-        return Obstacle(
-            "This take was made in the sandbox, so its edits are, too: add the sandbox’s token.",
-            label,
-            tokens,
-        )
-    theirs = ApiToken.objects.for_team(team).filter(subscription=clip.subscription_id).select_related("owner")
-    people = [token.owner.short_name for token in theirs]
+        words = "This take was made in the sandbox, so its edits are, too: add the sandbox’s token."
+        return Obstacle(words, *mend)
+    found = owners.of(clip, membership, operation)
     where = f"An edit uses the account of its take, {account.email}"
-    if not people:
-        return Obstacle(
-            f"{where}, and nobody in {team} has a token for it. Add its token first.", label, tokens
-        )
-    whose = " or ".join(people)
-    return Obstacle(
-        f"{where}, and only {whose} has a token for it. Ask {people[0]}, or add a token of your own for it.",
-        label,
-        tokens,
-    )
+    return Obstacle(f"{where}, {owners.words(found, membership)}", *mend, tuple(found))
 
 
 def _waits_for(account: FlowAccount, token: ApiToken) -> str:

@@ -20,6 +20,7 @@ from apps.generation.edits.prerequisites import Prerequisites, prerequisites_for
 from apps.generation.jobs import links
 from apps.generation.jobs.requests import LYRICS_LIMIT, FormAlreadyUsed
 from apps.generation.jobs.titles import title_of
+from apps.generation.lending_requests import views as lending_requests
 from apps.generation.models import Job
 from apps.library import clip_page
 from apps.library.lineage import text_diff
@@ -59,6 +60,9 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
     )
     if "changes" in request.POST:
         return _changes(request, page, form, prerequisites)
+    if "ask" in request.POST:
+        lending_requests.ask(request, clip, operation)
+        return _asked(request, page, form)
     if request.method == "POST" and form.is_valid():
         try:
             if job := _ask(request, form, prerequisites):
@@ -77,6 +81,17 @@ def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> 
         return form.job_request(by=request.user, token=prerequisites.token).ask()[0]
     earlier = Job.objects.for_team(request.team).filter(asked_by=request.user, operation=form.operation)
     return earlier.filter(nonce=form.cleaned_data["nonce"]).first()
+
+
+def _asked(request: TeamRequest, page: dict[str, Any], form: EditForm) -> HttpResponseBase:
+    """The form as it was typed, if there was one, and below what stands in the way that somebody is asked."""
+    if "nonce" not in request.POST and not request.wants_partial:
+        return redirect(request.get_full_path())
+    if "nonce" not in request.POST:
+        form = type(form)(team=form.team, clip=form.clip)
+    uneditable = page["uneditable"]
+    found = prerequisites_for(form.clip, form.operation, request.membership, uneditable=uneditable)
+    return _page(request, page, form, found)
 
 
 def _requested(request: TeamRequest, clip: Clip) -> Job | None:

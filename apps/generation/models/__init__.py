@@ -3,6 +3,7 @@ from apps.generation.models.chains import Chain, ChainStep
 from apps.generation.models.job_events import JobEvent
 from apps.generation.models.jobs import Job, State
 from apps.generation.models.ledger import Hold, SendLedger
+from apps.generation.models.lending_requests import LendingRequest
 from apps.generation.models.panel import Lease, PanelVersion
 from apps.generation.models.presets import Preset
 from apps.generation.models.seen_jobs import SeenJob
@@ -15,6 +16,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "Lease",
+    "LendingRequest",
     "LostSongSearch",
     "PanelVersion",
     "Preset",

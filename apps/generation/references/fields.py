@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from apps.accounts import lending
 from apps.accounts.models import FlowAccount, Team
 from apps.generation.base_forms import PaidForm
+from apps.generation.lending_requests import owners
 from apps.library.models import ReferenceFile
 from apps.prepared import prepared
 
@@ -114,13 +115,24 @@ class ReferenceForm(PaidForm):
             return
         account = next((each for each in self.accounts if each.pk == first.account_id), None)
         if account is None:
-            kind = "refImage1" if first.is_image else "refAudio1"
-            self.add_error(
-                kind,
-                f"{first} is on {first.where}, which is under none of your API tokens. Send it to yours.",
-            )
+            self.add_error("refImage1" if first.is_image else "refAudio1", self._far(first))
         elif "email" not in self.errors:
             self._run_on(account, data)
+
+    def _far(self, file: ReferenceFile) -> str:
+        """Whose account it is on, and what to do."""
+        found = owners.by_subscription(
+            self.team, self.user, {file.subscription_id} if file.account_id else set()
+        )
+        names = [each.name for each in found.get(file.subscription_id, [])]
+        whose = (
+            f"only {owners.listed(names)} can pay there"
+            if names
+            else "nobody here has a working token for it"
+        )
+        send = "Send it to an account of yours" if file.file else "Remove it"
+        ask = f", or ask {owners.listed(names, last='or')} on the page of references" if names else ""
+        return f"{file} is on {file.where}, and {whose}. {send}{ask}."
 
     def _run_on(self, account: FlowAccount, data: dict[str, Any]) -> None:
         token = data.get("token")

@@ -1,8 +1,8 @@
 """The page of reference files: what is on which account, how far sending it has come, which songs used it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from apps.generation.job_pages import panel
 from apps.generation.job_pages.card_writer import card
 from apps.generation.job_pages.cards import Card
 from apps.generation.jobs import decisions, links
+from apps.generation.lending_requests import owners
+from apps.generation.lending_requests.owners import Owner
 from apps.generation.models import Job, State
 from apps.library.archiving.file_types import TYPES
 from apps.library.models import ReferenceFile
@@ -43,6 +45,7 @@ class FileCard:
     strip: bool = False
     change_url: str = ""
     job_url: str = ""
+    owners: tuple[Owner, ...] = ()  # where the person can't pay: who could, and can be asked to lend a token
 
     @property
     def facts(self) -> list[str]:
@@ -74,8 +77,16 @@ class ReferencesPage:
     accounts: list[FlowAccount]  # that have files
 
 
-def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str = "") -> ReferencesPage:
-    """Newest first; `on` an account's e-mail, `kind` image or audio, `place` where the page begins."""
+def of_team(
+    membership: Membership,
+    *,
+    on: str = "",
+    kind: str = "",
+    place: str = "",
+    usable: Collection[FlowAccount] | None = None,
+) -> ReferencesPage:
+    """Newest first; `on` an account's e-mail, `kind` image or audio, `place` where the page begins. `usable`: accounts
+    on which the person can have songs made; None for who creates none."""
     team = membership.team
     files = _files(team)
     if on:
@@ -88,7 +99,24 @@ def of_team(membership: Membership, *, on: str = "", kind: str = "", place: str 
     found = list(files[: PER_PAGE + 1]) if on or kind or place else _newest(team)
     shown = found[:PER_PAGE]
     older = Cursor(shown[-1].created_at, shown[-1].pk) if len(found) > PER_PAGE else None
-    return ReferencesPage(_groups(lines_of(shown, membership)), older, _accounts(team))
+    lines = _with_owners(lines_of(shown, membership), membership, usable)
+    return ReferencesPage(_groups(lines), older, _accounts(team))
+
+
+def _with_owners(
+    lines: list[FileCard], membership: Membership, usable: Collection[FlowAccount] | None
+) -> list[FileCard]:
+    if usable is None:
+        return lines
+    near = {None, *(account.pk for account in usable)}
+    far = [line for line in lines if line.state == "ready" and line.file.account_id not in near]
+    found = owners.by_subscription(
+        membership.team, membership.user, {line.file.subscription_id for line in far}
+    )
+    return [
+        replace(line, owners=tuple(found.get(line.file.subscription_id, ()))) if line in far else line
+        for line in lines
+    ]
 
 
 def _groups(lines: Iterable[FileCard]) -> list[AccountFiles]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import lending
 from apps.accounts.permissions import TeamRequest, team_view
+from apps.generation.lending_requests import views as lending_requests
 from apps.generation.references import page as references_page
 from apps.generation.references import upload_stream, uploads
 from apps.generation.references.forms import UploadForm, sender_to
@@ -45,7 +46,11 @@ def _page(request: TeamRequest, wrong: list[Refused] | None = None, status: int 
     form = UploadForm(team=request.team, user=request.user)
     context: dict[str, Any] = {
         "shown": references_page.of_team(
-            request.membership, on=on, kind=kind, place=request.GET.get("before", "")
+            request.membership,
+            on=on,
+            kind=kind,
+            place=request.GET.get("before", ""),
+            usable=form.accounts if may_create else None,
         ),
         "form": form if may_create else None,
         "accounts": form.accounts if may_create else [],
@@ -159,6 +164,14 @@ def _done(request: TeamRequest, file: ReferenceFile, sender: Sender | None, do: 
         return back(request, "files")
     messages.success(request, taken.words)
     return back(request, "files", at=f"file-{taken.file.pk}")
+
+
+@require_POST
+@team_view(needs="create")
+def ask(request: TeamRequest, pk: UUID) -> HttpResponseBase:
+    """Somebody whose token could pay for a song with it, to lend theirs."""
+    lending_requests.ask(request, _find(request, pk), "music")
+    return back(request, "files", at=f"file-{pk}")
 
 
 @require_POST

@@ -1,26 +1,35 @@
-"""Writes what Flow Music booked as a CSV file for a spreadsheet."""
+"""Writes what Flow Music booked, and what the team's own jobs cost, as CSV files for a spreadsheet."""
 
 from collections.abc import Collection, Iterator
 from datetime import date
 
+from django.db.models import Prefetch
+
 from apps.accounts import spreadsheet
-from apps.accounts.models import FlowAccount, UsageRow
+from apps.accounts.models import FlowAccount, Team, UsageRow
+from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.accounts.usage_sync import credits
-from apps.generation.usage.spending import sense
+from apps.generation.jobs.titles import numbered
+from apps.generation.models import Job
+from apps.generation.operations import OPERATIONS
+from apps.generation.usage.by_person import GONE, counting
+from apps.generation.usage.spending import paid, sense, start
+from apps.library.models import Clip
 
 HEAD = ("UTC day", "account", "kind", "sense", "song", "conversation", "tokens", "credits", "latest")
+JOBS_HEAD = ("sent", "requested by", "token of", "operation", "title", "account", "credits")
 
 
 def lines(accounts: Collection[FlowAccount], *, since: date | None, own: Collection[int]) -> Iterator[bytes]:
     """The newest first, row by row, so that a long one is not held whole.
 
-    Which songs they were stands there for accounts under the subscriptions `own`.
+    Which songs they were stands there for the accounts `own` (their keys).
     """
     yield spreadsheet.BYTE_ORDER_MARK + spreadsheet.line(HEAD)
     by_id = {account.pk: account for account in accounts}
     for row in UsageRow.objects.of(accounts).since(since).iterator(chunk_size=500):
         account = by_id[row.account_id]
-        yield spreadsheet.line(_cells(row, account, is_own=account.subscription_id in own))
+        yield spreadsheet.line(_cells(row, account, is_own=account.pk in own))
 
 
 def _cells(row: UsageRow, account: FlowAccount, *, is_own: bool) -> tuple[object, ...]:
@@ -34,4 +43,26 @@ def _cells(row: UsageRow, account: FlowAccount, *, is_own: bool) -> tuple[object
         row.tokens,
         credits(row.tokens),
         row.latest_at.isoformat(timespec="seconds") if row.latest_at else "",
+    )
+
+
+def job_lines(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> Iterator[bytes]:
+    """The team's jobs there that cost something, the newest first: who asked, whose token paid, and how much."""
+    yield spreadsheet.BYTE_ORDER_MARK + spreadsheet.line(JOBS_HEAD)
+    related = ("asked_by", "paid_by", "ran_on", "song", "source__song")
+    titled = Prefetch("song__takes", Clip.objects.only("song", "take", "title").order_by("take"))
+    jobs = counting(paid(team, start(since), *accounts)).select_related(*related).prefetch_related(titled)
+    for job in jobs.order_by("-sent_at", "pk").iterator(chunk_size=500):
+        yield spreadsheet.line(_job_cells(job))
+
+
+def _job_cells(job: Job) -> tuple[object, ...]:
+    return (
+        job.sent_at.isoformat(timespec="seconds") if job.sent_at else "",
+        job.asked_by.short_name if job.asked_by else GONE,
+        job.paid_by.short_name if job.paid_by else GONE,
+        OPERATIONS[job.operation].label,
+        numbered(job),
+        job.ran_on.email if job.ran_on else "",
+        CREDITS_PER_SONG if job.price is None else job.price,
     )

@@ -35,7 +35,7 @@ def of_team(team: Team, user: User) -> Overview | None:
     spent = spending.of(accounts, team, days=DAYS, today=today)
     if not spent.charged:
         return None
-    own = set(own_subscriptions(team, user))
+    own = top_spenders.own_accounts(accounts, team, subscriptions=set(own_subscriptions(team, user)))
     songs, _ = top_spenders.by_song(accounts, team, since=spent.since, most=MOST_SONGS, own=own)
     return Overview(spent, chart.draw(spent.spans, today), forecast.of(accounts, today), songs)
 

@@ -1,21 +1,18 @@
-"""Which songs and whose requests cost most on Flow Music accounts. A song is a conversation there, with its edits."""
+"""Which songs cost most on Flow Music accounts. A song is a conversation there, with its edits."""
 
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet, Sum
-from django.db.models.functions import Abs, Coalesce
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Abs
 
-from apps.accounts.models import FlowAccount, Team, UsageRow, User
-from apps.accounts.models.subscriptions import CREDITS_PER_SONG
+from apps.accounts.models import FlowAccount, Team, UsageRow
 from apps.accounts.models.usage import UsageRowQuerySet
 from apps.accounts.usage_sync import credits
-from apps.generation.models import Job
-from apps.generation.usage.spending import paid, start
 from apps.library.models import Clip, ClipFile
 from apps.library.models.clips import ClipQuerySet
 from apps.prepared import prepared, share_out
@@ -34,20 +31,12 @@ class SongCost:
     takes: list[Clip]
 
 
-@dataclass(frozen=True)
-class PersonCost:
-    """What a person's requests cost, as it was counted here."""
-
-    person: User
-    credits: int
-
-
 def by_song(
     accounts: Collection[FlowAccount], team: Team, *, since: date | None, most: int, own: Collection[int]
 ) -> tuple[list[SongCost], int]:
     """The dearest ones, and how many there are besides.
 
-    Under the subscriptions `own` the person may know what was made elsewhere too; else a title that is none of the
+    On the accounts `own` (their keys) the person may know what was made elsewhere too; else a title that is none of the
     team's songs isn't shown.
     """
     most_spent, further = _top(accounts, since, most)
@@ -57,16 +46,25 @@ def by_song(
     for each in most_spent:
         account = by_id[each["account"]]
         fitting = [take for take in takes.get(each["title"], []) if take.account_id in {None, account.pk}]
-        title = each["title"] if fitting or account.subscription_id in own else ""
+        title = each["title"] if fitting or account.pk in own else ""
         found.append(SongCost(title, credits(each["spent"]), account, each["last"], fitting))
     return found, further
 
 
-def by_person(accounts: Collection[FlowAccount], team: Team, *, since: date | None) -> list[PersonCost]:
-    """The dearest first; requests of people who have left are not named."""
-    spent = dict(_spent(team, start(since), *accounts))
-    people = _people(*spent)
-    return sorted((PersonCost(each, spent[each.pk]) for each in people), key=lambda each: -each.credits)
+def own_accounts(
+    accounts: Collection[FlowAccount], team: Team, *, subscriptions: Collection[int]
+) -> set[int]:
+    """Keys of those under the subscriptions on which no other team of this site has songs: what is made there for
+    another team is not told."""
+    own = [each for each in accounts if each.subscription_id in subscriptions]
+    return {each.pk for each in own} - set(_shared(team, *own) if own else ())
+
+
+@prepared
+def _shared(team: Team, *accounts: FlowAccount) -> QuerySet[FlowAccount, int]:
+    others = Clip.objects.filter(account=OuterRef("pk")).exclude(team=team)
+    found = FlowAccount.objects.filter(Exists(others), pk__in=[each.pk for each in accounts])
+    return found.order_by().values_list("pk", flat=True)
 
 
 def _top(
@@ -92,17 +90,6 @@ def _conversations(rows: UsageRowQuerySet) -> QuerySet[UsageRow, Any]:
     songs = rows.charged().exclude(conversation_id="").order_by().values("account", "conversation_id")
     sums = songs.annotate(spent=Abs(Sum("tokens")), title=Max("title"), last=Max("day"))
     return sums.order_by("-spent", "conversation_id")
-
-
-@prepared
-def _spent(team: Team, since: datetime, *accounts: FlowAccount) -> QuerySet[Job, tuple[int, int]]:
-    sums = paid(team, since, *accounts).exclude(asked_by=None).values_list("asked_by")
-    return sums.annotate(spent=Sum(Coalesce("price", CREDITS_PER_SONG)))
-
-
-@prepared
-def _people(*ids: int) -> QuerySet[User]:
-    return User.objects.filter(pk__in=ids)
 
 
 def _takes(titles: set[str], accounts: Collection[FlowAccount], team: Team) -> dict[str, list[Clip]]:

@@ -1,8 +1,9 @@
 """/flow-accounts/usage/ and /flow-accounts/<email>/usage/: what was spent on all accounts or one, in words, as a chart,
 as a table and as a file."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -18,20 +19,29 @@ from apps.accounts import account_lookup, usage_sync, visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
 from apps.accounts.models.subscriptions import pool
 from apps.accounts.permissions import TeamRequest, team_view
-from apps.generation.usage import chart, csv_export, forecast, overview, spending, top_spenders
+from apps.generation.usage import (
+    by_person,
+    chart,
+    csv_export,
+    forecast,
+    overview,
+    spending,
+    top_spenders,
+)
 from apps.prepared import prepared
 
 MOST_SONGS = 12
-MOST_PEOPLE = 6
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the address asks for: the accounts, `account` if it is one, and the range by its name."""
+    """What the address asks for: the accounts, `account` if it is one, the range by its name, and of what each person
+    is told (by_person.VIEWS). `own`: keys of accounts of which they may know what was made elsewhere."""
 
     all: list[FlowAccount]
     account: FlowAccount | None
     range: str
+    view: str
     own: set[int]
 
     @property
@@ -57,19 +67,38 @@ class Shown:
         return "&" if "?" in self.here else "?"
 
     @property
+    def view_kept(self) -> str:
+        """What addresses of the same page in another range end with."""
+        return "" if self.view == by_person.USUAL_VIEW else f"&by={self.view}"
+
+    def view_address(self, view: str) -> str:
+        return f"{self.here}{self.joint}days={self.range}&by={view}"
+
+    @property
+    def views(self) -> list[tuple[str, str, bool]]:
+        """Address, words, and whether it is the one that is shown."""
+        return [(self.view_address(key), words, key == self.view) for key, words in by_person.VIEWS.items()]
+
+    @property
     def read_address(self) -> str:
-        return f"{self._address('usage-read', self.account)}{self.joint}days={self.range}"
+        return self._in_range("usage-read")
 
     @property
     def csv_address(self) -> str:
-        return f"{self._address('usage-download', self.account)}{self.joint}days={self.range}"
+        return self._in_range("usage-download")
+
+    @property
+    def jobs_csv_address(self) -> str:
+        return self._in_range("usage-jobs-download")
 
     @property
     def choices(self) -> list[tuple[FlowAccount, str]]:
         """Every account and the address of its usage in the same range."""
-        addresses_ = [self._address("usage", each) for each in self.all]
-        pairs = zip(self.all, addresses_, strict=True)
-        return [(each, f"{link}{'&' if '?' in link else '?'}days={self.range}") for each, link in pairs]
+        return [(each, self._in_range("usage", each) + self.view_kept) for each in self.all]
+
+    def _in_range(self, name: str, account: FlowAccount | None = None) -> str:
+        link = self._address(name, account or self.account)
+        return f"{link}{'&' if '?' in link else '?'}days={self.range}"
 
     def _address(self, name: str, account: FlowAccount | None) -> str:
         """`?on=` where the team has an e-mail twice."""
@@ -109,7 +138,7 @@ def show(request: TeamRequest, email: str = "") -> HttpResponseBase:
         "chart": chart.draw(found.spans, today),
         "songs": songs,
         "further": further,
-        "people": top_spenders.by_person(shown.accounts, request.team, since=found.since)[:MOST_PEOPLE],
+        "people": by_person.of(shown.accounts, request.team, since=found.since, view=shown.view),
         "forecast": forecast.of(shown.live, today),
         "reading": _reading(shown, request),
         "ranges": [(key, words) for key, (_, words) in spending.RANGES.items()],
@@ -130,17 +159,29 @@ def read(request: TeamRequest, email: str = "") -> HttpResponseBase:
 @team_view(needs="see")
 def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
     shown = _shown(request, email)
-    today = timezone.now().date()
-    since = spending.first_day(shown.days, today)
-    lines = csv_export.lines(shown.accounts, since=since, own=shown.own)
+    lines = csv_export.lines(shown.accounts, since=_since(shown), own=shown.own)
+    return _csv(request, shown, lines, "flow-music-usage")
+
+
+@require_safe
+@team_view(needs="see")
+def download_jobs(request: TeamRequest, email: str = "") -> HttpResponseBase:
+    shown = _shown(request, email)
+    lines = csv_export.job_lines(shown.accounts, request.team, since=_since(shown))
+    return _csv(request, shown, lines, "requested-and-paid")
+
+
+def _since(shown: Shown) -> date | None:
+    return spending.first_day(shown.days, timezone.now().date())
+
+
+def _csv(request: TeamRequest, shown: Shown, lines: Iterator[bytes], name: str) -> HttpResponseBase:
     try:
-        body = b"".join(lines)
-        response = transfers.whole(request, body, content_type="text/csv; charset=utf-8")
+        response = transfers.whole(request, b"".join(lines), content_type="text/csv; charset=utf-8")
     except transfers.TooManyTransfers as busy:
         messages.error(request, transfers.message_for(busy, "download"))
         return redirect(shown.here)
-    name = f"flow-music-usage-{today:%Y-%m-%d}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y-%m-%d}.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
 
@@ -148,12 +189,15 @@ def download(request: TeamRequest, email: str = "") -> HttpResponseBase:
 def _shown(request: TeamRequest, email: str) -> Shown:
     on = request.GET.get("on", "")
     asked = request.GET.get("days", "")
+    view = request.GET.get("by", "")
     ended = visibility.ended(request.team)
+    accounts = [*_own_first(request.team, request.user), *ended]
     return Shown(
-        all=[*_own_first(request.team, request.user), *ended],
+        all=accounts,
         account=account_lookup.find(email, team=request.team, user=request.user, on=on) if email else None,
         range=asked if asked in spending.RANGES else spending.USUAL_RANGE,
-        own=_own(request, ended),
+        view=view if view in by_person.VIEWS else by_person.USUAL_VIEW,
+        own=top_spenders.own_accounts(accounts, request.team, subscriptions=_own(request, ended)),
     )
 
 

@@ -250,9 +250,9 @@ def test_who_may_edit(studio: Studio) -> None:
     mate = as_(member(studio.team, "jonas@nightbus.example"))
     assert "add the sandbox’s token" in obstacle(mate, clip)
     Subscription.objects.update(endpoint="https://api.useapi.net/v1/flowmusic")
-    assert f"only {studio.user.short_name} has a token for it" in obstacle(mate, clip)
+    assert f"for which only {studio.user.short_name} has a token here" in obstacle(mate, clip)
     ApiToken.objects.all().delete()
-    assert "nobody in Night Bus has a token for it" in obstacle(mate, clip)
+    assert "nobody in Night Bus has a working token for it" in obstacle(mate, clip)
     viewer = as_(member(studio.team, "vera@nightbus.example", Role.VIEWER))
     assert signed_in(viewer).get(address(clip, "cover")).status_code == 403
     assert send(viewer, clip, "cover").status_code == 403

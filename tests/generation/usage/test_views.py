@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import FlowAccount, Role, Team, UsageRow
+from apps.accounts import visibility
+from apps.accounts.models import ApiToken, FlowAccount, Membership, Role, Team, UsageRow, User
 from apps.generation.models import Job, State
 from apps.generation.usage import chart, forecast, spending
 from apps.generation.usage.spending import Period
@@ -176,7 +178,7 @@ def test_another_teams_jobs_count_as_elsewhere(studio: Studio, account: FlowAcco
     book(account, 5, song="a")
     page = shown(studio)
     assert columns(page)[-1].endswith("5 credits. 5 elsewhere.")
-    assert "Who requested it" not in page.text
+    assert "By person" not in page.text
 
 
 def test_the_file_holds_no_formulas(studio: Studio, account: FlowAccount) -> None:
@@ -275,3 +277,62 @@ def test_a_day_is_a_utc_day_and_what_was_sent_since_it_was_read_waits(
     FlowAccount.objects.update(usage_read_at=at - timedelta(seconds=1))
     found = spending.of([account], studio.team, days=7, today=date(2026, 6, 2))
     assert sum(span.counted for span in found.spans) == 0
+
+
+def borrowed(studio: Studio, account: FlowAccount, price: int) -> Job:
+    """Asked for by a member, and paid with the studio's token."""
+    jonas = User.objects.filter(email="jonas@nightbus.example").first()
+    job = made(studio, account, price)
+    jonas = jonas or member(studio.team, "jonas@nightbus.example")
+    Job.objects.filter(pk=job.pk).update(asked_by=jonas)
+    return job
+
+
+def people(page: Page) -> list[str]:
+    return [" ".join(row.text.split()) for row in page.one(id="by-person").all("li")]
+
+
+def test_who_requested_and_who_paid(studio: Studio, account: FlowAccount) -> None:
+    """Of the range that is shown, on the page and as a file; also by a token that is gone, and by who has left."""
+    book(account, 50, song="a")
+    made(studio, account, 10)
+    made(studio, account, 7, days_ago=9)
+    made(studio, account, 0, operation="lyrics")  # has no price
+    for price in (20, 3):
+        borrowed(studio, account, price)
+    Membership.objects.filter(user__email="jonas@nightbus.example").delete()
+    week = shown(studio, f"{STUDIO}?days=7")
+    assert people(week) == ["JO jonas 2 jobs, 23 with mara’s token 23", "MA mara 1 job 10"]
+    paid = week.one(id="by-person").all("a")[1]
+    assert people(shown(studio, paid["href"] or "")) == ["MA mara 3 jobs, 23 requested by jonas 33"]
+    visibility.remember(studio.team.pk, studio.token.subscription_id)
+    ApiToken.objects.all().delete()
+    assert people(shown(studio, f"{ALL}?days=30&by=paid")) == ["MA mara 4 jobs, 23 requested by jonas 40"]
+    file = week.one(id="by-person").all("a")[-1]["href"] or ""
+    answer = signed_in(studio).get(file)
+    head, *rows = list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
+    cells = [dict(zip(head, row, strict=True)) for row in rows]
+    assert sorted((each["requested by"], each["token of"], each["credits"]) for each in cells) == [
+        ("jonas", "mara", "20"),
+        ("jonas", "mara", "3"),
+        ("mara", "mara", "10"),
+    ]
+
+
+def test_two_teams_on_one_subscription_see_only_their_own(studio: Studio, account: FlowAccount) -> None:
+    """Each by a token of their own: jobs, titles and people of the other team stand on no page and in no file."""
+    elsewhere = Team.objects.create(name="Elsewhere")
+    eve = with_token(studio.sandbox, elsewhere, member(elsewhere, "eve@elsewhere.example", Role.OWNER))
+    words = {studio.team: ("Copper Rain", "mara"), elsewhere: ("Private Song", "eve")}
+    for band, credits in ((studio, 10), (eve, 5)):
+        title, _ = words[band.team]
+        made(band, account, credits)
+        take(band, account, title)
+        book(account, credits, song=title, title=title)
+    for own, other in ((studio, eve), (eve, studio)):
+        for address in (STUDIO, ALL, f"{ALL}?by=paid", f"{STUDIO}usage.csv", f"{STUDIO}jobs.csv", "/jobs/"):
+            text = re.sub(r"data-version=\S+", "", signed_in(own).get(address).getvalue().decode())
+            assert not [each for each in words[other.team] if re.search(rf"\b{each}\b", text)], address
+        page = shown(own)
+        assert people(page)[0].endswith(" 1 job 10" if own is studio else " 1 job 5")
+        assert words[own.team][0] in page.text
