@@ -25,6 +25,7 @@ from pytest_django import DjangoDbBlocker
 from apps.accounts import invitations, memberships
 from apps.accounts.email_addresses import plain
 from apps.accounts.models import AuditEntry, Membership, Role, Team, UsageRow, User
+from apps.generation.lending_requests import requests
 from apps.generation.models import Job, Preset, Sweep
 from apps.library.models import Clip, ClipFile, Collection, LyricDraft, LyricVersion, ReferenceFile, Song, Tag
 from apps.one_line import clean
@@ -81,6 +82,7 @@ NOT_WRITTEN = {
     "incident",
     "generation.JobEvent": "state text",
     "generation.Lease": "name",
+    "generation.LendingRequest": "operation",
     "generation.LostSongSearch": "problem clips",
     "generation.SeenJob": "jobid reference",
     "generation.SendLedger": "database",
@@ -311,7 +313,8 @@ def test_no_mail_has_it_in_its_head(house: House, monkeypatch: pytest.MonkeyPatc
     team = Team.objects.get(pk=house.team.pk)
     invitations.invite(team, email="ada@nightbus.example", role=Role.MEMBER, by=owner.user)
     memberships.hand_over(team, giver=owner, receiver=member, giver_stays=False)
-    assert len(mail.outbox) == 2
+    requests.ask(owner, by=member, operation="cover", subject=Clip.objects.get(pk=house.clip.pk))
+    assert len(mail.outbox) == 3
     for letter in mail.outbox:
         sent = message_from_bytes(letter.message().as_bytes(), policy=policy.default)
         assert {"Bcc", "Cc"}.isdisjoint(sent.keys())

@@ -88,5 +88,7 @@ def words(owners: list[Owner], membership: Membership) -> str:
     has = "has a token" if len(owners) == 1 else "have tokens"
     lent = [each.name for each in owners if each.is_lent]
     but = f" {listed(lent)} lend{'s' if len(lent) == 1 else ''} it, but not to you for this." if lent else ""
+    if all(each.asked_at for each in owners):
+        return f"for which only {whose} {has} here.{but} A token of your own for it would do, too."
     ask = f"Ask {'one of them' if len(owners) > 1 else whose} to lend it to you"
     return f"for which only {whose} {has} here.{but} {ask}, or add a token of your own for it."

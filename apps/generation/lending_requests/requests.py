@@ -38,7 +38,7 @@ def ask(owner: Membership, *, by: Membership, operation: str, subject: Subject) 
     )
     if asked.count() >= LendingRequest.MOST_A_DAY:
         raise NotAsked(
-            f"You have asked {LendingRequest.MOST_A_DAY} times since yesterday. Ask again tomorrow."
+            f"You have asked {LendingRequest.MOST_A_DAY} times since yesterday. Wait until tomorrow."
         )
     if letters.mail_is_set_up() and not asked.filter(token__owner=owner.user_id).exists():
         _mail(request)  # one from each person a day

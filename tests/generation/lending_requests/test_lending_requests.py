@@ -66,6 +66,7 @@ def test_one_click_asks_and_the_owner_alone_sees_it_until_it_is_dismissed(
     assert "Cover of Copper Rain, take A" in letter.body
     page = Page(client(jonas).get(address(clip, "cover")))
     assert "You have asked mara" in page.notice
+    assert "A token of your own for it would do, too." in page.notice
     assert page.all("button", name="ask") == []
     for place in ("/library/", "/jobs/"):
         (said,) = shown(mara, place)
