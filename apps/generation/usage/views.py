@@ -67,7 +67,7 @@ class Shown:
         return "&" if "?" in self.here else "?"
 
     @property
-    def view_kept(self) -> str:
+    def view_query(self) -> str:
         """What addresses of the same page in another range end with."""
         return "" if self.view == by_person.USUAL_VIEW else f"&by={self.view}"
 
@@ -94,7 +94,7 @@ class Shown:
     @property
     def choices(self) -> list[tuple[FlowAccount, str]]:
         """Every account and the address of its usage in the same range."""
-        return [(each, self._in_range("usage", each) + self.view_kept) for each in self.all]
+        return [(each, self._in_range("usage", each) + self.view_query) for each in self.all]
 
     def _in_range(self, name: str, account: FlowAccount | None = None) -> str:
         link = self._address(name, account or self.account)
