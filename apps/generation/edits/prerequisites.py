@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from apps.accounts import cap_words, lending
 from apps.accounts.cap_words import CapRefusal
-from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
+from apps.accounts.models import ApiToken, FlowAccount, Membership
 from apps.addresses import address
 from apps.generation.jobs import counted_credits, pricing
 from apps.generation.jobs.decisions import SETTLING
