@@ -154,6 +154,34 @@ def test_a_link_for_nobody_in_particular(people: People) -> None:
     assert User.objects.get(email=NELE).has_usable_password()
 
 
+def test_who_is_in_the_team_uses_up_nothing(people: People) -> None:
+    """Invited by their address before they came in another way."""
+    path = invite(people, people.stranger.email)
+    Membership.objects.create(team=people.team, user=people.stranger, role=Role.VIEWER)
+    eve = people.client("stranger")
+    for answer in (eve.get(path), eve.post(path)):
+        assert answer.headers["Location"] == "/library/"
+    assert "You are in Night Bus already" in words(eve.get("/library/"))
+    assert people.team.memberships.get(user=people.stranger).role == Role.VIEWER
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_who_is_locked_out_stays_out_and_is_told_whom_to_ask(people: People) -> None:
+    people.stranger.set_password(PASSWORD)
+    people.stranger.is_active = False
+    people.stranger.save()
+    path, client = invite(people, people.stranger.email), people.client("stranger")
+    assert "has an account already" in words(client.get(path)), "the session is worth nothing any more"
+    assert client.post(path, FORM).status_code == 409
+    client.post(path, {"do": "sign-in"})
+    login = {"login": people.stranger.email, "password": PASSWORD, "next": "/auth/invitation/"}
+    refused = client.post("/auth/login/", login, follow=True)
+    assert "Your sign-in is deactivated" in words(refused)
+    assert "Ask whoever runs this site" in words(refused)
+    assert not people.team.memberships.filter(user=people.stranger).exists()
+    assert Invitation.objects.get().is_valid, "nothing is used up"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -205,7 +233,7 @@ def test_of_two_people_one_joins(signed_in: bool, settings: Settings) -> None:
     team = Team.objects.create(name="Night Bus")
     owner = person("mara@nightbus.example", team, Role.OWNER)
     invitation = Invitation.begin(team, email="", role=Role.MEMBER, by=owner)
-    path, start = f"/auth/invitation/{invitation.renew(mailed=False)}/", Barrier(2, timeout=30)
+    path = f"/auth/invitation/{invitation.renew(mailed=False)}/"
     people = [
         person(f"{name}@elsewhere.example", Team.objects.create(name=name), Role.OWNER) for name in "ab"
     ]
@@ -213,17 +241,38 @@ def test_of_two_people_one_joins(signed_in: bool, settings: Settings) -> None:
     forms: list[dict[str, Any]] = [
         {} if signed_in else FORM | {"email": f"{name}@new.example"} for name in "ab"
     ]
-
-    def join(number: int) -> int:
-        start.wait()
-        try:
-            return clients[number].post(path, forms[number]).status_code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(join, range(2))) == [302, 410]
+    assert race(clients, [path] * 2, forms) == [302, 410]
     assert team.memberships.count() == 2
     assert User.objects.count() == (3 if signed_in else 4), "who came too late has no half an account"
     invitation.refresh_from_db()
     assert invitation.accepted_by in {each.user for each in team.memberships.all()} - {owner}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_address_joined_in_two_teams_at_once_is_one_person() -> None:
+    """Whoever came too late is asked to sign in, and can still join with the link."""
+    teams = [Team.objects.create(name=name) for name in ("Night Bus", "Day Bus")]
+    owner = person("mara@nightbus.example", teams[0], Role.OWNER)
+    made = [Invitation.begin(team, email=NELE, role=Role.MEMBER, by=owner) for team in teams]
+    paths = [f"/auth/invitation/{each.renew(mailed=False)}/" for each in made]
+    assert race([Client(), Client()], paths, [FORM, FORM]) == [302, 409]
+    nele = User.objects.get(email=NELE)
+    (left,) = Invitation.objects.unused()
+    late = paths[made.index(left)]
+    assert as_person(nele).post(late).headers["Location"] == "/library/?welcome=1"
+    assert {each.team for each in nele.memberships.all()} == set(teams)
+
+
+def race(clients: list[Client], paths: list[str], forms: list[dict[str, Any]]) -> list[int]:
+    """Both press at the same moment, each by a connection of their own: the statuses, the smaller one first."""
+    start = Barrier(2, timeout=30)
+
+    def join(number: int) -> int:
+        start.wait()
+        try:
+            return clients[number].post(paths[number], forms[number]).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        return sorted(pool.map(join, range(2)))
