@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "flowweb.headers.Headers",
     "flowweb.host_check.Gate",
+    "flowweb.queries.without_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "flowweb.compression.CompressedPages",

@@ -39,8 +39,9 @@ def listed(request: HttpRequest, user: User) -> list[OwnSession]:
 
 
 def end(row: UserSession, *, by: User) -> None:
-    row.end()
-    audit_trail.note(by, "session ended", by=by)
+    with transaction.atomic():
+        row.end()
+        audit_trail.note(by, "session ended", by=by)
 
 
 def end_others(request: HttpRequest, user: User) -> None:

@@ -1,4 +1,4 @@
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from apps.accounts import health
 from apps.accounts.account_lookup import EmailConverter
@@ -10,6 +10,7 @@ from apps.accounts.views import (
     invitations,
     lending,
     members,
+    own_changes,
     profile,
     sign_in,
     team,
@@ -25,6 +26,31 @@ urlpatterns = [
     # allauth's own lists: they stand on the page of the profile.
     path("auth/two-step/", profile.to_profile, name="mfa_index"),
     path("auth/two-step/webauthn/", profile.to_profile, name="mfa_list_webauthn"),
+    # Its own, each in one transaction.
+    path("auth/email/", own_changes.change_addresses, name="account_email"),
+    re_path(
+        r"^auth/confirm-email/(?P<key>[-:\w]+)/$", own_changes.confirm_address, name="account_confirm_email"
+    ),
+    path("auth/password/change/", own_changes.change_password, name="account_change_password"),
+    path("auth/password/set/", own_changes.set_password, name="account_set_password"),
+    re_path(
+        r"^auth/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        own_changes.reset_password,
+        name="account_reset_password_from_key",
+    ),
+    path("auth/two-step/totp/activate/", own_changes.add_app, name="mfa_activate_totp"),
+    path("auth/two-step/totp/deactivate/", own_changes.remove_app, name="mfa_deactivate_totp"),
+    path(
+        "auth/two-step/recovery-codes/generate/",
+        own_changes.renew_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path("auth/two-step/webauthn/add/", own_changes.add_passkey, name="mfa_add_webauthn"),
+    path(
+        "auth/two-step/webauthn/keys/<int:pk>/remove/",
+        own_changes.remove_passkey,
+        name="mfa_remove_webauthn",
+    ),
     # Where signing in by OpenID Connect leads when it doesn't lead in.
     path("auth/openid/cancelled/", sign_in.openid_cancelled, name="socialaccount_login_cancelled"),
     path("auth/openid/signup/", sign_in.openid_cancelled, name="socialaccount_signup"),

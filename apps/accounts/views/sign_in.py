@@ -6,6 +6,7 @@ from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -29,12 +30,20 @@ def use_link(request: HttpRequest, secret: str) -> HttpResponseBase:
     link = SignInLink.find(secret)
     if request.method != "POST" and link:
         return quiet(TemplateResponse(request, "accounts/sign_in_link.html", {"person": link.user}))
-    if link is None or not link.consume():
+    if link is None or not _use(request, link):
         return quiet(TemplateResponse(request, "accounts/sign_in_link_expired.html", status=410))
-    login(request, link.user, backend=BACKEND)
-    audit_trail.note(link.user, "signed in by a link", by=link.user)
     sign_in_limits.remember_person(request, link.user)
     return quiet(_first_page(request, link.user))
+
+
+def _use(request: HttpRequest, link: SignInLink) -> bool:
+    """False if somebody did already. Used, it has signed in, and there is a line about it."""
+    with transaction.atomic():
+        if not link.consume():
+            return False
+        login(request, link.user, backend=BACKEND)
+        audit_trail.note(link.user, "signed in by a link", by=link.user)
+    return True
 
 
 @login_not_required

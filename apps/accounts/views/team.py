@@ -88,7 +88,8 @@ def leave(request: TeamRequest) -> HttpResponseBase:
 def require_two_step(request: TeamRequest) -> HttpResponseBase:
     """`required`: 1, or nothing."""
     ask_again(request)
-    request.team.require_two_step(bool(request.POST.get("required")), by=request.user)
+    with transaction.atomic():
+        request.team.require_two_step(bool(request.POST.get("required")), by=request.user)
     return redirect("team")
 
 

@@ -44,7 +44,8 @@ def begin(request: TeamRequest) -> HttpResponseBase:
         return _page(request, part, status=422)
     own = FlowAccount.objects.owned_by(request.user, request.team)
     wanted = request.POST.get("email", "")
-    chosen = own.exclude(block=FlowAccount.Block.GONE) if wanted == ALL else own.filter(email=wanted)
+    live = own.exclude(block=FlowAccount.Block.GONE)
+    chosen = live if wanted == ALL else [account for account in own if account.email == wanted]
     if not chosen:
         raise Http404
     for account in chosen:
