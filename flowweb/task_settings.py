@@ -15,6 +15,7 @@ CELERY_TASK_ROUTES = {
     "accounts.mail": {"queue": "slow"},
     "accounts.purge": {"queue": "slow"},
     "generation.block": {"queue": "slow"},
+    "generation.charges": {"queue": "slow"},
     "generation.look": {"queue": "slow"},
     "accounts.usage": {"queue": "slow"},
     "library.archive": {"queue": "slow"},

@@ -105,6 +105,7 @@ def save(account: FlowAccount, events: Iterable[UsageEvent], *, read_at: datetim
         }
         _write(kept, said, read_at)
         same.update(usage_read_at=read_at, usage_problem="")
+        wake("generation.charges", account.pk)
 
 
 def is_being_read(account: FlowAccount, now: datetime) -> bool:

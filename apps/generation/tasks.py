@@ -22,6 +22,7 @@ from apps.generation.queue import blocked_accounts, left_tokens, payers
 from apps.generation.recovery import candidates
 from apps.generation.restore import guard
 from apps.generation.sweeps import runner
+from apps.generation.usage import charges
 from apps.wake import wake
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,8 @@ def _check_accounts(now: datetime) -> None:
         wake("accounts.refresh", token_id)
     for pk in usage_sync.due():
         wake("accounts.usage", pk)
+    for pk in charges.due():
+        wake("generation.charges", pk)
 
 
 def _send_mail(_now: datetime) -> None:
@@ -148,6 +151,11 @@ def search_for_song(job_id: str) -> None:
 @shared_task(name="generation.recheck")
 def recheck_account(account_id: int, team_id: str = "") -> None:
     blocked_accounts.recheck(account_id, UUID(team_id) if team_id else None)
+
+
+@shared_task(name="generation.charges")
+def count_charges(account_id: int) -> None:
+    charges.count(account_id)
 
 
 @shared_task(name="generation.collect")

@@ -1,8 +1,10 @@
 """A monthly cap that leaves too little room: nothing is sent, nothing typed lost, and the part that fits is offered."""
 
 import uuid
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -225,6 +227,23 @@ def test_what_is_certainly_not_spent_is_released_once(studio: Studio) -> None:
     counted_credits.count_again(third)
     counted_credits.count_again(Job.objects.get(pk=third.pk))
     assert counted(studio) == {(None, None): 10, own: 10}
+
+
+def test_a_month_begins_at_midnight_utc(studio: Studio) -> None:
+    """What is corrected or released later moves the figure of the month in which it was requested."""
+    cap(studio, 5)
+    with time_machine.travel(datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), tick=False) as clock:
+        (old,) = studio.ask()
+        with pytest.raises(CapReached) as reached:
+            studio.ask()
+        words = cap_words.refusal(reached.value, reader=studio.user).words
+        assert "It begins anew on 1 January, 00:00 UTC." in words
+        clock.shift(timedelta(seconds=1))
+        (new,) = studio.ask()
+        counted_credits.correct(old, 7)
+    assert (old.counted_in, new.counted_in) == (date(2026, 12, 1), date(2027, 1, 1))
+    own = MonthlyCredits.objects.filter(member=studio.user).order_by("month")
+    assert list(own.values_list("month", "credits")) == [(date(2026, 12, 1), 7), (date(2027, 1, 1), 5)]
 
 
 def test_free_ones_need_no_room(studio: Studio) -> None:

@@ -98,6 +98,7 @@ class FlowAccount(models.Model):
         "ApiToken", on_delete=models.SET_NULL, null=True, related_name="+"
     )  # the person's own, or one of their team
     usage_read_at = models.DateTimeField(null=True)  # when what is kept of it (UsageRow) was read
+    charges_counted_at = models.DateTimeField(null=True)  # the reading by which jobs were counted last
     usage_problem = models.CharField(
         max_length=300, blank=True
     )  # why that was not possible since, in plain words

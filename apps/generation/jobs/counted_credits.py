@@ -63,6 +63,16 @@ def correct(job: Job, credits: int) -> bool:
     return True
 
 
+def settle(job: Job, credits: int) -> bool:
+    """What Flow Music charged for it is known now, and is not looked for any more. False: that was known before."""
+    with transaction.atomic():
+        unknown = Job.objects.filter(pk=job.pk, charge_known=False)
+        if not unknown.update(charge_known=True):
+            return False
+        correct(job, credits)
+    return True
+
+
 def count_again(job: Job) -> None:
     """It was removed from the queue, so it counts nothing, and now it turns out that it was made: that is spent,
     whatever the caps are. In a transaction before the panel."""

@@ -162,6 +162,7 @@ class Job(models.Model):
     # What counts for it against caps (apps/generation/jobs/counted_credits.py), and the first day of the month.
     counted_credits = models.PositiveIntegerField(default=0, db_default=0)
     counted_in = models.DateField(null=True)
+    charge_known = models.BooleanField(default=False, db_default=False)  # it is what Flow Music charged
 
     # At the remote side
     jobid = models.CharField(max_length=400, null=True)

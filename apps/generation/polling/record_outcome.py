@@ -3,13 +3,14 @@
 Everything here may be called twice with the same news and in any order.
 """
 
+import re
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.generation.jobs import endings, pricing, transitions
+from apps.generation.jobs import counted_credits, endings, pricing, transitions
 from apps.generation.models import Job, State
 from apps.generation.recovery import adoption
 from apps.upstream.records import JobRecord
@@ -19,6 +20,8 @@ FAILURES = {
     "moderation_reject": "Flow Music declined this one. Leave out names of artists and songs.",
     "no_clips": "Flow Music finished, but without any audio. Retry it, or edit the prompt.",
 }
+# Flow Music's own refusal, in the words of post-flowmusic-music: nothing was begun.
+REFUSED = re.compile(r"\bfailed \((402|429)\)")
 OTHER_FAILURE = "Flow Music could not create this one. Retry it, or edit the prompt."
 
 
@@ -68,12 +71,16 @@ def fail(
         text = "Cancelled. What it cost is spent; the song may still turn up at Flow Music."
         endings.finish_cancelled(job, text, error_code=code, **values)
     else:
-        endings.fail(
+        refused = REFUSED.search(record.error_message or "") is not None
+        cost = "Nothing was spent." if refused else f"It may have cost {pricing.of_job(job, [])}."
+        failed = endings.fail(
             job,
             "Flow Music created nothing.",
             error_code=code,
-            error_text=f"{FAILURES.get(code, OTHER_FAILURE)} It may have cost {pricing.of_job(job, [])}.",
+            error_text=f"{FAILURES.get(code, OTHER_FAILURE)} {cost}",
             error_quote=(record.error_message or "")[:500],
             evidence=evidence or {"record": record.raw},
             **values,
         )
+        if failed and refused:
+            counted_credits.settle(job, 0)
