@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import Http404
+from django.urls import register_converter
 
 from apps.accounts import visibility
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
@@ -39,6 +40,9 @@ class EmailConverter:
         if re.fullmatch(self.regex, value):
             return value
         return f"{ODD_PREFIX}{urlsafe_b64encode(value.encode()).decode()}@{ODD}"
+
+
+register_converter(EmailConverter, "flow-email")
 
 
 def find(email: str, *, team: Team, user: User, on: str = "") -> FlowAccount:

@@ -1,7 +1,6 @@
-from django.urls import path, re_path, register_converter
+from django.urls import path, re_path
 
 from apps.accounts import health
-from apps.accounts.account_lookup import EmailConverter
 from apps.accounts.views import (
     acceptance,
     account_connection,
@@ -16,8 +15,6 @@ from apps.accounts.views import (
     team,
     tokens,
 )
-
-register_converter(EmailConverter, "flow-email")
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

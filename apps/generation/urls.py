@@ -18,6 +18,7 @@ from apps.generation.usage import views as usage_views
 from apps.old_addresses import moved
 
 urlpatterns = [
+    path("jobs/panel/", job_pages_views.live_panel, name="panel"),
     path("", create_views.home, name="home"),
     path("create/", create_views.create, name="create"),
     path("create/references/", reference_views.choices, name="create-references"),
@@ -51,7 +52,6 @@ urlpatterns = [
     path("jobs/chains/<uuid:pk>/resume/", chain_views.resume, name="chain-resume"),
     path("create/image/", image_views.image, name="image"),
     path("jobs/", job_pages_views.jobs, name="jobs"),
-    path("jobs/panel/", job_pages_views.live_panel, name="panel"),
     path("jobs/restored/", restore_views.restored, name="jobs-restored"),
     path("jobs/<uuid:pk>/", job_pages_views.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", job_pages_views.cancel, name="job-cancel"),
