@@ -150,10 +150,19 @@ def new_files(clip: ClipRecord, now: datetime, *, has_record: bool) -> list[dict
 
 
 def _new_file(kind: ClipFile.Kind, link: str, now: datetime, has_record: bool) -> dict[str, Any]:
-    wanted = bool(link) or kind == Kind.MP3 or (kind != Kind.COVER and has_record)
-    due = now + WAV_WAITS if kind == Kind.WAV else now
-    state = State.WANTED if wanted else State.NONE
-    return {"kind": kind, "state": state, "source_url": link, "next_try_at": due if wanted else None}
+    wanted = is_wanted(kind, link, has_record=has_record)
+    state, due = (State.WANTED, due_at(kind, now)) if wanted else (State.NONE, None)
+    return {"kind": kind, "state": state, "source_url": link, "next_try_at": due}
+
+
+def is_wanted(kind: ClipFile.Kind, link: str, *, has_record: bool) -> bool:
+    """Whether there is a way to the file. The mp3 is asked for with the token; of the others, but for the cover, a
+    job's record may give a link later."""
+    return bool(link) or kind == Kind.MP3 or (kind != Kind.COVER and has_record)
+
+
+def due_at(kind: ClipFile.Kind, now: datetime) -> datetime:
+    return now + WAV_WAITS if kind == Kind.WAV else now
 
 
 def links_of(clip: ClipRecord) -> dict[ClipFile.Kind, str]:

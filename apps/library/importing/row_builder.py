@@ -4,15 +4,15 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
 
 from apps.library import songs
+from apps.library.models import ClipFile
 from apps.library.models.clips import INSTRUMENTAL
 from apps.library.search import search_index
 from apps.upstream.records import ClipRecord
@@ -24,8 +24,7 @@ OF_FILE = ("clip_id", "kind", "state", "source_url", "next_try_at")
 OF_WORDS = ("clip_id", "terms", "way")
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """`take`, `files` and `words` are values as a database takes them, in the order of the names above."""
 
     clip: ClipRecord
@@ -47,10 +46,10 @@ def _ready(clip: ClipRecord, take_id: str, song_id: str, team_id: UUID, now: dat
     words = (take_id, _terms(team_id, said["title"], said["lyrics"]), search_index.WAY)
     timing = said["lyrics_timing"]
     said |= {"made_at": stored(said["made_at"]), "lyrics_timing": json.dumps(timing) if timing else None}
-    files = [
-        (take_id, file["kind"], file["state"], file["source_url"], stored(file["next_try_at"]))
-        for file in songs.new_files(clip, now, has_record=False)
-        if file["next_try_at"]  # what can't be fetched needs no row: should a link turn up, it gets one
+    files = [  # what can't be fetched needs no row: should a link turn up, it gets one
+        (take_id, kind, ClipFile.State.WANTED, link, stored(songs.due_at(kind, now)))
+        for kind, link in songs.links_of(clip).items()
+        if songs.is_wanted(kind, link, has_record=False)
     ]
     return Ready(
         clip, song_id, (take_id, song_id, clip.clip_id, *(said[name] for name in SAID)), files, words

@@ -47,11 +47,15 @@ def document(
     team_id: Any, title: str, lyrics: str = "", *, tags: str = "", prompt: str = "", instrumental: bool
 ) -> str:
     """What a take with these texts is found by."""
-    head = [team_sign(team_id), *([INSTRUMENTAL] if instrumental else []), *map(_sign, _signs(title))]
-    parts = [list(_words(text)) if text else [] for text in (title, tags, prompt)]
-    for mark, words in zip(MARKS, parts, strict=True):
-        head += [f"{mark}{word}" for word in words]
-    return _cut(" ".join(dict.fromkeys(chain(head, *parts, _words_of_lyrics(lyrics)))))
+    found, plain = [team_sign(team_id), *map(_sign, _signs(title))], []
+    if instrumental:
+        found.append(INSTRUMENTAL)
+    for mark, text in zip(MARKS, (title, tags, prompt), strict=True):
+        if text:
+            words = list(_words(text))
+            found += [mark + word for word in words]
+            plain += words
+    return _cut(" ".join(dict.fromkeys(chain(found, plain, _words_of_lyrics(lyrics) if lyrics else ()))))
 
 
 def signs(query: str) -> list[Group]:
