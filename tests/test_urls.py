@@ -99,7 +99,7 @@ TABLE = [
     # Nobody lends the token of somebody else, whatever their role.
     row("token-lend",       "302 302", "404 404", "403 403", "404 404", "200 302", args=TOKEN,
         lent="1", monthly_cap="50", operations="music"),
-    row("token-lend-stop",  "302 302", "404 404", "403 403", "404 404", "200 302", args=TOKEN),
+    row("token-lend-stop",  "302 302", "404 404", "403 403", "404 404", "302 302", args=TOKEN),
     row("flow-accounts",    "302 405", "200 405", "200 405", "200 405", "200 405"),
     row("flow-accounts-check", "405 302", "405 302", "405 403", "405 302", "405 302"),
     # Nothing is filled in, so nothing is asked of the remote side.

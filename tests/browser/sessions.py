@@ -41,6 +41,7 @@ NEWCOMER = "nele"  # has used her link, and set no password yet
 PEOPLE = {
     "tokenless": Person("No API token yet", sandbox=False),
     "milo": Person("Mara’s studio", sandbox=False, role="member", password="accordion in the fog"),
+    "bo": Person("Lena’s studio", sandbox=False, role="member", password="two spoons and a piano"),
     "vera": Person("Mara’s studio", sandbox=False, role="viewer", password="brushed snare at midnight"),
 }
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.reference_uploads import upload_files
 from tests.browser.sessions import NEWCOMER, Visits
+from tests.browser.sign_in import confirm_password
 from tests.browser.song_forms import cover, create_song, split
 
 EDITOR = "ella"  # a studio of her own, with a song that was edited
@@ -121,6 +122,9 @@ STOPS = (
     Stop("profile-delete-owner", PERSON, "/settings/account/delete/"),
     Stop("tokens", PERSON, "/settings/tokens/"),
     Stop("token-remove", PERSON, "{token_remove}"),
+    Stop("tokens-lent", SWEEPER, "/settings/tokens/"),
+    Stop("token-lend", PERSON, "{token_lend}"),
+    Stop("token-lend-stop", SWEEPER, "{token_lend_stop}"),
     Stop("flow-accounts", PERSON, "/flow-accounts/"),
     Stop("account", PERSON, f"/flow-accounts/{NIGHT}/"),
     Stop("account-add", PERSON, "/flow-accounts/add/"),
@@ -157,7 +161,7 @@ class Tour:
         self._as(PAUSED, self._restore)
         with self.visits.site.in_a_hurry():
             self._as(EDITOR, self._edit)
-            self._as(SWEEPER, self._sweep)
+            self._as(SWEEPER, self._lend, self._sweep)
             self._as(PERSON, self._write_lyrics)
         self._as(PERSON, self._make_songs, self._save_preset, self._upload_files, self._find_addresses)
 
@@ -252,6 +256,16 @@ class Tour:
     def _upload_files(self, page: Page) -> None:
         self._found["file"] = upload_files(page)
 
+    def _lend(self, page: Page) -> None:
+        page.goto("/settings/tokens/")
+        page.get_by_role("link", name="Lend to the team…").click()
+        page.get_by_label("Credits a month, at most").fill("40")
+        page.get_by_label("Stems").uncheck()
+        page.get_by_role("button", name="Lend", exact=True).click()
+        confirm_password(page)
+        stop = page.get_by_role("link", name="Stop lending…")
+        self._found["token_lend_stop"] = str(stop.get_attribute("href"))
+
     def _sweep(self, page: Page) -> None:
         """One that was only looked at, and one whose cap is reached, with a favourite; before the slots are taken."""
         for name, cap in {"sweep_draft": "25", "sweep": "5"}.items():
@@ -286,6 +300,7 @@ class Tour:
         page.goto("/settings/tokens/")
         remove = page.get_by_role("link", name=re.compile("Remove"))
         self._found["token_remove"] = str(remove.get_attribute("href"))
+        self._found["token_lend"] = self._found["token_remove"].replace("/remove/", "/lend/")
         self._invite(page)
         self._found["link"] = self.visits.site.add_person("guest@nightbus.example", team="Guests", name="Gus")
 

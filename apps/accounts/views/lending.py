@@ -42,6 +42,8 @@ def stop(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """GET says what it means, POST stops it. It takes nothing from anybody but what they could spend, so no password
     is asked for: whoever wants it stopped wants that now."""
     token = _own_token(request, pk)
+    if not hasattr(token, "lending"):
+        return redirect("tokens")
     if request.method != "POST":
         return TemplateResponse(request, "accounts/token_lend_stop.html", {"token": token})
     return _stopped(request, token)

@@ -13,8 +13,9 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts import cap_words
+from apps.accounts import cap_words, lending
 from apps.accounts.caps import CapReached
+from apps.accounts.models import ApiToken
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages import job_list, panel, person_panel
 from apps.generation.job_pages.card_writer import card
@@ -110,9 +111,9 @@ def retry(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """Sends the same request again, as a new job, after showing what is known of the first one."""
     found = find_to_decide(request, pk)
     if request.method != "POST":
-        return job_page(
-            request, found, "generation/job_retry.html", nonce=uuid4(), balance=pricing.balance_of_job(found)
-        )
+        balance, lent_token = pricing.balance_of_job(found), _lent_token(request, found)
+        shown = {"nonce": uuid4(), "balance": balance, "lent_token": lent_token}
+        return job_page(request, found, "generation/job_retry.html", 200, **shown)
     try:
         if decisions.retry(found, by=request.user, nonce=_nonce(request)):
             return after(request)
@@ -121,6 +122,12 @@ def retry(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         found = _find(request, pk)  # what was begun with it was undone
         problem = cap_words.refusal(reached, reader=request.user).words
     return job_page(request, found, "generation/job_retry.html", status=422, problem=problem)
+
+
+def _lent_token(request: TeamRequest, found: Job) -> ApiToken | None:
+    """The one that would pay, if it is somebody else's."""
+    token = lending.payer(request.user, request.team, found.operation, found.subscription_id)
+    return token if token and token.owner_id != request.user.pk else None
 
 
 def _why_no_retry(found: Job) -> str:
