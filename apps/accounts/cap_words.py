@@ -25,6 +25,29 @@ class CapRefusal:
     is_readers: bool
 
 
+@dataclass(frozen=True)
+class CapLeft:
+    """What the nearest of somebody's caps leaves in this month. What a lent token leaves stands beside its name."""
+
+    words: str
+    left: int
+    limit: int
+
+    def is_near(self, cost: int) -> bool:
+        """So that it is said before the click; static/js/forms/song-form.js decides the same."""
+        return self.left < cost or self.left * 5 <= self.limit
+
+
+def left_of(member: Membership) -> CapLeft | None:
+    """None without a cap."""
+    cap = caps.nearest(caps.of_member(member, month_of()))
+    if cap is None:
+        return None
+    whose = "the team’s" if cap.scope is Scope.TEAM else "your"
+    words = f"{cap.left:,} of {whose} {counted(cap.limit, 'credit')} left this month."
+    return CapLeft(words, cap.left, cap.limit)
+
+
 def refusal(reached: CapReached, *, songs: int = 1, reader: User | None = None) -> CapRefusal:
     """Of what was asked for as a whole. `reader`: for whom it is said, None for everybody in the team."""
     room = [reached.cap, *caps.of(reached.spender, reached.month)]

@@ -94,6 +94,15 @@ def of_tokens(
     return found
 
 
+def of_member(member: Membership, month: date) -> list[Cap]:
+    """Those of the team and of the person, as the membership of a page has them. One query, if there are any."""
+    limits = {Scope.TEAM: member.team.monthly_cap, Scope.MEMBER: member.monthly_cap}
+    capped = {scope: limit for scope, limit in limits.items() if limit is not None}
+    who = Spender(team_id=member.team_id, member_id=member.user_id)
+    counts = _counts(who, [], month) if capped else {}
+    return [Cap(scope, limit, counts.get(_key(who, scope, None), 0)) for scope, limit in capped.items()]
+
+
 def nearest(caps: Iterable[Cap]) -> Cap | None:
     """The one under which the least is left."""
     return min(caps, key=lambda cap: cap.left, default=None)

@@ -94,10 +94,21 @@ def test_the_song_form_keeps_what_was_typed_and_offers_the_part(studio: Studio) 
     assert [each.status_code for each in answers] == [302, 302], "a double click"
     assert list(Job.objects.values_list("batch_size", flat=True)) == [3, 3, 3]
     assert counted(studio) == {(None, None): 15, (studio.user.pk, None): 15}
+    assert near_line(studio) == "2 of your 17 credits left this month."
+    cap(studio, 30)
+    assert near_line(studio) == "", "half of it is left, enough for what is typed"
+    cap(studio, 17)
     again = Page(send(studio, prompt="more"))
     assert again.status == 422
     assert again.all("button", name="part") == []
     assert "3 credits over" in again.wrong("count")
+
+
+def near_line(studio: Studio) -> str:
+    """What the page says before the click; "" where it doesn't show it."""
+    page = Page(signed_in(studio).get("/create/"))
+    line = next(each for each in page.all("p", role="status") if "data-cap-line" in each.attributes)
+    return "" if "hidden" in line.attributes else line.text.strip()
 
 
 @pytest.mark.parametrize("operation", ["extend", "remix", "stems"])

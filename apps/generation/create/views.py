@@ -11,6 +11,7 @@ from django_htmx.http import push_url, trigger_client_event
 
 from apps.accounts import cap_words, lending
 from apps.accounts.caps import CapReached
+from apps.accounts.models import Membership
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import history, prefill, presets, reference_picker, style_chips
 from apps.generation.create.forms import SongForm
@@ -62,13 +63,14 @@ def _created(request: TeamRequest, form: SongForm, job: Job) -> HttpResponseBase
     if not request.htmx:
         return HttpResponseRedirect(f"{reverse('create')}?sent={job.pk}")
     form.renew()
-    context = _payment(form, person_panel.of(request.membership)) | {"form": form, "sent": job}
+    live = person_panel.of(request.membership)
+    context = _payment(form, live, request.membership) | {"form": form, "sent": job}
     answer = TemplateResponse(request, "generation/_created.html", context)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#sent", "innerHTML show:none"
     return trigger_client_event(push_url(answer, False), "form:taken", after="settle")
 
 
-def _payment(form: SongForm, live: PersonPanel) -> dict[str, Any]:
+def _payment(form: SongForm, live: PersonPanel, membership: Membership) -> dict[str, Any]:
     """What the strip says of money and of the queue; without an API token there is nothing to say."""
     if not form.tokens:
         return {"quote": None}
@@ -80,13 +82,15 @@ def _payment(form: SongForm, live: PersonPanel) -> dict[str, Any]:
         songs=form.songs,
         room=live.room,
     )
+    cap_left = cap_words.left_of(membership)
     starts = slots.starts(quote.songs, quote.balance.slots, live.before) if live.slots else ""
-    return {"quote": quote, "starts": starts, "panel": live}
+    is_near = cap_left is not None and cap_left.is_near(quote.cost.credits)
+    return {"quote": quote, "starts": starts, "panel": live, "cap_left": cap_left, "cap_is_near": is_near}
 
 
 def page(request: TeamRequest, form: SongForm, filled: Prefill) -> HttpResponseBase:
     live = person_panel.of(request.membership)
-    context = _payment(form, live) | {
+    context = _payment(form, live, request.membership) | {
         "form": form,
         "source": filled.source,
         "sent": filled.sent,

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.accounts import cap_words, lending
-from apps.accounts.cap_words import CapRefusal
+from apps.accounts.cap_words import CapLeft, CapRefusal
 from apps.accounts.models import ApiToken, FlowAccount, Membership
 from apps.addresses import address
 from apps.generation.jobs import counted_credits, pricing
@@ -62,6 +62,13 @@ class Prerequisites:
         who = counted_credits.spender(self.token.team_id, self.membership.user_id, self.token)
         price = self.balance.price.credits
         return cap_words.foreseen(who, price=price, songs=songs, reader=self.membership.user)
+
+    @cached_property
+    def cap_left(self) -> CapLeft | None:
+        """What is left of a cap, if that is little."""
+        left = cap_words.left_of(self.membership) if self.membership else None
+        cost = self.balance.price.credits if self.balance else 0
+        return left if left and left.is_near(cost) else None
 
     @cached_property
     def over_cap(self) -> CapRefusal | None:

@@ -122,6 +122,15 @@
     showPrice(songs, short ? `${credits(short)} short` : `${"exact" in from ? "" : "about "}${credits(cost)}`, short);
     say(songs, short, from.where);
     start(songs, Number(from.slots));
+    nearCap(cost);
+  }
+
+  /* What a monthly cap leaves, when that is little or less than this costs: as the server says it (cap_words.py). */
+  function nearCap(cost) {
+    const line = document.querySelector("[data-cap-line]");
+    const { capLeft, capLimit, capWords } = balances().dataset;
+    line.textContent = capWords || "";
+    line.hidden = !capWords || (cost <= Number(capLeft) && Number(capLeft) * 5 > Number(capLimit));
   }
   const credits = (count) => `${number.format(count)} ${count === 1 ? "credit" : "credits"}`;
 
