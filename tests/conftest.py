@@ -11,12 +11,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models.signals import pre_save
 from django.test import TransactionTestCase, override_settings
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
 from apps import transfers
+from apps.accounts.models import AuditEntry
 from apps.generation.restore import marks
 from apps.sandbox.server import Sandbox
 
@@ -141,6 +143,19 @@ def _forgetful(cursor: CursorWrapper) -> Iterator[None]:
         cursor.execute(f"DROP TRIGGER {name}")
     yield
     cursor.execute(again)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audited_together() -> Iterator[None]:
+    """A line of the audit trail is written in a transaction with what it tells; a test's own transaction is none."""
+
+    def check(**_: object) -> None:
+        blocks = [block for block in connection.atomic_blocks if not block._from_testcase]
+        assert blocks, "a line of the audit trail outside the transaction of what it tells"
+
+    pre_save.connect(check, sender=AuditEntry)
+    yield
+    pre_save.disconnect(check, sender=AuditEntry)
 
 
 @pytest.fixture(scope="session", autouse=True)

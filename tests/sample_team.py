@@ -1,4 +1,4 @@
-"""The house that tests/test_urls.py goes through: everything that an address can point at, and who is in it."""
+"""The house that tests/test_urls.py goes through: everything that an address can point at, and who is in it, or was."""
 
 import hashlib
 import uuid
@@ -13,7 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from apps.accounts import tokens
+from apps.accounts import memberships, tokens
 from apps.accounts.models import ApiToken, FlowAccount, Invitation, Membership, Role, SignInLink, Team, User
 from apps.accounts.models.users import hash_secret
 from apps.generation.models import Chain, Job, LendingRequest, Preset, Sweep
@@ -21,7 +21,9 @@ from apps.library.importing import actions
 from apps.library.models import Clip, ClipFile, Collection, LyricDraft, ReferenceFile, Song
 from apps.upstream.token import Token
 
+# The columns of the table, and the others, whose cells follow from these (url_rows.py).
 PEOPLE = ("anonymous", "stranger", "viewer", "member", "owner")
+OTHERS = ("admin", "invited", "removed", "deactivated", "elsewhere")
 HOOK = "h" * 43
 
 
@@ -75,6 +77,7 @@ def build() -> House:
         name: person(name, theirs if name == "stranger" else team, Role.OWNER if name == "stranger" else name)
         for name in PEOPLE[1:]
     }
+    people |= others(team, people["owner"])
     kept = add_token(team, people["owner"], "http://127.0.0.1:9/v1/flowmusic")
     members = add_token(team, people["member"], "http://127.0.0.1:9/v1/flowmusic")
     add_token(theirs, people["stranger"], "http://127.0.0.1:9/elsewhere")
@@ -113,6 +116,28 @@ def build() -> House:
             token=kept, asked_by=people["member"], operation="cover", clip=clip
         ).pk,
     )
+
+
+def others(team: Team, owner: User) -> dict[str, User]:
+    """An admin; who is invited and has not joined; who was removed; who is deactivated; and an admin who works in a
+    team of their own now. Those who are in no team any more are taken out of it by `leave`, once they are signed in.
+    """
+    found = {name: person(name, team, Role.ADMIN) for name in OTHERS}
+    Membership.objects.filter(user=found["invited"]).delete()
+    Invitation.begin(team, email=found["invited"].email, role=Role.ADMIN, by=owner)
+    own = Team.objects.create(name="Third")
+    Membership.objects.create(team=own, user=found["elsewhere"], role=Role.OWNER)
+    add_token(own, found["elsewhere"], "http://127.0.0.1:9/third")
+    return found
+
+
+def leave(house: House) -> None:
+    """While their browser stays as it was."""
+    owner, gone = (
+        Membership.objects.get(team=house.team, user=house.people[who]) for who in ("owner", "removed")
+    )
+    memberships.remove(gone, by=owner)
+    User.objects.filter(pk=house.people["deactivated"].pk).update(is_active=False)
 
 
 def add_token(team: Team, owner: User, endpoint: str) -> ApiToken:

@@ -4,9 +4,9 @@ Every page of the table of URLs is read with Hebrew wherever a person, or Flow M
 """
 
 from collections.abc import Iterator
-from copy import deepcopy
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -14,8 +14,9 @@ from apps.accounts.models import Team, UsageRow, User
 from apps.generation.models import Job, Preset, Sweep
 from apps.library.models import Clip, Collection, LyricDraft, LyricVersion, ReferenceFile, Song, Tag
 from tests.page import Element, Page
-from tests.sample_team import House, standing, untouched
-from tests.test_urls import TABLE, Row, ask
+from tests.sample_team import House, standing
+from tests.test_urls import TABLE, Row
+from tests.visitors import Visitors
 
 HEBREW = "שיר הלילה"
 LYRICS = f"[Verse]\n{HEBREW}\n{HEBREW}"
@@ -25,18 +26,20 @@ READ_BY_PEOPLE = {"text", "search", None}
 
 
 @pytest.fixture(scope="module")
-def _standing(
+def visitors(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+) -> Iterator[Visitors]:
     with standing(django_db_blocker, tmp_path_factory) as house:
         write_hebrew(house)
-        yield house
+        yield Visitors(house)
 
 
-@pytest.fixture
-def house(_standing: House) -> Iterator[House]:
-    with untouched():
-        yield deepcopy(_standing)
+def page_of(entry: Row, visitors: Visitors) -> Page | None:
+    """As the owner has it; None where it is no page."""
+    address = reverse(entry.name, args=entry.arguments(visitors.house))
+    answer, _ = visitors.ask("owner", "GET", address)
+    is_page = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
+    return Page(answer) if is_page else None
 
 
 def write_hebrew(house: House) -> None:
@@ -96,20 +99,18 @@ def astray(element: Element, *, has_direction: bool = False, words: str = HEBREW
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.name)
-def test_what_people_write_takes_its_own_direction(house: House, entry: Row) -> None:
-    response = ask(house, "owner", entry, "GET")
-    if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
-        assert sorted(set(astray(Page(response)))) == []
+def test_what_people_write_takes_its_own_direction(visitors: Visitors, entry: Row) -> None:
+    if page := page_of(entry, visitors):
+        assert sorted(set(astray(page))) == []
 
 
 @pytest.mark.long
-def test_every_field_to_write_in_takes_the_direction_of_what_is_written(house: House) -> None:
+def test_every_field_to_write_in_takes_the_direction_of_what_is_written(visitors: Visitors) -> None:
     fields = [
         field
         for entry in TABLE
-        if (response := ask(house, "owner", entry, "GET")).status_code == 200
-        and response.headers["Content-Type"].startswith("text/html")
-        for field in [*Page(response).all("textarea"), *Page(response).all("input")]
+        if (page := page_of(entry, visitors))
+        for field in [*page.all("textarea"), *page.all("input")]
         if field.tag == "textarea" or field["type"] in READ_BY_PEOPLE
     ]
     assert len(fields) > 50

@@ -36,8 +36,9 @@ OURS = {
     "accounts.ApiToken": "id team owner subscription ciphertext last4 added_at checked_at refused_at owner_left_at",
     "accounts.UsageRow": "id account read_at",
     "generation.Job": "id team asked_by token paid_by subscription account account_is_fixed operation params source "
-    "file lyric_draft cell nonce batch_index batch_size retry_of state created_at position paused reference hook_hash "
-    "claim claim_expires_at attempts sent_at ran_on price counted_credits counted_in charge_known accepted_at "
+    "file lyric_draft cell nonce batch_index batch_size retry_of state created_at position paused decided_by reference "
+    "hook_hash claim claim_expires_at attempts sent_at ran_on price counted_credits counted_in charge_known "
+    "accepted_at "
     "check_at reader_until "
     "cancel_requested_at cancel_sent_at unknown_since times_checked last_checked_at restored_at collecting_since "
     "finished_at song hidden_at",

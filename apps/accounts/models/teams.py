@@ -2,7 +2,7 @@ import uuid
 from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from apps.accounts import request_origin
@@ -57,6 +57,7 @@ class Team(models.Model):
         team.note("team created", by=by, subject=name)
         return team
 
+    @transaction.atomic
     def rename(self, name: str, *, by: User) -> None:
         before, self.name = self.name, name
         self.save(update_fields=["name"])
@@ -69,6 +70,7 @@ class Team(models.Model):
             Team.objects.filter(pk=self.pk).update(monthly_cap=credits)
             self.note("team cap changed", by=by, subject=f"from {cap_text(before)} to {cap_text(credits)}")
 
+    @transaction.atomic
     def require_two_step(self, is_required: bool, *, by: User) -> None:
         other = Team.objects.filter(pk=self.pk, two_step_required=not is_required)
         if other.update(two_step_required=is_required):
@@ -77,11 +79,12 @@ class Team(models.Model):
 
     def lock(self) -> None:
         """One change of the team's people after the other: in a transaction, until it ends. So a last owner who was
-        counted is still one when the change is written down."""
-        Team.objects.select_for_update().get(pk=self.pk)
+        counted is still one when the change is written down. Rows that only name the team are written meanwhile."""
+        Team.objects.select_for_update(no_key=True).get(pk=self.pk)
 
     def note(self, action: str, *, by: User | None, subject: str) -> None:
-        """One line of this team's audit trail alone: other teams of the person learn nothing of it."""
+        """One line of this team's audit trail alone: other teams of the person learn nothing of it. In the
+        transaction of what it tells."""
         AuditEntry.objects.create(team=self, by=by, action=action, subject=subject[:200])
 
 

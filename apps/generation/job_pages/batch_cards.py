@@ -17,7 +17,8 @@ FOLDED = COMING | {"completed", "incomplete"}
 def fold(cards: Iterable[Card]) -> list[Card]:
     """One card in the place of a request's first one, while two or more of its songs are still to come.
 
-    Songs that wait for the same thing to be fixed are one card, too; what else needs a person keeps its own.
+    Songs that wait for the same thing to be fixed are one card, too, and those of a request that somebody else removed;
+    what else needs a person keeps its own.
     """
     together: dict[object, list[Card]] = {}
     for each in cards:
@@ -26,6 +27,8 @@ def fold(cards: Iterable[Card]) -> list[Card]:
     for songs in together.values():
         if len(songs) > 1 and songs[0].kind == "blocked":
             folded.append(_blocked(songs))
+        elif len(songs) > 1 and songs[0].news_for_asker:
+            folded.append(_ended(songs))
         elif sum(song.kind in COMING for song in songs) > 1:
             folded.append(_whole(songs))
         else:
@@ -36,6 +39,8 @@ def fold(cards: Iterable[Card]) -> list[Card]:
 def _key(card: Card) -> object:
     if card.request_size > 1 and card.kind in FOLDED:
         return card.request_id
+    if card.news_for_asker and card.kind == "removed":
+        return (card.request_id, card.text)
     return ("blocked", card.text) if card.kind == "blocked" else card.id
 
 
@@ -67,6 +72,22 @@ def _payer_name(songs: list[Card]) -> str:
     """Whoever pays for all of them, if one person does for others."""
     names = {song.payer_name for song in songs}
     return names.pop() if len(names) == 1 else ""
+
+
+def _ended(songs: list[Card]) -> Card:
+    """What somebody else removed of one request, to be dismissed or put back together."""
+    lead = songs[0]
+    together = [
+        replace(action, label=f"{action.label} all", url=f"{action.url}?all=1")
+        for action in lead.actions
+        if action.method == "post"
+    ]
+    return replace(
+        lead,
+        title=f"{len(songs)} songs: {_request_title(lead)}",
+        segments=sorted(songs, key=lambda song: song.number),
+        actions=[*together, _show_each(lead)],
+    )
 
 
 def _request_title(song: Card) -> str:
@@ -101,6 +122,7 @@ def _whole(songs: list[Card]) -> Card:
         payer_name=_payer_name(songs),
         subtitle=", ".join(f"{count} {words}" for count, words in counts if count),
         side_text=_progress(songs),
+        text=waiting[0].text if waiting and all(song.kind == "paused" for song in waiting) else "",
         position=lead.position,
         segments=sorted(songs, key=lambda song: song.number),
         actions=[*_of_all(waiting, is_rest=bool(moving)), _show_each(lead)],

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,8 @@ from apps.generation.queue.slots import Slots
 from apps.library.models import Clip
 
 SEARCH = "Search Flow Music…"
+# What is over stands in the panel for so long, among the newest of its team.
+RECENT = timedelta(hours=12)
 
 
 class Viewpoint(Enum):
@@ -47,12 +49,13 @@ class Action:
     style: str = "quiet"
     by_anyone: bool = False  # also for members who didn't request the song
     by_asker: bool = False  # not even for owners and admins, if they didn't
+    by_managers: bool = False  # for owners and admins alone, if they didn't
     price: str = ""  # what it costs, beside the label
 
     def is_for(self, viewpoint: Viewpoint) -> bool:
         match viewpoint:
             case Viewpoint.ASKER:
-                return True
+                return not self.by_managers
             case Viewpoint.MANAGER:
                 return not self.by_asker
             case Viewpoint.CREATOR:
@@ -75,6 +78,8 @@ class Card:
     payer: int | None = None  # whose token pays for it
     payer_name: str = ""  # if it is somebody else than who asked
     by_managers: bool = False  # what holds it up is for an owner or admin of the team to decide
+    news_for_asker: bool = False  # somebody else ended it: who requested it is told until they dismiss it
+    is_old: bool = False  # that is all it is shown for any more
     subtitle: str = ""
     account_full: str = ""
     time_text: str = ""

@@ -1,8 +1,10 @@
 """Writes the cards of jobs that are over: completed, failed, rejected, cancelled, marked as lost."""
 
+from dataclasses import replace
+
 from apps.accounts.templatetags.formatting import clock
 from apps.generation.dispatch import responses, results
-from apps.generation.job_pages.cards import SEARCH, Action, Card, Surroundings, action, retry
+from apps.generation.job_pages.cards import RECENT, SEARCH, Action, Card, Surroundings, action, retry
 from apps.generation.jobs import links
 from apps.generation.models import Job
 from apps.generation.operations import DONE, FREE
@@ -61,19 +63,38 @@ def rejected(made: Card, job: Job, around: Surroundings) -> None:
 
 
 def cancelled(made: Card, job: Job, around: Surroundings) -> None:
+    other = _other(made, job, around)
     made.actions = _dismiss(job)
     if job.jobid or job.sent_at:
         may_be = f"{counted(made.price.credits, 'credit')} may be spent"
-        made.text = f"{may_be}; the song may still turn up at Flow Music."
+        done = f"Cancelled by {other}. " if other else ""
+        made.text = f"{done}{may_be}; the song may still turn up at Flow Music."
         made.actions.insert(0, action(SEARCH, "job-adopt", job, style="soft"))
         return
-    made.kind, made.text = "removed", "Removed from the queue. Nothing spent."
-    made.actions.insert(0, action("Undo", "job-undo-removal", job, method="post", by_asker=True))
+    made.kind, made.text = (
+        "removed",
+        f"Removed from the queue{f' by {other}' if other else ''}. Nothing spent.",
+    )
+    whose = {"by_managers": True} if other else {"by_asker": True}
+    made.actions.insert(0, action("Undo", "job-undo-removal", job, method="post", **whose))
+    if other:
+        made.actions.insert(0, replace(retry(made, job), by_asker=True))
+
+
+def _other(made: Card, job: Job, around: Surroundings) -> str:
+    """The name of who ended it, where that was not who requested it, who is told."""
+    other = job.decided_by_another
+    if other is None:
+        return ""
+    made.news_for_asker = job.hidden_at is None
+    made.is_old = job.finished_at is not None and job.finished_at < around.now - RECENT
+    return other.short_name
 
 
 def abandoned(made: Card, job: Job, around: Surroundings) -> None:
     cost = "" if job.operation in FREE else f" It may have cost {counted(made.price.credits, 'credit')}."
-    made.text = f"Never found.{cost}"
+    other = _other(made, job, around)
+    made.text = f"{f'Marked as lost by {other}. ' if other else ''}Never found.{cost}"
     made.actions = [
         *([] if job.is_synchronous else [action(SEARCH, "job-adopt", job, style="soft")]),
         *_dismiss(job),

@@ -61,7 +61,8 @@ def running(made: Card, job: Job, around: Surroundings) -> None:
     if job.subscription_id not in around.readable:
         made.kind, made.text, made.actions = "running", wait_reasons.unread(job), [_enter_token(job)]
     elif job.cancel_requested_at:
-        made.text = "Being cancelled. What it cost is spent."
+        other = job.decided_by_another
+        made.text = f"Being cancelled{f' by {other.short_name}' if other else ''}. What it cost is spent."
     else:
         made.actions = [action("Cancel…", "job-cancel", job)]
 

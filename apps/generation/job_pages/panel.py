@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Case, Prefetch, Q, QuerySet, When, prefetch_related_objects
+from django.db.models import Case, F, Prefetch, Q, QuerySet, When, prefetch_related_objects
 from django.utils import timezone
 
 from apps.accounts import account_sync, lending
@@ -18,7 +18,7 @@ from apps.accounts.models import ApiToken, FlowAccount, Membership, Team
 from apps.accounts.templatetags.formatting import clock
 from apps.generation.job_pages import batch_cards
 from apps.generation.job_pages.card_writer import written
-from apps.generation.job_pages.cards import Card, Surroundings
+from apps.generation.job_pages.cards import RECENT, Card, Surroundings
 from apps.generation.jobs import durations, pricing
 from apps.generation.models import Hold, Job, State
 from apps.generation.models.jobs import LIVE
@@ -32,6 +32,7 @@ from apps.prepared import prepared
 # What a card of a job shows of other rows.
 OF_A_CARD = (
     "asked_by",
+    "decided_by",
     "token",
     "paid_by",
     "subscription",
@@ -42,7 +43,6 @@ OF_A_CARD = (
     "file",
     "lyric_draft",
 )
-RECENT = timedelta(hours=12)
 DONE_SHOWN = 6
 MOST_CARDS = 80
 MOST_DOTS = 6  # slots of an account; beyond it their figure says more than so many marks
@@ -177,9 +177,11 @@ def read(membership: Membership) -> Panel:
 
 
 def _shown(team: Team) -> QuerySet[Job]:
-    """Live ones; what went wrong until it is dismissed; and a few of the newest done."""
+    """Live ones; what went wrong, and what somebody else ended, until it is dismissed; and a few of the newest done."""
     now = timezone.now()
-    wrong = Q(state__in=[State.FAILED, State.REJECTED], finished_at__gte=now - timedelta(days=7))
+    by_another = Q(state__in=[State.CANCELLED, State.ABANDONED]) & ~Q(decided_by=F("asked_by"))
+    wrong = Q(state__in=[State.FAILED, State.REJECTED]) | by_another & Q(decided_by__isnull=False)
+    wrong &= Q(finished_at__gte=now - timedelta(days=7))
     done = Job.objects.filter(
         team=team,
         state__in=[State.COMPLETED, State.CANCELLED, State.ABANDONED],

@@ -97,7 +97,9 @@ def mark_of(membership: Membership, version: int) -> str:
 def _groups(kept: dict[str, Any], membership: Membership) -> list[Group]:
     pieces: dict[str, list[dict[str, Any]]] = {key: [] for key in TITLES}
     for piece in kept["pieces"]:
-        pieces[_group(piece, membership)].append(piece)
+        group = _group(piece, membership)
+        if group == "needs" or not piece["is_old"]:
+            pieces[group].append(piece)
     pieces["queued"].sort(key=lambda piece: piece["position"] or 10**6)
     pieces["done"].reverse()
     note = f"{counted(kept['reserved'], 'credit')} reserved" if kept["reserved"] else ""
@@ -105,12 +107,12 @@ def _groups(kept: dict[str, Any], membership: Membership) -> list[Group]:
         Group(
             key,
             TITLES[key],
-            [html_for(piece, membership) for piece in group],
-            sum(len(piece["songs"]) for piece in group),
+            [html_for(piece, membership) for piece in found],
+            sum(len(piece["songs"]) for piece in found),
             note if key == "queued" else "",
         )
-        for key, group in pieces.items()
-        if group
+        for key, found in pieces.items()
+        if found
     ]
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.accounts.caps import CapReached
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages.views import after, find_to_decide, job_page
 from apps.generation.jobs import decisions
@@ -17,6 +19,7 @@ from apps.generation.models import Job, State
 from apps.generation.queue import own_order
 
 CHANGED = "The queue has changed in the meantime, so nothing was moved."
+NOT_UNDONE = "This can’t be undone: it was sent, or there is no token to pay for it."
 SENT = "It was sent just now, so it was not removed."
 
 
@@ -50,8 +53,16 @@ def remove(request: TeamRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 @team_view(needs="create")
 def undo_removal(request: TeamRequest, pk: UUID) -> HttpResponseBase:
-    if own_order.undo_removal(find_to_decide(request, pk), by=request.user) is None:
-        _say(request, "This can’t be undone: it was sent, or there is no token of yours to pay for it.")
+    """Of all that was removed together, as many as the caps allow."""
+    found = find_to_decide(request, pk)
+    if not own_order.may_undo_removal(found, request.membership):
+        raise PermissionDenied("Whoever removed this from the queue can undo that, and owners and admins.")
+    songs = own_order.removed_together(found) if "all" in request.GET else [found]
+    try:
+        if not sum(own_order.undo_removal(song, by=request.user) is not None for song in songs):
+            _say(request, NOT_UNDONE)
+    except CapReached as reached:
+        _say(request, f"Not everything is back in the queue: {reached.cap.left} credits are left this month.")
     return after(request)
 
 

@@ -50,6 +50,7 @@ class Piece:
     askers: list[int]
     needs: list[int]  # people without whom it doesn't go on
     needs_managers: bool  # where none of these is there any more
+    is_old: bool  # shown to nobody else
 
 
 def of_role(membership: Membership, version: int) -> Rendering:
@@ -135,8 +136,9 @@ def _pieces(shown: panel.Panel, role: Role) -> Iterable[Piece]:
             songs=[str(song.id) for song in songs],
             position=own.position,
             askers=sorted({song.asked_by for song in songs if song.asked_by}),
-            needs=sorted(concerned) if own.kind in panel.NEEDS else [],
+            needs=sorted(concerned) if own.kind in panel.NEEDS or own.news_for_asker else [],
             needs_managers=own.kind in panel.NEEDS and (own.by_managers or not concerned),
+            is_old=own.is_old,
         )
 
 

@@ -21,6 +21,7 @@ from apps.generation.job_pages import job_list, panel, person_panel
 from apps.generation.job_pages.card_writer import card
 from apps.generation.jobs import decisions, links, poll_times, pricing
 from apps.generation.models import Job, JobEvent, PanelVersion
+from apps.generation.queue import own_order
 from apps.prepared import prepared
 from apps.uuids import uuid_or_none
 
@@ -170,9 +171,15 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
     return view
 
 
+def _dismiss(request: TeamRequest, found: Job) -> None:
+    """`?all=1`: with all that the same person removed of the same form."""
+    for job in own_order.removed_together(found) if "all" in request.GET else [found]:
+        decisions.dismiss(job)
+
+
 check_now = _decide(lambda request, found: decisions.check_now(found))
 try_now = _decide(lambda request, found: decisions.try_now(found, by=request.user))
-dismiss = _decide(lambda request, found: decisions.dismiss(found))
+dismiss = _decide(_dismiss)
 cancel = _confirm_first(
     "generation/job_cancel.html", lambda request, found: decisions.cancel(found, by=request.user)
 )

@@ -1,4 +1,5 @@
-"""Carries out what people decide about jobs: remove, cancel, mark as lost, pause, dismiss, check now, retry."""
+"""Carries out what people decide about jobs: remove, put back, cancel, mark as lost, pause, dismiss,
+check now, retry."""
 
 import uuid
 from typing import Any
@@ -8,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts import lending
-from apps.accounts.models import FlowAccount, Subscription, User
+from apps.accounts.models import ApiToken, FlowAccount, Subscription, User
 from apps.accounts.models.monthly_credits import month_of
 from apps.generation.jobs import counted_credits, poll_times
 from apps.generation.jobs.titles import title_of
@@ -41,32 +42,36 @@ def may_cancel(job: Job) -> bool:
     return Job.objects.filter(_CAN_CANCEL, pk=job.pk).exists()
 
 
+@transaction.atomic
 def remove(job: Job, *, by: User) -> bool:
     """From the queue. False: it was sent meanwhile, and whoever meant to spend nothing is not to lose the song."""
     text, now = f"Removed from the queue by {by.short_name}. Nothing spent.", timezone.now()
-    values: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now}
+    values: dict[str, Any] = {"cancel_requested_at": now, "finished_at": now, "decided_by": by}
     removed = move(job, {State.QUEUED}, State.CANCELLED, text, by=by, **values)
     if removed:
         _audit(job, "job removed from the queue", by=by)
     return removed
 
 
+@transaction.atomic
 def cancel(job: Job, *, by: User) -> bool:
     """A queued job is removed at once; one that was sent is cancelled as soon as its jobid is known."""
     if remove(job, by=by):
         return True
     now = timezone.now()
     text = f"Cancelled by {by.short_name}."
-    asked = note(job, text, where=_CAN_CANCEL, by=by, cancel_requested_at=now, check_at=now)
+    values: dict[str, Any] = {"cancel_requested_at": now, "check_at": now, "decided_by": by}
+    asked = note(job, text, where=_CAN_CANCEL, by=by, **values)
     if asked:
         _audit(job, "job cancelled", by=by)
         wake("generation.read", job.subscription_id)
     return asked
 
 
+@transaction.atomic
 def mark_as_lost(job: Job, *, by: User) -> bool:
     text = f"Marked as lost by {by.short_name}. It was never found; it may have cost credits."
-    ended: dict[str, Any] = {"finished_at": timezone.now(), "check_at": None}
+    ended: dict[str, Any] = {"finished_at": timezone.now(), "check_at": None, "decided_by": by}
     marked = move(job, {State.UNKNOWN}, State.ABANDONED, text, by=by, **ended)
     if marked:
         _audit(job, "job marked as lost", by=by)
@@ -74,12 +79,14 @@ def mark_as_lost(job: Job, *, by: User) -> bool:
 
 
 def _audit(job: Job, action: str, *, by: User) -> None:
+    """In the transaction of what it tells: both stand, or neither."""
     job.team.note(action, by=by, subject=title_of(job))
 
 
 def pause(job: Job, paused: bool, *, by: User) -> bool:
     text = f"{'Paused' if paused else 'Resumed'} by {by.short_name}."
-    return note(job, text, where=Q(state=State.QUEUED, paused=not paused), by=by, paused=paused)
+    fits = Q(state=State.QUEUED, paused=not paused)
+    return note(job, text, where=fits, by=by, paused=paused, decided_by=by)
 
 
 def try_now(job: Job, *, by: User) -> bool:
@@ -133,7 +140,11 @@ def requeue(job: Job, *, by: User) -> bool:
     fits = Q(jobid=None, restored_at__isnull=False, cancel_requested_at=None)
     no_more: dict[str, Any] = {"unknown_since": None, "error_text": "", "evidence": {}}
     try:
-        return move(job, {State.UNKNOWN}, State.QUEUED, text, where=fits, by=by, **unsent, **no_more)
+        with transaction.atomic():
+            back = move(job, {State.UNKNOWN}, State.QUEUED, text, where=fits, by=by, **unsent, **no_more)
+            if back:
+                _audit(job, "job requeued", by=by)
+            return back
     except IntegrityError:  # its take is being split by another job
         return False
 
@@ -150,6 +161,24 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
     token = lending.payer(by, job.team, job.operation, job.subscription_id)
     if token is None:
         return None
+    return _again(job, f"Retried by {by.short_name}.", by=by, asked_by=by, token=token, nonce=nonce)
+
+
+def put_back(job: Job, *, token: ApiToken, by: User) -> Job | None:
+    """What was removed before it was sent stands in the queue again, where it stood: as the request of whoever asked
+    for it, who pays for it as before. None: it was sent. However often, it is one new job. Raises CapReached."""
+    if job.state != State.CANCELLED or job.sent_at or job.jobid:
+        return None
+    nonce = uuid.uuid5(job.pk, "put back")
+    if before := job.retries.filter(nonce=nonce).first():
+        return before
+    place: dict[str, Any] = {"position": job.position, "created_at": min(job.created_at, timezone.now())}
+    text = f"Back in the queue: {by.short_name} undid its removal."
+    return _again(job, text, by=by, asked_by=job.asked_by, token=token, nonce=nonce, **place)
+
+
+def _again(job: Job, text: str, *, by: User, token: ApiToken, nonce: uuid.UUID, **values: Any) -> Job | None:
+    """A new job for the same request, with these columns (`asked_by` at least)."""
     try:
         with transaction.atomic():
             # As it is now, not as the page showed it: it may have been found meanwhile, and would be paid twice.
@@ -159,16 +188,16 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
             account = job.account if job.account_is_fixed else None
             new = Job.objects.create(
                 **job.request_fields(),
-                asked_by=by,
                 token=token,
                 paid_by_id=token.owner_id,
                 nonce=nonce,
                 retry_of=job,
                 counted_credits=counted_credits.estimate(job.operation, job.subscription_id, account),
                 counted_in=month_of(),
+                **values,
             )
             counted_credits.reserve(new)
-            move(new, {State.QUEUED}, State.QUEUED, f"Retried by {by.short_name}.", by=by)
+            move(new, {State.QUEUED}, State.QUEUED, text, by=by)
             if job.state == State.UNKNOWN and not mark_as_lost(job, by=by):
                 raise FoundMeanwhile
     except IntegrityError:

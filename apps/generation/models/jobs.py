@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken, FlowAccount, Lending, Membership, Subscription, Team
+from apps.accounts.models import ApiToken, FlowAccount, Lending, Membership, Subscription, Team, User
 from apps.accounts.models.subscriptions import ApiTokenQuerySet
 from apps.addresses import address
 from apps.generation.models.ledger import Hold
@@ -147,6 +147,9 @@ class Job(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     position = models.FloatField(default=0)  # place in the person's own queue; equal ones by age
     paused = models.BooleanField(default=False)
+    decided_by = models.ForeignKey(  # who paused, resumed, removed, cancelled it or marked it as lost, last
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     not_before = models.DateTimeField(null=True)
     wait_reason = models.CharField(max_length=300, blank=True)  # plain words, while queued
 
@@ -230,6 +233,11 @@ class Job(models.Model):
     def is_synchronous(self) -> bool:
         """Its answer is all there is: no slot, no record."""
         return self.operation in SYNCHRONOUS
+
+    @property
+    def decided_by_another(self) -> User | None:
+        """Who decided about it last, where that was not who requested it."""
+        return self.decided_by if self.decided_by_id != self.asked_by_id else None
 
     @property
     def takes(self) -> list[Clip]:

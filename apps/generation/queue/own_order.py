@@ -3,17 +3,15 @@
 Who is next among the people doesn't change by it (fair_order.py). Synchronous jobs have a queue of their own.
 """
 
-import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Membership, Team, User
 from apps.generation.jobs import decisions, transitions
 from apps.generation.models import Job, State
-from apps.generation.queue import fair_order
+from apps.generation.queue import fair_order, payers
 
 
 def of_request(job: Job) -> list[Job]:
@@ -74,14 +72,27 @@ def pause_all(team: Team, paused: bool, *, by: User) -> int:
     return sum(decisions.pause(job, paused, by=by) for job in own)
 
 
+def removed_together(job: Job) -> list[Job]:
+    """What the same person removed of the same form and nobody has dismissed or put back since."""
+    removed = Job.objects.filter(team=job.team_id, nonce=job.nonce, state=State.CANCELLED, sent_at=None)
+    alike = removed.filter(decided_by=job.decided_by_id, hidden_at=None, retries=None)
+    return list(alike.select_related("team", "asked_by", "decided_by", "token").order_by("batch_index"))
+
+
+def may_undo_removal(job: Job, person: Membership) -> bool:
+    """What its own person removed only they put back, for it is their money; what another did, owners and admins."""
+    if job.decided_by_another:
+        return person.rights.may_manage
+    return person.user_id == job.asked_by_id and person.rights.may_create
+
+
 def undo_removal(job: Job, *, by: User) -> Job | None:
-    """What its own person removed before it was sent is requested once more, and stands where it stood."""
-    if job.asked_by_id != by.pk or job.state != State.CANCELLED or job.sent_at or job.jobid:
-        return None
-    nonce = uuid.uuid5(job.pk, "put back")  # however often the button is pressed
-    with transaction.atomic():
-        new = decisions.retry(job, by=by, nonce=nonce)
-        if new:
-            place = {"position": job.position, "created_at": min(job.created_at, timezone.now())}
-            Job.objects.filter(pk=new.pk, state=State.QUEUED).update(**place)
-    return new
+    """None: it was sent, or nobody pays for it any more. Raises CapReached."""
+    token = payers.token_of(
+        job.asked_by,
+        team=job.team,
+        subscription_id=job.subscription_id,
+        operation=job.operation,
+        wanted=job.token_id,
+    )
+    return decisions.put_back(job, token=token, by=by) if token else None

@@ -70,9 +70,14 @@ def reason(
     `creators`: keys of the people who may create songs in the team; `lent`: how its tokens are lent.
     """
     if job.paused:
-        return Reason(kind="paused", text="Paused until you resume it.")
+        return Reason(kind="paused", text=_paused(job))
     payer = _payer(job, creators, lent) or _subscription(job, now)
     return payer or _account(job, slots, now) or _in_queue(job, slots, position, now)
+
+
+def _paused(job: Job) -> str:
+    other = job.decided_by_another
+    return f"Paused by {other.short_name}, until it is resumed." if other else "Paused until you resume it."
 
 
 def unread(job: Job) -> str:

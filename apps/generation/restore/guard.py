@@ -198,10 +198,11 @@ def _doubt(job: Job, sent_at: datetime | None) -> bool:
     return doubted
 
 
+@transaction.atomic
 def resume(team: Team | None = None, *, by: User | None = None) -> bool:
     """Sends again for this team, or for all. False: nothing was held."""
     held = Hold.objects.filter(team=team) if team else Hold.objects.all()
-    teams = list(Team.objects.filter(pk__in=held.values("team")))
+    teams = list(Team.objects.filter(pk__in=held.values("team")).order_by("pk"))
     if not held.delete()[0]:
         return False
     for each in teams:

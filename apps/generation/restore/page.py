@@ -7,7 +7,7 @@ from functools import cached_property
 from django.db import transaction
 from django.db.models import Case, QuerySet, When
 
-from apps.accounts.models import AuditEntry, Team, User
+from apps.accounts.models import Team, User
 from apps.generation.jobs import decisions
 from apps.generation.jobs.titles import numbered
 from apps.generation.models import Hold, Job, LostSongSearch, State
@@ -130,21 +130,12 @@ def search(jobs: Collection[RestoredJob], *, by: User) -> int:
     return len(found)
 
 
-def requeue(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
+def requeue(jobs: Collection[RestoredJob], *, by: User) -> int:
     """Those that were not found. One that is chosen alone after its search was compared by a person: it is, too."""
     alone = len(jobs) == 1
     fit = [each for each in jobs if each.is_not_found or (alone and each.is_searched)]
-    done = [each for each in fit if decisions.requeue(each.job, by=by)]
-    return _told(len(done), "requeued", team=team, by=by)
+    return sum(decisions.requeue(each.job, by=by) for each in fit)
 
 
-def close(jobs: Collection[RestoredJob], *, team: Team, by: User) -> int:
-    done = [each for each in jobs if decisions.mark_as_lost(each.job, by=by)]
-    return _told(len(done), "marked as lost", team=team, by=by)
-
-
-def _told(count: int, action: str, *, team: Team, by: User) -> int:
-    if count:
-        subject = f"{count} job{'' if count == 1 else 's'} from a backup"
-        AuditEntry.objects.create(team=team, by=by, action=f"jobs {action}", subject=subject)
-    return count
+def close(jobs: Collection[RestoredJob], *, by: User) -> int:
+    return sum(decisions.mark_as_lost(each.job, by=by) for each in jobs)

@@ -36,7 +36,7 @@ def _decide(request: TeamRequest, wanted: str) -> None:
     elif wanted == "search":
         restore_page.search(jobs, by=by)
     elif wanted == "requeue":
-        done = restore_page.requeue(jobs, team=team, by=by)
+        done = restore_page.requeue(jobs, by=by)
         messages.success(request, f"Requeued: {done}.") if done else messages.error(request, SEARCH_FIRST)
     elif wanted == "close":
-        messages.success(request, f"Marked as lost: {restore_page.close(jobs, team=team, by=by)}.")
+        messages.success(request, f"Marked as lost: {restore_page.close(jobs, by=by)}.")

@@ -123,7 +123,7 @@ def test_the_cards_know_their_neighbours(studio: Studio) -> None:
     a, b = waiting(studio, "a", "b")
     many = studio.ask("many", count=2)
     page = Page(signed_in(studio).get("/jobs/"))
-    forms = page.all("form", aria_label="Place in your queue")
+    forms = page.all("form", aria_label="Place in the queue")
     assert len(forms) == 3
     values = [[button["value"] for button in form.all("button")] for form in forms]
     assert values[0] == ["1", "", str(b.pk)]
@@ -131,7 +131,7 @@ def test_the_cards_know_their_neighbours(studio: Studio) -> None:
     assert values[2] == ["1", str(b.pk), ""]
     assert [form.all(name="all") != [] for form in forms] == [False, False, True]
     alone = Page(signed_in(studio).get("/jobs/?state=queued"))
-    assert len(alone.all("form", aria_label="Place in your queue")) == 4
+    assert len(alone.all("form", aria_label="Place in the queue")) == 4
 
 
 def test_all_of_a_persons_songs_are_paused_and_resumed(studio: Studio) -> None:
