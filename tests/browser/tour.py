@@ -164,6 +164,7 @@ class Tour:
             self._as(SWEEPER, self._lend, self._sweep)
             self._as(PERSON, self._write_lyrics)
         self._as(PERSON, self._make_songs, self._save_preset, self._upload_files, self._find_addresses)
+        self._as(UNPAID, self._ask_to_lend)
 
     def _as(self, person: str, *parts: Callable[[Page], None]) -> None:
         visit = self.visits.new(person)
@@ -315,6 +316,13 @@ class Tour:
         page.get_by_role("button", name="Invite", exact=True).click()
         link = page.locator("#invitation-address").inner_text()
         self._found["invitation"] = "/" + link.split("/", 3)[3]
+
+    def _ask_to_lend(self, page: Page) -> None:
+        """Mara finds it in the library and on the jobs page."""
+        page.goto("/library/files/")
+        page.locator("#work summary[title=More]").first.click()
+        page.get_by_role("button", name="Ask Mara to lend their token").first.click()
+        expect(page.get_by_text("Mara is asked to lend their token")).to_be_visible()
 
     def _collect(self, page: Page) -> None:
         page.goto(f"{self._found['clip']}collect/")

@@ -28,6 +28,9 @@ def ask(owner: Membership, *, by: Membership, operation: str, subject: Subject) 
     token = _token_of(owner, subject)
     if token is None or owner.pk == by.pk:
         raise NotAsked(f"{owner.user.short_name} has no working token for it any more.")
+    LendingRequest.objects.filter(
+        token=token, asked_at__lt=timezone.now() - LendingRequest.STANDS_FOR
+    ).delete()
     request = LendingRequest(token=token, asked_by=by.user, operation=operation, **column_of(subject))
     if before := _before(request):
         if before.asked_at > _a_day_ago():

@@ -18,7 +18,7 @@ from tests.generation.edits.edit_forms import address, row
 from tests.generation.pages import BACKEND
 from tests.page import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_one_click_asks_and_the_owner_alone_sees_it_until_it_is_dismissed(
     assert "You have asked mara" in page.notice
     assert "A token of your own for it would do, too." in page.notice
     assert page.all("button", name="ask") == []
-    for place in ("/library/", "/jobs/"):
+    for place in ("/library/", "/jobs/", "/settings/tokens/"):
         (said,) = shown(mara, place)
         assert said.startswith("jonas asks you to lend your API token: Cover of Copper Rain, take A"), place
         assert shown(jonas, place) == [], place
