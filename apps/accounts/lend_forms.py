@@ -15,7 +15,8 @@ CAP = f"Say how many credits others may spend in a month, from 1 to {MOST_CREDIT
 
 class People(forms.ModelMultipleChoiceField):
     def label_from_instance(self, member: Any) -> str:
-        return member.user.short_name
+        listens = "" if member.rights.may_create else " (only listens)"
+        return f"{member.user.short_name}{listens}"
 
 
 class LendForm(forms.Form):

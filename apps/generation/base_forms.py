@@ -150,6 +150,11 @@ class PaidForm(NonceForm):
         token = next((each for each in self.tokens if str(each.pk) == chosen), self.usual_token)
         return token if token and token.owner_id != self.user.pk else None
 
+    @property
+    def only_lent_token(self) -> ApiToken | None:
+        """Where there is nothing to choose: what a menu would say stands beside the button then."""
+        return self.lent_token if len(self.tokens) == 1 else None
+
     def _token(self, pk: str) -> ApiToken:
         return next(each for each in self.tokens if str(each.pk) == pk)
 

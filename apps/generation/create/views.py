@@ -63,6 +63,7 @@ def _created(request: TeamRequest, form: SongForm, job: Job) -> HttpResponseBase
     if not request.htmx:
         return HttpResponseRedirect(f"{reverse('create')}?sent={job.pk}")
     form.renew()
+    lending.with_left(form.tokens, request.user)  # less than when the form was sent
     live = person_panel.of(request.membership)
     context = _payment(form, live, request.membership) | {"form": form, "sent": job}
     answer = TemplateResponse(request, "generation/_created.html", context)

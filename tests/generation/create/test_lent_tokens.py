@@ -64,7 +64,7 @@ def test_a_song_is_paid_by_the_lent_token_and_the_form_says_so_before(studio: St
         (studio.token, jonas, studio.user)
     }
     assert "mara’s token pays, 190 of 200 credits left this month" in Page(client.get("/create/")).text
-    assert "mara’s token 190 of 200 credits left this month" in Page(client.get("/library/")).text
+    assert "mara’s token: 190 of 200 credits left this month" in Page(client.get("/library/")).text
 
 
 def test_of_several_the_own_one_goes_first_and_another_can_be_chosen(studio: Studio, jonas: User) -> None:
