@@ -7,7 +7,7 @@ from tests.browser.sessions import Visits
 from tests.browser.sign_in import confirm_password
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_an_address_that_was_typed_is_added_after_the_password(visits: Visits, javascript: bool) -> None:
     page = visits.new("rosa" if javascript else "ruth", javascript=javascript).page
     page.goto("/auth/email/")

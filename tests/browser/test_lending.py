@@ -7,7 +7,7 @@ from tests.browser.sessions import Visits
 from tests.browser.sign_in import confirm_password
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("size", ["desktop", pytest.param("phone", marks=pytest.mark.long)])
 def test_a_token_is_lent_and_somebody_else_creates_with_it(visits: Visits, size: str) -> None:
     lender, borrower = visits.new("lena", size=size).page, visits.new("bo", size=size).page
     borrower.goto("/create/")

@@ -18,6 +18,8 @@ from tests.faults.remote import Remote
 from tests.faults.site import Site
 from tests.faults.studio import FaultyStudio, signed_in
 
+pytestmark = pytest.mark.long
+
 PLAYERS = THREADS = 4
 SIZE = 24 * AT_ONCE  # far more than sockets take in by themselves
 A_BIT = 64 * 1024

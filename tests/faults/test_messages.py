@@ -16,6 +16,8 @@ from apps.library import tasks as library_tasks
 from tests.faults import children, messages
 from tests.faults.studio import FaultyStudio, signed_in
 
+pytestmark = pytest.mark.long
+
 MOST_PERIODS = 40
 
 

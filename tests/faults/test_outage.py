@@ -10,6 +10,8 @@ from apps.generation.models import Job, State
 from tests.faults import children, outages, steps
 from tests.faults.studio import FaultyStudio
 
+pytestmark = pytest.mark.long
+
 Outage = Callable[[], None]
 
 

@@ -19,6 +19,8 @@ from tests.faults.restores import PutBack, Way
 from tests.faults.studio import FaultyStudio
 from tests.run.postgres import Server
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def _same_place() -> Iterator[None]:

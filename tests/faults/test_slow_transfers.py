@@ -19,6 +19,8 @@ from tests.faults.test_archive_streaming import SIZE, take  # noqa: F401 - a fix
 from tests.library.sounds import picture
 from tests.local.processes import wait_for
 
+pytestmark = pytest.mark.long
+
 WITHIN_S = 30
 THREADS, AT_ONCE = 8, 3
 ZIP, UPLOAD = "/library/selection/download/", "/library/files/upload/"
