@@ -1,4 +1,7 @@
-"""What each person's requests cost, and what each person's tokens paid: of this team's own jobs, as counted here."""
+"""What each person's requests cost, and what each person's tokens paid: of this team's own jobs.
+
+A job counts with what Flow Music charged for it, once that is known, until then with what it was expected to cost.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -6,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import FlowAccount, Team, User
 from apps.accounts.models.subscriptions import CREDITS_PER_SONG
-from apps.generation.models import Job
+from apps.generation.models import Job, State
 from apps.generation.operations import FREE
 from apps.generation.usage.spending import paid, start
 from apps.prepared import prepared
@@ -63,16 +66,23 @@ def _sorted(costs: Iterable[PersonCost]) -> list[PersonCost]:
     return found
 
 
-def counting(jobs: "QuerySet[Job]") -> "QuerySet[Job]":
-    """Those that cost something."""
-    return jobs.exclude(operation__in=FREE)
+def costing(team: Team, since: datetime, *accounts: FlowAccount) -> "QuerySet[Job]":
+    """The jobs that cost something, each with its `cost`. Of those that failed the ones that are known to."""
+    sent = Job.objects.filter(team=team, ran_on__in=accounts, sent_at__gte=since, charge_known=True)
+    failed = sent.filter(state=State.FAILED, counted_credits__gt=0)
+    found = Job.objects.filter(
+        Q(pk__in=paid(team, since, *accounts).values("pk")) | Q(pk__in=failed.values("pk"))
+    )
+    charged = When(charge_known=True, then=F("counted_credits"))
+    cost = Case(charged, default=Coalesce("price", CREDITS_PER_SONG), output_field=IntegerField())
+    return found.exclude(operation__in=FREE).annotate(cost=cost).order_by()
 
 
 @prepared
 def _pairs(team: Team, since: datetime, *accounts: FlowAccount) -> QuerySet[Job, Any]:
     """Who asked, whose token paid, how many jobs, their credits."""
-    jobs = counting(paid(team, since, *accounts)).values_list("asked_by", "paid_by")
-    return jobs.annotate(jobs=Count("pk"), spent=Sum(Coalesce("price", CREDITS_PER_SONG)))
+    jobs = costing(team, since, *accounts).values_list("asked_by", "paid_by")
+    return jobs.annotate(jobs=Count("pk"), spent=Sum("cost"))
 
 
 @prepared

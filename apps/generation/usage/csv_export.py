@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Iterator
 from datetime import date
+from typing import Any
 
 from django.db.models import Prefetch
 
 from apps.accounts import spreadsheet
 from apps.accounts.models import FlowAccount, Team, UsageRow
-from apps.accounts.models.subscriptions import CREDITS_PER_SONG
 from apps.accounts.usage_sync import credits
 from apps.generation.jobs.titles import numbered
-from apps.generation.models import Job
 from apps.generation.operations import OPERATIONS
-from apps.generation.usage.by_person import GONE, counting
-from apps.generation.usage.spending import paid, sense, start
+from apps.generation.usage.by_person import GONE, costing
+from apps.generation.usage.spending import sense, start
 from apps.library.models import Clip
 
 HEAD = ("UTC day", "account", "kind", "sense", "song", "conversation", "tokens", "credits", "latest")
@@ -51,12 +50,12 @@ def job_lines(accounts: Collection[FlowAccount], team: Team, *, since: date | No
     yield spreadsheet.BYTE_ORDER_MARK + spreadsheet.line(JOBS_HEAD)
     related = ("asked_by", "paid_by", "ran_on", "song", "source__song")
     titled = Prefetch("song__takes", Clip.objects.only("song", "take", "title").order_by("take"))
-    jobs = counting(paid(team, start(since), *accounts)).select_related(*related).prefetch_related(titled)
+    jobs = costing(team, start(since), *accounts).select_related(*related).prefetch_related(titled)
     for job in jobs.order_by("-sent_at", "pk").iterator(chunk_size=500):
         yield spreadsheet.line(_job_cells(job))
 
 
-def _job_cells(job: Job) -> tuple[object, ...]:
+def _job_cells(job: Any) -> tuple[object, ...]:
     return (
         job.sent_at.isoformat(timespec="seconds") if job.sent_at else "",
         job.asked_by.short_name if job.asked_by else GONE,
@@ -64,5 +63,5 @@ def _job_cells(job: Job) -> tuple[object, ...]:
         OPERATIONS[job.operation].label,
         numbered(job),
         job.ran_on.email if job.ran_on else "",
-        CREDITS_PER_SONG if job.price is None else job.price,
+        job.cost,
     )
