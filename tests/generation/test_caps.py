@@ -142,6 +142,23 @@ def test_a_retry_says_why_not_and_leaves_the_first_as_it_was(studio: Studio) -> 
     assert counted(studio)[studio.user.pk, None] == 10
 
 
+def test_what_was_removed_comes_back_only_where_it_fits(studio: Studio) -> None:
+    """To a page, and to the live panel as a toast."""
+    (job,) = studio.ask()
+    decisions.remove(job, by=studio.user)
+    cap(studio, 4)
+    client = signed_in(studio)
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "panel"}):
+        answer = client.post(f"/jobs/{job.pk}/undo-removal/", headers=headers, follow=not headers)
+        assert "Not everything is back in the queue. This is 1 credit over your cap" in Page(answer).text, (
+            headers
+        )
+    assert Job.objects.get().state == State.CANCELLED
+    cap(studio, 5)
+    client.post(f"/jobs/{job.pk}/undo-removal/")
+    assert Job.objects.get(state=State.QUEUED).counted_credits == 5
+
+
 def test_a_chain_offers_its_first_steps_and_waits_for_room(studio: Studio) -> None:
     like, take = studio.take(), row(studio)
     longer = make(studio, studio.ask_for("extend", source=like, instruction="an outro", extend_s=5))

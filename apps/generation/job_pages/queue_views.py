@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.accounts import cap_words
 from apps.accounts.caps import CapReached
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.job_pages.views import after, find_to_decide, job_page
@@ -62,7 +64,8 @@ def undo_removal(request: TeamRequest, pk: UUID) -> HttpResponseBase:
         if not sum(own_order.undo_removal(song, by=request.user) is not None for song in songs):
             _say(request, NOT_UNDONE)
     except CapReached as reached:
-        _say(request, f"Not everything is back in the queue: {reached.cap.left} credits are left this month.")
+        words = cap_words.refusal(reached, reader=request.user).words
+        return _told(request, f"Not everything is back in the queue. {words}")
     return after(request)
 
 
@@ -94,6 +97,15 @@ pause_mine, resume_mine = _pause_mine(True), _pause_mine(False)
 def _meant(request: TeamRequest, found: Job) -> list[Job]:
     """Those of the same form are one person's, so who may decide about one may decide about all."""
     return own_order.of_request(found) if "all" in request.GET else [found]
+
+
+def _told(request: TeamRequest, text: str) -> HttpResponseBase:
+    """Also beside the live panel, which can't say it by itself."""
+    messages.error(request, text)
+    response = after(request)
+    if isinstance(response, HttpResponse) and request.wants_partial:
+        response.content += render_to_string("generation/_told.html", request=request).encode()
+    return response
 
 
 def _say(request: TeamRequest, text: str) -> None:
