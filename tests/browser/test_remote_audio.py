@@ -52,10 +52,8 @@ def play_button(page: Page, site: Site, prompt: str) -> Locator:
     """Take A of a song that is done at the remote side, on the card of its job."""
     create_song(page, prompt)
     page.goto("/jobs/")
-    newest, done = page.locator("#work [data-job]").first, page.locator("[data-state=collecting]")
-    button = newest.and_(done).locator("[data-play]").first
+    button = page.locator("#work [data-job][data-state=collecting] [data-play][data-remote=yes]").first
     site.finish_until(button)
-    expect(button).to_have_attribute("data-remote", "yes")
     return button
 
 
