@@ -63,6 +63,7 @@ def locked(jonas: User) -> User:
     return jonas
 
 
+@pytest.mark.long
 def test_a_link_for_a_new_password_opens_it_again(locked: User) -> None:
     new = "copper rain 9"
     client = Client(REMOTE_ADDR=HOME)
@@ -75,6 +76,7 @@ def test_a_link_for_a_new_password_opens_it_again(locked: User) -> None:
     assert not sign_in(locked.email, new, network=OFFICE), "for this network only"
 
 
+@pytest.mark.long
 def test_a_sign_in_link_opens_it_again_for_every_confirmed_address(locked: User) -> None:
     Client(REMOTE_ADDR=HOME).post(f"/auth/link/{SignInLink.issue(locked)}/")
     assert sign_in(locked.email)
@@ -93,6 +95,7 @@ def test_after_an_hour_it_is_open_again(jonas: User, monkeypatch: pytest.MonkeyP
     assert sign_in(jonas.email, network=OFFICE)
 
 
+@pytest.mark.long
 def test_signing_in_often_counts_for_nothing(jonas: User) -> None:
     for _ in range(12):
         assert sign_in(jonas.email)

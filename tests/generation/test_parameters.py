@@ -81,6 +81,7 @@ def test_every_operation_has_a_row() -> None:
     assert len({" ".join(row.operation.split()[:2]) for row in ROWS}) == OPERATIONS
 
 
+@pytest.mark.long
 def test_every_parameter_can_be_set(studio: Studio) -> None:
     """One look at each page: what its form lacks, by operation."""
     addresses = {

@@ -108,6 +108,7 @@ def test_a_rename_reaches_the_tags_of_the_stored_files(kept: Song) -> None:
     assert due() == set()
 
 
+@pytest.mark.long
 def test_a_rename_while_a_former_file_is_still_heard_comes_after_it(kept: Song) -> None:
     rename(kept, "First")
     work()
@@ -119,6 +120,7 @@ def test_a_rename_while_a_former_file_is_still_heard_comes_after_it(kept: Song) 
     assert {title_in(file) for file in ClipFile.objects.all()} == {"Second"}
 
 
+@pytest.mark.long
 def test_the_last_of_two_quick_renames_counts(kept: Song, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the second one comes while the files are tagged with the first."""
     rename(kept, "First")

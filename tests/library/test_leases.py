@@ -65,6 +65,7 @@ def test_a_killed_worker_leaves_its_file_free_after_half_a_minute(
     assert len(files_in(media)) == 1
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_a_lease_is_renewed_while_the_work_goes_on(
     media: Path, cheat: Callable[..., ScriptedServer], monkeypatch: pytest.MonkeyPatch
@@ -86,6 +87,7 @@ def test_a_lease_is_renewed_while_the_work_goes_on(
     assert others == [False] * 5
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_that_hangs_does_not_keep_its_row_for_ever(
     media: Path, monkeypatch: pytest.MonkeyPatch

@@ -94,6 +94,7 @@ def seen(band: Band, who: str, zone: str = "UTC", query: str = "") -> list[objec
         return [row.html for row in song_rows.render(page.rows, user)]
 
 
+@pytest.mark.long
 def test_whatever_changes_is_shown_at_once_and_to_each_person_as_theirs(band: Band, song: Song) -> None:
     before = {who: seen(band, who) for who in WATCHERS}
     assert before["owner"] != before["member"] == before["viewer"], "an own favourite is one's own"

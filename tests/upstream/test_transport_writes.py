@@ -219,6 +219,7 @@ def test_a_huge_answer_is_not_swallowed(token: Token, serve: Serve, client: Clie
         client(serve(flood)).music({"prompt": "p"}, deadline=Deadline(10))
 
 
+@pytest.mark.long
 def test_a_bomb_is_not_unpacked(serve: Serve, client: Client) -> None:
     bomb = gzip.compress(bytes(200_000_000), 9)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

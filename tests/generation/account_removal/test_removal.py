@@ -53,6 +53,7 @@ def test_an_outcome_that_is_not_known_holds_it_too(studio: Studio, client: Clien
     assert deletes(studio) == 0
 
 
+@pytest.mark.long
 def test_after_its_jobs_it_goes_its_songs_stay_and_what_is_queued_waits(
     studio: Studio, client: Client
 ) -> None:

@@ -143,6 +143,7 @@ def test_a_blocked_account_holds_what_must_run_there(studio: Studio, scenario: s
     assert state(job) == "running"
 
 
+@pytest.mark.long
 def test_a_batch_goes_on_with_the_other_account(studio: Studio) -> None:
     """A batch of 20 with one account out of credits: none is burnt, all are made on the other one."""
     order(studio.sandbox.url, "accounts", email=studio.account("studio").email, credits=0)

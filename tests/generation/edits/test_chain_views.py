@@ -154,6 +154,7 @@ def test_a_chain_that_stands_still_leads_to_the_step_that_went_wrong(
     assert page.one("a", href=f"/jobs/{job.pk}/retry/")
 
 
+@pytest.mark.long
 def test_the_jobs_page_leads_to_chains_that_are_under_way_or_stand_still(
     studio: Studio, edited: Clip, target: Clip
 ) -> None:

@@ -169,6 +169,7 @@ def test_what_the_list_shows_as_ended_is_read(here: Studio, tag: str, ends: str)
     assert here.account("studio").elsewhere == 0
 
 
+@pytest.mark.long
 def test_a_record_has_one_reader_at_a_time(here: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has left the list, and while it is read the webhook says so too."""
     monkeypatch.setitem(FlowMusic.job.__kwdefaults__, "deadline_s", 3)

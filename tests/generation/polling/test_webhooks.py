@@ -207,6 +207,7 @@ def test_a_made_up_jobid_is_read_once_per_hint_and_forgotten(studio: Studio) -> 
     assert state(job) == "running"
 
 
+@pytest.mark.long
 def test_whoever_knows_a_secret_can_not_fill_the_table(studio: Studio) -> None:
     secret = secret_of(running(studio))
     for number in range(webhooks.CANDIDATES_PER_SUBSCRIPTION + 20):

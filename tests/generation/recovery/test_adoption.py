@@ -62,6 +62,7 @@ def page(studio: Studio, job: Job, **form: object) -> str:
     return answer.content.decode() if answer.status_code != 302 else answer.headers["Location"]
 
 
+@pytest.mark.long
 def test_its_takes_are_shown_as_likely_and_become_its_song(studio: Studio, lost: Job) -> None:
     order(studio.sandbox.url, "clips", email=lost.ran_on.email, count=3, title="Another")
     assert "Search studio@" in Page(signed_in(studio).get(f"/jobs/{lost.pk}/adopt/")).text

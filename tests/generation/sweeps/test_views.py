@@ -115,6 +115,7 @@ def test_what_is_wrong_is_said(studio: Studio, form: dict[str, Any], said: str) 
     assert not Sweep.objects.exists()
 
 
+@pytest.mark.long
 def test_the_matrix_shows_takes_and_favourites(studio: Studio) -> None:
     sweep = started(studio, favourites=3)
     first, *_ = step(sweep)

@@ -62,6 +62,7 @@ def test_a_song_without_cover_is_complete_without_one(studio: Band, made: Make) 
     assert Song.objects.get().tone == ""
 
 
+@pytest.mark.long
 def test_an_expired_link_is_replaced_by_the_one_in_the_job_record(studio: Band, made: Make) -> None:
     made_record = made("a waltz [one take] [no cover] [short]")
     song = studio.keep(made_record)
@@ -98,6 +99,7 @@ def test_the_list_of_clips_is_not_walked_without_end(cheat: Callable[..., Script
     assert asked == [f"GET /v1/music?{account}&limit=100&offset={offset}" for offset in (0, 100)]
 
 
+@pytest.mark.long
 def test_links_that_stay_expired_leave_the_mp3_to_play(studio: Band, made: Make) -> None:
     song = studio.keep(made("a waltz [link expired] [one take] [short]"))
     archive_all(song)

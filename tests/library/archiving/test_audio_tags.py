@@ -103,6 +103,7 @@ WHOLE = {
 AUDIO = ("m4a", "mp3", "wav")
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_audio_waits_for_a_cover_that_is_on_its_way(cheat: Cheat) -> None:
     """WebP, which players can't show, is put in as JPEG."""
@@ -128,6 +129,7 @@ def test_the_end_of_the_cover_wakes_the_audio(
     assert shop.archive("m4a"), "it waits no longer"
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_a_cover_that_comes_last_gets_into_the_tags_of_a_second_file(cheat: Cheat, media: Path) -> None:
     shop = Shop(cheat, cover=answering(picture(), "image/jpeg"))

@@ -101,6 +101,7 @@ def test_what_is_just_made_waits_for_the_file_under_way_alone(band: Band, cheat:
     assert asked(server) == ["first.cover", "new.cover", "newer.cover", "second.cover", "third.cover"]
 
 
+@pytest.mark.long
 def test_teams_take_turns(band: Band, cheat: Cheat) -> None:
     """Though one imported all of it before the other came."""
     server, other = cheat(serve), Team.objects.create(name="Second floor")

@@ -39,6 +39,7 @@ def asked_until_it_rests(sandbox: Sandbox) -> int:
     return now
 
 
+@pytest.mark.long
 def test_it_reads_so_far_ahead_and_no_further(read: Read, sandbox: Sandbox) -> None:
     seed(sandbox, 1200)
     with read() as reader:

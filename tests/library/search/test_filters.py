@@ -120,6 +120,7 @@ def test_each_filter_keeps_what_fits_and_of_a_song_the_takes_that_fit(filled: Ba
             assert count(page) == f"{len(found)} song{'' if len(found) == 1 else 's'}"
 
 
+@pytest.mark.long
 def test_filters_hold_also_where_too_much_fits_to_be_listed_first(
     filled: Band, monkeypatch: pytest.MonkeyPatch
 ) -> None:
