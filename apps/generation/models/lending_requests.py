@@ -23,7 +23,9 @@ class LendingRequestQuerySet(models.QuerySet["LendingRequest"]):
         return self.filter(Exists(lent.filter(token=OuterRef("token"))) | Exists(own))
 
     def waiting(self) -> "LendingRequestQuerySet":
-        """Neither dismissed nor answered nor old, of people who may still ask, about what is still there."""
+        """Neither dismissed nor answered nor old, of people who may still ask, about what is still there, while the
+        token works and its owner may lend it."""
+        can_pay = ApiToken.objects.paying().filter(pk=OuterRef("token"))
         may_ask = Membership.objects.creating().filter(
             team=OuterRef("token__team"), user=OuterRef("asked_by")
         )
@@ -31,7 +33,12 @@ class LendingRequestQuerySet(models.QuerySet["LendingRequest"]):
         since = timezone.now() - LendingRequest.STANDS_FOR
         answered = LendingRequest.objects.answered().filter(pk=OuterRef("pk"))
         return self.filter(
-            Exists(may_ask), is_there, ~Exists(answered), dismissed_at=None, asked_at__gt=since
+            Exists(may_ask),
+            Exists(can_pay),
+            is_there,
+            ~Exists(answered),
+            dismissed_at=None,
+            asked_at__gt=since,
         )
 
     def for_owner(self, membership: Membership) -> "LendingRequestQuerySet":

@@ -102,9 +102,11 @@ def test_it_is_over_once_it_is_answered_or_nothing_is_asked_any_more(studio: Stu
     assert "Change lending…" in shown(mara)[0], "it is lent, but not for this"
     owner = owners.of(clip, seat(jonas, studio.team), "cover")
     assert "mara lends it, but not to you for this" in owners.words(owner, seat(jonas, studio.team))
-    jonas_here = Membership.objects.filter(user=jonas)
+    here = Membership.objects.filter(user=jonas), Membership.objects.filter(user=mara)
     gone = (
-        (jonas_here, {"role": Role.VIEWER}, {"role": Role.MEMBER}),
+        (here[0], {"role": Role.VIEWER}, {"role": Role.MEMBER}),
+        (here[1], {"role": Role.VIEWER}, {"role": Role.OWNER}),
+        (ApiToken.objects.all(), {"refused_at": timezone.now()}, {"refused_at": None}),
         (Clip.objects.all(), {"deleted_at": timezone.now()}, {"deleted_at": None}),
         (LendingRequest.objects.all(), {"asked_at": timezone.now() - LendingRequest.STANDS_FOR}, {}),
     )
@@ -115,6 +117,9 @@ def test_it_is_over_once_it_is_answered_or_nothing_is_asked_any_more(studio: Stu
         assert len(shown(mara)) == 1, before
     Lending.objects.update(operations=Lending.joined(["music", "cover"]))
     assert shown(mara) == []
+    page = Page(client(jonas).get(address(clip, "cover")))
+    assert page.all("button", name="ask") == []
+    assert "mara’s token pays" in page.one(id="tool").text
     studio.tick()
     lending.delete()
     assert shown(mara) == [], "it does not come back"
