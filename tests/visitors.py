@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.template.backends.django import Template
 from django.test import Client
 
-from apps.accounts.models import Role, User
+from apps.accounts.models import Role, Team, User
 from apps.accounts.permissions import CHOSEN_TEAM
 from tests.sample_team import House, leave, untouched
 
@@ -37,20 +37,22 @@ class Traces:
 class Visitors:
     """All of the house, signed in once: `ask` begins each time with the cookies of then, and undoes what it did."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, house: House, *, working_in: Team | None = None) -> None:
+        """`working_in`: in which of their teams all of them are; without it each in their own, and who left is gone."""
+        self.house, self._team = house, working_in
         self.client = Client(raise_request_exception=False)
         self._careful = Client(raise_request_exception=False, enforce_csrf_checks=True)
         self._cookies = {who: self._sign_in(who, user) for who, user in house.people.items()}
-        leave(house)
+        if working_in is None:
+            leave(house)
 
     def _sign_in(self, who: str, user: User) -> str:
         client = Client()
         client.force_login(user)
-        if who in {"elsewhere", "removed"}:
+        if self._team or who in {"elsewhere", "removed"}:
             own = user.memberships.filter(role=Role.OWNER).values_list("team", flat=True)
             session = client.session
-            session[CHOSEN_TEAM] = str(own.first() or self.house.team.pk)
+            session[CHOSEN_TEAM] = str(self._team.pk if self._team else own.first() or self.house.team.pk)
             session.save()
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
