@@ -15,6 +15,7 @@ from apps.accounts.models import ApiToken, FlowAccount, Subscription, Team
 from apps.accounts.models.subscriptions import REAL
 from apps.generation.jobs import pricing
 from apps.generation.models import Job, State
+from apps.generation.models.jobs import may_be_paid
 from apps.generation.operations import FREE
 from apps.prepared import prepared
 
@@ -75,8 +76,9 @@ def _accounts(team_id: UUID) -> QuerySet[FlowAccount, Any]:
 
 @prepared
 def _waiting(team_id: UUID) -> QuerySet[Job, Any]:
-    songs = Job.objects.filter(team=team_id, state=State.QUEUED).exclude(operation__in=FREE).order_by()
-    songs = songs.filter(token__refused_at=None, token__isnull=False)
+    """Not what the token doesn't pay for any more."""
+    songs = Job.objects.filter(may_be_paid(), team=team_id, state=State.QUEUED).order_by()
+    songs = songs.exclude(operation__in=FREE)
     found = songs.values_list("token__owner", "subscription__endpoint")
     return found.annotate(count=Count("pk"))
 
