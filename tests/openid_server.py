@@ -2,15 +2,18 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 
 class OpenIdServer(ThreadingHTTPServer):
-    """`asked`: the paths that were asked for."""
+    """`asked`: the paths that were asked for. `drips`: an answer takes ten seconds, a byte now and then."""
+
+    drips = False
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -53,7 +56,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if not self.server.drips:
+            self.wfile.write(body)
+            return
+        with suppress(OSError):
+            for place in range(len(body)):
+                time.sleep(10 / len(body))
+                self.wfile.write(body[place : place + 1])
 
     def log_message(self, *_: object) -> None:
         pass

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import redis
+from allauth.socialaccount.adapter import get_adapter
 from django.conf import settings
 from django.core.cache import caches
 
-from apps import cache, smtp, socket_deadlines, wake
+from apps import cache, openid_client, smtp, socket_deadlines, wake
 from apps import object_storage as store_module
 from apps.generation.restore import marks
 from apps.upstream import sockets
@@ -39,6 +40,9 @@ OPENERS = {
         "flowweb/env.py",
         "apps/accounts/health.py",
     },
+    "requests.Session": {"apps/openid_client.py"},
+    "requests.adapters": {"apps/openid_client.py"},
+    "urllib3.connection": {"apps/openid_client.py", "apps/upstream/sockets.py"},
     "psycopg": {"flowweb/database.py"},
     "urllib.request": set(),
     "ftplib": set(),
@@ -134,6 +138,17 @@ def test_the_mail_server_has_its_times() -> None:
         assert issubclass(client.connection_class, smtp._PacedSMTP)
         assert issubclass(client.connection_class, smtplib.SMTP)
     assert smtp.SESSION_S <= 30
+
+
+def test_who_vouches_for_people_has_its_times() -> None:
+    session = get_adapter().get_requests_session()
+    for scheme, kind in (
+        ("http", openid_client.PacedConnection),
+        ("https", openid_client.PacedTLSConnection),
+    ):
+        pools = session.get_adapter(f"{scheme}://sso.example").poolmanager.pool_classes_by_scheme
+        assert pools[scheme].ConnectionCls is kind
+    assert openid_client.TOTAL_S <= socket_deadlines.TOTAL_S
 
 
 def test_postgres_has_its_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps import openid_client
 from apps.accounts import audit_trail, browsers, request_origin, sign_in_limits
 from apps.accounts.models import User
 
@@ -90,3 +92,8 @@ class ClosedSignup(DefaultAccountAdapter):
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """allauth's own is the address alone: then a stranger could lock anybody out."""
         return sign_in_limits.key(request, credentials.get("email", ""))
+
+
+class OpenIdAdapter(DefaultSocialAccountAdapter):
+    def get_requests_session(self) -> object:
+        return openid_client.session()

@@ -99,9 +99,10 @@ def accept(invitation: Invitation, user: User) -> Membership:
 
 
 def accept_as_new(
-    invitation: Invitation, *, email: str, name: str, password: str, time_zone: str = ""
+    invitation: Invitation, *, email: str, name: str, password: str | None, time_zone: str = ""
 ) -> Membership:
-    """By somebody new. The address is the invitation's, if that has one. Raises NotValid, AddressTaken.
+    """By somebody new. The address is the invitation's, if that has one; without a password they add a passkey next.
+    Raises NotValid, AddressTaken.
 
     It counts as confirmed only if the link went there by mail, and was seen by nobody else.
     """

@@ -1,4 +1,5 @@
-"""Asks somebody who is signed in for a first password, or for the password again, before the page they want."""
+"""Asks somebody who is signed in for a first password or passkey, or for the password again, before the page they
+want."""
 
 import time
 from collections.abc import Callable
@@ -13,17 +14,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from apps.accounts.permissions import TeamRequest
+from apps.accounts import two_step
+from apps.accounts.models import User
+from apps.accounts.permissions import TeamRequest, is_confirmed
 
 # In the session of somebody who came by a link and has no password yet: since when.
 CAME_BY_LINK = "came_by_link_at"
+FIRST_PAGE = "first_page"  # and where a passkey leads that they add
 FIRST_PASSWORD_WITHIN = 60 * 60  # seconds: whoever finds the browser open later sets none
 # Their addresses are secrets: none becomes a `next`, which stands in other addresses (flowweb/log_redaction.py).
 SECRETS = frozenset(
     {"account_confirm_email", "account_reset_password_from_key", "sign-in-link", "invitation", "hook"}
 )
+PASSWORD, PASSKEY = "account_set_password", "mfa_add_webauthn"
 # What somebody without a password can open all the same.
-_OPEN = frozenset({"account_set_password", "account_logout", "healthz", "readyz"}) | SECRETS
+_OPEN = frozenset({"account_logout", "healthz", "readyz"}) | SECRETS
 
 
 class PartialRequests:
@@ -39,7 +44,7 @@ class PartialRequests:
 
 
 class FirstPassword:
-    """Whoever came by a link and has no password sets one before anything else, and then sees what they asked for.
+    """Whoever came by a link and has no password sets one, or adds a passkey, before anything else.
 
     It is open for an hour after the link was used. Later it takes a fresh link: for there is no password to ask for.
     """
@@ -52,14 +57,21 @@ class FirstPassword:
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
         name = request.resolver_match.url_name if request.resolver_match else None
-        if name == "account_set_password":
-            return self._too_late(request)
+        if name == PASSWORD:
+            return self._may_set(request)
         if name in _OPEN or not request.COOKIES or CAME_BY_LINK not in request.session:
             return None
-        if not request.user.is_authenticated or request.user.has_usable_password():
+        if not request.user.is_authenticated or _has_way_in(request.user):
             del request.session[CAME_BY_LINK]
             return None
-        return elsewhere(request, reverse("account_set_password"))
+        return self._too_late(request) if name == PASSKEY else elsewhere(request, reverse(PASSWORD))
+
+    def _may_set(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Beside a passkey a password is set once the passkey was asked for."""
+        user = request.user
+        if not user.is_authenticated or user.has_usable_password() or not two_step.has_passkey(user.pk):
+            return self._too_late(request)
+        return None if is_confirmed(request) else elsewhere(request, reverse("account_reauthenticate"))
 
     def _too_late(self, request: HttpRequest) -> HttpResponseBase | None:
         user = request.user
@@ -71,8 +83,14 @@ class FirstPassword:
         ):
             return None
         logout(request)
-        messages.error(request, "Your sign-in was too long ago to set a first password. Use a fresh link.")
+        messages.error(
+            request, "Your sign-in was too long ago to set a first password or passkey. Use a fresh link."
+        )
         return redirect("account_login")
+
+
+def _has_way_in(user: User) -> bool:
+    return user.has_usable_password() or two_step.has_passkey(user.pk)
 
 
 class PasswordOnceMore:

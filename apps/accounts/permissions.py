@@ -3,13 +3,16 @@
 A stranger gets 404 from the view (everything is fetched through `request.team`), a member whose role isn't enough 403.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, wraps
 from typing import Concatenate, Literal, ParamSpec, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -123,6 +126,17 @@ def ask_again(request: HttpRequest) -> None:
     The request is kept in the session meanwhile: no form with a secret in it may come here.
     """
     raise_if_reauthentication_required(request, app="allauth.account")
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    """Whether the password, or what stands for it, was given within ten minutes: for a form with a secret in it, which
+    is shown only then."""
+    user = person(request)
+    given = [each["at"] for each in get_authentication_records(request, user) if each.get("reauthenticated")]
+    if given and time.time() - given[-1] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+        return True
+    # As allauth has it, by two queries less: whoever has nothing to confirm with is asked for nothing.
+    return not (user.has_usable_password() or two_step.is_set_up(user.pk))
 
 
 class _Memberships:

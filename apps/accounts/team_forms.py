@@ -109,9 +109,12 @@ class JoinForm(PlainAddress, forms.Form):
     password2 = _password("Password (again)")
     time_zone = zone_field()
 
-    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invitation: Invitation, by_passkey: bool = False, **kwargs: Any) -> None:
+        """`by_passkey`: no password is asked for."""
         super().__init__(*args, **kwargs)
         self.invitation = invitation
+        for name in ("password1", "password2"):
+            self.fields[name].required = not by_passkey
         if invitation.email:
             del self.fields["email"]
 

@@ -1,6 +1,7 @@
 """Adds a person's API token to a team once the API has accepted it, replaces it, removes it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +22,7 @@ PATH = "/v1/flowmusic"
 # Known to every sandbox (apps/sandbox), whatever the number; it is worth nothing anywhere else.
 SANDBOX_TOKEN = "user:{number}-sandboxdemo"  # noqa: S105
 FIRST_NUMBER = "1000"
+NEW_FOR = timedelta(days=1)
 
 Outcome = Literal["added", "replaced", "refreshed"]
 WELCOME: dict[Outcome, str] = {
@@ -67,6 +69,11 @@ def _known_at_sandbox() -> list[tuple[str, UUID]]:
     rows = (ApiToken.objects.all(), Sight.objects.all())
     here = [each.filter(subscription__endpoint=sandbox_endpoint()).order_by("pk") for each in rows]
     return [pair for each in here for pair in each.values_list("subscription__number", "team")]
+
+
+def is_new_with_none(user: User) -> bool:
+    """Here for less than a day, without any token."""
+    return timezone.now() - user.date_joined < NEW_FOR and not user.tokens.exists()
 
 
 def add(token: Token, *, team: Team, owner: User, endpoint: str) -> SavedToken:

@@ -88,6 +88,11 @@ def _demanding(user: User) -> str:
     return managed.values_list("team__name", flat=True).first() or ""
 
 
+def has_passkey(user_id: int) -> bool:
+    """Whether they can sign in without a password."""
+    return Authenticator.objects.filter(user=user_id, type=Type.WEBAUTHN).exists()
+
+
 def is_set_up(user_id: int) -> bool:
     """Whether signing in takes more than a password."""
     return Authenticator.objects.filter(user=user_id, type__in=[Type.TOTP, Type.WEBAUTHN]).exists()

@@ -42,6 +42,7 @@ urlpatterns = [
         own_changes.renew_codes,
         name="mfa_generate_recovery_codes",
     ),
+    path("auth/two-step/recovery-codes/", own_changes.show_codes, name="mfa_view_recovery_codes"),
     path("auth/two-step/webauthn/add/", own_changes.add_passkey, name="mfa_add_webauthn"),
     path(
         "auth/two-step/webauthn/keys/<int:pk>/remove/",

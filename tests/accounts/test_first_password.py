@@ -3,13 +3,15 @@
 import time
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from apps.accounts.models import SignInLink, User
+from apps.accounts.models import Invitation, Role, SignInLink, User
 from tests.accounts.conftest import People
+from tests.page import Page
 
 PASSWORD = "last ferry home"
-SET = "/auth/password/set/"
+SET, PASSKEY = "/auth/password/set/", "/auth/two-step/webauthn/add/"
 FORM = {"password1": PASSWORD, "password2": PASSWORD}
 
 
@@ -88,3 +90,48 @@ def test_a_password_that_was_set_meanwhile_is_enough(client: Client, people: Peo
     people.member.set_password(PASSWORD)
     people.member.save()
     assert client.get("/library/").headers["Location"].startswith("/auth/login/")
+
+
+def passkey(user: User) -> None:
+    """As if a device had made it; a real one is in tests/browser/test_passkeys.py."""
+    Authenticator.objects.create(user=user, type="webauthn", data={"name": "Phone", "credential": {}})
+
+
+def test_a_passkey_is_enough(client: Client, people: People) -> None:
+    assert f'href="{PASSKEY}"' in client.get(SET).content.decode()
+    page = client.get(PASSKEY).content.decode()
+    assert 'class="signed-out"' in page
+    assert f'href="{SET}"' in page
+    passkey(people.member)
+    assert client.get("/library/").status_code == 200
+
+
+def test_a_browser_that_was_left_open_adds_no_passkey(
+    client: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    monkeypatch.setattr("apps.accounts.middleware.time.time", lambda: now + 3601)
+    assert "Use a fresh link" in client.get(PASSKEY, follow=True).content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_beside_a_passkey_a_password_is_set_once_it_was_asked_for(people: People) -> None:
+    passkey(people.member)
+    client = people.client("member")
+    assert (
+        client.get(SET).headers["Location"].startswith("/auth/reauthenticate/?next=%2Fauth%2Fpassword%2Fset")
+    )
+    client.post(SET, FORM)
+    assert not User.objects.get(pk=people.member.pk).has_usable_password()
+
+
+def test_somebody_new_joins_without_a_password(people: People) -> None:
+    invitation = Invitation.begin(people.team, email="nele@x.example", role=Role.MEMBER, by=people.owner)
+    path, client = f"/auth/invitation/{invitation.renew(mailed=False)}/", Client()
+    assert client.post(path, {"do": "passkey", "name": ""}).status_code == 422
+    assert client.post(path, {"do": "passkey", "name": "Nele"}).headers["Location"] == PASSKEY
+    nele = User.objects.get(email="nele@x.example")
+    assert not nele.has_usable_password()
+    assert client.get("/library/").headers["Location"].startswith(SET), "not before there is a way in"
+    passkey(nele)
+    assert "Welcome to Night Bus" in Page(client.get("/library/?welcome=1")).text

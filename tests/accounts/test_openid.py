@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.http import HttpResponse
 from django.test import Client
 
+from apps import openid_client
 from apps.accounts.models import AuditEntry, User
 from flowweb import openid
 from flowweb.log_redaction import redact
@@ -92,6 +93,13 @@ def test_who_vouches_may_be_away(vouching: OpenIdServer, jonas: User) -> None:
     page = Client(headers={"accept": "text/html"}).post(START)
     assert page.status_code == 503
     assert "use your password" in page.content.decode()
+
+
+def test_who_vouches_may_drip(vouching: OpenIdServer, jonas: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes soon enough for a library's time-out; all of them don't."""
+    monkeypatch.setattr(openid_client, "TOTAL_S", 0.5)
+    vouching.drips = True
+    assert Client().post(START).status_code == 503
 
 
 def test_what_comes_back_is_in_no_log() -> None:

@@ -4,7 +4,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from apps.accounts.models import ApiToken, AuditEntry, Membership, Role, SignInLink, User
+from apps.accounts.models import ApiToken, AuditEntry, Lending, Membership, Role, SignInLink, User
+from apps.accounts.models.lending import Terms
 from tests.accounts.conftest import People, unasked
 
 PASSWORD = "last ferry home"
@@ -24,10 +25,12 @@ def with_password(user: User) -> Client:
 
 def test_nothing_of_the_person_stays_and_all_of_the_team(people: People) -> None:
     jonas, email = people.member, people.member.email
-    unasked(people.team, jonas)
+    Lending.lend(unasked(people.team, jonas), Terms(monthly_cap=40, operations=("music",)), by=jonas)
     link, elsewhere = SignInLink.issue(jonas), people.client("member")
     client = with_password(jonas)
-    assert "without your name" in client.get(PAGE).content.decode()
+    said = client.get(PAGE).content.decode()
+    assert "without your name" in said
+    assert "You lend 1 of them: that ends right away." in said
     assert client.post(PAGE).url == "/auth/login/"
     jonas.refresh_from_db()
     assert (jonas.email, jonas.short_name) == (f"deleted-{jonas.pk}@deleted.invalid", "Somebody who left")
@@ -35,13 +38,14 @@ def test_nothing_of_the_person_stays_and_all_of_the_team(people: People) -> None
     assert not EmailAddress.objects.filter(email=email).exists()
     assert not Membership.objects.filter(user=jonas).exists()
     assert ApiToken.objects.get().owner_left_at
+    assert not Lending.objects.exists()
     assert "_auth_user_id" not in client.session
     assert elsewhere.get("/settings/account/").status_code == 302
     assert Client().post(f"/auth/link/{link}/").status_code == 410
     actions = list(
         AuditEntry.objects.filter(team=people.team).order_by("-pk").values_list("action", flat=True)
     )
-    assert actions[:2] == ["member left", "person deleted"]
+    assert actions[:3] == ["lending stopped", "member left", "person deleted"]
 
 
 def test_the_last_owner_hands_over_first(people: People) -> None:

@@ -1,6 +1,7 @@
 """What opens the door to others, or can't be undone, asks for the password again; then it is done as it was pressed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -12,6 +13,7 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import ApiToken, FlowAccount, User
 from apps.library.models import Clip
 from tests.accounts.conftest import People, Remote
+from tests.page import Page
 from tests.sample_team import take
 
 PASSWORD, NEXT = "last ferry home", "copper rain 9"
@@ -53,6 +55,27 @@ def test_a_token_is_removed_after_the_password(client: Client, kept: ApiToken) -
     assert ApiToken.objects.filter(pk=kept.pk).exists()
     assert confirm(client, asked.headers["Location"]) == "/settings/tokens/"
     assert not ApiToken.objects.filter(pk=kept.pk).exists()
+
+
+def test_another_token_is_added_after_the_password(client: Client, kept: ApiToken, mara: User) -> None:
+    """It is asked for before the form is shown: what holds a secret is not kept in the session meanwhile."""
+    page = client.get("/settings/tokens/")
+    assert 'name="token"' not in page.content.decode()
+    (way,) = (each["href"] for each in Page(page).one("main").all("a") if each.text.strip() == "Confirm…")
+    refused = client.post("/settings/tokens/", {"token": "user:1000-sandboxmara7Q4X"})
+    assert refused.headers["Location"] == way == AGAIN + "%2Fsettings%2Ftokens%2F"
+    assert "sandboxmara7Q4X" not in str(dict(client.session))
+    assert ApiToken.objects.get().last4 == kept.last4
+    assert "Nothing was saved" in client.get(str(way)).content.decode()
+    assert confirm(client, str(way)) == "/settings/tokens/"
+    assert client.post("/settings/tokens/", {"token": "user:1000-sandboxmara7Q4X"}).status_code == 302
+    assert ApiToken.objects.get().last4 == "7Q4X"
+    ApiToken.objects.all().delete()
+    fresh = Client()
+    fresh.force_login(mara)
+    assert 'name="token"' in fresh.get("/settings/tokens/").content.decode(), "the first one of somebody new"
+    User.objects.update(date_joined=timezone.now() - timedelta(days=2))
+    assert 'name="token"' not in fresh.get("/settings/tokens/").content.decode()
 
 
 def test_an_account_is_removed_after_the_password(client: Client, kept: ApiToken) -> None:

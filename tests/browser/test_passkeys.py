@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.sessions import PATIENCE_MS
+from tests.browser.sessions import PATIENCE_MS, Visits
 from tests.browser.sign_in import PASSWORD, confirm_password, sign_in_first
 from tests.browser.site import Site
 from tests.browser.watch import Watch
@@ -63,3 +63,29 @@ def test_a_passkey_signs_in_by_itself_and_after_a_password(site: Site, page: Pag
     expect(page.get_by_role("heading", level=1)).to_have_text("Second step")
     page.get_by_role("button", name="Use a passkey").click()
     page.locator("#app").wait_for()
+
+
+def test_somebody_new_joins_with_a_passkey_alone(site: Site, page: Page, visits: Visits) -> None:
+    owner = visits.new("ivo").page
+    owner.goto("/team/")
+    owner.get_by_label("Email").fill("paul@nightbus.example")
+    owner.get_by_role("button", name="Invite", exact=True).click()
+    link = owner.locator("#invitation-address").inner_text()
+
+    page.goto(link.replace("127.0.0.1", "localhost"))
+    page.get_by_label("Your name").fill("Paul")
+    page.get_by_role("button", name="Join with a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add a passkey")
+    page.get_by_role("button", name="Add passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_role("heading", name="Welcome to")).to_be_visible()
+
+    page.context.clear_cookies()
+    page.goto("/auth/login/?next=/settings/account/")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Profile and security")
+    page.get_by_role("link", name="Set password").click()
+    page.get_by_role("link", name="Use a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set a password")

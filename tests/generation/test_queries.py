@@ -19,7 +19,7 @@ PAGES = {
     "/create/sweeps/": 14,
     "/library/files/": 20,
     "/flow-accounts/usage/": 22,
-    "/settings/tokens/": 15,
+    "/settings/tokens/": 18,  # two more for whoever has no password: is there a passkey, an app?
     "/jobs/": 18,
     "job": 24,
 }

@@ -135,6 +135,17 @@ class Membership(models.Model):
         """How many API tokens of theirs the team has."""
         return self.team.tokens.filter(owner=self.user_id).count()
 
+    @property
+    def lent_tokens_here(self) -> int:
+        """Of these, how many they lend to the team."""
+        return self.team.tokens.filter(owner=self.user_id, lending__isnull=False).count()
+
+    @property
+    def borrows_here(self) -> bool:
+        """Whether a token of somebody else is lent to them."""
+        to_them = models.Q(lending__is_for_everyone=True) | models.Q(lending__members=self)
+        return self.team.tokens.exclude(owner=self.user_id).filter(to_them).exists()
+
     def note_seen(self) -> None:
         """With any page; written down once an hour."""
         now = timezone.now()

@@ -4,11 +4,13 @@ Whoever has an account signs in first and comes back to /auth/invitation/, which
 the secret of the link stands in no other address.
 """
 
+import time
+
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts import audit_trail, invitations, sign_in_limits
 from apps.accounts.invitations import AddressTaken, NotValid
+from apps.accounts.middleware import CAME_BY_LINK, FIRST_PAGE
 from apps.accounts.models import Invitation, Membership, User
 from apps.accounts.permissions import CHOSEN_TEAM
 from apps.accounts.team_forms import JoinForm
@@ -26,6 +29,7 @@ from apps.accounts.views.sign_in import BACKEND, quiet
 
 # In the session of somebody who signs in to accept: the hash of the link's secret.
 OPENED = "invitation"
+PASSKEY = "passkey"  # the button by which somebody new joins without a password
 
 
 @sensitive_post_parameters("password1", "password2")
@@ -78,7 +82,9 @@ def _for_nobody(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Signed out: a form for who is new here; whoever has the address of an account signs in first."""
     if invitation.email and invitations.known_by(invitation.email):
         return _page(request, invitation, "known", status=409 if request.method == "POST" else 200)
-    form = JoinForm(request.POST if request.method == "POST" else None, invitation=invitation)
+    by_passkey = request.POST.get("do") == PASSKEY
+    typed = request.POST if request.method == "POST" else None
+    form = JoinForm(typed, invitation=invitation, by_passkey=by_passkey)
     if request.method != "POST" or not form.is_valid():
         return _page(request, invitation, "new", form=form, status=422 if form.errors else 200)
     try:
@@ -90,21 +96,28 @@ def _for_nobody(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 
 def _join_as_new(request: HttpRequest, invitation: Invitation, form: JoinForm) -> HttpResponse:
-    values = form.cleaned_data
+    values, by_passkey = form.cleaned_data, request.POST.get("do") == PASSKEY
     membership = invitations.accept_as_new(
         invitation,
         email=values.get("email", ""),
         name=values["name"],
-        password=values["password1"],
+        password=None if by_passkey else values["password1"],
         time_zone=values["time_zone"],
     )
     login(request, membership.user, backend=BACKEND)
     audit_trail.note(membership.user, "signed in by an invitation", by=membership.user)
     sign_in_limits.remember_person(request, membership.user)
-    return _welcome(request, membership)
+    welcome = _welcome(request, membership)
+    return _to_passkey(request, welcome.url) if by_passkey else welcome
 
 
-def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:
+def _to_passkey(request: HttpRequest, first_page: str) -> HttpResponse:
+    """They are in, and nothing is open to them before they have a way in of their own (middleware.py)."""
+    request.session[CAME_BY_LINK], request.session[FIRST_PAGE] = time.time(), first_page
+    return redirect("mfa_add_webauthn")
+
+
+def _welcome(request: HttpRequest, membership: Membership) -> HttpResponseRedirect:
     """To the songs, which say what can be done here."""
     request.session.pop(OPENED, None)
     request.session[CHOSEN_TEAM] = str(membership.team_id)

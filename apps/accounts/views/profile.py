@@ -58,7 +58,11 @@ def delete(request: HttpRequest) -> HttpResponseBase:
     user = person(request)
     obstacles = own_deletion.obstacles(user)
     if request.method != "POST" or obstacles:
-        context = {"obstacles": obstacles}
+        context = {
+            "obstacles": obstacles,
+            "lent": own_deletion.lent(user),
+            "borrows": own_deletion.borrows(user),
+        }
         status = 422 if request.method == "POST" else 200
         return TemplateResponse(request, "accounts/profile_delete.html", context, status=status)
     ask_again(request)

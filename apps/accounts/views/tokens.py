@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts import account_sync, lending, tokens, visibility
+from apps.accounts import account_sync, lending, tokens, two_step, visibility
 from apps.accounts.forms import TokenForm
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.accounts.permissions import TeamRequest, ask_again, team_view
+from apps.accounts.permissions import TeamRequest, ask_again, is_confirmed, team_view
 from apps.prepared import prepared
 from apps.upstream.errors import UpstreamError
 from apps.upstream.token import Token
@@ -36,6 +36,9 @@ def token_list(request: TeamRequest) -> HttpResponseBase:
         return _page(request, TokenForm())
     if not request.membership.rights.may_create:
         raise PermissionDenied("You can listen in this team, but not add an API token.")
+    if not _may_add(request):
+        messages.warning(request, "Nothing was saved: confirm that it is you, then paste the token again.")
+        return redirect(_confirm_address())
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
@@ -88,6 +91,15 @@ def remove(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     return redirect("tokens")
 
 
+def _may_add(request: TeamRequest) -> bool:
+    """Whoever is new has just chosen a password, and has nothing that another token could stand in for."""
+    return tokens.is_new_with_none(request.user) or is_confirmed(request)
+
+
+def _confirm_address() -> str:
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse('tokens')})}"
+
+
 def own_tokens(request: TeamRequest) -> "QuerySet[ApiToken]":
     return _own_tokens(request.team, request.user)
 
@@ -136,9 +148,13 @@ def _with_lending(lent: list[ApiToken]) -> None:
 def _page(request: TeamRequest, form: TokenForm, *, sandbox_refused: str = "") -> TemplateResponse:
     """The list, or the first steps while there is nothing to list."""
     own = _with_accounts(request, _tokens_of(request.team, request.user))
+    may_create = request.membership.rights.may_create
     context = {
         "tokens": own,
-        "may_create": request.membership.rights.may_create,
+        "may_create": may_create,
+        "lacks_password": not request.user.has_usable_password()
+        and not two_step.has_passkey(request.user.pk),
+        "confirm_address": "" if not may_create or _may_add(request) else _confirm_address(),
         "lent_to_me": lending.lent_to(request.user, request.team),
         "form": form,
         "sandbox": bool(tokens.sandbox_endpoint()) and not any(t.subscription.is_sandbox for t in own),

@@ -17,6 +17,7 @@ class Work:
     songs: int
     queued: int
     running: int
+    paid_for: int  # jobs of others that are queued, and that a token of theirs would pay for
 
 
 def work_of(member: Membership) -> Work:
@@ -26,4 +27,6 @@ def work_of(member: Membership) -> Work:
         running=Count("pk", filter=Q(state__in=OUT_THERE | {State.COLLECTING})),
     )
     songs = Song.objects.filter(team=member.team_id, asked_by=member.user_id).count()
-    return Work(songs=songs, **found)
+    others = Job.objects.for_team(member.team).exclude(asked_by=member.user_id)
+    paid_for = others.filter(state=State.QUEUED, token__owner=member.user_id).count()
+    return Work(songs=songs, paid_for=paid_for, **found)

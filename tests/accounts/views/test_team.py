@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from apps.accounts import caps, memberships
 from apps.accounts.memberships import NotPossible
-from apps.accounts.models import ApiToken, AuditEntry, Handover, Membership, Role, Team, User
+from apps.accounts.models import ApiToken, AuditEntry, Handover, Lending, Membership, Role, Team, User
+from apps.accounts.models.lending import Terms
 from apps.accounts.models.monthly_credits import month_of
 from apps.accounts.permissions import CHOSEN_TEAM
 from tests.accounts.conftest import People, person, unasked
@@ -183,15 +184,26 @@ def test_who_is_removed_is_out_with_the_next_request(people: People) -> None:
     elsewhere = Team.objects.create(name="Day Bus")
     Membership.objects.create(team=elsewhere, user=people.member, role=Role.OWNER)
     token = unasked(people.team, people.member)
+    Lending.lend(token, Terms(monthly_cap=40, operations=("music",)), by=people.member)
+    owners = unasked(people.team, people.owner)
+    Lending.lend(owners, Terms(monthly_cap=40, operations=("music",)), by=people.owner)
     jonas = people.client("member")
     jonas.post("/teams/switch/", {"team": people.team.pk})
     page = signed_in(people.owner)
     member = membership(people.member, people.team)
     said = Page(page.get(f"/team/members/{member.pk}/remove/")).text
-    for part in ("1 API token pays for nothing more", "No job of theirs is queued", "All songs stay"):
+    for part in (
+        "1 API token pays for nothing more",
+        "1 token is lent to the team: that ends right away",
+        "Nothing more is paid for them with tokens that others lend",
+        "No job of theirs is queued",
+        "All songs stay",
+    ):
         assert part in said
     page.post(f"/team/members/{member.pk}/remove/")
     assert not ApiToken.objects.working().filter(pk=token.pk).exists()
+    assert [each.token for each in Lending.objects.all()] == [owners]
+    assert "lending stopped" in last_actions(people.team, 2)
     assert jonas.post("/team/rename/", {"name": "Mine now"}).headers["Location"] == "/"
     elsewhere.refresh_from_db()
     assert elsewhere.name == "Day Bus"

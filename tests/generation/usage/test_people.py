@@ -18,5 +18,7 @@ def test_what_somebody_leaves_behind_is_theirs_and_of_this_team(db: None) -> Non
     ):
         token = unasked(team, who)
         Job.objects.create(team=team, asked_by=who, token=token, subscription=token.subscription, state=state)
+    lent = unasked(team, mara)
+    Job.objects.create(team=team, asked_by=jonas, token=lent, subscription=lent.subscription)
     work = people.work_of(Membership.objects.select_related("team").get(user=mara))
-    assert (work.songs, work.queued, work.running) == (0, 1, 1)
+    assert (work.songs, work.queued, work.running, work.paid_for) == (0, 1, 1, 1)
