@@ -22,9 +22,8 @@ class NotAsked(Exception):
 @transaction.atomic
 def ask(owner: Membership, *, by: Membership, operation: str, subject: Subject) -> LendingRequest:
     """Raises NotAsked. Asked already, it is what was asked then, dismissed or not."""
-    Membership.objects.select_for_update().get(
-        pk=by.pk
-    )  # one after the other, so that none is left uncounted
+    # One after the other, so that none is left uncounted.
+    Membership.objects.select_for_update().get(pk=by.pk)
     token = _token_of(owner, subject)
     if token is None or owner.pk == by.pk:
         raise NotAsked(f"{owner.user.short_name} has no working token for it any more.")
@@ -44,7 +43,7 @@ def ask(owner: Membership, *, by: Membership, operation: str, subject: Subject) 
             f"You have asked {LendingRequest.MOST_A_DAY} times since yesterday. Wait until tomorrow."
         )
     if letters.mail_is_set_up() and not asked.filter(token__owner=owner.user_id).exists():
-        _mail(request)  # one from each person a day
+        _mail(request)  # one a day from each person
     request.save()
     return request
 
