@@ -13,6 +13,7 @@ from apps.generation.job_pages.cards import Card
 from apps.generation.job_pages.person_panel import PersonPanel
 from apps.generation.job_pages.queue_moves import neighbours
 from apps.generation.models import Chain, Job, State
+from apps.generation.models.jobs import ENDED_BY_ANOTHER
 from apps.generation.queue.own_order import queue_counts
 from apps.library.search.song_list import Cursor
 from apps.uuids import uuid_or_none
@@ -29,7 +30,10 @@ CHAINS = {
 
 FILTERS = {
     "all": ("All", Q()),
-    "needs": ("Needs attention", Q(state__in=[State.UNKNOWN, State.FAILED, State.REJECTED], hidden_at=None)),
+    "needs": (
+        "Needs attention",
+        (Q(state__in=[State.UNKNOWN, State.FAILED, State.REJECTED]) | ENDED_BY_ANOTHER) & Q(hidden_at=None),
+    ),
     "running": ("Running", Q(state__in=[State.SUBMITTING, State.RUNNING, State.COLLECTING])),
     "queued": ("Queued", Q(state=State.QUEUED)),
     "done": ("Done", Q(state=State.COMPLETED)),

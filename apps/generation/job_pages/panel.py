@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Case, F, Prefetch, Q, QuerySet, When, prefetch_related_objects
+from django.db.models import Case, Prefetch, Q, QuerySet, When, prefetch_related_objects
 from django.utils import timezone
 
 from apps.accounts import account_sync, lending
@@ -21,7 +21,7 @@ from apps.generation.job_pages.card_writer import written
 from apps.generation.job_pages.cards import RECENT, Card, Surroundings
 from apps.generation.jobs import durations, pricing
 from apps.generation.models import Hold, Job, State
-from apps.generation.models.jobs import LIVE
+from apps.generation.models.jobs import ENDED_BY_ANOTHER, LIVE
 from apps.generation.operations import OPERATIONS
 from apps.generation.queue import fair_order
 from apps.generation.queue import slots as slot_counts
@@ -179,8 +179,7 @@ def read(membership: Membership) -> Panel:
 def _shown(team: Team) -> QuerySet[Job]:
     """Live ones; what went wrong, and what somebody else ended, until it is dismissed; and a few of the newest done."""
     now = timezone.now()
-    by_another = Q(state__in=[State.CANCELLED, State.ABANDONED]) & ~Q(decided_by=F("asked_by"))
-    wrong = Q(state__in=[State.FAILED, State.REJECTED]) | by_another & Q(decided_by__isnull=False)
+    wrong = Q(state__in=[State.FAILED, State.REJECTED]) | ENDED_BY_ANOTHER
     wrong &= Q(finished_at__gte=now - timedelta(days=7))
     done = Job.objects.filter(
         team=team,

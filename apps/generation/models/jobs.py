@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, FlowAccount, Lending, Membership, Subscription, Team, User
@@ -34,6 +34,10 @@ class State(models.TextChoices):
 
 # Something may still happen without a person asking again.
 LIVE = frozenset({State.QUEUED, State.SUBMITTING, State.RUNNING, State.UNKNOWN, State.COLLECTING})
+# Somebody other than who requested it did that.
+ENDED_BY_ANOTHER = Q(state__in=[State.CANCELLED, State.ABANDONED], decided_by__isnull=False) & ~Q(
+    decided_by=F("asked_by")
+)
 # It may have gone through.
 DOUBTED = frozenset({State.UNKNOWN, State.ABANDONED})
 # May hold a slot at the remote side.

@@ -118,6 +118,8 @@ def test_what_another_removed_needs_attention_until_it_is_dismissed(
     assert "3 songs" in needs.text
     assert "Removed from the queue by ada." in needs.text
     assert str(own.pk) not in str(needs.all("article"))
+    listed = Page(browser_of(jonas).get("/jobs/?state=needs")).all(data_state="cancelled")
+    assert {each["data-job"] for each in listed} == {str(song.pk) for song in songs}
     for other in (studio, ada):
         assert Page(browser_of(other).get("/jobs/panel/")).all(data_group="needs") == []
     put(songs[0], finished_at=timezone.now() - timezone.timedelta(days=2))
