@@ -25,11 +25,13 @@ def findings(page: Page, rules: Sequence[str] = RULES) -> list[str]:
 
 
 def findings_everywhere(page: Page) -> list[str]:
-    """In both themes at both sizes. Transitions must be off: colours are measured at once."""
-    broken = []
+    """In both themes at both sizes, and back to its own size. Transitions must be off: colours are measured at once."""
+    broken, own = [], page.viewport_size
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         for theme, rules in (("dark", RULES), ("light", OF_COLOURS)):
             page.emulate_media(color_scheme=theme)
             broken += [f"{size}, {theme}: {line}" for line in findings(page, rules)]
+    if own:
+        page.set_viewport_size(own)
     return broken

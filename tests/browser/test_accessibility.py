@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.axe import findings_everywhere
-from tests.browser.sessions import Visits
+from tests.browser.axe import OF_COLOURS, RULES, findings, findings_everywhere
+from tests.browser.sessions import SIZES, Visits
 from tests.browser.tour import PERSON, Tour, stop_named
 
 
@@ -38,6 +39,19 @@ def test_open_dialogs_and_a_playing_song_break_no_rule(tour: Tour, visits: Visit
     page.locator("#work").get_by_role("link", name="Cancel…").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert findings_everywhere(page) == []
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_a_toast_breaks_no_rule(tour: Tour, visits: Visits, size: str) -> None:
+    page = visits.new(PERSON, size=size, reduced_motion="reduce").page
+    tour.go(page, stop_named("account"))
+    for theme, rules in (("dark", RULES), ("light", OF_COLOURS)):
+        page.emulate_media(color_scheme=theme)
+        page.get_by_role("button", name="Check again").first.click()
+        toast = page.locator("#toasts .toast-item").first
+        toast.hover()  # it stays under the pointer
+        assert findings(page, rules) == []
+        expect(toast).to_be_visible()
 
 
 def has_focus(target: Locator) -> bool:

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import findings_everywhere
 from tests.browser.sessions import Visits
 
 pytestmark = pytest.mark.usefixtures("free_slots")
@@ -20,7 +21,7 @@ def half_written(page: Page) -> None:
 
 @pytest.mark.long
 def test_signed_out_it_says_so_and_goes_on_after_signing_in_beside_it(visits: Visits) -> None:
-    visit = visits.new("siri")
+    visit = visits.new("siri", reduced_motion="reduce")
     visit.watch.expect(401)
     page, context = visit.page, visit.page.context
     half_written(page)
@@ -34,6 +35,7 @@ def test_signed_out_it_says_so_and_goes_on_after_signing_in_beside_it(visits: Vi
     link = bar.get_by_role("link", name="Sign in")
     expect(link).to_have_attribute("href", "/auth/login/?next=%2Fcreate%2F")
     expect(link).to_have_attribute("target", "_blank")
+    assert findings_everywhere(page) == []
     expect(page.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
     page.locator("[data-pay]").click()
     expect(page.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
@@ -49,11 +51,12 @@ def test_signed_out_it_says_so_and_goes_on_after_signing_in_beside_it(visits: Vi
 
 @pytest.mark.long
 def test_offline_it_says_since_when_until_the_network_is_back(visits: Visits) -> None:
-    visit = visits.new("siri")
+    visit = visits.new("siri", reduced_motion="reduce")
     page, context = visit.page, visit.page.context
     half_written(page)
     context.set_offline(True)
     expect(page.locator("#connection")).to_have_text(re.compile(r"Offline since \d{1,2}:\d\d\."))
+    assert findings_everywhere(page) == []
     expect(page.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
     context.set_offline(False)
     expect(page.locator("#connection")).to_be_hidden()
