@@ -42,7 +42,12 @@ def counts(studio: FaultyStudio) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "scope", [Scope.TEAM, pytest.param(Scope.MEMBER, marks=pytest.mark.long), Scope.TOKEN]
+    "scope",
+    [
+        Scope.TEAM,
+        pytest.param(Scope.MEMBER, marks=pytest.mark.long),
+        pytest.param(Scope.TOKEN, marks=pytest.mark.long),
+    ],
 )
 def test_fifty_at_once_where_ten_fit(studio: FaultyStudio, scope: Scope) -> None:
     """Each fifth is killed, every one a step later than the one before."""

@@ -72,7 +72,6 @@ def tests() -> list[Step]:
         _pytest("local start", "local", "tests/local", *_SHORT, lane="aside"),
         _pytest("browser", "browser", "tests/browser", *_SHORT, needs="chromium", lane="aside"),
         _pytest("faults, SQLite", "faults", "tests/faults", *_SHORT, "-n", "2", lane="aside"),
-        _pytest("faults, Postgres", "faults", "tests/faults", *_DATABASES, needs="postgres", lane="aside"),
     ]
 
 
