@@ -124,8 +124,15 @@ def remove(token: ApiToken, *, by: User | None) -> None:
     token of its subscription."""
     with transaction.atomic():
         _audit(token, "token removed", by=by)
+        _take_from_jobs(token)
         token.delete()
         wake("generation.changed", token.subscription_id)
+
+
+def _take_from_jobs(token: ApiToken) -> None:
+    """Before the deletion, which takes the counts of its cap away first: all others lock jobs before these."""
+    list(token.jobs.order_by("pk").select_for_update().values_list("pk"))
+    token.jobs.update(token=None)
 
 
 def message_for(error: account_sync.Trouble) -> str:
@@ -176,5 +183,8 @@ def _is(saved: ApiToken, token: Token) -> bool:
 
 
 def _audit(token: ApiToken, action: str, *, by: User | None) -> None:
+    # Nothing of its text, not even its end: admins read the trail, and the token is its owner's alone.
     place = "the sandbox" if token.subscription.is_sandbox else token.subscription.get_provider_display()
-    AuditEntry.objects.create(team=token.team, by=by, action=action, subject=f"{token} for {place}")
+    AuditEntry.objects.create(
+        team=token.team, by=by, action=action, subject=f"token of {token.owner.email} for {place}"
+    )

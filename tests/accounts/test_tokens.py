@@ -16,7 +16,9 @@ def test_removing_asks_first_and_erases(people: People) -> None:
     assert ApiToken.objects.exists()
     assert client.post(url).status_code == 302
     assert not ApiToken.objects.exists()
-    assert AuditEntry.objects.get(action="token removed").by == people.owner
+    place = "Flow Music by useapi.net"
+    removed = AuditEntry.objects.get(action="token removed")
+    assert (removed.by, removed.subject) == (people.owner, f"token of {people.owner.email} for {place}")
 
 
 @pytest.mark.parametrize(

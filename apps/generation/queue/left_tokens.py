@@ -17,6 +17,6 @@ def erase(now: datetime) -> None:
     """Whoever is in the team again has it back."""
     jobs = Job.objects.filter(token=OuterRef("pk"), state__in=OUT_THERE | {State.COLLECTING})
     over = ~Exists(jobs) | Q(owner_left_at__lte=now - ApiToken.READS_AFTER_LEAVING)
-    left = ApiToken.objects.left_behind().filter(over).select_related("subscription", "team")
+    left = ApiToken.objects.left_behind().filter(over).select_related("subscription", "team", "owner")
     for token in left:
         tokens.remove(token, by=None)
