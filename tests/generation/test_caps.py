@@ -1,14 +1,10 @@
 """A monthly cap that leaves too little room: nothing is sent, nothing typed lost, and the part that fits is offered."""
 
-import importlib
 import uuid
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 import time_machine
-from django.apps import apps
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -276,22 +272,6 @@ def test_a_month_begins_at_midnight_utc(studio: Studio) -> None:
     assert (old.counted_in, new.counted_in) == (date(2026, 12, 1), date(2027, 1, 1))
     own = MonthlyCredits.objects.filter(member=studio.user).order_by("month")
     assert list(own.values_list("month", "credits")) == [(date(2026, 12, 1), 7), (date(2027, 1, 1), 5)]
-
-
-def test_what_was_requested_before_there_were_caps_counts_in_its_month(studio: Studio) -> None:
-    """The migration, which may be run once more; of jobs that nothing was spent for, and of older ones, nothing."""
-    fill = importlib.import_module("apps.generation.migrations.0021_credits_of_this_month").fill
-    sent, queued, removed, older = studio.ask(count=4)
-    decisions.remove(removed, by=studio.user)
-    Job.objects.update(counted_in=None, counted_credits=0)
-    Job.objects.filter(pk=sent.pk).update(state=State.COMPLETED, price=7)
-    Job.objects.filter(pk=older.pk).update(created_at=timezone.now() - timedelta(days=40))
-    MonthlyCredits.objects.all().delete()
-    for _ in range(2):
-        fill(apps, SimpleNamespace(connection=connection))
-    assert counted(studio) == {(None, None): 12, (studio.user.pk, None): 12}
-    decisions.remove(Job.objects.get(pk=queued.pk), by=studio.user)
-    assert counted(studio)[studio.user.pk, None] == 7
 
 
 def test_free_ones_need_no_room(studio: Studio) -> None:
