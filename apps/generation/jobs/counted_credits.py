@@ -57,9 +57,9 @@ def correct(job: Job, credits: int) -> bool:
         job = Job.objects.select_for_update().get(pk=job.pk)
         if job.counted_credits == credits:
             return False
-        Job.objects.filter(pk=job.pk).update(counted_credits=credits)
-        difference = credits - job.counted_credits
-        caps.settle(spender_of(job, job.token), difference, month=job.counted_in or month_of())
+        month = job.counted_in or month_of()
+        Job.objects.filter(pk=job.pk).update(counted_credits=credits, counted_in=month)
+        caps.settle(spender_of(job, job.token), credits - job.counted_credits, month=month)
     return True
 
 
@@ -76,14 +76,39 @@ def settle(job: Job, credits: int) -> bool:
 def count_again(job: Job) -> None:
     """It was removed from the queue, so it counts nothing, and now it turns out that it was made: that is spent,
     whatever the caps are. In a transaction before the panel."""
-    account = job.account if job.account_is_fixed else job.ran_on
     if not job.counted_credits:
-        correct(job, estimate(job.operation, job.subscription_id, account))
+        correct(job, _estimate_of(job))
+
+
+def _estimate_of(job: Job) -> int:
+    account = job.account if job.account_is_fixed else job.ran_on
+    return estimate(job.operation, job.subscription_id, account)
+
+
+def asked_of(job: Job, token: ApiToken) -> int:
+    """Credits that have to be left of that token's cap, so that it may pay for the job from now on."""
+    if not spender_of(job, token).token_id:
+        return 0
+    return job.counted_credits if job.counted_in == month_of() else _estimate_of(job)
 
 
 def move(job: Job, token: ApiToken) -> None:
     """That token is to pay for it from now on. In a transaction before the panel. Raises caps.CapReached."""
     Job.objects.filter(pk=job.pk).update(paid_by=token.owner_id)
-    before, after, month = spender_of(job, job.token), spender_of(job, token), job.counted_in or month_of()
+    before, after = spender_of(job, job.token), spender_of(job, token)
+    if after.token_id and job.counted_in != month_of():
+        _count_in_this_month(job, before)
     if before != after and job.counted_credits:
-        caps.move(before, after, job.counted_credits, month=month)
+        caps.move(before, after, job.counted_credits, month=job.counted_in or month_of())
+
+
+def _count_in_this_month(job: Job, spender: Spender) -> None:
+    """A lent token pays from now on, so its cap of now is asked: not that of the month of the request, nor of a request
+    from before there were caps."""
+    old, credits = job.counted_in, job.counted_credits
+    job.counted_in, job.counted_credits = month_of(), _estimate_of(job)
+    job.save(update_fields=["counted_in", "counted_credits"])
+    if old and credits:
+        caps.settle(spender, -credits, month=old)
+    if job.counted_credits:
+        caps.settle(spender, job.counted_credits, month=job.counted_in)

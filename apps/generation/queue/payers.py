@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.accounts import lending
-from apps.accounts.caps import CapReached
+from apps.accounts.caps import Cap, CapReached
 from apps.accounts.models import ApiToken, Team, User
 from apps.generation.jobs import counted_credits, transitions
 from apps.generation.models import Job, PanelVersion, State
@@ -34,33 +34,49 @@ def token_of(
     return lending.payer(person, team, operation, subscription_id, wanted=wanted)
 
 
+AT_ONCE = 200  # transactions of one tick; what is left over comes with the next
+
+
 def find() -> int:
     """Gives jobs without a payer another one, where there is one by now. Returns how many."""
     waiting = Job.objects.filter(~may_be_paid(), has_payer(), state=State.QUEUED)
-    related = waiting.select_related("team", "asked_by", "token").order_by("created_at", "batch_index")
+    related = waiting.select_related("team", "asked_by", "token", "account", "ran_on")
     search = _Search()
-    return sum(search.pay(job) for job in related)
+    # All are looked at, or those that wait for a cap would keep others from being looked at.
+    return sum(search.pay(job) for job in related.order_by("created_at", "batch_index"))
 
 
 class _Search:
     """What is found for one job is known for the next one of a batch."""
 
     def __init__(self) -> None:
-        self._full: dict[UUID, str] = {}  # tokens of whose cap too little is left, with the words for that
+        self._full: dict[UUID, Cap] = {}  # by tokens: too little was left for a job; cheaper ones may fit
         self._known: dict[tuple[object, ...], list[ApiToken]] = {}
+        self._transactions = 0
 
     def pay(self, job: Job) -> bool:
         """By the first of their tokens that has enough left."""
-        for token in self._payers(job):
-            try:
-                if token.pk not in self._full:
+        tokens = self._payers(job)
+        for token in tokens:
+            if self._transactions < AT_ONCE and self._may_fit(job, token):
+                self._transactions += 1
+                try:
                     return _change(job, token)
-            except CapReached as reached:
-                self._full[token.pk] = (
-                    f"{CAPPED} {reached.cap.left} of {counted(reached.cap.limit, 'credit')}."
-                )
-            _say(job, self._full[token.pk])
+                except CapReached as reached:
+                    self._full[token.pk] = reached.cap
+        full = (self._full[token.pk] for token in tokens if token.pk in self._full)
+        self._say(job, next(full, None))
         return False
+
+    def _may_fit(self, job: Job, token: ApiToken) -> bool:
+        full = self._full.get(token.pk)
+        return full is None or counted_credits.asked_of(job, token) <= full.left
+
+    def _say(self, job: Job, full: Cap | None) -> None:
+        words = f"{CAPPED} {full.left} of {counted(full.limit, 'credit')}." if full else ""
+        if full and job.wait_reason != words and self._transactions < AT_ONCE:
+            self._transactions += 1
+            _say(job, words)
 
     def _payers(self, job: Job) -> list[ApiToken]:
         """Those that work."""

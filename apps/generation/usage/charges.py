@@ -7,7 +7,8 @@ another team, and the estimates stay.
 
 What they were charged beyond what is settled already is shared between the jobs that are not, in proportion to their
 estimates. It is usually read after each job, so that this is one job's own charge; whoever was settled keeps theirs.
-While one of the jobs is under way, or the newest charge is older than the newest job, nothing is settled.
+While one of the jobs is under way or has just ended without a song, or the newest charge is older than the newest job,
+nothing is settled; nor where one is from before there were caps, for nobody knows its share.
 """
 
 from collections.abc import Collection
@@ -31,6 +32,7 @@ from apps.upstream.usage import TOKENS_PER_CREDIT
 UNDER_WAY = LIVE - {State.COLLECTING}
 CLOCKS_DIFFER = timedelta(seconds=20)  # ours and Flow Music's
 BOOKED_WITHIN = timedelta(minutes=10)  # after a job has failed; then what it cost would be there
+FRUITLESS = frozenset({State.FAILED, State.CANCELLED, State.ABANDONED})
 DEEPEST = 200  # edits one after the other
 
 
@@ -103,7 +105,7 @@ def _settle_title(account: FlowAccount, title: str) -> None:
         return
     jobs = list(_jobs_of(account, _tree(songs)))
     ours = {job.song_id for job in jobs}
-    if songs <= ours and len({job.team_id for job in jobs}) == 1 and _is_all_booked(jobs, said):
+    if songs <= ours and _is_of_one_team(jobs) and _is_all_booked(account, jobs, said):
         _share(jobs, said.credits)
 
 
@@ -144,8 +146,14 @@ def _jobs_of(account: FlowAccount, songs: Collection[UUID]) -> QuerySet[Job]:
     return sent.exclude(state=State.REJECTED)
 
 
-def _is_all_booked(jobs: Collection[Job], said: Conversations) -> bool:
-    if any(job.state in UNDER_WAY for job in jobs) or said.latest is None:
+def _is_of_one_team(jobs: Collection[Job]) -> bool:
+    """And all of them are counted: what is from before there were caps has no estimate by which to share."""
+    return len({job.team_id for job in jobs}) == 1 and all(job.counted_in for job in jobs)
+
+
+def _is_all_booked(account: FlowAccount, jobs: Collection[Job], said: Conversations) -> bool:
+    may_come = any(job.state in UNDER_WAY or _may_be_charged_still(account, job) for job in jobs)
+    if may_come or said.latest is None:
         return False
     made = [job.sent_at for job in jobs if job.sent_at and job.state in {State.COLLECTING, State.COMPLETED}]
     return said.latest >= max(made) - CLOCKS_DIFFER
@@ -162,10 +170,18 @@ def _share(jobs: Collection[Job], credits: int) -> None:
         counted_credits.settle(job, share)
 
 
+def _may_be_charged_still(account: FlowAccount, job: Job) -> bool:
+    """It ended without a song, and too little before the reading that what it cost were there."""
+    read, ended = account.usage_read_at, job.finished_at
+    if job.charge_known or job.state not in FRUITLESS or ended is None:
+        return False
+    return read is None or read < ended + BOOKED_WITHIN
+
+
 def _nothing_was_charged_since(account: FlowAccount, job: Job) -> bool:
     """Whatever was made on the account: then this was not charged either."""
-    read, sent, ended = account.usage_read_at, job.sent_at, job.finished_at
-    if read is None or sent is None or ended is None or read < ended + BOOKED_WITHIN:
+    sent = job.sent_at
+    if sent is None or job.finished_at is None or _may_be_charged_still(account, job):
         return False
     later = Q(latest_at__gte=sent - CLOCKS_DIFFER) | Q(day=None)
     undated = Q(latest_at=None, day__gte=(sent - CLOCKS_DIFFER).date())

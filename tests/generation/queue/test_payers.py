@@ -3,13 +3,17 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts import memberships, tokens
 from apps.accounts.models import ApiToken, Lending, Membership, MonthlyCredits, Role, Team, User
 from apps.accounts.models.lending import OPERATIONS, Terms
+from apps.accounts.models.monthly_credits import month_of
 from apps.generation.job_pages import panel
 from apps.generation.jobs import decisions, transitions
 from apps.generation.jobs.requests import JobRequest
@@ -179,6 +183,49 @@ def test_the_askers_own_goes_first_then_one_that_has_enough_left(lent: Lent) -> 
         "From now on ada’s token pays.",
         "Paid with the new token.",
     ]
+
+
+@pytest.mark.parametrize("requested", ["last month", "before there were caps"])
+def test_a_lender_who_takes_over_is_asked_for_the_cap_of_now(lent: Lent, requested: str) -> None:
+    (job,) = lent.ask()
+    if requested == "last month":
+        Job.objects.update(counted_in=date(2025, 1, 1))
+        MonthlyCredits.objects.update(month=date(2025, 1, 1))
+    else:
+        Job.objects.update(counted_in=None, counted_credits=0)
+        MonthlyCredits.objects.all().delete()
+    stopped(lent)
+    ada = second(lent, lent.ada.user)
+    lent.lend(ada, monthly_cap=4)
+    assert [payers.find(), payers.find()] == [0, 0]
+    lent.lend(ada, monthly_cap=5)
+    assert payers.find() == 1
+    job.refresh_from_db()
+    assert (job.token, job.counted_in, job.counted_credits) == (ada, month_of(), 5)
+    assert lent.counts() == {"": 5, "ada": 5}
+    assert set(MonthlyCredits.objects.exclude(credits=0).values_list("month", flat=True)) == {month_of()}
+
+
+def test_what_fits_is_paid_beside_what_does_not_and_words_are_written_once(
+    lent: Lent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two songs fit, the third doesn't, the picture behind it is free. A few transactions a tick."""
+    *_, third = lent.ask(count=3)
+    (picture,) = lent.ask("image")
+    nele = second(lent, member(lent.studio.team, "nele@nightbus.example"))
+    ada = second(lent, lent.ada.user)
+    lent.lend(ada, monthly_cap=12)
+    lent.lend(nele, monthly_cap=3)
+    stopped(lent)
+    monkeypatch.setattr(payers, "AT_ONCE", 4)
+    assert [payers.find(), payers.find()] == [2, 1]
+    with CaptureQueriesContext(connection) as captured:
+        assert payers.find() == 0
+    begun = [query for query in captured.captured_queries if query["sql"].startswith("BEGIN")]
+    assert len(begun) == 2, "each of the two tokens was asked once, and no words were written"
+    picture.refresh_from_db()
+    assert (picture.token, state(third)) == (ada, State.QUEUED)
+    assert f"{wait_reasons.CAPPED} 2 of 12 credits." in lent.said(third)
 
 
 def test_a_replaced_token_goes_on_as_it_was_lent(lent: Lent) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts import api_clients, usage_sync
 from apps.accounts.models import FlowAccount, MonthlyCredits, Role, Team
 from apps.accounts.models.monthly_credits import month_of
+from apps.generation.jobs import counted_credits
 from apps.generation.models import Job
 from apps.generation.polling import record_outcome
 from apps.generation.usage import charges
@@ -90,6 +91,37 @@ def test_shared_in_proportion_and_only_when_all_of_it_is_booked(studio: Studio) 
     assert counted(studio) == 15, "it was settled"
 
 
+def failed(job: Job, words: str = "declined") -> None:
+    job.refresh_from_db()
+    error = {"code": "refused", "message": words}
+    record = JobRecord.parse({"jobid": job.jobid, "email": "a@b.c", "status": "failed", "error": error})
+    record_outcome.apply(job, record)
+
+
+def test_an_edit_that_has_just_failed_may_be_charged_still(studio: Studio) -> None:
+    take = studio.take()
+    edit = studio.ask_for("cover", source=take)
+    studio.dispatch()
+    failed(edit)
+    read(studio, [booked("a", title_of(take), 5)], later=timedelta(minutes=9))
+    assert charge(edit) == (5, False)
+    read(studio, [booked("a", title_of(take), 10)], later=timedelta(minutes=11))
+    assert (charge(edit), counted(studio)) == ((5, True), 10)
+
+
+def test_an_edit_of_a_song_from_before_there_were_caps_stays_an_estimate(studio: Studio) -> None:
+    """What that song was charged belongs to a month that nobody counted, and may have been anything."""
+    take = studio.take()
+    song = Job.objects.get()
+    MonthlyCredits.objects.all().delete()
+    Job.objects.update(counted_in=None, counted_credits=0)
+    make(studio, edit := studio.ask_for("cover", source=take))
+    read(studio, [booked("a", title_of(take), 10)])
+    assert (charge(song), charge(edit), counted(studio)) == ((0, False), (5, False), 5)
+    counted_credits.correct(song, 7)
+    assert Job.objects.get(pk=song.pk).counted_in == month_of(), "the month in which that was added"
+
+
 @pytest.mark.parametrize("why", ["made elsewhere", "another team's", "imported", "no token"])
 def test_what_may_be_about_another_song_stays_an_estimate(studio: Studio, why: str) -> None:
     take = studio.take()
@@ -132,10 +164,7 @@ def test_a_failed_one_counts_nothing_once_it_is_certain(studio: Studio) -> None:
         (second, "declined"),
         (third, "declined"),
     ):
-        job.refresh_from_db()
-        error = {"code": "refused", "message": words}
-        record = JobRecord.parse({"jobid": job.jobid, "email": "a@b.c", "status": "failed", "error": error})
-        record_outcome.apply(job, record)
+        failed(job, words)
     assert ("Nothing was spent" in Job.objects.get(pk=first.pk).error_text, charge(first)) == (
         True,
         (0, True),
