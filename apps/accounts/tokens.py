@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts import account_sync, api_clients
 from apps.accounts.api_clients import NoToken
 from apps.accounts.crypto import CannotDecrypt
-from apps.accounts.models import ApiToken, AuditEntry, Sight, Subscription, Team, User
+from apps.accounts.models import ApiToken, Sight, Subscription, Team, User
 from apps.upstream import errors
 from apps.upstream.token import Token
 from apps.wake import wake
@@ -185,6 +185,4 @@ def _is(saved: ApiToken, token: Token) -> bool:
 def _audit(token: ApiToken, action: str, *, by: User | None) -> None:
     # Nothing of its text, not even its end: admins read the trail, and the token is its owner's alone.
     place = "the sandbox" if token.subscription.is_sandbox else token.subscription.get_provider_display()
-    AuditEntry.objects.create(
-        team=token.team, by=by, action=action, subject=f"token of {token.owner.email} for {place}"
-    )
+    token.team.note(action, by=by, subject=f"token of {token.owner.email} for {place}")

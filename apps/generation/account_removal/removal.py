@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts import account_connection, account_sync, api_clients
 from apps.accounts.models import ApiToken, FlowAccount, Team, User
-from apps.generation.job_pages.panel import OF_A_CARD, with_takes
+from apps.generation.job_pages.panel import of_cards, with_takes
 from apps.generation.jobs.titles import numbered
 from apps.generation.models import Job, State
 from apps.generation.models.jobs import OUT_THERE
@@ -133,7 +133,7 @@ def _queued(account: FlowAccount, team: Team) -> QuerySet[Job]:
 
 
 def _oldest(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    return jobs.select_related(*OF_A_CARD).order_by("created_at")[:SHOWN]
+    return of_cards(jobs).order_by("created_at")[:SHOWN]
 
 
 def _runs_at_remote(client: FlowMusic, account: FlowAccount, deadline: Deadline) -> bool:

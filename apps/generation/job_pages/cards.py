@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.accounts.lending import LentFor
-from apps.accounts.models import Membership
+from apps.accounts.models import Membership, Role
 from apps.addresses import address
 from apps.generation.jobs import pricing
 from apps.generation.models import Job
@@ -26,17 +26,22 @@ class Viewpoint(Enum):
     """As whom a person looks at a card: it alone decides which of the card's buttons they are shown."""
 
     ASKER = "asker"  # who requested the song, while they may create
+    MANAGING_ASKER = "managing asker"  # an owner or admin who did
     MANAGER = "manager"  # an owner or admin who didn't
     CREATOR = "creator"  # another member
     LISTENER = "listener"  # a viewer
 
     @classmethod
     def of(cls, membership: Membership, asked_by_id: int | None) -> "Viewpoint":
-        if not membership.rights.may_create:
-            return cls.LISTENER
-        if asked_by_id == membership.user_id:
-            return cls.ASKER
-        return cls.MANAGER if membership.may_decide(asked_by_id) else cls.CREATOR
+        own, others = cls.of_role(Role(membership.role))
+        return own if asked_by_id == membership.user_id else others
+
+    @classmethod
+    def of_role(cls, role: Role) -> "tuple[Viewpoint, Viewpoint]":
+        """As whom people of the role see what they requested, and what others did."""
+        if not role.may_create:
+            return cls.LISTENER, cls.LISTENER
+        return (cls.MANAGING_ASKER, cls.MANAGER) if role.may_manage else (cls.ASKER, cls.CREATOR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +54,15 @@ class Action:
     style: str = "quiet"
     by_anyone: bool = False  # also for members who didn't request the song
     by_asker: bool = False  # not even for owners and admins, if they didn't
-    by_managers: bool = False  # for owners and admins alone, if they didn't
+    by_managers: bool = False  # for owners and admins alone
     price: str = ""  # what it costs, beside the label
 
     def is_for(self, viewpoint: Viewpoint) -> bool:
         match viewpoint:
             case Viewpoint.ASKER:
                 return not self.by_managers
+            case Viewpoint.MANAGING_ASKER:
+                return True
             case Viewpoint.MANAGER:
                 return not self.by_asker
             case Viewpoint.CREATOR:

@@ -41,7 +41,9 @@ def _count(job: Job, takes: list[Clip]) -> str:
 
 
 def _dismiss(job: Job) -> list[Action]:
-    return [] if job.hidden_at else [action("Dismiss", "job-dismiss", job, method="post")]
+    """What somebody else ended is news for whoever requested it, and nobody else's to take away."""
+    by_asker = job.ended_by_another is not None
+    return [] if job.hidden_at else [action("Dismiss", "job-dismiss", job, method="post", by_asker=by_asker)]
 
 
 def failed(made: Card, job: Job, around: Surroundings) -> None:
@@ -76,14 +78,15 @@ def cancelled(made: Card, job: Job, around: Surroundings) -> None:
         f"Removed from the queue{f' by {other}' if other else ''}. Nothing spent.",
     )
     whose = {"by_managers": True} if other else {"by_asker": True}
-    made.actions.insert(0, action("Undo", "job-undo-removal", job, method="post", **whose))
+    if not (job.is_retried or (other and job.hidden_at)):
+        made.actions.insert(0, action("Undo", "job-undo-removal", job, method="post", **whose))
     if other:
         made.actions.insert(0, replace(retry(made, job), by_asker=True))
 
 
 def _other(made: Card, job: Job, around: Surroundings) -> str:
     """The name of who ended it, where that was not who requested it, who is told."""
-    other = job.decided_by_another
+    other = job.ended_by_another
     if other is None:
         return ""
     made.news_for_asker = job.hidden_at is None

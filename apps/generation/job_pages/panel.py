@@ -8,9 +8,10 @@ person's own.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Prefetch, Q, QuerySet, When, prefetch_related_objects
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, When, prefetch_related_objects
 from django.utils import timezone
 
 from apps.accounts import account_sync, lending
@@ -88,7 +89,14 @@ class Panel:
 
 
 def with_card_relations(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    return jobs.select_related(*OF_A_CARD).prefetch_related(_takes())
+    return of_cards(jobs).prefetch_related(_takes())
+
+
+def of_cards(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """With all that their cards show but the takes."""
+    retries = Job.objects.filter(retry_of=OuterRef("pk"))
+    found: QuerySet[Any] = jobs.select_related(*OF_A_CARD)
+    return found.annotate(is_retried=Exists(retries))
 
 
 def with_takes(jobs: list[Job]) -> None:
@@ -109,7 +117,7 @@ def of_page(team: Team, pk: UUID) -> Job | None:
 
 @prepared
 def _jobs(team: Team, pk: UUID) -> QuerySet[Job]:
-    return Job.objects.for_team(team).filter(pk=pk).select_related(*OF_A_CARD)
+    return of_cards(Job.objects.for_team(team).filter(pk=pk))
 
 
 def surroundings(membership: Membership) -> Surroundings:

@@ -21,7 +21,7 @@ from apps.generation.models import Job, State
 from apps.generation.queue import own_order
 
 CHANGED = "The queue has changed in the meantime, so nothing was moved."
-NOT_UNDONE = "This can’t be undone: it was sent, or there is no token to pay for it."
+NOT_UNDONE = "This can’t be undone: it was sent or dismissed, or there is no token to pay for it."
 SENT = "It was sent just now, so it was not removed."
 
 

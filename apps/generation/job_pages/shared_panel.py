@@ -68,7 +68,7 @@ def newest_of_role(
     """The cards of the first page of all jobs, rendered for the role. `read` gives them, each with all its buttons, and
     where the older ones begin.
     """
-    own, others = _viewpoints(Role(membership.role))
+    own, others = Viewpoint.of_role(Role(membership.role))
 
     def rendered() -> Rendering:
         cards, older = read()
@@ -123,7 +123,7 @@ def _rendered(membership: Membership) -> Rendering:
 
 def _pieces(shown: panel.Panel, role: Role) -> Iterable[Piece]:
     """Cards are folded alike for all: what differs are their buttons."""
-    asker, other = (_folded(shown.cards, viewpoint) for viewpoint in _viewpoints(role))
+    asker, other = (_folded(shown.cards, viewpoint) for viewpoint in Viewpoint.of_role(role))
     for own, others in zip(asker, other, strict=True):
         html = _html(others)
         same = (own.actions, own.moves) == (others.actions, others.moves)
@@ -140,13 +140,6 @@ def _pieces(shown: panel.Panel, role: Role) -> Iterable[Piece]:
             needs_managers=own.kind in panel.NEEDS and (own.by_managers or not concerned),
             is_old=own.is_old,
         )
-
-
-def _viewpoints(role: Role) -> tuple[Viewpoint, Viewpoint]:
-    """Of the role: as whom its people see what they requested, and what others did."""
-    if not role.may_create:
-        return Viewpoint.LISTENER, Viewpoint.LISTENER
-    return Viewpoint.ASKER, Viewpoint.MANAGER if role.may_manage else Viewpoint.CREATOR
 
 
 def _folded(cards: list[Card], viewpoint: Viewpoint) -> list[Card]:

@@ -173,6 +173,10 @@ def _decide(decide: Callable[[TeamRequest, Job], object]) -> Callable[..., HttpR
 
 def _dismiss(request: TeamRequest, found: Job) -> None:
     """`?all=1`: with all that the same person removed of the same form."""
+    if found.ended_by_another and found.asked_by_id != request.user.pk:
+        raise PermissionDenied(
+            "Only the person who requested this song can dismiss what others decided about it."
+        )
     for job in own_order.removed_together(found) if "all" in request.GET else [found]:
         decisions.dismiss(job)
 

@@ -166,24 +166,37 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
 
 def put_back(job: Job, *, token: ApiToken, by: User) -> Job | None:
     """What was removed before it was sent stands in the queue again, where it stood: as the request of whoever asked
-    for it, who pays for it as before. None: it was sent. However often, it is one new job. Raises CapReached."""
+    for it, who pays for it as before. However often, it is one new job, and none where it was retried already: that is
+    the answer then. None: it was sent, or who is told of the removal has dismissed it. Raises CapReached."""
     if job.state != State.CANCELLED or job.sent_at or job.jobid:
         return None
     nonce = uuid.uuid5(job.pk, "put back")
-    if before := job.retries.filter(nonce=nonce).first():
-        return before
     place: dict[str, Any] = {"position": job.position, "created_at": min(job.created_at, timezone.now())}
     text = f"Back in the queue: {by.short_name} undid its removal."
-    return _again(job, text, by=by, asked_by=job.asked_by, token=token, nonce=nonce, **place)
+    return _again(job, text, by=by, asked_by=job.asked_by, token=token, nonce=nonce, is_undo=True, **place)
 
 
-def _again(job: Job, text: str, *, by: User, token: ApiToken, nonce: uuid.UUID, **values: Any) -> Job | None:
+def _again(
+    job: Job,
+    text: str,
+    *,
+    by: User,
+    token: ApiToken,
+    nonce: uuid.UUID,
+    is_undo: bool = False,
+    **values: Any,
+) -> Job | None:
     """A new job for the same request, with these columns (`asked_by` at least)."""
     try:
         with transaction.atomic():
             # As it is now, not as the page showed it: it may have been found meanwhile, and would be paid twice.
             job.refresh_from_db(from_queryset=Job.objects.select_for_update())
             if job.state not in RETRYABLE or job.settles_at:
+                return None
+            # Whoever pays has decided since, and it may not be the one who undoes.
+            if is_undo and (before := job.retries.order_by("-created_at").first()):
+                return before
+            if is_undo and job.hidden_at and job.ended_by_another:
                 return None
             account = job.account if job.account_is_fixed else None
             new = Job.objects.create(

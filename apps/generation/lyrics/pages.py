@@ -88,7 +88,7 @@ def _versions_of(draft: LyricDraft) -> QuerySet[LyricVersion]:
 @prepared
 def _jobs_of(draft: LyricDraft) -> QuerySet[Job]:
     jobs = Job.objects.filter(Q(state__in=LIVE) | WRONG, lyric_draft=draft, retries=None)
-    return jobs.select_related(*panel.OF_A_CARD).order_by("-created_at")
+    return panel.of_cards(jobs).order_by("-created_at")
 
 
 class DraftPage:

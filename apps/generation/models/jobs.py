@@ -199,6 +199,8 @@ class Job(models.Model):
     incident = models.JSONField(null=True)  # a second jobid for the same request, kept and shown
     hidden_at = models.DateTimeField(null=True)
 
+    is_retried: bool  # read for its card (apps/generation/job_pages/panel.py)
+
     objects: ClassVar = JobQuerySet.as_manager()
 
     class Meta:
@@ -242,6 +244,11 @@ class Job(models.Model):
     def decided_by_another(self) -> User | None:
         """Who decided about it last, where that was not who requested it."""
         return self.decided_by if self.decided_by_id != self.asked_by_id else None
+
+    @property
+    def ended_by_another(self) -> User | None:
+        """Who removed or cancelled it or marked it as lost, where that was not who requested it."""
+        return self.decided_by_another if self.state in {State.CANCELLED, State.ABANDONED} else None
 
     @property
     def takes(self) -> list[Clip]:

@@ -157,7 +157,7 @@ def _cards(files: list[ReferenceFile], membership: Membership) -> Mapping[UUID, 
 def _jobs_of(team: Team, *files: ReferenceFile) -> QuerySet[Job]:
     """Oldest first, with all that their cards show; they make no takes."""
     jobs = Job.objects.for_team(team).filter(file__in=files)
-    return jobs.select_related(*panel.OF_A_CARD).order_by("created_at")
+    return panel.of_cards(jobs).order_by("created_at")
 
 
 @prepared

@@ -72,7 +72,7 @@ class Cell:
 @prepared
 def _with_cards(sweep: Sweep) -> QuerySet[Job]:
     """With all that their cards show but the takes; not those that were asked for again."""
-    jobs = progress.jobs_of(sweep).filter(retries=None).select_related(*panel.OF_A_CARD)
+    jobs = panel.of_cards(progress.jobs_of(sweep).filter(retries=None))
     return jobs.order_by("batch_index", "created_at")
 
 

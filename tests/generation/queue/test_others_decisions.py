@@ -117,7 +117,7 @@ def test_what_another_removed_needs_attention_until_it_is_dismissed(
     assert len(needs.all("article")) == 1
     assert "3 songs" in needs.text
     assert "Removed from the queue by ada." in needs.text
-    assert str(own.pk) not in str(needs.all("article"))
+    assert needs.all("article", data_job=str(own.pk)) == []
     listed = Page(browser_of(jonas).get("/jobs/?state=needs")).all(data_state="cancelled")
     assert {each["data-job"] for each in listed} == {str(song.pk) for song in songs}
     for other in (studio, ada):
@@ -151,6 +151,46 @@ def test_whoever_removed_it_puts_it_back_and_it_stays_the_askers(
     assert [each.pk for each in fair_order.in_order(jonas.subscription)] == order
     assert new.story.last().text == "Back in the queue: ada undid its removal."
     assert Page(browser_of(jonas).get("/jobs/panel/")).all(data_group="needs") == []
+
+
+@pytest.mark.parametrize("since", ["retry", "dismiss"])
+def test_what_its_asker_has_decided_since_is_not_undone(jonas: Studio, ada: Studio, since: str) -> None:
+    """A song is made already, or none is wanted any more: another one would be their money."""
+    (job,) = jonas.ask()
+    decisions.remove(job, by=ada.user)
+    page, undo = f"/jobs/{job.pk}/", f"/jobs/{job.pk}/undo-removal/"
+    assert undo in browser_of(ada).get(page).content.decode()
+    assert browser_of(jonas).post(f"/jobs/{job.pk}/{since}/").status_code == 302
+    made = list(job.retries.all())
+    job.retries.update(state=State.COMPLETED)
+    for shown in (page, "/jobs/", "/jobs/?state=closed"):
+        assert undo not in browser_of(ada).get(shown).content.decode()
+    assert browser_of(ada).post(undo).status_code == 302
+    assert decisions.put_back(job, token=jonas.token, by=ada.user) == next(iter(made), None)
+    assert list(job.retries.all()) == made
+
+
+def test_only_who_requested_it_dismisses_what_another_ended(jonas: Studio, ada: Studio) -> None:
+    """An admin can't take the news away of what they did."""
+    removed, lost = jonas.ask("a")[0], jonas.ask("b")[0]
+    decisions.remove(removed, by=ada.user)
+    put(lost, state=State.ABANDONED, decided_by=ada.user, finished_at=timezone.now())
+    for job in (removed, lost):
+        dismiss = f"/jobs/{job.pk}/dismiss/"
+        assert dismiss not in browser_of(ada).get("/jobs/panel/").content.decode()
+        assert browser_of(ada).post(f"{dismiss}?all=1").status_code == 403
+        assert dismiss in browser_of(jonas).get("/jobs/panel/").content.decode()
+        assert browser_of(jonas).post(dismiss).status_code == 302
+    assert not Job.objects.filter(hidden_at=None).exists()
+
+
+def test_an_admin_undoes_what_another_admin_removed_of_theirs(studio: Studio, ada: Studio) -> None:
+    (job,) = studio.ask()
+    decisions.remove(job, by=ada.user)
+    for shown in ("/jobs/panel/", f"/jobs/{job.pk}/"):
+        page = browser_of(studio).get(shown).content.decode()
+        assert f"/jobs/{job.pk}/undo-removal/" in page
+        assert f"/jobs/{job.pk}/retry/" in page
 
 
 def test_what_its_own_person_removed_nobody_else_puts_back(jonas: Studio, ada: Studio) -> None:
