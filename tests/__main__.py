@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests import variables
+from tests import migrated, variables
 from tests.run import chromium, lanes, outcome, postgres, steps
 from tests.run.outcome import Outcome
 from tests.run.steps import Step
@@ -119,7 +119,8 @@ def _environment(step: Step, supply: dict[str, str], folder: Path) -> dict[str, 
     }
     if step.needs == "postgres":
         inherited["DATABASE_URL"] = supply["postgres"]
-    return {**inherited, "TMPDIR": str(folder), **step.variables}
+    shared = {"TMPDIR": str(folder), migrated.VARIABLE: str(folder / "migrated.sqlite3")}
+    return {**inherited, **shared, **step.variables}
 
 
 def _announce(found: Outcome, output: str) -> None:

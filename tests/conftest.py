@@ -21,6 +21,7 @@ from apps import transfers
 from apps.accounts.models import AuditEntry
 from apps.generation.restore import marks
 from apps.sandbox.server import Sandbox
+from tests import migrated
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,8 +98,8 @@ def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
     """The test database, for whoever asks. pytest-django's own makes none for a file whose tests don't ask for `db`."""
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+    with django_db_blocker.unblock(), migrated.kept() as is_there:
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=(), keepdb=is_there)
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

@@ -162,7 +162,7 @@ def test_what_is_chosen_is_a_chip_that_leads_back_and_the_rest_are_menus(filled:
 def test_a_wrong_value_is_left_out_and_said(filled: Band) -> None:
     for query, said in {
         "?rating=nine": "Rating: “nine” is not known here",
-        "?since=%00": "When: “",
+        "?since=x%00": "When: “x”",
         "?by=1%20or%201": "Created by: “1 or 1”",
         "?collection=00000000-0000-0000-0000-000000000000": "Collection: “0000",
         "?kind=" + "x" * 5000: "Kind: “xxx",
