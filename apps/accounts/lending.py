@@ -63,6 +63,10 @@ def first_working(tokens: list[ApiToken]) -> ApiToken | None:
     return next((each for each in same if not each.refused_at), tokens[0])
 
 
+# What was to pay doesn't any more: nobody else's token takes its place unseen.
+TOKEN_GONE = "This API token is gone. Nothing was sent; the page says now which one pays."  # noqa: S105
+
+
 def can_pay(user: User, team: Team) -> bool:
     """Whether there is a token by which they can have a song paid: the way to the song form is open."""
     return bool(_tokens_for(user, team, "music"))

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts import cap_words
+from apps.accounts import cap_words, lending
 from apps.accounts.cap_words import CapRefusal
 from apps.accounts.caps import CapReached
 from apps.accounts.models import ApiToken, Membership, Team
@@ -68,7 +68,8 @@ def repeat(request: TeamRequest, clip_id: UUID) -> HttpResponseBase:
         lending_requests.ask(request, target, steps[0].operation)
         return redirect(f"{request.path}?target={target.pk}")
     chosen = _part(asked.get("part", ""), steps)
-    quote = _quote(request.membership, target, chosen) if target else ChainQuote([])
+    payer = request.POST.get("token", "")
+    quote = _quote(request.membership, target, chosen, payer) if target else ChainQuote([])
     status = 200
     if request.method == "POST":
         plan = _plan(request, like, target, chosen)
@@ -119,10 +120,13 @@ def _targets(team: Team, like: Clip, query: str) -> list[Clip]:
     return list(newest[:MOST_TARGETS])
 
 
-def _quote(membership: Membership, target: Clip, steps: list[Step]) -> ChainQuote:
-    """The prerequisites of an edit, for as many of them; and whether they fit the take."""
-    prerequisites = prerequisites_for(target, steps[0].operation, membership)
+def _quote(membership: Membership, target: Clip, steps: list[Step], payer: str) -> ChainQuote:
+    """The prerequisites of an edit, for as many of them; and whether they fit the take. `payer`: the id of the token
+    that the page named, if it did."""
+    prerequisites = prerequisites_for(target, steps[0].operation, membership, chosen=payer)
     misfits = edit_steps.misfits(steps, target.edit_length_s) + _unpaid(membership, target, steps)
+    if prerequisites.is_other_token:
+        misfits.append(lending.TOKEN_GONE)
     if prerequisites.balance is None:
         return ChainQuote(misfits, prerequisites.obstacle)
     balance, count = prerequisites.balance, len(steps)

@@ -54,6 +54,9 @@ class Prerequisites:
     obstacle: Obstacle | None = None
     warning: str = ""
     membership: Membership | None = None  # of who would ask
+    is_other_token: bool = (
+        False  # than the one that was chosen, which is gone: nothing is paid with it unseen
+    )
 
     def over(self, songs: int = 1) -> CapRefusal | None:
         """Why so many edits, one after the other, don't fit under a monthly cap; None when they do."""
@@ -84,7 +87,7 @@ def prerequisites_for(
     chosen: str = "",
 ) -> Prerequisites:
     """Of a take loaded with its account and subscription; `uneditable` is what editability says, if it was asked, and
-    `chosen` the id of the token that is to pay, if there are several."""
+    `chosen` the id of the token that is to pay, as the page said it."""
     account = clip.account
     words = editability.why_not(clip) if uneditable is None else uneditable
     if words or account is None:
@@ -103,7 +106,10 @@ def prerequisites_for(
         return Prerequisites(account, obstacle=_connect_again(account))
     working = [each for each in tokens if not each.refused_at]
     balance, warning = pricing.balance_on(account), _waits_for(account, token)
-    return Prerequisites(account, token, working, balance, warning=warning, membership=membership)
+    is_other = bool(chosen) and str(token.pk) != chosen
+    return Prerequisites(
+        account, token, working, balance, warning=warning, membership=membership, is_other_token=is_other
+    )
 
 
 def payers_of(clip: Clip, operation: str, membership: Membership) -> list[ApiToken]:

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from apps.accounts import cap_words
+from apps.accounts import cap_words, lending
 from apps.accounts.caps import CapReached
 from apps.accounts.permissions import TeamRequest, team_view
 from apps.generation.create import prefill
@@ -68,6 +68,8 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
             if job := _ask(request, form, prerequisites):
                 messages.success(request, f"Queued: {title_of(job)}.")
                 return redirect(links.form_of(job))
+            if prerequisites.is_other_token:
+                form.add_error(None, lending.TOKEN_GONE)
         except FormAlreadyUsed as reason:
             form.start_anew(f"{reason} Nothing more was sent. Send it once more to create this as well.")
         except CapReached as reached:
@@ -77,7 +79,7 @@ def edit(request: TeamRequest, clip_id: UUID, operation: str) -> HttpResponseBas
 
 def _ask(request: TeamRequest, form: EditForm, prerequisites: Prerequisites) -> Job | None:
     """The job of this form, also for the second of a double click; None where something stands in the way."""
-    if prerequisites.token:
+    if prerequisites.token and not prerequisites.is_other_token:
         return form.job_request(by=request.user, token=prerequisites.token).ask()[0]
     earlier = Job.objects.for_team(request.team).filter(asked_by=request.user, operation=form.operation)
     return earlier.filter(nonce=form.cleaned_data["nonce"]).first()

@@ -112,30 +112,32 @@ def retry(request: TeamRequest, pk: UUID) -> HttpResponseBase:
     """Sends the same request again, as a new job, after showing what is known of the first one."""
     found = find_to_decide(request, pk)
     if request.method != "POST":
-        balance, lent_token = pricing.balance_of_job(found), _lent_token(request, found)
-        shown = {"nonce": uuid4(), "balance": balance, "lent_token": lent_token}
+        shown = {"nonce": uuid4(), "balance": pricing.balance_of_job(found), "token": _payer(request, found)}
         return job_page(request, found, "generation/job_retry.html", 200, **shown)
     try:
-        if decisions.retry(found, by=request.user, nonce=_nonce(request)):
+        wanted = uuid_or_none(request.POST.get("token", ""))
+        if decisions.retry(found, by=request.user, nonce=_nonce(request), wanted=wanted):
             return after(request)
-        problem = _why_no_retry(found)
+        problem = _why_no_retry(request, found)
     except CapReached as reached:
         found = _find(request, pk)  # what was begun with it was undone
         problem = cap_words.refusal(reached, reader=request.user).words
     return job_page(request, found, "generation/job_retry.html", status=422, problem=problem)
 
 
-def _lent_token(request: TeamRequest, found: Job) -> ApiToken | None:
-    """The one that would pay, if it is somebody else's."""
-    token = lending.payer(request.user, request.team, found.operation, found.subscription_id)
-    return token if token and token.owner_id != request.user.pk else None
+def _payer(request: TeamRequest, found: Job) -> ApiToken | None:
+    """The token that would pay."""
+    return lending.payer(request.user, request.team, found.operation, found.subscription_id)
 
 
-def _why_no_retry(found: Job) -> str:
+def _why_no_retry(request: TeamRequest, found: Job) -> str:
     if found.settles_at:
         return decisions.SETTLING
     if found.state not in decisions.RETRYABLE:
         return "This can’t be retried as it is."
+    token = _payer(request, found)
+    if token and request.POST.get("token", str(token.pk)) != str(token.pk):
+        return "This API token is gone. Nothing was sent; Retry says now which one pays."
     return "You need a token of your own for this subscription, or one that is lent to you. Add one under API tokens."
 
 

@@ -149,8 +149,11 @@ def requeue(job: Job, *, by: User) -> bool:
         return False
 
 
-def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
-    """The same request as a new job, paid with the person's own token or a lent one; None without such a token.
+def retry(
+    job: Job, *, by: User, nonce: uuid.UUID | None = None, wanted: uuid.UUID | None = None
+) -> Job | None:
+    """The same request as a new job, paid with the person's own token or a lent one; None without such a token, or
+    where it is not the one that is wanted.
 
     One that is alive already, or was made by the page with that nonce, is the answer to a second click. A job whose
     outcome is not known is marked as lost by it: the person has decided. Raises CapReached.
@@ -158,8 +161,8 @@ def retry(job: Job, *, by: User, nonce: uuid.UUID | None = None) -> Job | None:
     nonce = nonce or uuid.uuid4()
     if before := job.retries.filter(nonce=nonce).first():
         return before
-    token = lending.payer(by, job.team, job.operation, job.subscription_id)
-    if token is None:
+    token = lending.payer(by, job.team, job.operation, job.subscription_id, wanted=wanted)
+    if token is None or token.pk != (wanted or token.pk):
         return None
     return _again(job, f"Retried by {by.short_name}.", by=by, asked_by=by, token=token, nonce=nonce)
 

@@ -27,7 +27,7 @@
   function fill(from) {
     for (const name of FIELDS) {
       const field = form().elements[name];
-      if (!field || from[name] === undefined) continue;
+      if (!field || from[name] === undefined || (name === "token" && field.type === "hidden")) continue;
       const isKnown = !(field instanceof HTMLSelectElement) || [...field.options].some((option) => option.value === from[name]);
       if (isKnown) field.value = from[name];
     }

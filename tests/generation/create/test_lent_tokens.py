@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from apps.accounts.models import ApiToken, Lending, Membership, Role, Team, User
 from apps.accounts.models.lending import OPERATIONS, Terms
-from apps.generation.models import Job, Sweep
+from apps.generation.models import Job, State, Sweep
 from apps.generation.sweeps import runner
+from apps.library.models import Song
 from tests.generation.conftest import Studio, member, with_token
 from tests.generation.edits import edit_forms
 from tests.generation.pages import BACKEND
@@ -137,6 +138,36 @@ def test_an_edit_is_paid_by_a_lent_token_of_its_takes_account(studio: Studio, jo
     assert len(Page(client.get(address)).one("select", id_="id_token").all("option")) == 2
     client.post(address, form | {"nonce": str(uuid.uuid4()), "token": str(ada.token.pk)})
     assert Job.objects.order_by("-created_at")[0].token == ada.token
+
+
+def test_what_was_to_pay_is_replaced_by_no_other_token_unseen(studio: Studio, jonas: User) -> None:
+    """The page names it and sends it along; when it is gone, nothing is spent before the page has named another."""
+    ada = with_token(
+        studio.sandbox, studio.team, member(studio.team, "ada@nightbus.example"), "user:1000-sandboxada"
+    )
+    take, covered, client = edit_forms.row(studio), edit_forms.row(studio), browser(jonas)
+    Song.objects.filter(takes=covered).update(operation="cover", source=take, params={"instruction": "lo-fi"})
+    (job,) = studio.ask()
+    Job.objects.update(state=State.FAILED, asked_by=jonas)
+    cover, retry = reverse("clip-edit", args=[take.pk, "cover"]), reverse("job-retry", args=[job.pk])
+    chain = reverse("clip-chain", args=[covered.pk])
+    pages = {cover: cover, retry: retry, f"{chain}?target={take.pk}": chain, "/create/": "/create/"}
+    for page, address in pages.items():
+        Lending.objects.all().delete()
+        lend(studio.token)
+        jobs, shown = Job.objects.count(), Page(client.get(page))
+        form = {"instruction": "lo-fi", "target": str(take.pk), "nonce": shown.value("nonce")}
+        form |= {"prompt": "slow disco", "words": "own", "count": "1"}
+        assert shown.value("token") == str(studio.token.pk)
+        Lending.objects.all().delete()
+        lend(ada.token, cap=30)
+        answer = client.post(address, form | {"token": str(studio.token.pk)})
+        assert (answer.status_code, Job.objects.count()) == (422, jobs), address
+        assert "This API token is gone." in Page(answer).text
+        again = Page(answer if address in {cover, "/create/"} else client.get(page))
+        assert again.value("token") == str(ada.token.pk)
+        assert client.post(address, form | {"token": again.value("token")}).status_code == 302
+        assert Job.objects.latest("created_at").token == ada.token
 
 
 def test_variations_are_asked_for_by_who_filled_them_in(studio: Studio, jonas: User) -> None:
