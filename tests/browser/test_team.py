@@ -21,7 +21,7 @@ def test_an_owner_invites_and_a_second_browser_joins(visits: Visits) -> None:
     guest.get_by_label("Your name").fill("Nora")
     guest.get_by_label("Password", exact=True).fill(PASSWORD)
     guest.get_by_label("Password (again)").fill(PASSWORD)
-    guest.get_by_role("button", name="Join").click()
+    guest.get_by_role("button", name="Join", exact=True).click()
     expect(guest.get_by_role("heading", name="Welcome to Ivo’s studio")).to_be_visible()
     expect(guest.get_by_role("heading", level=1)).to_have_text("Library")
 

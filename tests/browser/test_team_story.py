@@ -28,7 +28,7 @@ def join(guest: Page, link: str) -> None:
     guest.get_by_label("Your name").fill("Lena")
     guest.get_by_label("Password", exact=True).fill(PASSWORD)
     guest.get_by_label("Password (again)").fill(PASSWORD)
-    guest.get_by_role("button", name="Join").click()
+    guest.get_by_role("button", name="Join", exact=True).click()
     expect(guest.get_by_role("heading", level=1)).to_have_text("Library")
 
 
