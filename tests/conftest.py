@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="what a second database can change")
 
 
-EVERY, LONG_TABLE = 5, 5  # of a table of more than five cases `make test` tries each fifth
+EVERY, LONG_TABLE = 5, 2  # of a table of more than two cases `make test` tries each fifth
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks decide what runs

@@ -14,6 +14,8 @@ from django.test import RequestFactory
 
 from tests import variables
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[1]
 HOSTED = {
     **variables.SECRETS,

@@ -155,9 +155,9 @@ def addresses(house: House) -> list[str]:
     ]
 
 
-# Who is refused least, and where there is least to be refused.
-SELDOM = [("furnished", Role.OWNER), ("new", Role.OWNER), ("new", Role.ADMIN), ("new", Role.MEMBER)]
-OFTEN = [(team, role) for team in ("furnished", "new") for role in Role if (team, role) not in SELDOM]
+# Who is refused most, in a team in which there is most to be refused; the others are left to `make test-all`.
+OFTEN = [("furnished", Role.VIEWER)]
+SELDOM = [(team, role) for team in ("furnished", "new") for role in Role if (team, role) not in OFTEN]
 
 
 @pytest.mark.every_case

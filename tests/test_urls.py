@@ -288,7 +288,6 @@ def test_every_url_has_a_row_and_every_row_a_url() -> None:
     assert len(TABLE) == len(BY_NAME), "a URL with two rows"
 
 
-@pytest.mark.every_case
 @pytest.mark.parametrize("entry", TABLE, ids=BY_NAME)
 def test_who_may_do_what(visitors: Visitors, entry: Row) -> None:
     """Whoever is refused leaves no trace: no row, no line of the audit trail, nobody woken."""

@@ -10,6 +10,8 @@ import pytest
 from apps.sandbox.server import Sandbox
 from tests.sandbox.client import NIGHT, STUDIO, Client, Receiver, Reply
 
+pytestmark = pytest.mark.long
+
 SHAPE = ["stem_type", "clip", "title", "duration_s", "audio_url", "wav_url", "image_url"]
 
 

@@ -5,6 +5,7 @@ from functools import wraps
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -12,7 +13,6 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.models import AuditEntry
 from apps.accounts.permissions import Need, TeamRequest, team_view
 from apps.library.curation import collections, selection, tags, trash, undo
 from apps.library.input_names import InvalidInput, of_file
@@ -125,9 +125,8 @@ def download(request: TeamRequest, takes: ClipQuerySet) -> HttpResponseBase:
         raise InvalidInput(message_for(busy, "download")) from None
     try:
         subject = f"{undo.takes(len(found))} as {zip_download.WORDS[kind]}"
-        AuditEntry.objects.create(
-            team=request.team, by=request.user, action="takes downloaded", subject=subject
-        )
+        with transaction.atomic():
+            request.team.note("takes downloaded", by=request.user, subject=subject)
     except BaseException:
         pieces.close()  # else it would be counted until the process ends
         raise

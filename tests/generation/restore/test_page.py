@@ -15,7 +15,7 @@ from tests.generation.conftest import Studio, member, state
 from tests.generation.pages import signed_in
 from tests.page import Element, Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 PAGE = "/jobs/restored/"
 
 
