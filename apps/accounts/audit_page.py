@@ -158,7 +158,7 @@ def _cells(entry: AuditEntry) -> tuple[Any, ...]:
         str(entry.by or ""),
         entry.by.email if entry.by else "",
         entry.action,
-        entry.subject,
+        entry.shown_subject,
         entry.address or "",
         browsers.short(entry.browser),
     )

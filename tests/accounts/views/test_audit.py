@@ -97,6 +97,14 @@ def test_the_file_is_of_what_fits_and_no_cell_is_a_formula(people: People) -> No
     assert all(cell.startswith("'") for row in rows for cell in row if "SUM" in cell)
 
 
+def test_the_end_of_a_token_in_an_older_line_is_not_shown(people: People) -> None:
+    people.team.note("token added", by=people.member, subject="token …Xy9Z for Flow Music by useapi.net")
+    for query in ("", "?format=csv"):
+        page = people.client("owner").get(f"/team/audit/{query}").content.decode()
+        assert "token for Flow Music by useapi.net" in page
+        assert "Xy9Z" not in page
+
+
 def test_no_odd_question_breaks_it(people: People) -> None:
     client = people.client("owner")
     for odd in [*ODD, "0001-01-01", "9999-12-31"]:
