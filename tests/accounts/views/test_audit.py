@@ -5,6 +5,7 @@ import io
 from urllib.parse import urlencode
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from apps.accounts import audit_page, audit_trail
@@ -98,7 +99,8 @@ def test_the_file_is_of_what_fits_and_no_cell_is_a_formula(people: People) -> No
 
 
 def test_the_end_of_a_token_in_an_older_line_is_not_shown(people: People) -> None:
-    people.team.note("token added", by=people.member, subject="token …Xy9Z for Flow Music by useapi.net")
+    with transaction.atomic():
+        people.team.note("token added", by=people.member, subject="token …Xy9Z for Flow Music by useapi.net")
     for query in ("", "?format=csv"):
         page = people.client("owner").get(f"/team/audit/{query}").content.decode()
         assert "token for Flow Music by useapi.net" in page
