@@ -111,11 +111,7 @@ def nearest(caps: Iterable[Cap]) -> Cap | None:
 def reserve(spender: Spender, credits: int, *, month: date) -> None:
     """In a transaction: after the rows of jobs, before the panel's, so that nobody waits for each other. Raises
     CapReached."""
-    limits = _limits(spender)
-    for scope, row in spender.rows().items():
-        if not _add(row, month, credits, limit=limits[scope]):
-            cap = Cap(scope, limits[scope] or 0, _counted(row, month))
-            raise CapReached(cap, credits, spender=spender, month=month)
+    _reserve(spender, credits, month, asked=frozenset(Scope))
 
 
 def settle(spender: Spender, credits: int, *, month: date) -> None:
@@ -126,14 +122,18 @@ def settle(spender: Spender, credits: int, *, month: date) -> None:
 
 def move(before: Spender, after: Spender, credits: int, *, month: date) -> None:
     """Another token pays, for the same person of the same team: these two have it counted already, and their caps,
-    which may be lower by now, are not asked again. Last, as in `reserve`. Raises CapReached."""
+    which may be lower by now, are not asked again. Locks as `reserve` does. Raises CapReached."""
     settle(before, -credits, month=month)
-    limits = _limits(after)
-    for scope, row in after.rows().items():
-        limit = limits[scope] if scope is Scope.TOKEN else None
-        if not _add(row, month, credits, limit=limit):
+    _reserve(after, credits, month, asked=frozenset({Scope.TOKEN}))
+
+
+def _reserve(spender: Spender, credits: int, month: date, *, asked: frozenset[Scope]) -> None:
+    """`asked`: the caps that it has to fit under."""
+    limits = _limits(spender)
+    for scope, row in spender.rows().items():
+        if not _add(row, month, credits, limit=limits[scope] if scope in asked else None):
             cap = Cap(scope, limits[scope] or 0, _counted(row, month))
-            raise CapReached(cap, credits, spender=after, month=month)
+            raise CapReached(cap, credits, spender=spender, month=month)
 
 
 def _add(row: dict[str, Any], month: date, credits: int, *, limit: int | None) -> bool:
