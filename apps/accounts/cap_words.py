@@ -1,9 +1,10 @@
 """Says which monthly cap credits don't fit under, by how many they are over it, who can raise it, and when it begins
 anew."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from django.utils.text import get_text_list
 
 from apps.accounts import caps
 from apps.accounts.caps import Cap, CapReached, Scope, Spender
@@ -112,12 +113,7 @@ def _raised_by(people: list[User], reader: User | None) -> str:
     names = [person.short_name for person in people]
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], "another admin"]
-    return f"{_either(names)} can raise it." if names else "Nobody here can raise it."
-
-
-def _either(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"{get_text_list(names, 'or')} can raise it." if names else "Nobody here can raise it."
 
 
 def _lender(spender: Spender) -> User | None:

@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.db.models import Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
+from django.utils.text import get_text_list
 
 from apps.accounts.models.subscriptions import ApiToken
 from apps.accounts.models.teams import Membership
@@ -52,7 +53,7 @@ def words_for(operations: Iterable[str]) -> str:
     names = [name.lower() for key, name in OPERATIONS.items() if key in chosen]
     if len(names) == len(OPERATIONS):
         return "everything"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return get_text_list(names, "and")
 
 
 class LendingQuerySet(models.QuerySet["Lending"]):

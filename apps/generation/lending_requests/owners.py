@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.text import get_text_list
 
 from apps.accounts.models import ApiToken, Lending, Membership, Team, User
 from apps.generation.models import LendingRequest
@@ -77,7 +78,7 @@ def listed(names: list[str], *, last: str = "and") -> str:
     """`Mara`, `Mara and Jonas`, `Mara, Jonas and 3 others`."""
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
-    return f" {last} ".join(each for each in (", ".join(names[:-1]), names[-1]) if each)
+    return get_text_list(names, last)
 
 
 def words(owners: list[Owner], membership: Membership) -> str:
