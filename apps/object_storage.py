@@ -22,27 +22,20 @@ LEFT_ALONE_S = 5.0
 _away_until = 0.0  # of the process, monotonic
 
 
-class _PacedStorage:
-    """Before a kind of connection: each exchange has its time."""
+class _PacedStorage(socket_deadlines.Paced):
+    """A store that doesn't answer is left alone."""
 
-    sock: Any
-    kept_pace: socket_deadlines.Pace | None = None
+    def exchange_s(self) -> float:
+        return _total_s()
 
     def connect(self) -> None:
         if socket_deadlines.somebody_waits() and time.monotonic() < _away_until:
             raise TimeoutError("it has just not answered")
         try:
-            super().connect()  # type: ignore[misc]
+            super().connect()
         except OSError:
             _left_alone()
             raise
-        self.kept_pace = socket_deadlines.Pace(_total_s())
-        self.sock = socket_deadlines.paced(self.sock, self.kept_pace)
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        if self.kept_pace:
-            self.kept_pace.restart(_total_s())
-        return super().request(*args, **kwargs)  # type: ignore[misc]
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -12,21 +12,9 @@ from apps import socket_deadlines
 TOTAL_S = 5.0  # of one exchange; a sign-in takes three
 
 
-class _Paced:
-    """Before a kind of connection: each exchange has its time, however slowly the answer drips."""
-
-    sock: Any
-    kept_pace: socket_deadlines.Pace | None = None
-
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        self.kept_pace = socket_deadlines.Pace(TOTAL_S)
-        self.sock = socket_deadlines.paced(self.sock, self.kept_pace)
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        if self.kept_pace:
-            self.kept_pace.restart(TOTAL_S)
-        return super().request(*args, **kwargs)  # type: ignore[misc]
+class _Paced(socket_deadlines.Paced):
+    def exchange_s(self) -> float:
+        return TOTAL_S
 
 
 class PacedConnection(_Paced, HTTPConnection):

@@ -128,3 +128,23 @@ def paced(opened: Any, pace: Pace) -> Any:
     made.pace = pace
     made.settimeout(asked_s)
     return made
+
+
+class Paced:
+    """Before a kind of HTTP connection of a library: each exchange on it has its time."""
+
+    sock: Any
+    kept_pace: Pace | None = None
+
+    def exchange_s(self) -> float:
+        return TOTAL_S
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        self.kept_pace = Pace(self.exchange_s())
+        self.sock = paced(self.sock, self.kept_pace)
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        if self.kept_pace:
+            self.kept_pace.restart(self.exchange_s())
+        return super().request(*args, **kwargs)  # type: ignore[misc]
