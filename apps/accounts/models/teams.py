@@ -64,8 +64,9 @@ class Team(models.Model):
         self.save(update_fields=["name"])
         self.note("team renamed", by=by, subject=f"from {before} to {name}")
 
+    @transaction.atomic
     def change_cap(self, credits: int | None, *, by: User) -> None:
-        """Of all together; None takes it off. In a transaction."""
+        """Of all together; None takes it off."""
         before = Team.objects.select_for_update().get(pk=self.pk).monthly_cap
         if before != credits:
             Team.objects.filter(pk=self.pk).update(monthly_cap=credits)

@@ -31,8 +31,7 @@ def rename(request: TeamRequest) -> HttpResponseBase:
     form = TeamNameForm(request.POST)
     if not form.is_valid():
         return page(request, name_form=form)
-    with transaction.atomic():
-        request.team.rename(form.cleaned_data["name"], by=request.user)
+    request.team.rename(form.cleaned_data["name"], by=request.user)
     messages.success(request, f"The team is called {request.team.name} now.")
     return redirect("team")
 
@@ -44,8 +43,7 @@ def cap(request: TeamRequest) -> HttpResponseBase:
     if not form.is_valid():
         return page(request, cap_form=form)
     ask_again(request)
-    with transaction.atomic():
-        request.team.change_cap(form.cleaned_data["monthly_cap"], by=request.user)
+    request.team.change_cap(form.cleaned_data["monthly_cap"], by=request.user)
     messages.success(request, "The cap of the team is saved.")
     return redirect("team")
 
@@ -88,8 +86,7 @@ def leave(request: TeamRequest) -> HttpResponseBase:
 def require_two_step(request: TeamRequest) -> HttpResponseBase:
     """`required`: 1, or nothing."""
     ask_again(request)
-    with transaction.atomic():
-        request.team.require_two_step(bool(request.POST.get("required")), by=request.user)
+    request.team.require_two_step(bool(request.POST.get("required")), by=request.user)
     return redirect("team")
 
 
