@@ -18,6 +18,8 @@ from apps.generation.models.jobs import has_payer, may_be_paid
 from apps.generation.queue.wait_reasons import CAPPED
 from apps.plural import counted
 
+AT_ONCE = 200  # transactions of one tick; what is left over comes with the next
+
 
 def token_of(
     person: User | None,
@@ -32,9 +34,6 @@ def token_of(
     if person is None:
         return None
     return lending.payer(person, team, operation, subscription_id, wanted=wanted)
-
-
-AT_ONCE = 200  # transactions of one tick; what is left over comes with the next
 
 
 def find() -> int:

@@ -72,7 +72,7 @@ class Shown:
         return "" if self.view == by_person.USUAL_VIEW else f"&by={self.view}"
 
     def view_address(self, view: str) -> str:
-        return f"{self.here}{self.joint}days={self.range}&by={view}"
+        return f"{self._in_range('usage')}&by={view}"
 
     @property
     def views(self) -> list[tuple[str, str, bool]]:
